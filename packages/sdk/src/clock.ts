@@ -1,0 +1,37 @@
+/**
+ * Time as an argument (habit 4): every package receives a clock, none reads one.
+ * Wall time is for people and records; deadlines and durations use the monotonic clock.
+ */
+export interface Clock {
+  /** Wall time, milliseconds since 1970. May step when the system's clock is set. */
+  now(): number;
+  /** Milliseconds since an arbitrary point; never steps. */
+  monotonic(): number;
+  /** Resolves after `delay_ms`; rejects with the signal's reason when it aborts first. */
+  sleep(delay_ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `run` once after `delay_ms` unless the returned function is called before. */
+  after(delay_ms: number, run: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep(delay_ms, signal) {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const stop = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", stop);
+        resolve();
+      }, delay_ms);
+      signal?.addEventListener("abort", stop, { once: true });
+    });
+  },
+  after(delay_ms, run) {
+    const timer = setTimeout(run, delay_ms);
+    return () => clearTimeout(timer);
+  },
+};
