@@ -1,0 +1,213 @@
+import { z } from "zod";
+import { Mode, QueuePlace, TurnError, Urgency, Usage } from "./turn.ts";
+
+/**
+ * The journal of a turn, as it is kept and as clients see it. `seq` is dense from 1 (J4) and is
+ * the SSE `id`. What a person must not see is not in the journal.
+ */
+export const ToolCall = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Arguments as the model wrote them: JSON text, not yet trusted. */
+  input: z.string(),
+});
+export type ToolCall = z.infer<typeof ToolCall>;
+
+/** How a command ended, as the executor reported it. */
+export const CommandResult = z.object({
+  outcome: z.enum(["exited", "interrupted", "not_started"]),
+  exit_code: z.int().nullable(),
+  signal: z.string().nullable(),
+  timed_out: z.boolean(),
+  cancelled: z.boolean(),
+  duration_ms: z.number().nullable(),
+  output_bytes: z.int().nullable(),
+  output_sha256: z.string().nullable(),
+  executed_digest: z.string().nullable(),
+});
+export type CommandResult = z.infer<typeof CommandResult>;
+
+/** What a tool is about to do to the world, fixed before it does it (J3). */
+export const Effect = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("none") }),
+  z.object({
+    kind: z.literal("file"),
+    edit_id: z.string(),
+    path: z.string(),
+    before_sha256: z.string().nullable(),
+    after_sha256: z.string(),
+  }),
+  z.object({
+    kind: z.literal("command"),
+    command_id: z.string(),
+    command: z.string(),
+    verdict: z.string(),
+    agreed_by: z.string(),
+    planned_digest: z.string(),
+  }),
+]);
+export type Effect = z.infer<typeof Effect>;
+
+export const ToolOutcome = z.enum(["ok", "error", "denied", "unknown", "cancelled"]);
+export type ToolOutcome = z.infer<typeof ToolOutcome>;
+
+const step = z.int();
+const kinds = {
+  /** The request is on disk; nobody heard so before (J1). */
+  accepted: z.object({
+    type: z.literal("accepted"),
+    message: z.string(),
+    urgency: Urgency,
+    session_id: z.string(),
+    workspace_id: z.string(),
+    model: z.string().nullable(),
+    on_disconnect: z.enum(["detach", "cancel"]),
+  }),
+  /** It got a seat. `fence` numbers the lease (J2); `ahead` is how many turns went first. */
+  started: z.object({
+    type: z.literal("started"),
+    fence: z.int(),
+    waited_ms: z.number(),
+    ahead: z.int(),
+  }),
+  /** Another holder goes on where the last one stopped. */
+  resumed: z.object({ type: z.literal("resumed"), fence: z.int(), cause: z.string() }),
+  attempt_started: z.object({
+    type: z.literal("attempt_started"),
+    step,
+    attempt: z.int(),
+    provider: z.string(),
+    model: z.string(),
+    why: z.string(),
+  }),
+  attempt_failed: z.object({
+    type: z.literal("attempt_failed"),
+    step,
+    attempt: z.int(),
+    provider: z.string(),
+    model: z.string(),
+    code: z.string(),
+    message: z.string(),
+  }),
+  /** Clients drop the text of earlier attempts of this step. */
+  step_restarted: z.object({
+    type: z.literal("step_restarted"),
+    step,
+    attempt: z.int(),
+    cause: z.string(),
+  }),
+  step_ended: z.object({
+    type: z.literal("step_ended"),
+    step,
+    attempt: z.int(),
+    text: z.string(),
+    tool_calls: z.array(ToolCall),
+    finish: z.string(),
+    provider: z.string(),
+    model: z.string(),
+    mode: Mode,
+    usage: Usage,
+  }),
+  /** The answer was no answer; the model is asked once more. */
+  nudged: z.object({
+    type: z.literal("nudged"),
+    step,
+    reason: z.enum(["promise", "empty"]),
+    matched: z.string(),
+  }),
+  approval_requested: z.object({
+    type: z.literal("approval_requested"),
+    step,
+    call_id: z.string(),
+    approval_id: z.string(),
+    tool: z.string(),
+    intent: z.string(),
+    command: z.string(),
+    reason: z.string(),
+    expires_at: z.string(),
+  }),
+  approval_decided: z.object({
+    type: z.literal("approval_decided"),
+    approval_id: z.string(),
+    call_id: z.string(),
+    decision: z.enum(["approve", "deny"]),
+    by: z.string(),
+  }),
+  tool_started: z.object({
+    type: z.literal("tool_started"),
+    step,
+    call_id: z.string(),
+    tool: z.string(),
+    /** One line that says what it is for; shown before the tool runs. */
+    intent: z.string(),
+    effect: Effect,
+  }),
+  tool_ended: z.object({
+    type: z.literal("tool_ended"),
+    step,
+    call_id: z.string(),
+    outcome: ToolOutcome,
+    /** What the model reads. */
+    result: z.string(),
+    command: CommandResult.nullable(),
+  }),
+  cancel_requested: z.object({ type: z.literal("cancel_requested"), by: z.string() }),
+  parked: z.object({ type: z.literal("parked"), answer: z.string(), cause: z.string() }),
+  retried: z.object({ type: z.literal("retried"), by: z.string() }),
+  settled: z.object({
+    type: z.literal("settled"),
+    state: z.enum(["done", "failed", "cancelled"]),
+    answer: z.string().min(1),
+    mode: Mode,
+    provider: z.string().nullable(),
+    model: z.string().nullable(),
+    usage: Usage,
+    error: TurnError.nullable(),
+  }),
+};
+
+export const JournalBody = z.discriminatedUnion("type", [
+  kinds.accepted,
+  kinds.started,
+  kinds.resumed,
+  kinds.attempt_started,
+  kinds.attempt_failed,
+  kinds.step_restarted,
+  kinds.step_ended,
+  kinds.nudged,
+  kinds.approval_requested,
+  kinds.approval_decided,
+  kinds.tool_started,
+  kinds.tool_ended,
+  kinds.cancel_requested,
+  kinds.parked,
+  kinds.retried,
+  kinds.settled,
+]);
+export type JournalBody = z.infer<typeof JournalBody>;
+export type JournalType = JournalBody["type"];
+export type BodyOf<T extends JournalType> = Extract<JournalBody, { type: T }>;
+
+/** A journal event: `seq` is dense from 1 within its turn, `at` is wall time in milliseconds. */
+export type JournalEvent = { seq: number; at: number } & JournalBody;
+
+/** Live text: sent without an SSE id, never journaled; lost on a reconnect, then a snapshot comes. */
+export const LiveEvent = z.discriminatedUnion("type", [
+  /** All the text of the running attempt so far. */
+  z.object({ type: z.literal("snapshot"), step, attempt: z.int(), text: z.string() }),
+  z.object({
+    type: z.literal("delta"),
+    step,
+    attempt: z.int(),
+    /** UTF-16 offset of `text` in the attempt. */
+    offset: z.int(),
+    text: z.string(),
+  }),
+  z.object({ type: z.literal("output"), call_id: z.string(), text: z.string() }),
+  z.object({ type: z.literal("queue"), place: QueuePlace }),
+  z.object({ type: z.literal("status"), text: z.string() }),
+]);
+export type LiveEvent = z.infer<typeof LiveEvent>;
+
+export type ClientEvent = JournalEvent | LiveEvent;
+export const isJournalEvent = (event: ClientEvent): event is JournalEvent => "seq" in event;
