@@ -1,0 +1,30 @@
+/** The bounds of the product that no single room owns. What happens at each is said beside it. */
+export const limits = {
+  /** A larger body is refused with `body_too_large`. */
+  body_bytes: 1_048_576,
+  /** Deeper JSON is refused with `malformed_json`. */
+  json_depth: 64,
+  /** Waiting turns of all people; past it `queue_full`. */
+  waiting_turns: 1_000,
+  /** Waiting turns of one person; past it `too_many_waiting`. */
+  waiting_turns_a_person: 200,
+  /** Running turns of one person; more wait. */
+  running_turns_a_person: 5,
+  /** Running turns in all; more wait. */
+  running_turns: 64,
+  /** Steps of a turn; past it the turn fails with `step_limit`. */
+  steps: 50,
+  /** Tokens of history given to the model; older messages are left out. */
+  history_tokens: 24_000,
+  /** A tool's result past this is cut in the middle, and says so. */
+  tool_result_chars: 24_000,
+  /** Bytes of a command's output kept, head and tail. */
+  command_output_bytes: 262_144,
+  /** Wall time of a command; past it its tree is killed and its end says `timed_out`. */
+  command_wall_ms: 600_000,
+  /** Resumes of a turn without progress between; past it `poisoned` (J7). */
+  resumes_without_progress: 3,
+  /** Days until an unanswered approval is a denial. */
+  approval_days: 7,
+} as const;
+export type Limits = typeof limits;

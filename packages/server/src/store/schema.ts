@@ -1,0 +1,113 @@
+import type { Generated, Insertable, Selectable } from "kysely";
+
+/**
+ * The tables. A turn's truth is its journal; the columns of `turn` beside the ids are what queries
+ * need, written in the same batch as the event that changes them. Times are milliseconds since 1970,
+ * booleans 0 or 1, so that both dialects hold the same bytes.
+ */
+export interface Schema {
+  person: PersonTable;
+  api_key: ApiKeyTable;
+  workspace: WorkspaceTable;
+  session: SessionTable;
+  turn: TurnTable;
+  journal: JournalTable;
+  idempotency: IdempotencyTable;
+  approval: ApprovalTable;
+}
+
+interface PersonTable {
+  id: string;
+  /** Small and never reused: gives the person's sandbox uid. */
+  number: number;
+  name: string;
+  role: "admin" | "member";
+  tier: "free" | "basic" | "pro";
+  created_at: number;
+}
+
+interface ApiKeyTable {
+  id: string;
+  person_id: string;
+  /** SHA-256 of the whole key, hex. */
+  hash: string;
+  created_at: number;
+  revoked_at: number | null;
+}
+
+interface WorkspaceTable {
+  id: string;
+  person_id: string;
+  path: string;
+  /** The folder under the data folder that Mainstay made for this person. */
+  is_private: number;
+  trusted: number;
+  created_at: number;
+}
+
+interface SessionTable {
+  id: string;
+  person_id: string;
+  workspace_id: string;
+  title: string;
+  created_at: number;
+  last_turn_at: number;
+  /** Number of the lease; every write of a turn carries it (J2). */
+  fence: Generated<number>;
+  /** Incarnation of the server that holds the lease; null when nobody does. */
+  holder: number | null;
+}
+
+interface TurnTable {
+  id: string;
+  session_id: string;
+  person_id: string;
+  workspace_id: string;
+  state: "queued" | "running" | "awaiting_approval" | "parked" | "done" | "failed" | "cancelled";
+  urgency: "interactive" | "batch";
+  /** Order of acceptance. */
+  ordinal: number;
+  /** Wall time since when it waits for a seat. */
+  queued_at: number;
+  created_at: number;
+  settled_at: number | null;
+}
+
+interface JournalTable {
+  turn_id: string;
+  seq: number;
+  at: number;
+  type: string;
+  /** JSON of the event without seq and at. */
+  body: string;
+}
+
+interface IdempotencyTable {
+  person_id: string;
+  key: string;
+  /** SHA-256 of the canonical body, hex. */
+  body_hash: string;
+  turn_id: string;
+  created_at: number;
+}
+
+interface ApprovalTable {
+  id: string;
+  turn_id: string;
+  person_id: string;
+  call_id: string;
+  state: "pending" | "approved" | "denied" | "expired";
+  intent: string;
+  command: string;
+  /** SHA-256 of what was agreed to; the ticket's plan must match it. */
+  command_sha256: string;
+  workspace_id: string;
+  reason: string;
+  created_at: number;
+  expires_at: number;
+  decided_at: number | null;
+  decided_by: string | null;
+}
+
+export type Row<T extends keyof Schema> = Selectable<Schema[T]>;
+export type NewRow<T extends keyof Schema> = Insertable<Schema[T]>;
