@@ -1,0 +1,15 @@
+/** Numbered events that can be waited for before or after they happen. */
+export interface Milestones<Value> {
+  reach(n: number, value: Value): void;
+  wait(n: number): Promise<Value>;
+}
+
+export function milestones<Value>(): Milestones<Value> {
+  const kept = new Map<number, PromiseWithResolvers<Value>>();
+  const at = (n: number) => {
+    const known = kept.get(n) ?? Promise.withResolvers<Value>();
+    kept.set(n, known);
+    return known;
+  };
+  return { reach: (n, value) => at(n).resolve(value), wait: (n) => at(n).promise };
+}

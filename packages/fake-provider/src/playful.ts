@@ -1,0 +1,29 @@
+import { type ParsedChatRequest, lastUserText, textOf } from "./chat-request.ts";
+import type { Reply } from "./script.ts";
+
+/**
+ * The model that people meet without a script: it uses the tools it is offered where a message
+ * asks for it in simple words, says what a tool returned, and repeats everything else.
+ */
+export function playful(request: ParsedChatRequest): Reply {
+  const last = request.messages.at(-1);
+  if (last?.role === "tool") return { text: `Here is what came back:\n\n${textOf(last)}` };
+  const said = lastUserText(request).trim();
+  return toolFor(said, request) ?? { text: `You said: ${said}` };
+}
+
+function toolFor(said: string, request: ParsedChatRequest): Reply | undefined {
+  const call = callFor(said);
+  const offered = call && request.tools.some((tool) => tool.function.name === call.name);
+  return offered ? { tool_calls: [call] } : undefined;
+}
+
+function callFor(said: string): { name: string; arguments: object } | undefined {
+  const command = /^run\s+(.+)/is.exec(said)?.[1];
+  if (command) return { name: "shell", arguments: { intent: `Run ${command}`, command } };
+  const path = /\bread\s+(\S+)/i.exec(said)?.[1];
+  if (path) return { name: "read_file", arguments: { intent: `Read ${path}`, path } };
+  if (/\blist\b/i.test(said))
+    return { name: "list_files", arguments: { intent: "See which files are here", path: "." } };
+  return undefined;
+}
