@@ -1,0 +1,59 @@
+import type { CommandResult, Effect, ToolOutcome } from "@mainstay/sdk/events";
+import type { z } from "zod";
+
+/** Where and for whom a tool works. All of it comes from the server, nothing from the model. */
+export interface Scene {
+  readonly turn_id: string;
+  readonly call_id: string;
+  readonly person: { readonly id: string; readonly number: number };
+  readonly workspace: { readonly id: string; readonly path: string; readonly trusted: boolean };
+  /** A person's decision on this very call; null while nobody was asked. */
+  readonly decision: {
+    readonly decision: "approve" | "deny";
+    readonly by: string;
+    readonly command_sha256: string;
+  } | null;
+}
+
+/** How a call ended. `result` is what the model reads; it is never empty. */
+export interface ToolEnd {
+  readonly outcome: ToolOutcome;
+  readonly result: string;
+  readonly command: CommandResult | null;
+}
+
+/** What the tool would do, decided before anything is done. */
+export type Prepared =
+  | {
+      readonly kind: "ready";
+      /** Journaled durably before `execute` is called (J3). */
+      readonly effect: Effect;
+      /** @throws the signal's reason when aborted. Every other failure is a ToolEnd. */
+      execute(signal: AbortSignal, onOutput: (text: string) => void): Promise<ToolEnd>;
+    }
+  /** A person must agree first. */
+  | {
+      readonly kind: "consent";
+      readonly command: string;
+      readonly command_sha256: string;
+      readonly reason: string;
+    }
+  /** It will not run; the model is told why. */
+  | { readonly kind: "ended"; readonly end: ToolEnd };
+
+/** What is known of an effect that started before a crash and has no result in the journal. */
+export type Recovered =
+  | { readonly kind: "ended"; readonly end: ToolEnd }
+  | { readonly kind: "never_started" };
+
+/** One thing the agent can do: *prepare → execute*, and after a crash *recover*. */
+export interface Tool<Input = unknown> {
+  readonly name: string;
+  readonly description: string;
+  readonly input: z.ZodType<Input>;
+  /** The one-line intent when the model gave none. */
+  describe(input: Input): string;
+  prepare(input: Input, scene: Scene): Promise<Prepared>;
+  /** Asked once at a resume for each started call without a result. Never runs the effect. */
+  recover(effect: Effect, scene: Scene): Promise<Recovered>;
+}
