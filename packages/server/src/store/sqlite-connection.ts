@@ -1,0 +1,22 @@
+import { DatabaseSync } from "node:sqlite";
+import { StoreFault } from "../kernel/errors.ts";
+
+/** Only a tool of the operator (a backup, a shell) can hold the file meanwhile; longer is a fault. */
+const BUSY_MS = 5_000;
+
+/** The connection that writes: durable at every commit (J1), foreign keys on. */
+export function openWriter(file: string): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: true });
+  const mode = db.prepare("pragma journal_mode = wal").get()?.["journal_mode"];
+  if (mode !== "wal") {
+    db.close();
+    throw new StoreFault(`${file}: this file system does not allow a write-ahead log`);
+  }
+  db.exec("pragma synchronous = full");
+  return db;
+}
+
+/** A connection that cannot write, whatever statement it is given. */
+export function openReader(file: string): DatabaseSync {
+  return new DatabaseSync(file, { timeout: BUSY_MS, readOnly: true });
+}
