@@ -1,0 +1,150 @@
+import type {
+  BodyOf,
+  CommandResult,
+  Effect,
+  JournalBody,
+  ToolCall,
+  ToolOutcome,
+} from "@mainstay/sdk/events";
+import { JournalCorrupt } from "./journal-corrupt.ts";
+
+/** How far a tool call has come. `started` without an end is what J3 is about. */
+export type CallRecord = { call_id: string } & (
+  | { state: "proposed" }
+  | { state: "awaiting"; approval_id: string }
+  | { state: "decided"; approval_id: string; decision: "approve" | "deny"; by: string }
+  | ({ state: "started" } & Beginning)
+  | {
+      state: "ended";
+      outcome: ToolOutcome;
+      result: string;
+      command: CommandResult | null;
+      /** Null when it ended before it began: denied, or no such tool. */
+      began: Beginning | null;
+    }
+);
+
+/** What a call was about to do when it began. */
+export interface Beginning {
+  tool: string;
+  intent: string;
+  effect: Effect;
+}
+
+/** One question to the model, its answer, and the calls that the answer made. */
+export interface StepRecord {
+  step: number;
+  /** The highest that was begun. */
+  attempt: number;
+  /** Whether the answer is complete: only then are `text` and `tool_calls` filled. */
+  ended: boolean;
+  text: string;
+  tool_calls: ToolCall[];
+  /** One for each tool call, in the same order. */
+  calls: CallRecord[];
+  /** The answer was judged to be none. */
+  nudged: boolean;
+}
+
+export type StepEvent = Extract<JournalBody, { step: number }> | BodyOf<"approval_decided">;
+
+/** Folds an event into the step it belongs to. @throws JournalCorrupt for a step or call unheard of. */
+export function foldStep(steps: StepRecord[], event: StepEvent): void {
+  switch (event.type) {
+    case "attempt_started":
+    case "attempt_failed":
+    case "step_restarted":
+      return raiseAttempt(stepFrom(steps, event.step), event.attempt);
+    case "step_ended":
+      return endStep(stepFrom(steps, event.step), event);
+    case "nudged":
+      stepOf(steps, event.step).nudged = true;
+      return;
+    case "approval_requested":
+      return setCall(stepOf(steps, event.step), {
+        call_id: event.call_id,
+        state: "awaiting",
+        approval_id: event.approval_id,
+      });
+    case "approval_decided":
+      return setCall(stepAwaiting(steps, event.approval_id), {
+        call_id: event.call_id,
+        state: "decided",
+        approval_id: event.approval_id,
+        decision: event.decision,
+        by: event.by,
+      });
+    case "tool_started":
+      return setCall(stepOf(steps, event.step), {
+        call_id: event.call_id,
+        state: "started",
+        tool: event.tool,
+        intent: event.intent,
+        effect: event.effect,
+      });
+    case "tool_ended":
+      return endCall(stepOf(steps, event.step), event);
+  }
+}
+
+function raiseAttempt(step: StepRecord, attempt: number): void {
+  step.attempt = Math.max(step.attempt, attempt);
+}
+
+function endStep(step: StepRecord, event: BodyOf<"step_ended">): void {
+  raiseAttempt(step, event.attempt);
+  step.ended = true;
+  step.text = event.text;
+  step.tool_calls = event.tool_calls;
+  step.calls = event.tool_calls.map((call) => ({ call_id: call.id, state: "proposed" }));
+}
+
+function endCall(step: StepRecord, event: BodyOf<"tool_ended">): void {
+  const { call_id, outcome, result, command } = event;
+  const call = step.calls[callIndex(step, call_id)];
+  const began = call?.state === "started" ? beginningOf(call) : null;
+  setCall(step, { call_id, state: "ended", outcome, result, command, began });
+}
+
+const beginningOf = ({ tool, intent, effect }: Beginning): Beginning => ({ tool, intent, effect });
+
+function setCall(step: StepRecord, call: CallRecord): void {
+  step.calls[callIndex(step, call.call_id)] = call;
+}
+
+function callIndex(step: StepRecord, call_id: string): number {
+  const index = step.calls.findIndex((call) => call.call_id === call_id);
+  if (index === -1) throw new JournalCorrupt(`step ${step.step} made no call ${call_id}`);
+  return index;
+}
+
+/** The step, begun here when it is the first that is heard of it. */
+function stepFrom(steps: StepRecord[], number: number): StepRecord {
+  const known = steps.find(({ step }) => step === number);
+  if (known) return known;
+  const begun: StepRecord = {
+    step: number,
+    attempt: 0,
+    ended: false,
+    text: "",
+    tool_calls: [],
+    calls: [],
+    nudged: false,
+  };
+  steps.push(begun);
+  return begun;
+}
+
+function stepOf(steps: StepRecord[], number: number): StepRecord {
+  const known = steps.find(({ step }) => step === number);
+  if (!known) throw new JournalCorrupt(`nothing was asked in step ${number}`);
+  return known;
+}
+
+function stepAwaiting(steps: StepRecord[], approval_id: string): StepRecord {
+  const known = steps.find(({ calls }) =>
+    calls.some((call) => call.state === "awaiting" && call.approval_id === approval_id),
+  );
+  if (!known) throw new JournalCorrupt(`no call awaits approval ${approval_id}`);
+  return known;
+}
