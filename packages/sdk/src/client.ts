@@ -1,0 +1,104 @@
+import type { z } from "zod";
+import { call, type Connection, type Request } from "./call.ts";
+import type { ClientEvent } from "./events.ts";
+import {
+  Approval,
+  type Decision,
+  listOf,
+  Me,
+  type NewWorkspace,
+  Readiness,
+  Session,
+  Workspace,
+} from "./resources.ts";
+import { type NewTurn, Turn, TurnList, type TurnState } from "./turn.ts";
+import { type EventsOptions, turnEvents } from "./turn-events.ts";
+
+export interface ClientOptions extends Connection {
+  /** Uniform in [0, 1): spreads the reconnects of many clients. */
+  random: () => number;
+}
+
+export interface CreateOptions {
+  /** Makes a repetition safe: the same key with the same body is the same turn. */
+  idempotency_key?: string;
+  /** How long the server may hold the answer until the turn is settled or parked. */
+  wait_s?: number;
+}
+
+export interface List<T> {
+  items: T[];
+  next: string | null;
+}
+
+/**
+ * The HTTP API, typed. Every call throws `ProblemError` where the server refuses, `Unreachable`
+ * where nobody answers and `ProtocolError` where the answer is not of this API.
+ */
+export interface Client {
+  turns: {
+    create(turn: NewTurn, options?: CreateOptions): Promise<Turn>;
+    get(turn_id: string): Promise<Turn>;
+    list(query?: { state?: TurnState }): Promise<List<Turn>>;
+    cancel(turn_id: string): Promise<Turn>;
+    retry(turn_id: string): Promise<Turn>;
+    accept(turn_id: string): Promise<Turn>;
+  };
+  sessions: { list(): Promise<List<Session>> };
+  approvals: {
+    list(): Promise<List<Approval>>;
+    decide(approval_id: string, decision: Decision["decision"]): Promise<Approval>;
+  };
+  workspaces: {
+    list(): Promise<List<Workspace>>;
+    add(workspace: NewWorkspace): Promise<Workspace>;
+  };
+  me(): Promise<Me>;
+  readyz(): Promise<Readiness>;
+  /** Reconnects by itself, gives each journal event once and ends after `settled`. */
+  events(turn_id: string, options?: EventsOptions): AsyncIterable<ClientEvent>;
+}
+
+const WAIT_MARGIN_MS = 10_000;
+
+export function createClient(options: ClientOptions): Client {
+  const get = <T extends z.ZodType>(path: string, answer: T, rest: Partial<Request<T>> = {}) =>
+    call(options, { method: "GET", path, answer, ...rest });
+  const post = <T extends z.ZodType>(path: string, answer: T, rest: Partial<Request<T>> = {}) =>
+    call(options, { method: "POST", path, answer, ...rest });
+  const turnPath = (turn_id: string) => `/v1/turns/${encodeURIComponent(turn_id)}`;
+
+  return {
+    turns: {
+      create: (turn, how = {}) => post("/v1/turns", Turn, { body: turn, ...waiting(how) }),
+      get: (turn_id) => get(turnPath(turn_id), Turn),
+      list: ({ state } = {}) => get(`/v1/turns${state ? `?state=${state}` : ""}`, TurnList),
+      cancel: (turn_id) => post(`${turnPath(turn_id)}/cancel`, Turn),
+      retry: (turn_id) => post(`${turnPath(turn_id)}/retry`, Turn),
+      accept: (turn_id) => post(`${turnPath(turn_id)}/accept`, Turn),
+    },
+    sessions: { list: () => get("/v1/sessions", listOf(Session)) },
+    approvals: {
+      list: () => get("/v1/approvals", listOf(Approval)),
+      decide: (approval_id, decision) =>
+        post(`/v1/approvals/${encodeURIComponent(approval_id)}`, Approval, { body: { decision } }),
+    },
+    workspaces: {
+      list: () => get("/v1/workspaces", listOf(Workspace)),
+      add: (workspace) => post("/v1/workspaces", Workspace, { body: workspace }),
+    },
+    me: () => get("/v1/me", Me),
+    readyz: () => get("/readyz?verbose", Readiness, { also: [503] }),
+    events: (turn_id, how) => turnEvents(options, turn_id, how),
+  };
+}
+
+function waiting({ idempotency_key, wait_s }: CreateOptions) {
+  return {
+    headers: {
+      ...(idempotency_key !== undefined && { "idempotency-key": idempotency_key }),
+      ...(wait_s !== undefined && { prefer: `wait=${wait_s}` }),
+    },
+    ...(wait_s !== undefined && { timeout_ms: wait_s * 1000 + WAIT_MARGIN_MS }),
+  };
+}

@@ -1,0 +1,238 @@
+import type { ServerResponse } from "node:http";
+import { afterEach, expect, test } from "vitest";
+import { ProblemError, ProtocolError, Unreachable } from "../src/call.ts";
+import { type ClientOptions, createClient } from "../src/client.ts";
+import { type Clock, systemClock } from "../src/clock.ts";
+import type { ClientEvent } from "../src/events.ts";
+import {
+  answers,
+  frame,
+  type Handler,
+  inTurn,
+  refuses,
+  type ScriptedServer,
+  startScriptedServer,
+} from "./scripted-server.ts";
+
+const open: ScriptedServer[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+async function start(routes: Record<string, Handler>, options: Partial<ClientOptions> = {}) {
+  const server = await startScriptedServer(routes);
+  open.push(server);
+  const client = createClient({
+    base_url: server.url,
+    key: "mst_test",
+    fetch,
+    clock: systemClock,
+    random: () => 0,
+    ...options,
+  });
+  return { server, client };
+}
+
+const usage = { input_tokens: 1, output_tokens: 1 };
+const turn = {
+  id: "turn_1",
+  session_id: "ses_1",
+  workspace_id: "ws_1",
+  state: "queued",
+  message: "hi",
+  urgency: "interactive",
+  queue: null,
+  answer: null,
+  mode: null,
+  provider: null,
+  model: null,
+  usage,
+  error: null,
+  approvals: [],
+  commands: [],
+  edits: [],
+  last_event: 1,
+  created_at: "2026-01-01T00:00:00.000Z",
+  settled_at: null,
+};
+const settled = (seq: number) => ({
+  seq,
+  at: 0,
+  type: "settled",
+  state: "done",
+  answer: "ok",
+  mode: "full",
+  provider: "p",
+  model: "m",
+  usage,
+  error: null,
+});
+const started = (seq: number) => ({
+  seq,
+  at: 0,
+  type: "started",
+  fence: 1,
+  waited_ms: 0,
+  ahead: 0,
+});
+const delta = { type: "delta", step: 1, attempt: 1, offset: 0, text: "x" };
+
+/** Writes `events` as a stream and then ends it, or does what `end` says. */
+const streams =
+  (
+    events: { type: string; seq?: number }[],
+    end = (response: ServerResponse) => void response.end(),
+  ): Handler =>
+  (_, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(`: hello\n\n${events.map(frame).join("")}`, () => end(response));
+  };
+const cut = (response: ServerResponse) => void response.destroy();
+const stay = () => undefined;
+
+async function all(events: AsyncIterable<ClientEvent>): Promise<(number | string)[]> {
+  const seen = [];
+  for await (const event of events) seen.push("seq" in event ? event.seq : event.type);
+  return seen;
+}
+
+const events_route = "GET /v1/turns/turn_1/events";
+
+test("a call carries the key, the body and its headers, and returns what was checked", async () => {
+  const { server, client } = await start({ "POST /v1/turns": answers(turn, 202) });
+  const made = await client.turns.create({ message: "hi" }, { idempotency_key: "k1", wait_s: 2 });
+  expect(made).toEqual(turn);
+  expect(server.requests[0]).toMatchObject({
+    body: { message: "hi" },
+    headers: { authorization: "Bearer mst_test", "idempotency-key": "k1", prefer: "wait=2" },
+  });
+});
+
+test("identifiers cannot leave their place in the path", async () => {
+  const { server, client } = await start({});
+  await expect(client.turns.get("../me?x")).rejects.toThrow(ProblemError);
+  expect(server.requests[0]?.path).toBe("/v1/turns/..%2Fme%3Fx");
+});
+
+test("a refusal is a ProblemError with the whole problem", async () => {
+  const errors = [{ pointer: "/message", expected: "text", got: "null", fix: "send text" }];
+  const { client } = await start({
+    "POST /v1/turns": refuses({ status: 400, code: "invalid_request", errors }),
+  });
+  const refusal = await client.turns.create({ message: "hi" }).catch((fault: unknown) => fault);
+  expect(refusal).toBeInstanceOf(ProblemError);
+  expect((refusal as ProblemError).problem).toMatchObject({ code: "invalid_request", errors });
+});
+
+test("a server that is not ready still says why", async () => {
+  const readiness = { ready: false, level: "read-only", version: "1", checks: [] };
+  const { client } = await start({ "GET /readyz": answers(readiness, 503) });
+  expect(await client.readyz()).toEqual(readiness);
+});
+
+test("nobody there, no answer in time, a gateway's word: Unreachable; nonsense: ProtocolError", async () => {
+  const { server, client } = await start({
+    "GET /v1/me": answers("<html>", 502),
+    "GET /v1/sessions": answers({ items: [{}], next: null }),
+    "GET /v1/turns": answers("teapot", 418),
+  });
+  await expect(client.me()).rejects.toThrow(Unreachable);
+  await expect(client.sessions.list()).rejects.toThrow(ProtocolError);
+  await expect(client.turns.list()).rejects.toThrow(ProtocolError);
+  await server.close();
+  await expect(client.me()).rejects.toThrow(Unreachable);
+
+  const hasty: Clock = { ...systemClock, after: (_, run) => (queueMicrotask(run), stay) };
+  const late = await start({ "GET /v1/me": stay }, { clock: hasty });
+  await expect(late.client.me()).rejects.toThrow(/no answer within 30 s/);
+});
+
+test("E1: over cuts, repeats and restarts each journal event comes once, in order", async () => {
+  const { server, client } = await start({
+    [events_route]: inTurn(
+      streams([started(1), delta, started(2)], cut),
+      refuses({ status: 503, code: "shutting_down" }),
+      streams([]),
+      streams([started(1), started(2), started(3)], cut),
+      streams([delta, started(4), settled(5), started(6)], stay),
+    ),
+  });
+  const lost: string[] = [];
+  const events = client.events("turn_1", { on_lost: (cause) => lost.push(cause.name) });
+  expect(await all(events)).toEqual([1, "delta", 2, 3, "delta", 4, 5]);
+  expect(server.requests.map(({ headers }) => headers["last-event-id"])).toEqual([
+    "0",
+    "2",
+    "2",
+    "2",
+    "3",
+  ]);
+  expect(lost).toEqual(["Unreachable", "ProblemError", "Unreachable", "Unreachable"]);
+});
+
+test("`after` starts later, a type of a newer server is passed over with its number", async () => {
+  const { client } = await start({
+    [events_route]: streams([{ type: "invented", seq: 8 }, { type: "sparkle" }, settled(9)]),
+  });
+  expect(await all(client.events("turn_1", { after: 7 }))).toEqual([9]);
+});
+
+test.for([
+  ["E2: a gap", [started(1), settled(3)]],
+  ["an event that breaks its schema", [{ type: "started", seq: 1 }]],
+] as const)("%s is an error", async ([, events]) => {
+  const { client } = await start({ [events_route]: streams([...events]) });
+  await expect(all(client.events("turn_1"))).rejects.toThrow(ProtocolError);
+});
+
+test("a refusal for good ends the iteration", async () => {
+  const { server, client } = await start({
+    [events_route]: refuses({ status: 404, code: "not_found" }),
+  });
+  await expect(all(client.events("turn_1"))).rejects.toThrow(ProblemError);
+  expect(server.requests).toHaveLength(1);
+});
+
+test("E3: a silent connection is given up and opened again", async () => {
+  const armed: (() => void)[] = [];
+  const clock: Clock = { ...systemClock, after: (_, run) => (armed.push(run), stay) };
+  const { client } = await start(
+    { [events_route]: inTurn(streams([started(1)], stay), streams([settled(2)])) },
+    { clock },
+  );
+  const events = client.events("turn_1")[Symbol.asyncIterator]();
+  expect((await events.next()).value).toMatchObject({ seq: 1 });
+  armed.at(-1)?.();
+  expect((await events.next()).value).toMatchObject({ seq: 2 });
+});
+
+test("E4: the delays grow with jitter to their limit, and after a minute it gives up", async () => {
+  let now_ms = 0;
+  const delays: number[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    monotonic: () => now_ms,
+    sleep: async (delay_ms) => void ((now_ms += delay_ms), delays.push(delay_ms)),
+  };
+  const { server, client } = await start({}, { clock, random: () => 0.5 });
+  await server.close();
+  await expect(all(client.events("turn_1"))).rejects.toThrow(Unreachable);
+  expect(delays.slice(0, 8)).toEqual([50, 100, 200, 400, 800, 1600, 2500, 2500]);
+  expect(now_ms).toBeGreaterThanOrEqual(60_000);
+  expect(now_ms).toBeLessThan(63_000);
+});
+
+test("an abort ends the iteration quietly, in a stream and in a pause", async () => {
+  const leave = new AbortController();
+  const { client } = await start({ [events_route]: streams([started(1)], stay) });
+  const events = client.events("turn_1", { signal: leave.signal })[Symbol.asyncIterator]();
+  await events.next();
+  leave.abort();
+  expect((await events.next()).done).toBe(true);
+
+  const pausing = new AbortController();
+  const other = await start({}, { random: () => 1 });
+  await other.server.close();
+  const on_lost = () => pausing.abort();
+  expect(await all(other.client.events("turn_1", { signal: pausing.signal, on_lost }))).toEqual([]);
+});
