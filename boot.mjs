@@ -9,17 +9,22 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const oldest_node_major = 20;
-const root = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
+const root = fileURLToPath(new URL(".", import.meta.url));
 const modules = join(root, "node_modules");
+// Names the lock file that was installed, so that a pull with new dependencies shows.
 const stamp = join(modules, ".mainstay-install");
 const npm_record = join(modules, ".package-lock.json");
 const again = process.argv.includes("--dev") ? "npm test" : "npm start";
 
 checkSystem();
-installDependencies();
-checkPinnedNode();
+if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lockDigest()) {
+  installDependencies();
+  checkPinnedNode();
+  writeFileSync(stamp, lockDigest());
+}
 installSandbox();
 
 function checkSystem() {
@@ -32,12 +37,12 @@ function checkSystem() {
     );
 }
 
-/** The stamp names the lock file that was installed, so that a pull with new dependencies shows. */
-function installDependencies() {
-  const wanted = createHash("sha256").update(readFileSync(join(root, "package-lock.json")));
-  const digest = wanted.digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+function lockDigest() {
+  const lock = readFileSync(join(root, "package-lock.json"));
+  return createHash("sha256").update(lock).digest("hex");
+}
 
+function installDependencies() {
   // npm writes its record last: without it an install was never finished.
   const fresh = !existsSync(npm_record);
   say(fresh ? "installing dependencies; the first time takes a minute" : "updating dependencies");
@@ -46,7 +51,6 @@ function installDependencies() {
   let result = fresh ? npm("ci") : npm("install", "--no-save");
   if (/EUSAGE/.test(result.output)) result = npm("install");
   if (result.status !== 0) stop("npm could not install the dependencies.", npmFix(result), result);
-  writeFileSync(stamp, digest);
   say(`dependencies are in place (${Math.round((performance.now() - started_ms) / 1000)} s)`);
 }
 
