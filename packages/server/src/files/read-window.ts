@@ -1,0 +1,110 @@
+import { atPlace, withRegular } from "./beneath.ts";
+import { bounds } from "./bounds.ts";
+import { readUpTo } from "./content.ts";
+import { FileRefused } from "./refused.ts";
+import { refuseBinary, textOf } from "./text.ts";
+
+/** Which lines: `offset_lines` counts from 1. */
+export interface Window {
+  readonly offset_lines: number;
+  readonly limit_lines: number;
+  readonly limit_bytes: number;
+}
+
+/** Some lines of a file. Lines are separated by LF; one at the very end starts no line. */
+export interface TextWindow {
+  /** Relative to the workspace, links resolved. */
+  readonly path: string;
+  readonly text: string;
+  readonly first_line: number;
+  readonly last_line: number;
+  /** Null for a file past `bounds.file_bytes`, which is not read to its end. */
+  readonly total_lines: number | null;
+  /** True when a single line was longer than the window: the rest of that line is not shown. */
+  readonly line_cut: boolean;
+}
+
+/** @throws FileRefused when it is no text file, or the window starts past its end. */
+export function readWindow(root: string, path: string, window: Window): Promise<TextWindow> {
+  return atPlace(root, path, "read", async (place) => {
+    const found =
+      place.missing.length > 0
+        ? null
+        : await withRegular(place.folder, place.name, async (file, { size }) => ({
+            bytes: await readUpTo(file, Math.min(size, bounds.file_bytes)),
+            whole: size <= bounds.file_bytes,
+          }));
+    if (found === null) {
+      throw new FileRefused("absent", `${JSON.stringify(path)} does not exist`);
+    }
+    return { path: place.path, ...windowOf(found.bytes, found.whole, window, path) };
+  });
+}
+
+const LF = 10;
+
+/** The window's lines out of a file's first bytes; `whole` says whether these are all. */
+export function windowOf(
+  bytes: Buffer,
+  whole: boolean,
+  { offset_lines, limit_lines, limit_bytes }: Window,
+  path: string,
+): Omit<TextWindow, "path"> {
+  refuseBinary(bytes, path);
+  const start = offsetOfLine(bytes, offset_lines);
+  if (start === bytes.length && offset_lines > 1) throw pastEnd(bytes, whole, offset_lines, path);
+  const most_bytes = Math.min(limit_bytes, bounds.window_bytes);
+  let end = start;
+  let lines = 0;
+  while (lines < limit_lines && end < bytes.length) {
+    const next = offsetOfLine(bytes, 2, end);
+    if (next - start > most_bytes) break;
+    end = next;
+    lines++;
+  }
+  const line_cut = lines === 0 && end < bytes.length;
+  if (line_cut) end = characterStart(bytes, start + most_bytes);
+  return {
+    text: textOf(bytes.subarray(start, end), path),
+    first_line: offset_lines,
+    last_line: offset_lines + (line_cut ? 1 : lines) - 1,
+    total_lines: whole ? countLines(bytes) : null,
+    line_cut,
+  };
+}
+
+/** Where line `line` (from 1) starts, counted from `from`; the end when there are fewer. */
+function offsetOfLine(bytes: Buffer, line: number, from = 0): number {
+  let offset = from;
+  for (let passed = 1; passed < line; passed++) {
+    const feed = bytes.indexOf(LF, offset);
+    if (feed === -1) return bytes.length;
+    offset = feed + 1;
+  }
+  return offset;
+}
+
+function countLines(bytes: Buffer): number {
+  let lines = 0;
+  for (let offset = 0; offset < bytes.length; lines++) offset = offsetOfLine(bytes, 2, offset);
+  return lines;
+}
+
+/** The last offset at or before `offset` where a UTF-8 character starts. */
+function characterStart(bytes: Buffer, offset: number): number {
+  let start = offset;
+  while (start > 0 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start--;
+  return start;
+}
+
+function pastEnd(bytes: Buffer, whole: boolean, line: number, path: string): FileRefused {
+  const name = JSON.stringify(path);
+  const lines = countLines(bytes);
+  return whole
+    ? new FileRefused("out_of_range", `${name} has ${lines} lines; line ${line} is past its end`)
+    : new FileRefused(
+        "too_large",
+        `${name} is read only as far as line ${lines} (${bounds.file_bytes} bytes); ` +
+          `use the shell for line ${line}, for example: sed -n '${line},+100p'`,
+      );
+}

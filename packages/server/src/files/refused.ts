@@ -1,0 +1,56 @@
+/** Why a file operation was refused. */
+export type FileFault =
+  | "malformed"
+  | "outside"
+  | "absent"
+  | "not_a_file"
+  | "not_a_folder"
+  | "protected"
+  | "too_deep"
+  | "too_large"
+  | "not_text"
+  | "out_of_range"
+  | "no_match"
+  | "ambiguous"
+  | "conflict"
+  | "denied"
+  | "disk_full"
+  | "disk_fault"
+  /** The new content is in place, but the disk did not confirm that it survives a power cut. */
+  | "not_durable";
+
+/** A file operation that did not happen. The message is for a model or a person to act on. */
+export class FileRefused extends Error {
+  readonly fault: FileFault;
+
+  constructor(fault: FileFault, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "FileRefused";
+    this.fault = fault;
+  }
+}
+
+const MEANINGS: Readonly<Record<string, readonly [FileFault, string]>> = {
+  ENOENT: ["absent", "it does not exist"],
+  EACCES: ["denied", "permission denied"],
+  EPERM: ["denied", "the system does not permit it"],
+  EROFS: ["denied", "the file system is read-only"],
+  ENOSPC: ["disk_full", "no space left on the disk"],
+  EDQUOT: ["disk_full", "the disk quota is used up"],
+  ENOTDIR: ["not_a_folder", "a part of the path is not a folder"],
+  EISDIR: ["not_a_file", "it is a folder"],
+  ENXIO: ["not_a_file", "it is a socket or a device"],
+  ELOOP: ["conflict", "it was replaced by a link meanwhile"],
+  ENAMETOOLONG: ["malformed", "a name in it is longer than 255 bytes"],
+  EMFILE: ["disk_fault", "the server has too many open files; try again"],
+};
+
+export const isErrno = (fault: unknown): fault is NodeJS.ErrnoException & { code: string } =>
+  fault instanceof Error && typeof (fault as NodeJS.ErrnoException).code === "string";
+
+/** What the system said about `path`, as a refusal; anything that is no system error stays itself. */
+export function refusalOf(path: string, fault: unknown): unknown {
+  if (fault instanceof FileRefused || !isErrno(fault)) return fault;
+  const [kind, words] = MEANINGS[fault.code] ?? ["disk_fault", `the system said ${fault.code}`];
+  return new FileRefused(kind, `${JSON.stringify(path)}: ${words}`, { cause: fault });
+}

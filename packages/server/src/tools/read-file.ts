@@ -1,0 +1,52 @@
+import { z } from "zod";
+import type { Files } from "../files/files.ts";
+import { limits } from "../kernel/limits.ts";
+import { prepareLook, recoverLook } from "./look-call.ts";
+import { oneLine } from "./one-line.ts";
+import type { Tool } from "./tool.ts";
+
+const DEFAULT_LINES = 2_000;
+/** Kept free of the file's text for the line that says what was shown. */
+const NOTE_CHARS = 300;
+
+const Input = z.strictObject({
+  path: z.string().describe("relative to the workspace"),
+  offset: z.int().min(1).optional().describe("first line, from 1"),
+  limit: z.int().min(1).optional().describe(`lines, default ${DEFAULT_LINES}`),
+});
+
+/** Text as it is in the file, then a note in brackets where it is not the whole file. */
+export function readFileTool({ files }: { files: Files }): Tool<z.infer<typeof Input>> {
+  return {
+    name: "read_file",
+    description: "Read a text file.",
+    input: Input,
+    describe: ({ path }) => `read ${oneLine(path)}`,
+    prepare: ({ path, offset, limit }, scene) =>
+      Promise.resolve(
+        prepareLook(async () =>
+          shown(
+            await files.read(scene.workspace.path, path, {
+              offset_lines: offset ?? 1,
+              limit_lines: limit ?? DEFAULT_LINES,
+              limit_bytes: limits.tool_result_chars - NOTE_CHARS,
+            }),
+          ),
+        ),
+      ),
+    recover: recoverLook,
+  };
+}
+
+type TextWindow = Awaited<ReturnType<Files["read"]>>;
+
+function shown({ text, first_line, last_line, total_lines, line_cut }: TextWindow): string {
+  if (text === "") return "(the file is empty)";
+  const total = total_lines ?? "more than can be read here";
+  if (line_cut) {
+    return `${text}\n[line ${first_line} of ${total} is longer than one read and was cut here; use the shell for the rest]`;
+  }
+  if (first_line === 1 && last_line === total_lines) return text;
+  const next = last_line === total_lines ? "" : `; go on with offset ${last_line + 1}`;
+  return `${text.trimEnd()}\n[lines ${first_line} to ${last_line} of ${total}${next}]`;
+}
