@@ -41,14 +41,11 @@ process.exitCode = tally.failed > 0 ? 1 : 0;
 
 async function runTests(chosen: string[]): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), "mainstay-check-"));
+  process.once("exit", () => rmSync(folder, { recursive: true }));
   const report = join(folder, "report.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  try {
-    const status = await run("vitest", ["run", ...reporters, ...chosen]);
-    return tallyOf(existsSync(report) ? readReport(report) : undefined, status);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const status = await run("vitest", ["run", ...reporters, ...chosen]);
+  return tallyOf(existsSync(report) ? readReport(report) : undefined, status);
 }
 
 function readReport(path: string): TestReport {
