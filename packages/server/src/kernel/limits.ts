@@ -14,6 +14,8 @@ export const limits = {
   running_turns: 64,
   /** Steps of a turn; past it the turn fails with `step_limit`. */
   steps: 50,
+  /** Tokens of a whole request; older messages are left out. */
+  context_tokens: 80_000,
   /** Tokens of history given to the model; older messages are left out. */
   history_tokens: 24_000,
   /** A tool's result past this is cut in the middle, and says so. */

@@ -1,11 +1,72 @@
 import { JournalBody, type JournalEvent } from "@mainstay/sdk/events";
 import { sql } from "kysely";
-import type { Commit, Statement, Store } from "./store.ts";
+import type { Clock } from "@mainstay/sdk/clock";
+import type { Batch, Statement, Store } from "./store.ts";
+
+/** An event to append. Its number is taken when it is written. */
+export interface Append {
+  readonly turn_id: string;
+  readonly body: JournalBody;
+}
+
+export type JournalCommit =
+  | {
+      readonly committed: true;
+      readonly events: readonly JournalEvent[];
+      readonly rows: readonly (readonly Record<string, unknown>[])[];
+    }
+  | { readonly committed: false; readonly guard: string };
+
+export type JournalListener = (turn_id: string, event: JournalEvent) => void;
 
 /**
- * Writes that append `body` to a turn's journal. The number is taken inside the statement, so that
- * it is dense whoever appends (J4). The statement returns `{seq}`.
+ * The one way to append to journals, and to hear of it.
+ *
+ * 1. An event is told to listeners only after it is on disk (J1).
+ * 2. Numbers are dense within a turn, whoever appends (J4): the statement itself takes the next.
+ * 3. Listeners hear the events of a turn in the order of their numbers.
  */
+export interface Journal {
+  /** One batch of the store: guards, other rooms' writes, then the events. */
+  commit(batch: Batch, events: readonly Append[]): Promise<JournalCommit>;
+  /** The events of a turn after number `after`, in order. */
+  read(turn_id: string, after?: number): Promise<JournalEvent[]>;
+  /** Several turns at once; every asked id has an entry. */
+  readMany(turn_ids: readonly string[]): Promise<Map<string, JournalEvent[]>>;
+  /** Returns the call that ends the subscription. */
+  subscribe(listener: JournalListener): () => void;
+}
+
+export function createJournal(store: Store, clock: Clock): Journal {
+  const listeners = new Set<JournalListener>();
+
+  return {
+    async commit(batch, events) {
+      const at = clock.now();
+      const appends = events.map(({ turn_id, body }) => appendEvent(store, turn_id, at, body));
+      const commit = await store.commit({ ...batch, writes: [...batch.writes, ...appends] });
+      if (!commit.committed) return commit;
+      const first = batch.writes.length;
+      const written = events.map(({ body }, i) => ({
+        ...body,
+        seq: seqOf(commit.rows[first + i]),
+        at,
+      }));
+      written.forEach((event, i) => {
+        for (const listener of listeners) listener(events[i]!.turn_id, event);
+      });
+      return { committed: true, events: written, rows: commit.rows };
+    },
+    read: (turn_id, after = 0) => readJournal(store, turn_id, after),
+    readMany: (turn_ids) => readJournals(store, turn_ids),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** The write behind `commit`; returns `{seq}`. */
 export function appendEvent(
   store: Store,
   turn_id: string,
@@ -19,24 +80,13 @@ export function appendEvent(
     returning seq`.compile(store.sql);
 }
 
-/** The event that `rows[index]` of a commit appended. */
-export function appended(
-  commit: Commit,
-  index: number,
-  at: number,
-  body: JournalBody,
-): JournalEvent {
-  const seq = commit.committed ? commit.rows[index]?.[0]?.["seq"] : undefined;
-  if (typeof seq !== "number") throw new Error(`write ${index} of the batch appended no event`);
-  return { ...body, seq, at };
+function seqOf(rows: readonly Record<string, unknown>[] | undefined): number {
+  const seq = rows?.[0]?.["seq"];
+  if (typeof seq !== "number") throw new Error("an append returned no number");
+  return seq;
 }
 
-/** The events of a turn after number `after`, in order. */
-export async function readJournal(
-  store: Store,
-  turn_id: string,
-  after = 0,
-): Promise<JournalEvent[]> {
+async function readJournal(store: Store, turn_id: string, after: number): Promise<JournalEvent[]> {
   const rows = await store.query(
     store.sql
       .selectFrom("journal")
@@ -48,8 +98,7 @@ export async function readJournal(
   return rows.map(parseRow);
 }
 
-/** The journals of several turns at once. */
-export async function readJournals(
+async function readJournals(
   store: Store,
   turn_ids: readonly string[],
 ): Promise<Map<string, JournalEvent[]>> {
@@ -59,7 +108,7 @@ export async function readJournals(
     store.sql
       .selectFrom("journal")
       .select(["turn_id", "seq", "at", "body"])
-      .where("turn_id", "in", turn_ids)
+      .where("turn_id", "in", [...turn_ids])
       .orderBy("turn_id")
       .orderBy("seq"),
   );

@@ -7,11 +7,12 @@ import type { Commit } from "./store.ts";
  * The server's end of the line to the worker.
  *
  * K1 Every request ends once: with the worker's answer, or with StoreFault when the worker died.
- * K2 Requests leave in the order of the calls.
+ * K2 Requests leave in the order of the calls; those of one tick leave in one parcel.
  * K3 At most WAITING_LIMIT requests are unanswered; one more is refused at once with StoreFault.
  * K4 After `close` or the worker's death nothing is accepted any more.
  */
 const WAITING_LIMIT = 16_384;
+const PARCEL_LIMIT = 128;
 
 export interface Link {
   commit(request: Pick<CommitRequest, "guards" | "writes">): Promise<Commit>;
@@ -20,8 +21,8 @@ export interface Link {
   close(): Promise<void>;
 }
 
-type LinkState = { state: "open" } | { state: "closing" } | { state: "dead"; fault: StoreFault };
-type Settle = (outcome: Outcome<never>) => void;
+type LinkState = { state: "open" } | { state: "closed" } | { state: "dead"; cause: string };
+type End = (outcome: Outcome<never>) => void;
 
 /** @throws StoreFault when the worker cannot open the file. */
 export async function openLink(file: string): Promise<Link> {
@@ -30,65 +31,86 @@ export async function openLink(file: string): Promise<Link> {
     workerData: { file },
     execArgv: [],
   });
-  const waiting = new Map<number, Settle>();
+  const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+  const link = linkTo(worker, ended);
+  await opened(worker);
+  return link;
+}
+
+function opened(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown) => reject(new StoreFault("the store did not open", { cause }));
+    worker.once("error", fail);
+    worker.once("message", () => {
+      worker.off("error", fail);
+      resolve();
+    });
+  });
+}
+
+function linkTo(worker: Worker, ended: Promise<void>): Link {
+  const unanswered = new Map<number, End>();
   let link: LinkState = { state: "open" };
+  let parcel: Request[] = [];
   let last_id = 0;
 
-  const opened = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<void>();
   worker.on("message", (report: Report) => {
-    if (report.kind === "open") return opened.resolve();
-    for (const { id, outcome } of report.answers) settle(id, outcome as Outcome<never>);
+    if (report.kind === "open") return;
+    for (const { id, outcome } of report.answers) end(id, outcome as Outcome<never>);
   });
   worker.on("error", (cause) => die(messageOf(cause)));
-  worker.on("exit", () => {
-    die("it ended");
-    ended.resolve();
-  });
+  worker.on("exit", () => die("it ended"));
 
-  function settle(id: number, outcome: Outcome<never>): void {
-    const end = waiting.get(id);
-    waiting.delete(id);
-    end?.(outcome);
+  function end(id: number, outcome: Outcome<never>): void {
+    const waiting = unanswered.get(id);
+    unanswered.delete(id);
+    waiting?.(outcome);
   }
 
   function die(cause: string): void {
-    if (link.state === "dead") return;
-    const fault = new StoreFault(`the store's worker is gone: ${cause}`);
-    link = { state: "dead", fault };
-    opened.reject(fault);
-    for (const id of waiting.keys()) settle(id, { ok: false, fault: fault.message });
+    if (link.state === "open") link = { state: "dead", cause };
+    for (const id of unanswered.keys()) end(id, { ok: false, fault: gone(cause) });
   }
 
-  function refusal(): StoreFault | null {
-    if (link.state === "dead") return link.fault;
-    if (link.state === "closing") return new StoreFault("the store is closed");
-    if (waiting.size < WAITING_LIMIT) return null;
-    return new StoreFault(`the store is overloaded: ${WAITING_LIMIT} requests wait for the disk`);
+  function send(request: Request): void {
+    if (parcel.length === 0) queueMicrotask(flush);
+    parcel.push(request);
+    if (parcel.length === PARCEL_LIMIT) flush();
   }
 
-  function ask<Value>(make: (id: number) => Request): Promise<Value> {
+  function flush(): void {
+    if (parcel.length > 0) worker.postMessage(parcel);
+    parcel = [];
+  }
+
+  function ask<Value>(request: (id: number) => Request): Promise<Value> {
+    const refused = refusal(link, unanswered.size);
+    if (refused !== null) return Promise.reject(new StoreFault(refused));
     return new Promise((resolve, reject) => {
-      const refused = refusal();
-      if (refused) return reject(refused);
       const id = ++last_id;
-      worker.postMessage(make(id));
-      waiting.set(id, (outcome: Outcome<Value>) =>
+      unanswered.set(id, (outcome: Outcome<Value>) =>
         outcome.ok ? resolve(outcome.value) : reject(new StoreFault(outcome.fault)),
       );
+      send(request(id));
     });
   }
 
-  await opened.promise;
   return {
     commit: (request) => ask((id) => ({ kind: "commit", id, ...request })),
     query: (request) => ask((id) => ({ kind: "query", id, ...request })),
     close() {
-      if (link.state === "open") {
-        worker.postMessage({ kind: "close" } satisfies Request);
-        link = { state: "closing" };
-      }
-      return ended.promise;
+      if (link.state === "open") send({ kind: "close" });
+      link = { state: "closed" };
+      return ended;
     },
   };
 }
+
+function refusal(link: LinkState, unanswered: number): string | null {
+  if (link.state === "closed") return "the store is closed";
+  if (link.state === "dead") return gone(link.cause);
+  if (unanswered < WAITING_LIMIT) return null;
+  return `the store is overloaded: ${WAITING_LIMIT} requests wait for the disk`;
+}
+
+const gone = (cause: string): string => `the store's worker is gone: ${cause}`;

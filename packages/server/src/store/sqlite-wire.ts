@@ -16,6 +16,9 @@ export interface QueryRequest {
 
 export type Request = CommitRequest | QueryRequest | { readonly kind: "close" };
 
+/** Requests travel together: a message between threads costs as much as a row. */
+export type Parcel = readonly Request[];
+
 /** How a request ended. `fault` becomes a StoreFault. */
 export type Outcome<Value> =
   | { readonly ok: true; readonly value: Value }

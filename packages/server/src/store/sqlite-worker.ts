@@ -3,12 +3,20 @@ import { messageOf } from "../kernel/errors.ts";
 import { openReader, openWriter } from "./sqlite-connection.ts";
 import { groupWriter } from "./sqlite-group.ts";
 import { preparedStatements } from "./sqlite-statements.ts";
-import type { Answer, CommitRequest, QueryRequest, Report, Request } from "./sqlite-wire.ts";
+import type {
+  Answer,
+  CommitRequest,
+  Parcel,
+  QueryRequest,
+  Report,
+  Request,
+} from "./sqlite-wire.ts";
 
 /**
  * The store's worker thread: waits for the disk, so that the server's event loop never does.
  *
- * W1 Whatever waits when it looks is one group, up to GROUP_LIMIT; the rest is the next group.
+ * W1 The parcels that wait when it looks are one group, which takes no more when it has
+ *    GROUP_LIMIT requests; the rest is the next group.
  * W2 The batches of a group are written in the order of the calls, then its reads run. A read thus
  *    sees every commit that was called before it, in this group or an earlier one.
  * W3 `close` is the last request; it takes effect when all before it are answered.
@@ -23,8 +31,8 @@ const reader = openReader(file);
 const writeGroup = groupWriter(writer);
 const reads = preparedStatements(reader);
 
-port.on("message", (first: Request) => {
-  const group = [first, ...waiting(GROUP_LIMIT - 1)];
+port.on("message", (first: Parcel) => {
+  const group = collect(first);
   const answers = [
     ...write(group.filter((request) => request.kind === "commit")),
     ...group.filter((request) => request.kind === "query").map(read),
@@ -34,14 +42,14 @@ port.on("message", (first: Request) => {
 });
 report({ kind: "open" });
 
-function waiting(limit: number): Request[] {
-  const requests: Request[] = [];
-  while (requests.length < limit) {
-    const received = receiveMessageOnPort(port);
-    if (received === undefined) break;
-    requests.push(received.message);
+function collect(first: Parcel): Request[] {
+  const group = [...first];
+  while (group.length < GROUP_LIMIT) {
+    const next = receiveMessageOnPort(port);
+    if (next === undefined) break;
+    group.push(...(next.message as Parcel));
   }
-  return requests;
+  return group;
 }
 
 function write(requests: readonly CommitRequest[]): Answer[] {

@@ -1,0 +1,2 @@
+/** Wall time in milliseconds as ISO 8601 in UTC, the form of every time on the wire. */
+export const isoTime = (at_ms: number): string => new Date(at_ms).toISOString();
