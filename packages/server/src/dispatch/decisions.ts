@@ -1,0 +1,119 @@
+import type { Clock } from "@mainstay/sdk/clock";
+import type { JournalBody } from "@mainstay/sdk/events";
+import { isSettled } from "@mainstay/sdk/turn";
+import { Refusal } from "../kernel/errors.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Row } from "../store/schema.ts";
+import type { Statement, Store } from "../store/store.ts";
+import { foldTurn } from "../store/turn-record.ts";
+import { requeueTurn, settleTurn, stateGuard } from "../store/turn-writes.ts";
+import type { Seats } from "./seats.ts";
+
+const TRIES = 5;
+
+/** What a person decides about a turn from outside its run. */
+export interface Decisions {
+  /** Ends the turn as soon as what runs has stopped. @throws Refusal `turn_settled`. */
+  cancel(turn_id: string, by: string): Promise<void>;
+  /** A parked turn tries again. @throws Refusal `turn_not_parked`. */
+  retry(turn_id: string, by: string): Promise<void>;
+  /** A parked turn's provisional answer stands. @throws Refusal `turn_not_parked`. */
+  acceptAnswer(turn_id: string): Promise<void>;
+}
+
+export interface DecisionsParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly seats: Seats;
+}
+
+/**
+ * Each decision is one batch guarded by the state it was made for; when the turn moved on
+ * meanwhile, it is made again for the new state.
+ */
+export function createDecisions({ store, journal, clock, seats }: DecisionsParts): Decisions {
+  async function cancel(turn_id: string, by: string): Promise<void> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const state = await stateOf(turn_id);
+      if (isSettled(state)) throw new Refusal("turn_settled", `The turn is ${state} already.`);
+      const record = foldTurn(await journal.read(turn_id));
+      const wish: JournalBody = { type: "cancel_requested", by };
+      const untouched = state === "queued" && record.steps.length === 0;
+      const done = untouched
+        ? await decide(
+            turn_id,
+            state,
+            [settleTurn(store, turn_id, "cancelled", clock.now())],
+            [wish, cancelledBeforeStart(by)],
+          )
+        : await decide(
+            turn_id,
+            state,
+            state === "running" ? [] : [requeueTurn(store, turn_id, clock.now())],
+            [wish],
+          );
+      if (!done) continue;
+      seats.cancel(turn_id, by);
+      return;
+    }
+    throw new Error(`cancelling ${turn_id} met a moving turn ${TRIES} times`);
+  }
+
+  async function retry(turn_id: string, by: string): Promise<void> {
+    const requeue = requeueTurn(store, turn_id, clock.now());
+    if (!(await decide(turn_id, "parked", [requeue], [{ type: "retried", by }]))) throw notParked();
+  }
+
+  async function acceptAnswer(turn_id: string): Promise<void> {
+    if ((await stateOf(turn_id)) !== "parked") throw notParked();
+    const { answer, usage } = foldTurn(await journal.read(turn_id));
+    const settled: JournalBody = {
+      type: "settled",
+      state: "done",
+      answer: answer ?? "No answer was found.",
+      mode: "offline",
+      provider: null,
+      model: null,
+      usage,
+      error: null,
+    };
+    const settle = settleTurn(store, turn_id, "done", clock.now());
+    if (!(await decide(turn_id, "parked", [settle], [settled]))) throw notParked();
+  }
+
+  async function decide(
+    turn_id: string,
+    state: Row<"turn">["state"],
+    writes: Statement[],
+    bodies: JournalBody[],
+  ): Promise<boolean> {
+    const guards = [stateGuard(store, turn_id, state)];
+    const events = bodies.map((body) => ({ turn_id, body }));
+    return (await journal.commit({ guards, writes }, events)).committed;
+  }
+
+  async function stateOf(turn_id: string): Promise<Row<"turn">["state"]> {
+    const [row] = await store.query(
+      store.sql.selectFrom("turn").select("state").where("id", "=", turn_id),
+    );
+    if (row === undefined) throw new Refusal("not_found", "There is no such turn.");
+    return row.state;
+  }
+
+  return { cancel, retry, acceptAnswer };
+}
+
+const notParked = () =>
+  new Refusal("turn_not_parked", "Only a parked turn can be retried or its answer accepted.");
+
+const cancelledBeforeStart = (by: string): JournalBody => ({
+  type: "settled",
+  state: "cancelled",
+  answer: `Cancelled by ${by} before it began. Nothing was done.`,
+  mode: "full",
+  provider: null,
+  model: null,
+  usage: { input_tokens: 0, output_tokens: 0 },
+  error: null,
+});

@@ -1,0 +1,45 @@
+import type { Clock } from "@mainstay/sdk/clock";
+import type { Admission } from "../admission/admission.ts";
+import type { Actor } from "../kernel/lifecycle.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Store } from "../store/store.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Turns } from "../turn/turn.ts";
+import { createDecisions, type Decisions } from "./decisions.ts";
+import { createLeaser } from "./leaser.ts";
+import { requeueAbandoned } from "./rescuer.ts";
+import { createSeats } from "./seats.ts";
+
+export interface DispatchParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly admission: Admission;
+  readonly turns: Turns;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Gives admitted turns a seat, runs them, and brings back what a crash left behind. */
+export interface Dispatch extends Actor, Decisions {
+  /** Turns that are in a seat now. */
+  running(): number;
+}
+
+export function createDispatch(parts: DispatchParts): Dispatch {
+  const seats = createSeats(parts);
+  const leaser = createLeaser({ ...parts, seats });
+  const decisions = createDecisions({ ...parts, seats });
+
+  return {
+    async start() {
+      await requeueAbandoned(parts);
+      leaser.start();
+    },
+    async stop() {
+      leaser.stop();
+      await seats.clear();
+    },
+    running: () => seats.count(),
+    ...decisions,
+  };
+}

@@ -1,0 +1,73 @@
+import type { Clock } from "@mainstay/sdk/clock";
+import type { Admission } from "../admission/admission.ts";
+import { Cancelled, LeaseLost, messageOf, Stopping, StoreFault } from "../kernel/errors.ts";
+import type { Lease } from "../store/turn-writes.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Turns } from "../turn/turn.ts";
+
+const RETRY_AFTER_FAULT_MS = 1_000;
+
+/** The turns that run now, each with the switch that stops it. */
+export interface Seats {
+  seat(lease: Lease): void;
+  /** Aborts the run of a turn; false when it has no seat here. */
+  cancel(turn_id: string, by: string): boolean;
+  count(): number;
+  /** Stops every run and waits for it; the journals say where to go on. */
+  clear(): Promise<void>;
+}
+
+export interface SeatsParts {
+  readonly admission: Admission;
+  readonly turns: Turns;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createSeats({ admission, turns, clock, log }: SeatsParts): Seats {
+  const seated = new Map<string, { controller: AbortController; ended: Promise<void> }>();
+
+  async function run(lease: Lease, signal: AbortSignal): Promise<void> {
+    const from = clock.monotonic();
+    for (;;) {
+      try {
+        const ending = await turns.run(lease, signal);
+        if (ending === "settled") admission.pace.record(clock.monotonic() - from);
+        return;
+      } catch (fault) {
+        if (fault instanceof Stopping || fault instanceof LeaseLost) return;
+        log.error({ turn: lease.turn_id, fault: messageOf(fault) }, "a run broke off");
+        if (!(fault instanceof StoreFault)) return;
+        // The disk did not take it: the turn stands where its journal says. Try again from there.
+        if (!(await pause(signal))) return;
+      }
+    }
+  }
+
+  async function pause(signal: AbortSignal): Promise<boolean> {
+    try {
+      await clock.sleep(RETRY_AFTER_FAULT_MS, signal);
+      return true;
+    } catch {
+      return !(signal.reason instanceof Stopping);
+    }
+  }
+
+  return {
+    seat(lease) {
+      const controller = new AbortController();
+      const ended = run(lease, controller.signal).finally(() => seated.delete(lease.turn_id));
+      seated.set(lease.turn_id, { controller, ended });
+    },
+    cancel(turn_id, by) {
+      const seat = seated.get(turn_id);
+      seat?.controller.abort(new Cancelled(by));
+      return seat !== undefined;
+    },
+    count: () => seated.size,
+    async clear() {
+      for (const { controller } of seated.values()) controller.abort(new Stopping());
+      await Promise.all([...seated.values()].map((seat) => seat.ended));
+    },
+  };
+}
