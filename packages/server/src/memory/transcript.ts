@@ -1,0 +1,53 @@
+import type { JournalEvent } from "@mainstay/sdk/events";
+import type { ModelMessage } from "../kernel/model.ts";
+
+const NO_RESULT = "No result: the turn ended before this call did.";
+
+/** What a model is told when its answer was no answer. */
+export const nudges = {
+  promise:
+    "You announced work but did not do it. Do it now with the tools, or answer with what you already know. Do not announce it again.",
+  empty: "Your reply was empty. Answer the request, or say plainly why you cannot.",
+} as const;
+
+/** The conversation of one turn as a model sees it: a fold over the turn's journal. */
+export function transcript(events: readonly JournalEvent[]): ModelMessage[] {
+  const messages: ModelMessage[] = [];
+  const open = new Map<string, string>();
+  for (const event of events) {
+    switch (event.type) {
+      case "accepted":
+        messages.push({ role: "user", text: event.message });
+        break;
+      case "step_ended":
+        messages.push({ role: "assistant", text: event.text, tool_calls: event.tool_calls });
+        for (const call of event.tool_calls) open.set(call.id, call.name);
+        break;
+      case "tool_ended":
+        messages.push(toolMessage(event.call_id, open.get(event.call_id) ?? "", event.result));
+        open.delete(event.call_id);
+        break;
+      case "nudged":
+        messages.push({ role: "user", text: nudges[event.reason] });
+        break;
+      case "settled":
+        for (const [call_id, tool] of open) messages.push(toolMessage(call_id, tool, NO_RESULT));
+        if (!saidAlready(messages, event.answer))
+          messages.push({ role: "assistant", text: event.answer, tool_calls: [] });
+        break;
+    }
+  }
+  return messages;
+}
+
+const toolMessage = (call_id: string, tool: string, text: string): ModelMessage => ({
+  role: "tool",
+  call_id,
+  tool,
+  text,
+});
+
+function saidAlready(messages: readonly ModelMessage[], answer: string): boolean {
+  const last = messages.at(-1);
+  return last?.role === "assistant" && last.text === answer;
+}
