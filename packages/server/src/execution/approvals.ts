@@ -1,0 +1,204 @@
+import type { Clock } from "@mainstay/sdk/clock";
+import type { Approval } from "@mainstay/sdk/resources";
+import type { Person } from "../identity/identity.ts";
+import { Refusal } from "../kernel/errors.ts";
+import type { NewId } from "../kernel/ids.ts";
+import { isoTime } from "../kernel/time.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Row } from "../store/schema.ts";
+import type { Statement, Store } from "../store/store.ts";
+import { requeueTurn } from "../store/turn-writes.ts";
+
+const DAY_MS = 86_400_000;
+const LIST_LIMIT = 200;
+const EXPIRE_AT_ONCE = 100;
+
+/** What a person is asked; the turn commits `write` with its own event. */
+export interface ConsentRequest {
+  readonly approval_id: string;
+  readonly command: string;
+  readonly reason: string;
+  readonly expires_at: number;
+  readonly write: Statement;
+}
+
+export interface AskFor {
+  readonly turn_id: string;
+  readonly call_id: string;
+  readonly person_id: string;
+  readonly workspace_id: string;
+  readonly intent: string;
+  readonly command: string;
+  readonly command_sha256: string;
+  readonly reason: string;
+}
+
+export interface Approvals {
+  request(ask: AskFor): ConsentRequest;
+  /** Who approved exactly these bytes for this call; null when nobody did. */
+  approver(turn_id: string, call_id: string, command_sha256: string): Promise<string | null>;
+  /** What waits for the person; an admin sees everybody's. */
+  pending(person: Person): Promise<Approval[]>;
+  /**
+   * One decision counts, however many race. *later* leaves it as it is.
+   * @throws Refusal `not_found`, `approval_decided`.
+   */
+  decide(person: Person, id: string, decision: "approve" | "deny" | "later"): Promise<Approval>;
+  /** What nobody answered in time becomes a denial. Returns how many. */
+  expire(): Promise<number>;
+}
+
+export interface ApprovalsParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly life_days: number;
+  /** What a command can touch, in plain words. */
+  readonly reach: string;
+}
+
+export function createApprovals(parts: ApprovalsParts): Approvals {
+  const { store, journal, clock, newId } = parts;
+
+  function request(ask: AskFor): ConsentRequest {
+    const id = newId("apr");
+    const now = clock.now();
+    const expires_at = now + parts.life_days * DAY_MS;
+    const write = store.sql
+      .insertInto("approval")
+      .values({
+        id,
+        ...ask,
+        state: "pending",
+        created_at: now,
+        expires_at,
+        decided_at: null,
+        decided_by: null,
+      })
+      .compile();
+    return { approval_id: id, command: ask.command, reason: ask.reason, expires_at, write };
+  }
+
+  async function approver(turn_id: string, call_id: string, command_sha256: string) {
+    const rows = await store.query(
+      store.sql
+        .selectFrom("approval")
+        .select("decided_by")
+        .where("turn_id", "=", turn_id)
+        .where("call_id", "=", call_id)
+        .where("command_sha256", "=", command_sha256)
+        .where("state", "=", "approved"),
+    );
+    return rows[0]?.decided_by ?? null;
+  }
+
+  const rows = () =>
+    store.sql
+      .selectFrom("approval")
+      .innerJoin("workspace", "workspace.id", "approval.workspace_id")
+      .selectAll("approval")
+      .select("workspace.path as workspace_path");
+
+  async function pending(person: Person): Promise<Approval[]> {
+    let query = rows().where("approval.state", "=", "pending");
+    if (person.role !== "admin") query = query.where("approval.person_id", "=", person.id);
+    const found = await store.query(query.orderBy("approval.created_at").limit(LIST_LIMIT));
+    return found.map((row) => resource(row, parts.reach));
+  }
+
+  async function find(person: Person, id: string) {
+    const [row] = await store.query(rows().where("approval.id", "=", id));
+    if (row === undefined || (row.person_id !== person.id && person.role !== "admin"))
+      throw new Refusal("not_found", `You have no approval ${JSON.stringify(id)}.`);
+    return row;
+  }
+
+  async function decide(person: Person, id: string, decision: "approve" | "deny" | "later") {
+    const row = await find(person, id);
+    if (decision !== "later" && !(await close(row, decision, person.name)))
+      throw new Refusal(
+        "approval_decided",
+        `It was decided already: ${(await find(person, id)).state}.`,
+      );
+    return resource(await find(person, id), parts.reach);
+  }
+
+  async function close(
+    row: Row<"approval">,
+    decision: "approve" | "deny",
+    by: string,
+    state: "approved" | "denied" | "expired" = decision === "approve" ? "approved" : "denied",
+  ): Promise<boolean> {
+    const now = clock.now();
+    const commit = await journal.commit(
+      {
+        guards: [
+          {
+            name: "pending",
+            expect: "some",
+            query: store.sql
+              .selectFrom("approval")
+              .innerJoin("turn", "turn.id", "approval.turn_id")
+              .select("approval.id")
+              .where("approval.id", "=", row.id)
+              .where("approval.state", "=", "pending")
+              .where("turn.state", "=", "awaiting_approval")
+              .compile(),
+          },
+        ],
+        writes: [
+          store.sql
+            .updateTable("approval")
+            .set({ state, decided_at: now, decided_by: by })
+            .where("id", "=", row.id)
+            .compile(),
+          requeueTurn(store, row.turn_id, now),
+        ],
+      },
+      [
+        {
+          turn_id: row.turn_id,
+          body: {
+            type: "approval_decided",
+            approval_id: row.id,
+            call_id: row.call_id,
+            decision,
+            by,
+          },
+        },
+      ],
+    );
+    return commit.committed;
+  }
+
+  async function expire(): Promise<number> {
+    const due = await store.query(
+      store.sql
+        .selectFrom("approval")
+        .selectAll()
+        .where("state", "=", "pending")
+        .where("expires_at", "<=", clock.now())
+        .limit(EXPIRE_AT_ONCE),
+    );
+    for (const row of due) await close(row, "deny", "nobody (it expired)", "expired");
+    return due.length;
+  }
+
+  return { request, approver, pending, decide, expire };
+}
+
+function resource(row: Row<"approval"> & { workspace_path: string }, reach: string): Approval {
+  return {
+    id: row.id,
+    turn_id: row.turn_id,
+    state: row.state,
+    intent: row.intent,
+    command: row.command,
+    workspace_path: row.workspace_path,
+    reach,
+    reason: row.reason,
+    created_at: isoTime(row.created_at),
+    expires_at: isoTime(row.expires_at),
+  };
+}
