@@ -1,18 +1,22 @@
 import type { CommandResult, Effect, ToolOutcome } from "@mainstay/sdk/events";
 import type { z } from "zod";
+import type { ConsentRequest } from "../execution/execution.ts";
+
+export interface CallDecision {
+  readonly decision: "approve" | "deny";
+  readonly by: string;
+}
 
 /** Where and for whom a tool works. All of it comes from the server, nothing from the model. */
 export interface Scene {
   readonly turn_id: string;
   readonly call_id: string;
+  /** What the call is for, on one line. */
+  readonly intent: string;
   readonly person: { readonly id: string; readonly number: number };
   readonly workspace: { readonly id: string; readonly path: string; readonly trusted: boolean };
   /** A person's decision on this very call; null while nobody was asked. */
-  readonly decision: {
-    readonly decision: "approve" | "deny";
-    readonly by: string;
-    readonly command_sha256: string;
-  } | null;
+  readonly decision: CallDecision | null;
 }
 
 /** How a call ended. `result` is what the model reads; it is never empty. */
@@ -20,6 +24,8 @@ export interface ToolEnd {
   readonly outcome: ToolOutcome;
   readonly result: string;
   readonly command: CommandResult | null;
+  /** Called once the end is in the journal: what was kept for a crash may go. */
+  readonly journaled?: () => void;
 }
 
 /** What the tool would do, decided before anything is done. */
@@ -32,12 +38,7 @@ export type Prepared =
       execute(signal: AbortSignal, onOutput: (text: string) => void): Promise<ToolEnd>;
     }
   /** A person must agree first. */
-  | {
-      readonly kind: "consent";
-      readonly command: string;
-      readonly command_sha256: string;
-      readonly reason: string;
-    }
+  | { readonly kind: "consent"; readonly request: ConsentRequest }
   /** It will not run; the model is told why. */
   | { readonly kind: "ended"; readonly end: ToolEnd };
 

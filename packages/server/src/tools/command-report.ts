@@ -1,0 +1,62 @@
+import type { CommandEnd } from "@mainstay/executor/command";
+import type { CommandResult } from "@mainstay/sdk/events";
+import type { ToolEnd } from "./tool.ts";
+
+/** How a command's end is told to the model and kept in the journal. */
+export function reportCommand(end: CommandEnd): ToolEnd {
+  switch (end.outcome) {
+    case "exited":
+      return {
+        outcome: end.cancelled ? "cancelled" : end.exit_code === 0 ? "ok" : "error",
+        result: `${end.output}${end.output.endsWith("\n") || end.output === "" ? "" : "\n"}[${endingOf(end)}]`,
+        command: resultOf(end),
+      };
+    case "interrupted":
+      return {
+        outcome: "unknown",
+        result: `Outcome unknown: ${end.why}. The command may have run in part or in full; it was not run again. Check its effects before you repeat it.`,
+        command: noResult("interrupted"),
+      };
+    case "not_started":
+      return {
+        outcome: "error",
+        result: `The command did not run: ${end.why}`,
+        command: noResult("not_started"),
+      };
+  }
+}
+
+type Exited = Extract<CommandEnd, { outcome: "exited" }>;
+
+function endingOf(end: Exited): string {
+  const seconds = `${(end.duration_ms / 1000).toFixed(1)} s`;
+  if (end.cancelled) return `cancelled after ${seconds}`;
+  if (end.timed_out) return `killed: time limit reached after ${seconds}`;
+  if (end.output_overflow) return `killed: it wrote more than ${end.output_bytes} bytes`;
+  if (end.exit_code === null) return `killed by ${end.signal ?? "a signal"} after ${seconds}`;
+  return `exit ${end.exit_code}, ${seconds}${end.output_bytes === 0 ? ", no output" : ""}`;
+}
+
+const resultOf = (end: Exited): CommandResult => ({
+  outcome: "exited",
+  exit_code: end.exit_code,
+  signal: end.signal,
+  timed_out: end.timed_out,
+  cancelled: end.cancelled,
+  duration_ms: end.duration_ms,
+  output_bytes: end.output_bytes,
+  output_sha256: end.output_sha256,
+  executed_digest: end.plan_digest,
+});
+
+const noResult = (outcome: "interrupted" | "not_started"): CommandResult => ({
+  outcome,
+  exit_code: null,
+  signal: null,
+  timed_out: false,
+  cancelled: false,
+  duration_ms: null,
+  output_bytes: null,
+  output_sha256: null,
+  executed_digest: null,
+});

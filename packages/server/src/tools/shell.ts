@@ -1,0 +1,70 @@
+import { z } from "zod";
+import type { Execution } from "../execution/execution.ts";
+import type { Limits } from "../kernel/limits.ts";
+import { reportCommand } from "./command-report.ts";
+import { oneLine } from "./one-line.ts";
+import type { Prepared, Recovered, Tool } from "./tool.ts";
+
+const Input = z.strictObject({
+  command: z.string().min(1).max(100_000).describe("a bash script"),
+  timeout_s: z.number().min(1).optional().describe("kill it after so many seconds"),
+});
+type Input = z.infer<typeof Input>;
+
+interface ShellParts {
+  readonly execution: Execution;
+  readonly limits: Limits;
+}
+
+/** Runs a script in the workspace's sandbox, once somebody or some policy agreed to it. */
+export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
+  return {
+    name: "shell",
+    description:
+      "Run a bash script in the workspace, in a sandbox without network. Output and exit code come back. Commands that change things may need the person's consent.",
+    input: Input,
+    describe: ({ command }) => `run ${oneLine(command)}`,
+
+    async prepare({ command, timeout_s }, scene): Promise<Prepared> {
+      const wall_ms = Math.min(limits.command_wall_ms, Math.ceil((timeout_s ?? Infinity) * 1000));
+      const planned = await execution.plan({
+        ...scene,
+        run: { kind: "script", script: command },
+        profile: "agent",
+        wall_ms,
+      });
+      switch (planned.kind) {
+        case "ready":
+          return {
+            kind: "ready",
+            effect: planned.effect,
+            execute: async (signal, onOutput) => ({
+              ...reportCommand(await planned.run(signal, onOutput)),
+              journaled: () => execution.forget(planned.effect.command_id),
+            }),
+          };
+        case "consent":
+          return planned;
+        case "denied":
+          return refused("denied", `Denied by ${planned.by}. The command did not run.`);
+        case "blocked":
+          return refused("denied", `Blocked: ${planned.reason}. The command did not run.`);
+      }
+    },
+
+    async recover(effect): Promise<Recovered> {
+      if (effect.kind !== "command") return { kind: "never_started" };
+      const end = await execution.recover(effect.command_id);
+      if (end === "never_started") return { kind: "never_started" };
+      return {
+        kind: "ended",
+        end: { ...reportCommand(end), journaled: () => execution.forget(effect.command_id) },
+      };
+    },
+  };
+}
+
+const refused = (outcome: "denied", result: string): Prepared => ({
+  kind: "ended",
+  end: { outcome, result, command: null },
+});

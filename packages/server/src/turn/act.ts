@@ -1,0 +1,131 @@
+import type { JournalBody, JournalEvent, ToolCall } from "@mainstay/sdk/events";
+import { messageOf } from "../kernel/errors.ts";
+import { isoTime } from "../kernel/time.ts";
+import type { Statement } from "../store/store.ts";
+import type { Effect } from "@mainstay/sdk/events";
+import type { Prepared, Scene, Tool, Toolbox, ToolEnd } from "../tools/tools.ts";
+import { oneLineIntent } from "./intent.ts";
+
+const CUT_NOTE = "\n… cut here: the result was too long …\n";
+
+/** How the turn writes while a call is made. `suspend` goes with the event that suspends the turn. */
+export interface Pen {
+  append(...bodies: JournalBody[]): Promise<readonly JournalEvent[]>;
+  appendAndSuspend(writes: readonly Statement[], body: JournalBody): Promise<void>;
+}
+
+export interface ActParts {
+  readonly toolbox: Toolbox;
+  readonly result_chars: number;
+  readonly tellOutput: (call_id: string, text: string) => void;
+}
+
+/**
+ * Makes one call: *prepare → execute → finalize*.
+ *
+ * 1. The intent is journaled, and so shown, before the effect begins (J3).
+ * 2. Every call ends with a result, whatever the model sent and whatever broke.
+ *
+ * @returns "awaiting" when a person must agree first; the turn is suspended then.
+ */
+export async function act(
+  parts: ActParts,
+  step: number,
+  call: ToolCall,
+  scene: Omit<Scene, "intent">,
+  pen: Pen,
+  signal: AbortSignal,
+): Promise<"ended" | "awaiting"> {
+  const read = parts.toolbox.read(call);
+  const fallback = read.ok ? read.tool.describe(read.input) : `call ${call.name}`;
+  const intent = oneLineIntent(read.intent, fallback);
+  const prepared = read.ok
+    ? await prepareSafely(read.tool, read.input, { ...scene, intent })
+    : failed(read.message);
+
+  switch (prepared.kind) {
+    case "consent": {
+      const { approval_id, command, reason, expires_at, write } = prepared.request;
+      await pen.appendAndSuspend([write], {
+        type: "approval_requested",
+        step,
+        call_id: call.id,
+        approval_id,
+        tool: call.name,
+        intent,
+        command,
+        reason,
+        expires_at: isoTime(expires_at),
+      });
+      return "awaiting";
+    }
+    case "ended":
+      await pen.append(startedBody(step, call, intent, { kind: "none" }), endedBody(prepared.end));
+      return "ended";
+    case "ready": {
+      await pen.append(startedBody(step, call, intent, prepared.effect));
+      const end = await executeSafely(prepared);
+      await pen.append(endedBody(end));
+      end.journaled?.();
+      return "ended";
+    }
+  }
+
+  async function executeSafely(ready: Extract<Prepared, { kind: "ready" }>): Promise<ToolEnd> {
+    try {
+      return await ready.execute(signal, (text) => parts.tellOutput(call.id, text));
+    } catch (fault) {
+      signal.throwIfAborted();
+      return { outcome: "error", result: messageOf(fault), command: null };
+    }
+  }
+
+  function endedBody(end: ToolEnd): JournalBody {
+    return toolEnded(step, call.id, end, parts.result_chars);
+  }
+}
+
+/** The event that ends a call; its result is bounded and never empty. */
+export function toolEnded(
+  step: number,
+  call_id: string,
+  end: ToolEnd,
+  limit_chars: number,
+): JournalBody {
+  const { outcome, command } = end;
+  const result = cutMiddle(end.result, limit_chars) || "(no result)";
+  return { type: "tool_ended", step, call_id, outcome, result, command };
+}
+
+async function prepareSafely(tool: Tool, input: unknown, scene: Scene): Promise<Prepared> {
+  try {
+    return await tool.prepare(input, scene);
+  } catch (fault) {
+    return failed(messageOf(fault));
+  }
+}
+
+const failed = (result: string): Prepared => ({
+  kind: "ended",
+  end: { outcome: "error", result, command: null },
+});
+
+const startedBody = (
+  step: number,
+  call: ToolCall,
+  intent: string,
+  effect: Effect,
+): JournalBody => ({
+  type: "tool_started",
+  step,
+  call_id: call.id,
+  tool: call.name,
+  intent,
+  effect,
+});
+
+function cutMiddle(text: string, limit_chars: number): string {
+  if (text.length <= limit_chars) return text;
+  const half = Math.floor((limit_chars - CUT_NOTE.length) / 2);
+  return text.slice(0, half) + CUT_NOTE + text.slice(-half);
+}

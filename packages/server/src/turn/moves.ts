@@ -1,0 +1,121 @@
+import type { ToolCall } from "@mainstay/sdk/events";
+import type { TurnError } from "@mainstay/sdk/turn";
+import type { CallRecord } from "../store/step-record.ts";
+import type { TurnRecord } from "../store/turn-record.ts";
+import { promisedWork } from "./promise.ts";
+
+/** What a turn does next. */
+export type Move =
+  | {
+      readonly move: "ask";
+      readonly step: number;
+      readonly attempt: number;
+      readonly again: boolean;
+    }
+  | {
+      readonly move: "nudge";
+      readonly step: number;
+      readonly reason: "promise" | "empty";
+      readonly matched: string;
+    }
+  | {
+      readonly move: "act";
+      readonly step: number;
+      readonly call: ToolCall;
+      readonly record: CallRecord;
+    }
+  /** The call began before this run and has no result: find out what became of it (J3). */
+  | {
+      readonly move: "recover";
+      readonly step: number;
+      readonly call: ToolCall;
+      readonly record: Extract<CallRecord, { state: "started" }>;
+    }
+  | { readonly move: "await" }
+  | {
+      readonly move: "settle";
+      readonly state: "done" | "failed" | "cancelled";
+      readonly answer: string;
+      readonly error: TurnError | null;
+    };
+
+export interface MoveLimits {
+  readonly steps: number;
+  readonly resumes_without_progress: number;
+}
+
+/**
+ * Decides a turn's next move from its journal alone, so that a resumed turn goes on exactly where
+ * the journal ends. Pure.
+ */
+export function nextMove(record: TurnRecord, limits: MoveLimits): Move {
+  const last = record.steps.at(-1);
+  const open = last?.calls.find((call) => call.state !== "ended");
+  const openCall = last?.tool_calls.find((call) => call.id === open?.call_id);
+
+  if (open?.state === "started" && openCall !== undefined)
+    return { move: "recover", step: last!.step, call: openCall, record: open };
+  if (record.cancel_requested_by !== null) return cancelled(record, record.cancel_requested_by);
+  if (record.resumes_without_progress >= limits.resumes_without_progress) return poisoned(record);
+  if (last === undefined) return { move: "ask", step: 1, attempt: 1, again: false };
+  if (!last.ended) return { move: "ask", step: last.step, attempt: last.attempt + 1, again: true };
+  if (open !== undefined && openCall !== undefined)
+    return open.state === "awaiting"
+      ? { move: "await" }
+      : { move: "act", step: last.step, call: openCall, record: open };
+  if (last.tool_calls.length > 0 || last.nudged) return nextStep(record, last.step + 1, limits);
+  return judgeAnswer(record, last.step, last.text);
+}
+
+function nextStep(record: TurnRecord, step: number, limits: MoveLimits): Move {
+  if (step <= limits.steps) return { move: "ask", step, attempt: 1, again: false };
+  return {
+    move: "settle",
+    state: "failed",
+    answer: `Stopped after ${limits.steps} steps without an end. ${workDone(record)}`,
+    error: { code: "step_limit", message: `a turn has at most ${limits.steps} steps` },
+  };
+}
+
+function judgeAnswer(record: TurnRecord, step: number, text: string): Move {
+  const nudged = record.steps.some((each) => each.nudged);
+  if (text.trim() === "") {
+    if (!nudged) return { move: "nudge", step, reason: "empty", matched: "" };
+    return {
+      move: "settle",
+      state: "failed",
+      answer: `The model gave no answer, twice. ${workDone(record)}`,
+      error: { code: "empty_answer", message: "the model's reply was empty twice" },
+    };
+  }
+  const matched = nudged ? null : promisedWork(text);
+  if (matched !== null) return { move: "nudge", step, reason: "promise", matched };
+  return { move: "settle", state: "done", answer: text, error: null };
+}
+
+const cancelled = (record: TurnRecord, by: string): Move => ({
+  move: "settle",
+  state: "cancelled",
+  answer: `Cancelled by ${by}. ${workDone(record)}`,
+  error: null,
+});
+
+const poisoned = (record: TurnRecord): Move => ({
+  move: "settle",
+  state: "failed",
+  answer: `This turn was resumed ${record.resumes_without_progress} times without getting on, so it was stopped. ${workDone(record)}`,
+  error: { code: "poisoned", message: "resumed too often without progress" },
+});
+
+/** What stands of the turn's work, in plain words, for an answer that the model did not give. */
+export function workDone(record: TurnRecord): string {
+  const done: string[] = [];
+  if (record.commands.length > 0) done.push(count(record.commands.length, "command"));
+  if (record.edits.length > 0) done.push(count(record.edits.length, "file edit"));
+  if (done.length === 0) return "Nothing was changed.";
+  const unknown = record.commands.filter((command) => command.outcome === "unknown").length;
+  const doubt = unknown === 0 ? "" : ` The outcome of ${count(unknown, "command")} is unknown.`;
+  return `Before that: ${done.join(" and ")}; what was done stands.${doubt}`;
+}
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;

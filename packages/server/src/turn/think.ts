@@ -1,0 +1,96 @@
+import type { JournalBody, JournalEvent, ToolCall } from "@mainstay/sdk/events";
+import type { ModelPart, ModelPort, ModelRequest } from "../kernel/model.ts";
+import type { Live } from "./live.ts";
+
+const CALLS_A_STEP = 32;
+
+export interface ThinkParts {
+  readonly model: ModelPort;
+  readonly live: Live;
+}
+
+export interface StepPlace {
+  readonly turn_id: string;
+  readonly step: number;
+  readonly attempt: number;
+}
+
+/**
+ * Asks the model for one step and journals what it says when it has said it. Text is shown live
+ * meanwhile; after a cut the attempt's number rises and clients drop the earlier text.
+ *
+ * @throws NoModelAnswered, or the signal's reason.
+ */
+export async function think(
+  { model, live }: ThinkParts,
+  place: StepPlace,
+  request: ModelRequest,
+  append: (body: JournalBody) => Promise<JournalEvent>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { turn_id, step } = place;
+  let attempt = place.attempt;
+  let text = "";
+  let tool_calls: ToolCall[] = [];
+  live.begin(turn_id, step, attempt);
+  try {
+    for await (const part of model.stream(request, signal)) await take(part);
+  } finally {
+    live.end(turn_id);
+  }
+
+  async function take(part: ModelPart): Promise<void> {
+    switch (part.type) {
+      case "attempt_started":
+        await append({ ...part, step, attempt });
+        return;
+      case "attempt_failed":
+        await append({ ...part, step, attempt });
+        attempt += 1;
+        live.begin(turn_id, step, attempt);
+        return;
+      case "restart":
+        text = "";
+        tool_calls = [];
+        await append({ type: "step_restarted", step, attempt, cause: part.cause });
+        live.begin(turn_id, step, attempt);
+        return;
+      case "text":
+        text += part.text;
+        live.text(turn_id, part.text);
+        return;
+      case "tool_call":
+        if (tool_calls.length < CALLS_A_STEP) tool_calls.push(part.call);
+        return;
+      case "finish":
+        await append(stepEnded(part));
+        return;
+    }
+  }
+
+  function stepEnded(part: Extract<ModelPart, { type: "finish" }>): JournalBody {
+    const { provider, model: name, mode, usage, reason } = part;
+    return {
+      type: "step_ended",
+      step,
+      attempt,
+      text,
+      tool_calls: distinct(tool_calls),
+      finish: reason,
+      provider,
+      model: name,
+      mode,
+      usage,
+    };
+  }
+}
+
+/** Models repeat call ids at times; within a step each must name one call. */
+function distinct(calls: readonly ToolCall[]): ToolCall[] {
+  const seen = new Set<string>();
+  return calls.map((call, i) => {
+    const id = call.id === "" || seen.has(call.id) ? `${call.id}#${i}` : call.id;
+    seen.add(id);
+    return { ...call, id };
+  });
+}
