@@ -1,0 +1,79 @@
+import { isSettled, type Turn, type TurnState } from "@mainstay/sdk/turn";
+import type { Admission } from "../admission/admission.ts";
+import type { Person } from "../identity/identity.ts";
+import { Refusal } from "../kernel/errors.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Store } from "../store/store.ts";
+import { turnResource } from "./turn-resource.ts";
+
+/** Reads turns for the person who asks; somebody else's turn does not exist for them. */
+export interface TurnReader {
+  /** @throws Refusal `not_found`. */
+  own(person: Person, turn_id: string): Promise<void>;
+  get(turn_id: string): Promise<Turn>;
+  /** Newest first. `before` is the id of the last turn of the page before. */
+  list(person: Person, query: TurnPage): Promise<{ items: Turn[]; next: string | null }>;
+  /** The turn once it has settled or parked, or as it stands when the signal aborts. */
+  settled(turn_id: string, signal: AbortSignal): Promise<Turn>;
+}
+
+export interface TurnPage {
+  readonly state: TurnState | undefined;
+  readonly before: string | undefined;
+  readonly limit: number;
+}
+
+export interface TurnReaderParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly admission: Admission;
+}
+
+export function createTurnReader({ store, journal, admission }: TurnReaderParts): TurnReader {
+  async function own(person: Person, turn_id: string): Promise<void> {
+    const [row] = await store.query(
+      store.sql.selectFrom("turn").select("person_id").where("id", "=", turn_id),
+    );
+    if (row === undefined || (row.person_id !== person.id && person.role !== "admin"))
+      throw new Refusal("not_found", `You have no turn ${JSON.stringify(turn_id)}.`);
+  }
+
+  async function get(turn_id: string): Promise<Turn> {
+    const turn = turnResource(turn_id, await journal.read(turn_id), null);
+    return turn.state === "queued" ? { ...turn, queue: await admission.place(turn_id) } : turn;
+  }
+
+  async function list(person: Person, { state, before, limit }: TurnPage) {
+    let query = store.sql.selectFrom("turn").select("id").where("person_id", "=", person.id);
+    if (state !== undefined) query = query.where("state", "=", state);
+    if (before !== undefined)
+      query = query.where("ordinal", "<", (of) =>
+        of.selectFrom("turn").select("ordinal").where("id", "=", before),
+      );
+    const rows = await store.query(query.orderBy("ordinal", "desc").limit(limit + 1));
+    const ids = rows.slice(0, limit).map((row) => row.id);
+    const journals = await journal.readMany(ids);
+    const items = ids.map((id) => turnResource(id, journals.get(id)!, null));
+    return { items, next: rows.length > limit ? ids.at(-1)! : null };
+  }
+
+  async function settled(turn_id: string, signal: AbortSignal): Promise<Turn> {
+    const rest = Promise.withResolvers<void>();
+    const unsubscribe = journal.subscribe((id, event) => {
+      if (id === turn_id && (event.type === "settled" || event.type === "parked")) rest.resolve();
+    });
+    const leave = () => rest.resolve();
+    signal.addEventListener("abort", leave, { once: true });
+    try {
+      const now = await get(turn_id);
+      if (isSettled(now.state) || now.state === "parked" || signal.aborted) return now;
+      await rest.promise;
+      return await get(turn_id);
+    } finally {
+      unsubscribe();
+      signal.removeEventListener("abort", leave);
+    }
+  }
+
+  return { own, get, list, settled };
+}

@@ -1,0 +1,22 @@
+import type { JournalEvent } from "@mainstay/sdk/events";
+import type { QueuePlace, Turn } from "@mainstay/sdk/turn";
+import { isoTime } from "../kernel/time.ts";
+import { foldTurn } from "../store/turn-record.ts";
+
+/** The turn as the API shows it: its journal folded, and its place in the queue while it waits. */
+export function turnResource(
+  id: string,
+  events: readonly JournalEvent[],
+  queue: QueuePlace | null,
+): Turn {
+  const record = foldTurn(events);
+  const { session_id, workspace_id, state, message, urgency, answer, mode } = record;
+  const { provider, model, usage, error, approvals, commands, edits, last_event } = record;
+  return {
+    ...{ id, session_id, workspace_id, state, message, urgency },
+    queue: state === "queued" ? queue : null,
+    ...{ answer, mode, provider, model, usage, error, approvals, commands, edits, last_event },
+    created_at: isoTime(record.created_at),
+    settled_at: record.settled_at === null ? null : isoTime(record.settled_at),
+  };
+}
