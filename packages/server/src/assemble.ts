@@ -1,0 +1,182 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { openKeys } from "@mainstay/executor/keys";
+import { launchExecutor } from "@mainstay/executor/launch";
+import { type Clock, systemClock } from "@mainstay/sdk/clock";
+import { createAdmission } from "./admission/admission.ts";
+import type { Config } from "./config.ts";
+import { createDispatch } from "./dispatch/dispatch.ts";
+import { createDoor } from "./door/door.ts";
+import { approvalRoutes } from "./door/routes/approvals.ts";
+import { eventRoute } from "./door/routes/events.ts";
+import { livez } from "./door/routes/livez.ts";
+import { me } from "./door/routes/me.ts";
+import { readyz } from "./door/routes/readyz.ts";
+import { sessionsRoute } from "./door/routes/sessions.ts";
+import { turnRoutes } from "./door/routes/turns.ts";
+import { workspaces } from "./door/routes/workspaces.ts";
+import { createTurnReader } from "./door/turn-reader.ts";
+import { createApprovals } from "./execution/approvals.ts";
+import { createExecution } from "./execution/execution.ts";
+import { createExpirer } from "./execution/expirer.ts";
+import { workspaceFiles } from "./files/files.ts";
+import { createHealth } from "./health/health.ts";
+import { createIdentity } from "./identity/identity.ts";
+import { localHomes } from "./identity/local-homes.ts";
+import { newId } from "./kernel/ids.ts";
+import { type Limits, limits as defaultLimits } from "./kernel/limits.ts";
+import { systemRandom } from "./kernel/random.ts";
+import { createMemory } from "./memory/memory.ts";
+import { createOffline } from "./offline/offline.ts";
+import { createProviders } from "./providers/providers.ts";
+import { createJournal } from "./store/journal.ts";
+import { openSqliteStore } from "./store/sqlite.ts";
+import { createLog, type Log } from "./telemetry/log.ts";
+import { editFileTool } from "./tools/edit-file.ts";
+import { listFilesTool } from "./tools/list-files.ts";
+import { readFileTool } from "./tools/read-file.ts";
+import { searchTool } from "./tools/search.ts";
+import { shellTool } from "./tools/shell.ts";
+import { createToolbox } from "./tools/tools.ts";
+import { writeFileTool } from "./tools/write-file.ts";
+import { createLive } from "./turn/live.ts";
+import { createTurns } from "./turn/turn.ts";
+
+/** What tests put in the place of the real thing. */
+export interface Overrides {
+  readonly clock?: Clock;
+  readonly limits?: Partial<Limits>;
+  readonly log?: Log;
+  readonly bubblewrap_path?: string;
+}
+
+export interface Server {
+  readonly url: string;
+  /** True when this start made the owner and the key. */
+  readonly owner_created: boolean;
+  /** Takes nothing new, stops what runs where its journal stands, lets go of the data. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Builds every room from the configuration and opens the door. The one place that sees all rooms. */
+export async function startServer(config: Config, overrides: Overrides = {}): Promise<Server> {
+  const clock = overrides.clock ?? systemClock;
+  const limits: Limits = { ...defaultLimits, ...overrides.limits };
+  const log = overrides.log ?? createLog(config.log_level);
+  const { home } = config;
+
+  const store = await openSqliteStore({ home, clock });
+  const journal = createJournal(store, clock);
+  const identity = createIdentity({
+    store,
+    clock,
+    newId,
+    home,
+    uid: config.uid,
+    local_homes: await localHomes(homedir()),
+  });
+  const owner = await identity.ensureOwner();
+
+  const approvals = createApprovals({
+    store,
+    journal,
+    clock,
+    newId,
+    life_days: limits.approval_days,
+    reach: "the files of the workspace, inside a sandbox without network",
+  });
+  const keys = openKeys(home);
+  const execution = createExecution({
+    approvals,
+    clock,
+    newId,
+    limits,
+    ticket_key: keys.ticket_key,
+    openLink: () =>
+      launchExecutor({
+        home,
+        epoch: store.incarnation,
+        node_path: config.node_path,
+        ripgrep_path: config.ripgrep_path,
+        clock,
+        log: (text) => log.info({ part: "executor" }, text),
+        ...(overrides.bubblewrap_path && { bubblewrap_path: overrides.bubblewrap_path }),
+      }),
+  });
+
+  const files = workspaceFiles({ clock, newId });
+  const toolbox = createToolbox([
+    readFileTool({ files }),
+    listFilesTool({ files }),
+    searchTool({ execution, files }),
+    editFileTool({ files }),
+    writeFileTool({ files }),
+    shellTool({ execution, limits }),
+  ]);
+  const providers = createProviders(config.providers, clock, systemRandom);
+  const models = () =>
+    providers.status().flatMap(({ id, models: names }) => names.map((n) => `${id}/${n}`));
+  const offline = createOffline({
+    reason: () => "No model is configured",
+    provider_configured: false,
+  });
+
+  const live = createLive();
+  const turns = createTurns({
+    store,
+    journal,
+    live,
+    clock,
+    log,
+    limits,
+    toolbox,
+    model: config.providers.length > 0 ? providers : offline,
+    memory: createMemory(store, journal),
+  });
+  const admission = createAdmission({
+    store,
+    journal,
+    clock,
+    newId,
+    limits,
+    workspaces: identity.workspaces,
+  });
+  const dispatch = createDispatch({ store, journal, admission, turns, clock, log });
+  const health = createHealth({ store, version: config.version, models });
+  const expirer = createExpirer({ approvals, clock, log });
+  const reader = createTurnReader({ store, journal, admission });
+
+  const door = createDoor({
+    endpoints: [
+      livez(),
+      readyz(health.readiness, identity.authenticate),
+      me(),
+      ...workspaces(identity.workspaces),
+      ...turnRoutes({ admission, dispatch, reader, clock }),
+      eventRoute({ journal, live, admission, dispatch, reader, clock }),
+      sessionsRoute(store),
+      ...approvalRoutes(approvals),
+    ],
+    authenticate: identity.authenticate,
+    clock,
+    version: config.version,
+    host_names: config.allowed_hosts,
+    report: (fault) => log.error({ ...fault }, "a request met a fault of ours"),
+  });
+
+  await dispatch.start();
+  expirer.start();
+  const open = await door.listen({
+    host: "127.0.0.1",
+    port: config.port,
+    socket_path: join(home, "run", "server.sock"),
+  });
+
+  async function stop(): Promise<void> {
+    await Promise.all([open.close(), dispatch.stop(), expirer.stop()]);
+    await execution.close();
+    await store.close();
+  }
+  let stopping: Promise<void> | undefined;
+  return { url: open.url, owner_created: owner.created, stop: () => (stopping ??= stop()) };
+}

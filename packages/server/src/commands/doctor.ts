@@ -1,0 +1,121 @@
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { launchExecutor } from "@mainstay/executor/launch";
+import { systemClock } from "@mainstay/sdk/clock";
+import { type Config, readConfig } from "../config.ts";
+import { messageOf } from "../kernel/errors.ts";
+
+const NODE_MAJOR = 24;
+
+export interface DoctorCheck {
+  readonly area: "runtime" | "configuration" | "data folder" | "sandbox" | "providers";
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** What to do about it; null where nothing is to be done. */
+  readonly fix: string | null;
+}
+
+export interface DoctorReport {
+  readonly ok: boolean;
+  readonly checks: readonly DoctorCheck[];
+}
+
+/** Looks at everything that Mainstay stands on, without a running server. Changes nothing. */
+export async function doctor(): Promise<DoctorReport> {
+  const config = configured();
+  const checks =
+    config instanceof Error
+      ? [runtime(), misconfigured(config)]
+      : [runtime(), dataFolder(config), ...(await sandbox(config)), ...providers(config)];
+  return { ok: checks.every((check) => check.ok), checks };
+}
+
+function configured(): Config | Error {
+  try {
+    return readConfig();
+  } catch (fault) {
+    return fault instanceof Error ? fault : new Error(String(fault));
+  }
+}
+
+function runtime(): DoctorCheck {
+  const major = Number(process.versions.node.split(".")[0]);
+  return {
+    area: "runtime",
+    name: "Node.js",
+    ok: major >= NODE_MAJOR,
+    detail: process.version,
+    fix: major >= NODE_MAJOR ? null : "start Mainstay with `npm start`: it brings its own Node.js",
+  };
+}
+
+const misconfigured = (fault: Error): DoctorCheck => ({
+  area: "configuration",
+  name: "settings",
+  ok: false,
+  detail: fault.message,
+  fix: "mend what is named there",
+});
+
+function dataFolder({ home, uid }: Config): DoctorCheck {
+  const check = { area: "data folder", name: home } as const;
+  try {
+    const folder = existsSync(home) ? home : nearestParent(home);
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    if (folder !== home)
+      return { ...check, ok: true, detail: "not there yet; the first start makes it", fix: null };
+    const { uid: owner, mode } = statSync(home);
+    if (owner === uid && (mode & 0o077) === 0)
+      return { ...check, ok: true, detail: "yours alone, writable", fix: null };
+    return { ...check, ok: false, detail: "others can reach it", fix: `chmod 700 '${home}'` };
+  } catch (fault) {
+    const fix = "set MAINSTAY_HOME to a folder that you can write to";
+    return { ...check, ok: false, detail: messageOf(fault), fix };
+  }
+}
+
+function nearestParent(path: string): string {
+  const parent = dirname(path);
+  return existsSync(parent) || parent === path ? parent : nearestParent(parent);
+}
+
+/** The self-test runs in an executor of its own, so that it never disturbs a running server. */
+async function sandbox(config: Config): Promise<DoctorCheck[]> {
+  const home = mkdtempSync(join(tmpdir(), "mainstay-doctor-"));
+  try {
+    const link = await launchExecutor({
+      home,
+      node_path: config.node_path,
+      ripgrep_path: config.ripgrep_path,
+      clock: systemClock,
+      epoch: 1,
+      log: () => undefined,
+    });
+    const report = await link.selfTest();
+    await link.close();
+    return report.checks.map((check) => ({ area: "sandbox", ...check }));
+  } catch (fault) {
+    const fix =
+      "see whether the executor can start: node, the temporary folder, the system's limits";
+    return [{ area: "sandbox", name: "executor", ok: false, detail: messageOf(fault), fix }];
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+function providers(config: Config): DoctorCheck[] {
+  if (config.providers.length === 0) {
+    const detail = "none configured: Mainstay answers from local files only (mode offline)";
+    const fix = "set OPENAI_API_KEY (and OPENAI_BASE_URL for another server), then start again";
+    return [{ area: "providers", name: "models", ok: true, detail, fix }];
+  }
+  return config.providers.map(({ id, models, source, base_url }) => ({
+    area: "providers",
+    name: id,
+    ok: true,
+    detail: `${models.join(", ")} at ${base_url} (from ${source})`,
+    fix: null,
+  }));
+}

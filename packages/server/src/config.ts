@@ -1,0 +1,154 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { homedir, userInfo } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import type { ProviderSettings } from "./providers/providers.ts";
+import type { LogLevel } from "./telemetry/log.ts";
+
+const ROOT_HOME = "/var/lib/mainstay";
+const OPENAI_URL = "https://api.openai.com/v1";
+const OPENAI_MODEL = "gpt-5.1";
+
+const ProviderEntry = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "a short lower-case name"),
+  type: z.literal("openai-compatible"),
+  base_url: z.url({ protocol: /^https?$/ }),
+  /** Name of the variable that holds the key; leave it out for servers without keys. */
+  api_key_env: z.string().min(1).optional(),
+  /** The first is the default. */
+  models: z.array(z.string().min(1)).min(1),
+  /** Lower is asked first. */
+  priority: z.number().optional(),
+});
+
+/** `mainstay.json`. Every setting is optional. */
+export const ConfigFile = z.strictObject({
+  port: z.int().min(0).max(65_535).optional(),
+  /** Names beside loopback under which browsers reach this server. */
+  allowed_hosts: z.array(z.string().min(1)).optional(),
+  log_level: z.enum(["silent", "error", "warn", "info"]).optional(),
+  providers: z.array(ProviderEntry).optional(),
+});
+export type ConfigFile = z.infer<typeof ConfigFile>;
+
+export interface Config {
+  readonly home: string;
+  readonly port: number;
+  readonly allowed_hosts: readonly string[];
+  readonly log_level: LogLevel;
+  /** In the order in which they are asked. */
+  readonly providers: readonly ProviderSettings[];
+  readonly uid: number;
+  readonly node_path: string;
+  /** Null where this platform has none: searches then run in the server. */
+  readonly ripgrep_path: string | null;
+  readonly version: string;
+}
+
+/** All that is wrong with the configuration, at once, each fault with its fix. */
+export class ConfigFault extends Error {
+  constructor(faults: readonly string[]) {
+    super(`The configuration has ${faults.length} fault(s):\n- ${faults.join("\n- ")}`);
+    this.name = "ConfigFault";
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the configuration once: the file, then the variables, which win.
+ *
+ * @throws ConfigFault
+ */
+export function readConfig(env: Environment = process.env): Config {
+  const faults: string[] = [];
+  const home = env["MAINSTAY_HOME"] ?? defaultHome();
+  const file = readFile(env["MAINSTAY_CONFIG"] ?? join(home, "mainstay.json"), faults);
+  const port = portFrom(env, faults) ?? file.port ?? 7420;
+  const providers = [...fromFile(file, env, faults), ...fromVariables(env, faults)];
+  const ids = providers.map((provider) => provider.id);
+  for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i)))
+    faults.push(`two providers are named ${id}; give each its own id`);
+  if (faults.length > 0) throw new ConfigFault(faults);
+  return {
+    home,
+    port,
+    allowed_hosts: file.allowed_hosts ?? [],
+    log_level: file.log_level ?? "warn",
+    providers,
+    uid: userInfo().uid,
+    node_path: process.execPath,
+    ripgrep_path: ripgrep(),
+    version: readVersion(),
+  };
+}
+
+/** Where state lives when nothing says otherwise. */
+export const defaultHome = (): string =>
+  userInfo().uid === 0 ? ROOT_HOME : join(homedir(), ".mainstay");
+
+function readFile(path: string, faults: string[]): ConfigFile {
+  const text = readIfThere(path, faults);
+  if (text === null) return {};
+  try {
+    const parsed = ConfigFile.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues)
+      faults.push(`${path}: ${issue.path.join(".") || "the file"}: ${issue.message}`);
+  } catch (fault) {
+    faults.push(`${path}: ${(fault as Error).message}; mend the JSON or remove the file`);
+  }
+  return {};
+}
+
+function readIfThere(path: string, faults: string[]): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code !== "ENOENT")
+      faults.push(`${path} cannot be read: ${(fault as Error).message}`);
+    return null;
+  }
+}
+
+function portFrom(env: Environment, faults: string[]): number | undefined {
+  const text = env["MAINSTAY_PORT"];
+  if (text === undefined) return undefined;
+  const port = z.coerce.number().int().min(0).max(65_535).safeParse(text);
+  if (!port.success) faults.push(`MAINSTAY_PORT must be a port from 0 to 65535, got ${text}`);
+  return port.data;
+}
+
+function fromFile(file: ConfigFile, env: Environment, faults: string[]): ProviderSettings[] {
+  const entries = (file.providers ?? []).toSorted((a, b) => (a.priority ?? 0) - (b.priority ?? 0));
+  return entries.map(({ id, base_url, api_key_env, models }) => {
+    const api_key = api_key_env === undefined ? null : (env[api_key_env] ?? null);
+    if (api_key_env !== undefined && api_key === null)
+      faults.push(`provider ${id} wants its key in ${api_key_env}, which is not set`);
+    return { id, base_url, api_key, models, source: "mainstay.json" };
+  });
+}
+
+function fromVariables(env: Environment, faults: string[]): ProviderSettings[] {
+  const api_key = env["OPENAI_API_KEY"];
+  if (api_key === undefined || api_key === "") return [];
+  const base_url = env["OPENAI_BASE_URL"] ?? OPENAI_URL;
+  if (!URL.canParse(base_url)) faults.push(`OPENAI_BASE_URL must be a URL, got ${base_url}`);
+  const models = [env["OPENAI_MODEL"] ?? OPENAI_MODEL];
+  return [{ id: "openai", base_url, api_key, models, source: "OPENAI_API_KEY" }];
+}
+
+function ripgrep(): string | null {
+  try {
+    return createRequire(import.meta.url).resolve(`@vscode/ripgrep-linux-${process.arch}/bin/rg`);
+  } catch {
+    return null;
+  }
+}
+
+function readVersion(): string {
+  const manifest = new URL("../package.json", import.meta.url);
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(manifest, "utf8")))
+    .version;
+}

@@ -1,0 +1,59 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startServer } from "./assemble.ts";
+import { type Config, readConfig } from "./config.ts";
+import { greeting } from "./greeting.ts";
+import { messageOf } from "./kernel/errors.ts";
+
+const FAILED = 1;
+const MISCONFIGURED = 2;
+
+/** Serves until a signal asks for the end. Returns the exit code. */
+export async function main(): Promise<number> {
+  const config = configured();
+  if (config === null) return MISCONFIGURED;
+  const ended = untilSignal();
+  try {
+    const server = await startServer(config);
+    const card = leaveCard(config, server.url);
+    process.stdout.write(greeting(config, server));
+    const signal = await ended;
+    process.stdout.write(`\nStopping (${signal}). Open turns go on at the next start.\n`);
+    await server.stop();
+    rmSync(card, { force: true });
+    return 0;
+  } catch (fault) {
+    process.stderr.write(`mainstay: ${messageOf(fault)}\n`);
+    return FAILED;
+  }
+}
+
+function configured(): Config | null {
+  try {
+    return readConfig();
+  } catch (fault) {
+    process.stderr.write(`mainstay: ${messageOf(fault)}\n`);
+    return null;
+  }
+}
+
+function untilSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.on(signal, () => resolve(signal));
+  });
+}
+
+/** Tells `mainstay stop` which process serves; pid and start time together name it for certain. */
+function leaveCard({ home, version }: Config, url: string): string {
+  const path = join(home, "run", "server.json");
+  const card = { pid: process.pid, starttime: startTime(), url, version };
+  writeFileSync(path, `${JSON.stringify(card)}\n`, { mode: 0o600 });
+  return path;
+}
+
+/** Field 22 of /proc/self/stat, counted after the command's closing parenthesis. */
+function startTime(): string {
+  const stat = readFileSync("/proc/self/stat", "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}
