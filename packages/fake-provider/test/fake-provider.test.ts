@@ -131,6 +131,7 @@ test("usage is sent only to those who ask for it", async () => {
   const text = await answer.text();
   expect(text).toContain('"finish_reason":"stop"');
   expect(text).not.toContain('"usage"');
+  expect(text).not.toContain('"choices":[]');
   expect(text).toMatch(/data: \[DONE\]\n\n$/);
 });
 
