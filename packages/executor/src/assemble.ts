@@ -1,0 +1,124 @@
+/** Builds one executor from its settings, and ends it in one way whatever the reason. */
+import type { Clock } from "@mainstay/sdk/clock";
+import { ExecutorRefused } from "./errors.ts";
+import { createExecutor } from "./executor.ts";
+import { openKeys } from "./keys.ts";
+import { openLedger } from "./ledger.ts";
+import { listen } from "./listener.ts";
+import type { ProcessTable } from "./process_table.ts";
+import type { Request } from "./protocol.ts";
+import { recover } from "./recovery.ts";
+import { openRunFolder } from "./run_folder.ts";
+import { createSandbox, type SandboxSettings } from "./sandbox/sandbox.ts";
+import { openWorkspaces } from "./workspaces.ts";
+
+/** An executor that no server claims has outlived the one that started it. */
+const UNCLAIMED_MS = 60_000;
+const WATCH_MS = 1_000;
+
+export interface ExecutorSettings extends SandboxSettings {
+  pid: number;
+}
+
+export interface Assembled {
+  /** Ends all commands, then the executor. Idempotent. */
+  stop(why: string): Promise<void>;
+  /** Resolves when it has stopped, for whatever reason. */
+  stopped: Promise<void>;
+}
+
+export async function assemble(
+  settings: ExecutorSettings,
+  parts: { processes: ProcessTable; clock: Clock; log(text: string): void },
+): Promise<Assembled> {
+  const { home } = settings;
+  const { processes, clock, log } = parts;
+  const folder = openRunFolder(home);
+  const { link_key, ticket_key } = openKeys(home);
+  const ledger = openLedger(home);
+  const recovered = await recover({ ledger, processes, clock });
+  if (recovered > 0) log(`ended ${recovered} commands that a dead executor left behind`);
+  const sandbox = createSandbox(settings, { processes, clock });
+  const workspaces = openWorkspaces(home, sandbox.stage);
+  const executor = createExecutor({
+    ...parts,
+    ledger,
+    workspaces,
+    sandbox,
+    ticket_key,
+    onOutput: (command_id, text) => listener.sendOutput(command_id, text),
+  });
+  const listener = await listen({
+    folder,
+    link_key,
+    pid: settings.pid,
+    clock,
+    answer,
+    onHolderGone(cause) {
+      if (cause === "displaced") void executor.interruptAll("a newer server took over");
+      else void stop("the server has gone");
+    },
+  });
+  const stopped = Promise.withResolvers<void>();
+  let stopping: Promise<void> | null = null;
+  const stopWatching = watch();
+  const stopWaiting = clock.after(UNCLAIMED_MS, () => {
+    if (!listener.isHeld()) void stop("no server claimed it");
+  });
+
+  async function answer(request: Request, holder: AbortSignal): Promise<unknown> {
+    switch (request.op) {
+      case "register_workspace":
+        return workspaces.register(request.workspace);
+      case "run":
+        return executor.run(request.ticket, holder);
+      case "state":
+        return executor.state(request.command_id);
+      case "wait": {
+        const end = await executor.wait(request.command_id);
+        if (end === null) throw new ExecutorRefused("unknown_command", request.command_id);
+        return end;
+      }
+      case "cancel":
+        return executor.cancel(request.command_id);
+      case "ack":
+        return executor.ack(request.command_id);
+      case "self_test":
+        return sandbox.report();
+      case "close":
+        await executor.interruptAll("the server closed the executor");
+        void stop("the server asked");
+        return;
+    }
+  }
+
+  /** The lock on the ledger is dropped last, so that a successor finds all ends written. */
+  function stop(why: string): Promise<void> {
+    stopping ??= (async () => {
+      log(`stopping: ${why}`);
+      stopWatching();
+      stopWaiting();
+      await executor.interruptAll(why);
+      await listener.close();
+      workspaces.close();
+      ledger.close();
+      folder.close();
+      stopped.resolve();
+    })();
+    return stopping;
+  }
+
+  function watch(): () => void {
+    let cancel = clock.after(WATCH_MS, look);
+    function look(): void {
+      if (!folder.isInPlace()) return void stop("its folder has vanished");
+      cancel = clock.after(WATCH_MS, look);
+    }
+    return () => cancel();
+  }
+
+  void sandbox.report().then((report) => {
+    if (!report.available) log(`no sandbox: ${JSON.stringify(report.checks)}`);
+  });
+  return { stop, stopped: stopped.promise };
+}

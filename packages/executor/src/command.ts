@@ -1,0 +1,67 @@
+/** What the executor says of a command: how it answered a ticket, and how it ended. */
+import { z } from "zod";
+
+export const CommandEnd = z.discriminatedUnion("outcome", [
+  z.object({
+    outcome: z.literal("exited"),
+    /** As a shell says it (128 + n for a process killed by signal n); null if the executor killed it. */
+    exit_code: z.int().nullable(),
+    /** The signal by which the executor killed the whole tree. */
+    signal: z.string().nullable(),
+    timed_out: z.boolean(),
+    cancelled: z.boolean(),
+    /** Killed because it wrote more than the executor lets any command write. */
+    output_overflow: z.boolean(),
+    duration_ms: z.number(),
+    /** stdout and stderr in the order of arrival: head and tail, empty after `ack`. */
+    output: z.string(),
+    /** Counts and hashes all raw bytes that were read, also those left out of `output`. */
+    output_bytes: z.int(),
+    output_sha256: z.string(),
+    output_truncated: z.boolean(),
+    plan_digest: z.string(),
+    sandbox: z.literal("bubblewrap"),
+  }),
+  /** `ran: "no"` is certain; `"maybe"` means that nobody knows how far it got. */
+  z.object({
+    outcome: z.literal("interrupted"),
+    ran: z.enum(["no", "maybe"]),
+    why: z.string(),
+  }),
+  /** Certainly did not run. */
+  z.object({ outcome: z.literal("not_started"), why: z.string() }),
+]);
+export type CommandEnd = z.infer<typeof CommandEnd>;
+
+export const RefusalCode = z.enum([
+  "malformed",
+  "bad_mac",
+  "expired",
+  "expires_too_late",
+  "blocked",
+  "replayed",
+  "unknown_workspace",
+  "wrong_person",
+  "workspace_changed",
+  "search_unavailable",
+  "sandbox_unavailable",
+  "ledger_unwritable",
+  "too_many",
+  "stopping",
+]);
+export type RefusalCode = z.infer<typeof RefusalCode>;
+
+/** `refused` burned nothing; `ended` is the end of this very ticket, now or at an earlier `run`. */
+export const RunAnswer = z.discriminatedUnion("state", [
+  z.object({ state: z.literal("started") }),
+  z.object({ state: z.literal("refused"), code: RefusalCode, message: z.string() }),
+  z.object({ state: z.literal("ended"), end: CommandEnd }),
+]);
+export type RunAnswer = z.infer<typeof RunAnswer>;
+
+export const CommandState = z.discriminatedUnion("state", [
+  z.object({ state: z.literal("never") }),
+  z.object({ state: z.literal("running") }),
+  z.object({ state: z.literal("ended"), end: CommandEnd }),
+]);
+export type CommandState = z.infer<typeof CommandState>;

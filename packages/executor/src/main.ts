@@ -1,0 +1,52 @@
+/** The executor's process. Started by `launch.ts`; see there for its environment. */
+import { flushCompileCache } from "node:module";
+import { parseArgs } from "node:util";
+import { systemClock } from "@mainstay/sdk/clock";
+import { assemble } from "./assemble.ts";
+import { closeInherited } from "./inherited.ts";
+import { EXIT_LOCKED } from "./launch.ts";
+import { openProcessTable } from "./process_table.ts";
+
+const { values } = parseArgs({
+  options: {
+    home: { type: "string" },
+    bubblewrap: { type: "string" },
+    ripgrep: { type: "string" },
+  },
+});
+if (values.home === undefined || values.bubblewrap === undefined) {
+  throw new Error("--home and --bubblewrap are required");
+}
+closeInherited();
+process.umask(0o077);
+process.chdir("/");
+// A terminal's signals are the server's business; it tells this process by the link.
+process.on("SIGINT", () => {});
+process.on("SIGHUP", () => {});
+
+const log = (text: string) =>
+  console.log(JSON.stringify({ time: systemClock.now(), pid: process.pid, text }));
+
+try {
+  const executor = await assemble(
+    {
+      home: values.home,
+      bubblewrap_path: values.bubblewrap,
+      ripgrep_path: values.ripgrep ?? null,
+      self: { is_root: process.getuid?.() === 0, parent_pid: process.ppid },
+      pid: process.pid,
+    },
+    {
+      processes: openProcessTable((pid) => process.kill(pid, "SIGKILL")),
+      clock: systemClock,
+      log,
+    },
+  );
+  process.on("SIGTERM", () => void executor.stop("SIGTERM"));
+  flushCompileCache();
+  await executor.stopped;
+  process.exit(0);
+} catch (error) {
+  log(`cannot start: ${(error as Error).stack}`);
+  process.exit(/database is locked/.test((error as Error).message) ? EXIT_LOCKED : 1);
+}

@@ -1,0 +1,83 @@
+/** Keeps the head and the tail of a command's output in bounded memory and hashes all of it. */
+import { createHash } from "node:crypto";
+
+export interface KeptOutput {
+  output: string;
+  output_bytes: number;
+  output_sha256: string;
+  output_truncated: boolean;
+}
+
+export interface OutputKeeper {
+  push(chunk: Buffer): void;
+  bytes(): number;
+  finish(): KeptOutput;
+}
+
+/** Half of `limit_bytes` is for the head, half for the tail; cuts fall between characters. */
+export function keepOutput(limit_bytes: number): OutputKeeper {
+  const head_limit = Math.ceil(limit_bytes / 2);
+  const tail_limit = limit_bytes - head_limit;
+  const hash = createHash("sha256");
+  let total = 0;
+  const head = Buffer.allocUnsafe(head_limit);
+  let head_bytes = 0;
+  let tail: Buffer[] = [];
+  let tail_bytes = 0;
+
+  return {
+    push(chunk) {
+      total += chunk.length;
+      hash.update(chunk);
+      const into_head = chunk.copy(head, head_bytes);
+      head_bytes += into_head;
+      tail.push(chunk.subarray(into_head));
+      tail_bytes += chunk.length - into_head;
+      if (tail_bytes > 2 * tail_limit + 4) compactTail();
+    },
+    bytes: () => total,
+    finish() {
+      compactTail();
+      return {
+        ...join(head.subarray(0, head_bytes), tail[0] ?? Buffer.alloc(0), total),
+        output_bytes: total,
+        output_sha256: hash.digest("hex"),
+      };
+    },
+  };
+
+  /** At twice the limit, so that many small chunks cost linear time. */
+  function compactTail(): void {
+    const all = Buffer.concat(tail);
+    tail = [Buffer.from(all.subarray(Math.max(0, all.length - tail_limit)))];
+    tail_bytes = tail[0]?.length ?? 0;
+  }
+}
+
+function join(head: Buffer, tail: Buffer, total: number) {
+  if (head.length + tail.length === total) {
+    return { output: Buffer.concat([head, tail]).toString("utf8"), output_truncated: false };
+  }
+  const start = head.subarray(0, lastBoundary(head));
+  const end = tail.subarray(firstBoundary(tail));
+  const left_out = total - start.length - end.length;
+  const output = `${start.toString("utf8")}\n[${left_out} bytes left out]\n${end.toString("utf8")}`;
+  return { output, output_truncated: true };
+}
+
+const isContinuation = (byte: number | undefined) => byte !== undefined && (byte & 0xc0) === 0x80;
+
+/** Where the last UTF-8 character begins if it is cut off, else the length. */
+function lastBoundary(bytes: Buffer): number {
+  let lead = bytes.length - 1;
+  while (lead > bytes.length - 4 && isContinuation(bytes[lead])) lead -= 1;
+  const first = bytes[lead] ?? 0;
+  const needs = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+  return needs > bytes.length - lead ? Math.max(0, lead) : bytes.length;
+}
+
+function firstBoundary(bytes: Buffer): number {
+  let at = 0;
+  while (at < 3 && isContinuation(bytes[at])) at += 1;
+  return at;
+}

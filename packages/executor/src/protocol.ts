@@ -1,0 +1,69 @@
+/** The messages of the link: one JSON object a line, validated on both ends. */
+import { z } from "zod";
+import { CommandId, PersonUidNumber, WorkspaceId } from "./ticket.ts";
+
+/** Raised with every change that an older peer would misread. */
+export const PROTOCOL = 1;
+export const LINE_LIMIT_BYTES = 4 << 20;
+export const HANDSHAKE_MS = 5_000;
+
+const nonce = z.string().regex(/^[0-9a-f]{64}$/);
+const mac = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Executor → server, first line. */
+export const Hello = z.object({ protocol: z.int(), nonce, pid: z.int() });
+/** Server → executor, second line. */
+export const Claim = z.object({ protocol: z.int(), nonce, epoch: z.int().min(0), mac });
+/** Executor → server, third line. */
+export const Welcome = z.union([
+  z.object({ mac }),
+  z.object({ refused: z.enum(["bad_mac", "protocol", "stale_epoch", "stopping"]) }),
+]);
+export type Welcome = z.infer<typeof Welcome>;
+
+export const WorkspaceRegistration = z.strictObject({
+  id: WorkspaceId,
+  path: z.string().min(1).max(4096),
+  person_uid_number: PersonUidNumber,
+});
+export type WorkspaceRegistration = z.infer<typeof WorkspaceRegistration>;
+
+const id = z.int().min(1);
+export const Request = z.discriminatedUnion("op", [
+  z.object({ id, op: z.literal("register_workspace"), workspace: WorkspaceRegistration }),
+  /** The ticket is judged by `verifyTicket`, which answers a malformed one with a refusal. */
+  z.object({ id, op: z.literal("run"), ticket: z.unknown() }),
+  z.object({ id, op: z.literal("state"), command_id: CommandId }),
+  z.object({ id, op: z.literal("wait"), command_id: CommandId }),
+  z.object({ id, op: z.literal("cancel"), command_id: CommandId }),
+  z.object({ id, op: z.literal("ack"), command_id: CommandId }),
+  z.object({ id, op: z.literal("self_test") }),
+  z.object({ id, op: z.literal("close") }),
+]);
+export type Request = z.infer<typeof Request>;
+/** A request before the link has numbered it. */
+export type Ask = Request extends infer R ? (R extends Request ? Omit<R, "id"> : never) : never;
+
+export const FromExecutor = z.union([
+  z.object({ re: id, ok: z.literal(true), value: z.unknown() }),
+  z.object({ re: id, ok: z.literal(false), code: z.string(), message: z.string() }),
+  z.object({ event: z.literal("output"), command_id: CommandId, text: z.string() }),
+]);
+export type FromExecutor = z.infer<typeof FromExecutor>;
+
+export const SandboxCheck = z.object({
+  name: z.string(),
+  ok: z.boolean(),
+  detail: z.string(),
+  /** What a person can type or change; null where nothing needs mending. */
+  fix: z.string().nullable(),
+});
+export type SandboxCheck = z.infer<typeof SandboxCheck>;
+
+export const SandboxReport = z.object({
+  available: z.boolean(),
+  /** `per_person`: a uid for each person; `shared_user`: people are kept apart by mounts only. */
+  level: z.enum(["per_person", "shared_user", "none"]),
+  checks: z.array(SandboxCheck),
+});
+export type SandboxReport = z.infer<typeof SandboxReport>;

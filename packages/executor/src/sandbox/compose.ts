@@ -1,0 +1,183 @@
+/**
+ * The bubblewrap arguments for one command: a function of the plan, of what was registered and of
+ * what the host has. Nothing that a model or a ticket says becomes a path or a flag here.
+ */
+import fs from "node:fs";
+import type { Plan } from "../ticket.ts";
+import { gated, type Sighting } from "./gate.ts";
+
+/** Everybody is this one inside, whoever they are outside; files of the workspace show as theirs. */
+const INSIDE_ID = 1000;
+const HOME = "/home/agent";
+const RIPGREP_FOLDER = "/opt/mainstay/rg";
+
+/** Of the host's /etc; all the rest (keys, shadow, ssl/private, ssh) stays outside. */
+const ETC = [
+  ..."alternatives ld.so.cache ld.so.conf ld.so.conf.d localtime timezone".split(" "),
+  ..."ssl/certs ssl/openssl.cnf ca-certificates ca-certificates.conf".split(" "),
+  ..."pki/tls/certs pki/ca-trust crypto-policies os-release debian_version".split(" "),
+  ..."mime.types magic services protocols gai.conf inputrc terminfo fonts".split(" "),
+  ..."perl python3 python3.11 python3.12 python3.13 java-17-openjdk java-21-openjdk".split(" "),
+];
+
+const SIZES_BYTES = { shm: 64 << 20, tmp: 512 << 20, home: 256 << 20 };
+const LIMITS = ["--nproc=1024", "--nofile=4096", "--core=0", `--fsize=${4 * 2 ** 30}`];
+
+/** Contents of the generated files, made once for all commands. */
+export const GENERATED_ETC: Record<string, string> = {
+  passwd:
+    `agent:x:${INSIDE_ID}:${INSIDE_ID}:agent:${HOME}:/bin/bash\n` +
+    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+  group: `agent:x:${INSIDE_ID}:\nnogroup:x:65534:\n`,
+  hosts: "127.0.0.1 localhost mainstay\n::1 localhost\n",
+  "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+  gitconfig: "[user]\n\tname = Agent\n\temail = agent@localhost\n[init]\n\tdefaultBranch = main\n",
+};
+
+/** What stands where on this host; read once at start. */
+export interface HostLayout {
+  /** /bin, /lib and their like: links into /usr, or folders of their own. */
+  roots: { path: string; link: string | null }[];
+  /** The folders of /opt, bound one by one so that ours can stand among them. */
+  opt: string[];
+  shell: string;
+}
+
+export function readHostLayout(): HostLayout {
+  const roots = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"].flatMap((path) => {
+    const found = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return [];
+    return [{ path, link: found.isSymbolicLink() ? fs.readlinkSync(path) : null }];
+  });
+  const opt = fs.existsSync("/opt") ? fs.readdirSync("/opt").map((name) => `/opt/${name}`) : [];
+  return {
+    roots,
+    opt: opt.filter((path) => path !== "/opt/mainstay"),
+    shell: fs.existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh",
+  };
+}
+
+/** A file of the workspace bound onto itself, so that it cannot be moved away or rewritten. */
+export interface Pin extends Sighting {
+  access: "read_write" | "read_only";
+}
+
+export interface Composition {
+  command_id: string;
+  run: Plan["run"];
+  profile: Plan["profile"];
+  workspace: {
+    /** Where the folder appears inside: its own path on the host. */
+    path: string;
+    /** Where bubblewrap finds it. */
+    source: string;
+    identity: string;
+    pins: Pin[];
+  };
+  /** Holds the files of `GENERATED_ETC`. */
+  etc_folder: string;
+  /** Holds `rg`; null where there is none. */
+  ripgrep_folder: string | null;
+  host: HostLayout;
+}
+
+/** What the gate must see for this composition, in order. */
+export function sightings({ workspace }: Pick<Composition, "workspace">): Sighting[] {
+  return [{ path: ".", identity: workspace.identity }, ...workspace.pins];
+}
+
+export function compose(parts: Composition): string[] {
+  return [
+    ...isolation(),
+    ...system(parts.host),
+    ...etc(parts.etc_folder),
+    ...volatile(),
+    ...ripgrep(parts),
+    ...workspace(parts),
+    ...["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", parts.workspace.path],
+    ...environment(parts),
+    ...["--", "/usr/bin/prlimit", ...LIMITS, "--"],
+    ...gated(parts.command_id, sightings(parts), command(parts)),
+  ];
+}
+
+function isolation(): string[] {
+  return [
+    ...["--unshare-all", "--unshare-user", "--disable-userns"],
+    ...["--uid", String(INSIDE_ID), "--gid", String(INSIDE_ID), "--hostname", "mainstay"],
+    ...["--cap-drop", "ALL", "--new-session", "--die-with-parent", "--clearenv"],
+    ...["--info-fd", "4"],
+  ];
+}
+
+function system({ roots, opt }: HostLayout): string[] {
+  return [
+    ...["--ro-bind", "/usr", "/usr"],
+    ...roots.flatMap(({ path, link }) =>
+      link === null ? ["--ro-bind", path, path] : ["--symlink", link, path],
+    ),
+    ...opt.flatMap((path) => ["--ro-bind-try", path, path]),
+  ];
+}
+
+function etc(generated_folder: string): string[] {
+  return [
+    ...["--perms", "0755", "--dir", "/etc"],
+    ...ETC.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
+    ...Object.keys(GENERATED_ETC).flatMap((name) => [
+      ...["--ro-bind", `${generated_folder}/${name}`, `/etc/${name}`],
+    ]),
+  ];
+}
+
+function volatile(): string[] {
+  const tmpfs = (path: string, perms: string, size: number) => {
+    return ["--size", String(size), "--perms", perms, "--tmpfs", path];
+  };
+  return [
+    ...["--proc", "/proc", "--dev", "/dev"],
+    ...tmpfs("/dev/shm", "1777", SIZES_BYTES.shm),
+    ...tmpfs("/tmp", "1777", SIZES_BYTES.tmp),
+    ...["--perms", "0755", "--dir", "/run", "--perms", "0755", "--dir", "/var"],
+    ...tmpfs("/var/tmp", "1777", SIZES_BYTES.tmp),
+    ...tmpfs(HOME, "0700", SIZES_BYTES.home),
+  ];
+}
+
+function ripgrep({ profile, ripgrep_folder }: Composition): string[] {
+  if (profile !== "search" || ripgrep_folder === null) return [];
+  return ["--ro-bind", ripgrep_folder, RIPGREP_FOLDER];
+}
+
+function workspace({ profile, workspace: { path, source, pins } }: Composition): string[] {
+  if (profile === "search") return ["--ro-bind", source, path];
+  return [
+    ...["--bind", source, path],
+    ...pins.flatMap((pin) => [
+      pin.access === "read_only" ? "--ro-bind" : "--bind",
+      ...[`${source}/${pin.path}`, `${path}/${pin.path}`],
+    ]),
+  ];
+}
+
+function environment({ profile, host }: Composition): string[] {
+  const usual = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+  const variables = {
+    HOME,
+    USER: "agent",
+    LOGNAME: "agent",
+    SHELL: host.shell,
+    PATH: profile === "search" ? `${RIPGREP_FOLDER}:${usual}` : usual,
+    LANG: "C.UTF-8",
+    TERM: "dumb",
+    TMPDIR: "/tmp",
+    // Nobody sits at the terminal of a command: tools must not prompt or watch.
+    CI: "1",
+    GIT_TERMINAL_PROMPT: "0",
+  };
+  return Object.entries(variables).flatMap(([name, value]) => ["--setenv", name, value]);
+}
+
+function command({ run, host }: Composition): string[] {
+  return run.kind === "script" ? [host.shell, "-c", run.script] : run.argv;
+}

@@ -1,0 +1,35 @@
+/**
+ * The gate between a composed sandbox and its command. The stub is the sandbox's first process:
+ * it says on descriptor 3 which files it really sees, then waits. Nothing of the plan runs until
+ * the executor has compared them, made the process's identity durable and said go. If the executor
+ * dies before, the stub reads the end of the file and leaves.
+ */
+
+/** A path below the working folder, with the device and inode it must have inside. */
+export interface Sighting {
+  path: string;
+  identity: string;
+}
+
+/** The stub's `$0`, by which a sandbox is known among the host's processes. */
+export const gateName = (command_id: string) => `mainstay:${command_id}`;
+
+/** Wraps `command` (found on PATH inside) in the stub. */
+export function gated(command_id: string, sightings: Sighting[], command: string[]): string[] {
+  const paths = sightings.map(({ path }) => `'${path}'`).join(" ");
+  const stub = [
+    `seen=$(/usr/bin/stat -c %d:%i -- ${paths}) || exit 125`,
+    "echo ready $seen >&3",
+    'read -r go <&3 && [ "$go" = go ] || exit 125',
+    "unset seen go",
+    'exec "$@" 2>&1 3>&-',
+  ].join("\n");
+  return ["/bin/sh", "-c", stub, gateName(command_id), ...command];
+}
+
+export const GO = "go\n";
+
+/** What the stub must say. Any other line means that something was swapped while it was bound. */
+export function readyLine(sightings: Sighting[]): string {
+  return ["ready", ...sightings.map(({ identity }) => identity)].join(" ");
+}

@@ -1,0 +1,283 @@
+/**
+ * One command, from the spawn of its sandbox to the death of its last process.
+ *
+ * 1. The plan runs only after `beforeGo` has returned: whatever it makes durable precedes effects.
+ * 2. Before the go it is stopped by closing the gate (killing bubblewrap early can leave its child
+ *    waiting for ever); after it by killing the sandbox's init, because the kernel kills a pid
+ *    namespace with its init, sessions and daemons included.
+ * 3. `end` resolves only when that init is gone, so nothing of the command outlives its end.
+ * 4. The end follows the process's exit and a grace for its pipe, never the pipe alone.
+ * 5. `end` never rejects.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import fs from "node:fs";
+import type { Duplex, Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
+import type { Clock } from "@mainstay/sdk/clock";
+import { keepOutput, type KeptOutput } from "./output.ts";
+import { untilGone, type ProcessIdentity, type ProcessTable } from "./process_table.ts";
+import { GO } from "./sandbox/gate.ts";
+
+const READY_LIMIT_MS = 15_000;
+const DYING_LIMIT_MS = 10_000;
+const PIPE_GRACE_MS = 100;
+const OUTPUT_HARD_LIMIT_BYTES = 64 << 20;
+const COMPLAINT_LIMIT_BYTES = 4_096;
+
+/** A sandbox ready to be spawned. */
+export interface Launch {
+  program: string;
+  argv: string[];
+  /** The ids that the program is started with; null keeps the executor's own. */
+  ids: { uid: number; gid: number } | null;
+  stdin: string | null;
+  wall_ms: number;
+  output_bytes: number;
+}
+
+/** What the gate shows before the go. */
+export interface AtGate {
+  init: ProcessIdentity;
+  ready: string;
+  /** /proc/PID/status of the sandbox's init, as the host sees it. */
+  status: string;
+}
+
+export type Halt =
+  | { cause: "timed_out" }
+  | { cause: "cancelled" }
+  | { cause: "output_overflow" }
+  | { cause: "interrupted"; why: string };
+
+export type Outcome =
+  | { result: "not_started"; why: string; halt: Halt | null }
+  | ({
+      result: "ran";
+      exit_code: number | null;
+      halt: Halt | null;
+      duration_ms: number;
+      /** False when processes of it still resist the kill. */
+      gone: boolean;
+    } & KeptOutput);
+
+export interface Supervised {
+  /** True once it was let go, false when that can no longer happen. */
+  let_go: Promise<boolean>;
+  end: Promise<Outcome>;
+  halt(why: Halt): void;
+}
+
+export interface SuperviseParts {
+  processes: ProcessTable;
+  clock: Clock;
+  /** Throws to keep the gate shut; the message becomes the reason. */
+  beforeGo(gate: AtGate): void;
+  onOutput(text: string): void;
+}
+
+export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
+  const let_go = Promise.withResolvers<boolean>();
+  const command = spawnSandbox(launch);
+  if ("failed" in command) {
+    let_go.resolve(false);
+    const outcome: Outcome = { result: "not_started", why: command.failed, halt: null };
+    return { let_go: let_go.promise, end: Promise.resolve(outcome), halt: () => {} };
+  }
+  const gate_shut = Promise.withResolvers<void>();
+  let halted: Halt | null = null;
+  let killTree = () => gate_shut.resolve();
+
+  const end = (async (): Promise<Outcome> => {
+    const opened = await openGate(command, gate_shut.promise, parts);
+    if ("shut" in opened) {
+      let_go.resolve(false);
+      return { result: "not_started", why: opened.shut, halt: halted };
+    }
+    const { init, started_ms } = opened;
+    let stopWaiting = () => {};
+    const forsaken = Promise.withResolvers<Exit>();
+    killTree = () => {
+      parts.processes.kill(init);
+      stopWaiting = parts.clock.after(DYING_LIMIT_MS, () =>
+        forsaken.resolve({ code: null, signal: null }),
+      );
+    };
+    const stopClock = parts.clock.after(launch.wall_ms, () => halt({ cause: "timed_out" }));
+    const output = collect(command.output, launch.output_bytes, parts.onOutput, () =>
+      halt({ cause: "output_overflow" }),
+    );
+    let_go.resolve(true);
+    const exit = await Promise.race([command.exit, forsaken.promise]);
+    stopClock();
+    stopWaiting();
+    killTree = () => {};
+    const cause = halted;
+    const duration_ms = parts.clock.monotonic() - started_ms;
+    const gone = await bury(init, command, parts);
+    const exit_code = cause === null && "code" in exit ? exit.code : null;
+    return { result: "ran", exit_code, halt: cause, duration_ms, gone, ...output() };
+  })();
+
+  function halt(why: Halt): void {
+    halted ??= why;
+    killTree();
+  }
+  return { let_go: let_go.promise, end, halt };
+}
+
+type Exit = { code: number | null; signal: string | null } | { spawn_error: string };
+
+interface SpawnedSandbox {
+  child: ChildProcess;
+  exit: Promise<Exit>;
+  output: Readable;
+  gate: Duplex;
+  /** Settle with what arrived when their stream ends. */
+  ready: Promise<string>;
+  info: Promise<string>;
+  complaint(): string;
+}
+
+function spawnSandbox({ program, argv, ids, stdin }: Launch): SpawnedSandbox | { failed: string } {
+  try {
+    const child = spawn(program, argv, {
+      ...ids,
+      env: {},
+      cwd: "/",
+      stdio: [stdin === null ? "ignore" : "pipe", "pipe", "pipe", "pipe", "pipe"],
+    });
+    const [input, output, errors, gate, info] = child.stdio as unknown as Duplex[];
+    for (const stream of child.stdio) stream?.on("error", () => {}); // EPIPE: it went away first
+    input?.end(stdin);
+    const complaint = gather(errors!, COMPLAINT_LIMIT_BYTES, () => false);
+    return {
+      child,
+      exit: exitOf(child),
+      output: output!,
+      gate: gate!,
+      ready: gather(gate!, COMPLAINT_LIMIT_BYTES, (text) => text.includes("\n")).settled,
+      info: gather(info!, COMPLAINT_LIMIT_BYTES, (text) => text.includes("}")).settled,
+      complaint: () => complaint.text().trim(),
+    };
+  } catch (error) {
+    return { failed: `${program} could not be started: ${(error as Error).message}` };
+  }
+}
+
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once("error", (error) => resolve({ spawn_error: error.message }));
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+  });
+}
+
+/** Collects text until `isEnough` or the stream ends; drops what exceeds the limit. */
+function gather(stream: Readable, limit_bytes: number, isEnough: (text: string) => boolean) {
+  let text = "";
+  const settled = Promise.withResolvers<string>();
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    text = (text + chunk).slice(0, limit_bytes);
+    if (isEnough(text)) settled.resolve(text);
+  });
+  stream.once("close", () => settled.resolve(text));
+  return { text: () => text, settled: settled.promise };
+}
+
+type Opened = { init: ProcessIdentity; started_ms: number } | { shut: string };
+
+/** Waits for the stub, asks `beforeGo`, says go. On any other way the gate is closed for good. */
+async function openGate(
+  command: SpawnedSandbox,
+  shut: Promise<void>,
+  parts: SuperviseParts,
+): Promise<Opened> {
+  const { promise: late, cancel } = deadline(READY_LIMIT_MS, parts.clock);
+  const arrived = await Promise.race([
+    Promise.all([command.ready, command.info]),
+    command.exit.then(() => "exit" as const),
+    shut.then(() => "it was stopped before it began" as const),
+    late.then(() => `the sandbox was not ready after ${READY_LIMIT_MS} ms` as const),
+  ]);
+  cancel();
+  const refusal =
+    typeof arrived === "string" ? arrived : letGo(command, arrived[0], arrived[1], parts);
+  if (typeof refusal !== "string") return refusal;
+  command.gate.destroy();
+  await orKill(command, parts.clock);
+  return { shut: refusal === "exit" ? await causeOfDeath(command) : refusal };
+}
+
+function letGo(
+  command: SpawnedSandbox,
+  ready: string,
+  info: string,
+  { processes, clock, beforeGo }: SuperviseParts,
+): Opened | string {
+  const pid = Number(/"child-pid"\s*:\s*(\d+)/.exec(info)?.[1] ?? 0);
+  const init = pid > 0 && ready.endsWith("\n") ? processes.identify(pid) : null;
+  if (init === null) return "exit";
+  try {
+    const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
+    beforeGo({ init, ready: ready.trimEnd(), status });
+  } catch (error) {
+    return (error as Error).message;
+  }
+  command.gate.write(GO);
+  return { init, started_ms: clock.monotonic() };
+}
+
+/** A closed gate ends a sandbox by itself; one that is stuck is killed. */
+async function orKill({ child, exit }: SpawnedSandbox, clock: Clock): Promise<void> {
+  const stuck = deadline(DYING_LIMIT_MS, clock);
+  void stuck.promise.then(() => child.kill("SIGKILL"));
+  await exit;
+  stuck.cancel();
+}
+
+async function causeOfDeath({ exit, complaint }: SpawnedSandbox): Promise<string> {
+  const how = await exit;
+  if ("spawn_error" in how) return `the sandbox could not be started: ${how.spawn_error}`;
+  return `the sandbox could not be set up (exit ${how.code ?? how.signal}): ${complaint()}`;
+}
+
+function collect(
+  stream: Readable,
+  limit_bytes: number,
+  onText: (text: string) => void,
+  onOverflow: () => void,
+): () => KeptOutput {
+  const kept = keepOutput(limit_bytes);
+  const decoder = new StringDecoder("utf8");
+  stream.on("data", (chunk: Buffer) => {
+    kept.push(chunk);
+    if (kept.bytes() > OUTPUT_HARD_LIMIT_BYTES) onOverflow();
+    const text = decoder.write(chunk);
+    if (text !== "") onText(text);
+  });
+  return () => {
+    stream.destroy();
+    return kept.finish();
+  };
+}
+
+/** Sees the last process off and gives the pipe its grace; false if something resists. */
+async function bury(
+  init: ProcessIdentity,
+  { output }: SpawnedSandbox,
+  { processes, clock }: SuperviseParts,
+): Promise<boolean> {
+  processes.kill(init);
+  const gone = await untilGone(() => processes.isAlive(init), clock, DYING_LIMIT_MS);
+  if (!output.closed) {
+    const grace = deadline(PIPE_GRACE_MS, clock);
+    await Promise.race([new Promise((resolve) => output.once("close", resolve)), grace.promise]);
+    grace.cancel();
+  }
+  return gone;
+}
+
+function deadline(delay_ms: number, clock: Clock) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { promise, cancel: clock.after(delay_ms, resolve) };
+}
