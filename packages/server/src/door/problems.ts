@@ -1,0 +1,88 @@
+import { randomBytes } from "node:crypto";
+import type { Problem, ProblemCode } from "@mainstay/sdk/problem";
+import { Refusal, Stopping, StoreFault } from "../kernel/errors.ts";
+
+/** The one place where refusals become HTTP. Total: a code without a status does not compile. */
+export const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: string }> = {
+  invalid_request: { status: 400, title: "The request does not fit" },
+  malformed_json: { status: 400, title: "The body is not JSON" },
+  body_too_large: { status: 413, title: "The body is too large" },
+  unsupported_media_type: { status: 415, title: "The body's type is not supported" },
+  unauthenticated: { status: 401, title: "No valid key" },
+  forbidden: { status: 403, title: "Not allowed" },
+  misdirected_host: { status: 421, title: "Wrong host" },
+  not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "Method not allowed" },
+  idempotency_conflict: { status: 409, title: "The idempotency key was used for another request" },
+  queue_full: { status: 503, title: "The queue is full" },
+  too_many_waiting: { status: 429, title: "Too many waiting turns" },
+  turn_settled: { status: 409, title: "The turn is settled" },
+  turn_not_parked: { status: 409, title: "The turn is not parked" },
+  approval_decided: { status: 409, title: "The approval is decided" },
+  workspace_refused: { status: 422, title: "The folder cannot be a workspace" },
+  workspace_unproven: { status: 403, title: "The folder is not proven to be yours" },
+  shutting_down: { status: 503, title: "The server is stopping" },
+  storage_unavailable: { status: 503, title: "The storage does not take writes" },
+  internal: { status: 500, title: "The server failed" },
+};
+
+const STORE_RETRY_S = 5;
+const RESTART_RETRY_S = 2;
+
+/** What is told to the operator of a failure that nobody foresaw; the client gets its id only. */
+export interface Fault {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly error: unknown;
+}
+export type ReportFault = (fault: Fault) => void;
+
+/** The refusal that a client hears for `error`. What is unknown is reported, never told. */
+export function refusalOf(
+  error: unknown,
+  at: { method: string; path: string },
+  report: ReportFault,
+): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof Stopping) {
+    return new Refusal("shutting_down", "The server is stopping; ask again in a moment.", {
+      retry_after_s: RESTART_RETRY_S,
+    });
+  }
+  const id = `fault_${randomBytes(8).toString("hex")}`;
+  report({ id, ...at, error });
+  return error instanceof StoreFault
+    ? new Refusal("storage_unavailable", `Nothing of this was kept (${id}); ask again later.`, {
+        retry_after_s: STORE_RETRY_S,
+      })
+    : new Refusal("internal", `Something unforeseen went wrong; the server's log has it as ${id}.`);
+}
+
+export function problemOf(refusal: Refusal): Problem {
+  const { status, title } = PROBLEMS[refusal.code];
+  return {
+    type: `urn:mainstay:problem:${refusal.code}`,
+    title,
+    status,
+    detail: refusal.message,
+    code: refusal.code,
+    ...refusal.extra,
+  };
+}
+
+/** `application/problem+json`, with `Retry-After` where the problem has one. */
+export function problemResponse(refusal: Refusal, headers: Record<string, string> = {}): Response {
+  const problem = problemOf(refusal);
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: { "content-type": "application/problem+json", ...extraHeaders(problem), ...headers },
+  });
+}
+
+function extraHeaders(problem: Problem): Record<string, string> {
+  if (problem.retry_after_s !== undefined) {
+    return { "retry-after": String(Math.ceil(problem.retry_after_s)) };
+  }
+  return problem.code === "unauthenticated" ? { "www-authenticate": "Bearer" } : {};
+}

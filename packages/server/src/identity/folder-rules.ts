@@ -1,0 +1,61 @@
+import { Refusal } from "../kernel/errors.ts";
+import type { Person } from "./authentication.ts";
+
+/** Folders of the system: what a command writes there changes the host. */
+const SYSTEM = [
+  "/bin",
+  "/boot",
+  "/dev",
+  "/etc",
+  "/lib",
+  "/lib32",
+  "/lib64",
+  "/libx32",
+  "/proc",
+  "/run",
+  "/sbin",
+  "/sys",
+  "/usr",
+];
+
+export interface Folder {
+  /** Absolute, without symbolic links. */
+  readonly path: string;
+  readonly owner_uid: number;
+}
+
+export interface FolderSurroundings {
+  readonly home: string;
+  readonly local_homes: readonly string[];
+}
+
+/**
+ * What may not be a workspace: whoever works there would reach the server's own data, the system, or
+ * all that a person keeps.
+ *
+ * @throws Refusal `workspace_refused`, with what to do instead
+ */
+export function checkFolder(person: Person, folder: Folder, around: FolderSurroundings): void {
+  const { path } = folder;
+  if (path === "/") throw refused("`/` is the whole machine", "name a project's folder");
+  const system = SYSTEM.find((one) => lies(path, one) || lies(one, path));
+  if (system !== undefined) {
+    throw refused(`it is part of the system's \`${system}\``, "use a folder of your own");
+  }
+  if (lies(path, around.home) || lies(around.home, path)) {
+    throw refused("Mainstay keeps its data there", "use a folder apart from it");
+  }
+  const personal = around.local_homes.find((one) => lies(one, path));
+  if (personal !== undefined) {
+    throw refused(`it holds the home folder \`${personal}\``, "name a project's folder within it");
+  }
+  if (folder.owner_uid === 0 && person.role !== "admin") {
+    throw refused("it belongs to root", "ask an admin to register it");
+  }
+}
+
+const lies = (path: string, within: string): boolean =>
+  path === within || path.startsWith(`${within}/`);
+
+export const refused = (reason: string, fix: string): Refusal =>
+  new Refusal("workspace_refused", `This folder cannot be a workspace: ${reason}; ${fix}.`);
