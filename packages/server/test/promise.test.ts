@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { promisedWork } from "../src/turn/promise.ts";
@@ -146,4 +148,35 @@ test("its work is bounded, however long the answer", () => {
     }),
   );
   expect(charsScanned(() => promisedWork("Let me check."))).toBeGreaterThan(0);
+});
+
+interface Recorded {
+  message?: { role: string; content: { type: string; text?: string }[] };
+}
+
+const sessions = fileURLToPath(new URL("../../../../shared/data/pi-sessions/", import.meta.url));
+
+/** What a real agent said: with tool calls (an announcement of them), or as its answer. */
+function recordedTexts(): { announcing: string[]; answering: string[] } {
+  const said = { announcing: [] as string[], answering: [] as string[] };
+  for (const file of readdirSync(sessions).filter((name) => name.endsWith(".jsonl"))) {
+    for (const line of readFileSync(sessions + file, "utf8")
+      .trim()
+      .split("\n")) {
+      const { message } = JSON.parse(line) as Recorded;
+      if (message?.role !== "assistant") continue;
+      const text = message.content.map((part) => (part.type === "text" ? part.text : "")).join(" ");
+      const calls = message.content.some((part) => part.type === "toolCall");
+      if (text.trim() !== "") said[calls ? "announcing" : "answering"].push(text);
+    }
+  }
+  return said;
+}
+
+test.skipIf(!existsSync(sessions))("recorded sessions (not run where they are absent)", () => {
+  const { announcing, answering } = recordedTexts();
+  expect([announcing.length, answering.length]).toEqual([395, 102]);
+  expect(answering.filter((text) => promisedWork(text) !== null)).toEqual([]);
+  const noticed = announcing.filter((text) => promisedWork(text) !== null).length;
+  expect(noticed / announcing.length).toBeGreaterThan(0.7);
 });

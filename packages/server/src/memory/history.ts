@@ -7,8 +7,8 @@ const BYTES_A_TOKEN = 3.5;
 const MESSAGE_TOKENS = 8;
 /** Below this not even a marker and the ends of a message fit. */
 export const LEAST_BUDGET_TOKENS = 128;
-/** Less than this of a tool's result tells nothing. */
-const LEAST_RESULT_TOKENS = 24;
+/** A result is not cut shorter: less tells nothing. */
+const LEAST_RESULT_TOKENS = 40;
 
 /** Tokens of a text without a tokenizer: a bound that errs high for prose and code. */
 export const estimateTokens = (text: string): number =>
@@ -25,7 +25,7 @@ export const messageTokens = (messages: readonly ModelMessage[]): number =>
  * 1. The result fits the budget, and does not begin with a tool's message.
  * 2. An assistant's message and the results that follow it stay together or go together.
  * 3. What is left out is counted in a marker, a user's message at the front; it fits too.
- * 4. The person's last message stays; its middle is cut only where it alone is over the budget.
+ * 4. The person's last message stays; its middle is cut only where it would fill the budget alone.
  * 5. The results of the newest step are cut in the middle before the step is left out: a model that
  *    never saw what it asked for would ask again.
  *
@@ -37,70 +37,75 @@ export function fitHistory(
 ): ModelMessage[] {
   if (budget_tokens < LEAST_BUDGET_TOKENS)
     throw new RangeError(`a history needs at least ${LEAST_BUDGET_TOKENS} tokens`);
-  const groups = groupsOf(messages);
-  if (isWhole(messages, groups) && messageTokens(messages) <= budget_tokens) return [...messages];
-  const asked = groups.findLastIndex(isAsked);
-  const kept = newestThatFit(groups, asked, budget_tokens - MARKER_TOKENS);
-  return withMarker(messages, kept);
+  const whole = groupsOf(messages).flat();
+  if (messageTokens(whole) <= budget_tokens && whole.length === messages.length) return whole;
+  const { earlier, said } = withoutMarker(messages);
+  const kept = newestThatFit(groupsOf(said), budget_tokens - MARKER_TOKENS);
+  const left_out = earlier + said.length - kept.length;
+  return left_out === 0 ? kept : [marker(left_out), ...kept];
 }
 
-/** A message with the tool results that directly follow it. */
+/** A message; an assistant's with the tool results that directly follow it. */
 type Group = readonly ModelMessage[];
 
-/** Results at the very start belong to nothing and are in no group. */
+/** Results that follow no assistant's message answer nothing and are in no group. */
 function groupsOf(messages: readonly ModelMessage[]): Group[] {
   const groups: ModelMessage[][] = [];
   for (const message of messages) {
+    const last = groups.at(-1);
     if (message.role !== "tool") groups.push([message]);
-    else groups.at(-1)?.push(message);
+    else if (last?.[0]?.role === "assistant") last.push(message);
   }
   return groups;
 }
 
-const isWhole = (messages: readonly ModelMessage[], groups: readonly Group[]): boolean =>
-  groups.flat().length === messages.length;
+function newestThatFit(groups: readonly Group[], room_tokens: number): ModelMessage[] {
+  const asked = groups.findLastIndex(isAsked);
+  const work = groups.slice(asked + 1);
+  const request = requestWithin(groups[asked] ?? [], work.at(-1) ?? [], room_tokens);
+  const room = room_tokens - messageTokens(request);
+  const newest = work.slice(-1).map((step) => resultsWithin(step, room));
+  const after = takeNewest([...work.slice(0, -1), ...newest], room);
+  if (after.length < work.length || asked < 1) return [...request, ...after.flat()];
+  const before = takeNewest(groups.slice(0, asked), room - messageTokens(after.flat()));
+  return [...before.flat(), ...request, ...after.flat()];
+}
 
 /** A nudge speaks as the user but asks nothing. */
 const isAsked = ([first]: Group): boolean =>
   first?.role === "user" && first.text !== nudges.promise && first.text !== nudges.empty;
 
-function newestThatFit(groups: readonly Group[], asked: number, room_tokens: number): Group[] {
-  const request = groups[asked];
-  const request_kept =
-    request === undefined ? [] : [requestWithin(request, room_tokens, asked < groups.length - 1)];
-  let room = room_tokens - messageTokens(request_kept.flat());
-  const after = takeNewest(groups.slice(asked + 1), true);
-  const complete = after.length === groups.length - asked - 1;
-  const before =
-    complete && asked > 0 ? takeNewest(groups.slice(0, asked), request === undefined) : [];
-  return [...before, ...request_kept, ...after];
-
-  function takeNewest(from: readonly Group[], mayCut: boolean): Group[] {
-    const taken: Group[] = [];
-    for (const group of from.toReversed()) {
-      const fitting = mayCut && taken.length === 0 ? resultsWithin(group, room) : group;
-      const cost = messageTokens(fitting);
-      if (cost > room) break;
-      room -= cost;
-      taken.unshift(fitting);
-    }
-    return taken;
+function takeNewest(groups: readonly Group[], room_tokens: number): Group[] {
+  const taken: Group[] = [];
+  let room = room_tokens;
+  for (const group of groups.toReversed()) {
+    room -= messageTokens(group);
+    if (room < 0) break;
+    taken.unshift(group);
   }
+  return taken;
 }
 
-/** Where the request alone is over the budget and work follows it, half is left to the work. */
-function requestWithin(request: Group, room_tokens: number, workFollows: boolean): Group {
-  if (messageTokens(request) <= room_tokens) return request;
-  return cutTexts(request, workFollows ? Math.floor(room_tokens / 2) : room_tokens);
+/** The request, cut where it would leave too little for what can be shown of the newest step. */
+function requestWithin(request: Group, newest: Group, room_tokens: number): Group {
+  const least = leastOf(newest);
+  const limit = least <= room_tokens / 2 ? room_tokens - least : room_tokens;
+  return messageTokens(request) <= limit ? request : cutTexts(request, limit);
 }
 
+/** A step with its results cut as far as they must be, and can be. */
 function resultsWithin(group: Group, room_tokens: number): Group {
   const [first, ...results] = group;
-  if (first === undefined || messageTokens(group) <= room_tokens) return group;
-  const room = room_tokens - costOf(first);
-  const least = results.length * (MESSAGE_TOKENS + LEAST_RESULT_TOKENS);
-  return results.length === 0 || room < least ? group : [first, ...cutTexts(results, room)];
+  const isCut = messageTokens(group) > room_tokens && leastOf(group) <= room_tokens;
+  return first === undefined || !isCut
+    ? group
+    : [first, ...cutTexts(results, room_tokens - costOf(first))];
 }
+
+/** What a step costs when its results are cut as far as they can be. */
+const leastOf = ([first, ...results]: Group): number =>
+  (first === undefined ? 0 : costOf(first)) +
+  results.reduce((sum, result) => sum + Math.min(costOf(result), LEAST_RESULT_TOKENS), 0);
 
 /** Cuts the longest texts to one common length, such that all fit. */
 function cutTexts(group: Group, room_tokens: number): Group {
@@ -140,7 +145,7 @@ function costOf(message: ModelMessage): number {
   return MESSAGE_TOKENS + estimateTokens(message.text) + inputs.reduce((a, b) => a + b, 0);
 }
 
-const MARKER = /^\[(\d+) earlier messages left out\]$/u;
+const MARKER = /^\[(\d{1,15}) earlier messages left out\]$/u;
 const marker = (count: number): ModelMessage => ({
   role: "user",
   text: `[${count} earlier messages left out]`,
@@ -148,13 +153,13 @@ const marker = (count: number): ModelMessage => ({
 const MARKER_TOKENS = costOf(marker(Number.MAX_SAFE_INTEGER));
 
 /** A history that was fitted before begins with a marker: its count goes on. */
-function withMarker(messages: readonly ModelMessage[], kept: readonly Group[]): ModelMessage[] {
-  const rest = kept.flat().filter((message) => markedCount(message) === 0);
-  const earlier = messages.reduce((sum, message) => sum + markedCount(message), 0);
-  const markers = messages.filter((message) => markedCount(message) > 0).length;
-  const count = messages.length - markers - rest.length + earlier;
-  return count === 0 ? rest : [marker(count), ...rest];
+function withoutMarker(messages: readonly ModelMessage[]): {
+  earlier: number;
+  said: readonly ModelMessage[];
+} {
+  const [first, ...rest] = messages;
+  const count = first?.role === "user" ? MARKER.exec(first.text)?.[1] : undefined;
+  const isRequest = !rest.some((message) => message.role === "user");
+  if (count === undefined || isRequest) return { earlier: 0, said: messages };
+  return { earlier: Number(count), said: rest };
 }
-
-const markedCount = (message: ModelMessage): number =>
-  message.role === "user" ? Number(MARKER.exec(message.text)?.[1] ?? 0) : 0;

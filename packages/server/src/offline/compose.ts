@@ -1,0 +1,78 @@
+import { rankPassages, type Found, type RankedFile } from "./passages.ts";
+import { inline, quote } from "./quote.ts";
+
+export interface ReadResult {
+  readonly path: string;
+  readonly text: string;
+}
+
+const EXAMPLES = [
+  "Without a model you can still:",
+  "- name a file to see it: `show me README.md`",
+  "- list a folder: `list files in src`",
+  "- ask with words that stand in the files: `where is the port configured`",
+  "- run a command: `!git status`",
+].join("\n");
+
+const SETUP =
+  "To get answers from a model, set the key of a provider (for example `GROQ_API_KEY`, or `OPENAI_API_KEY` with `OPENAI_BASE_URL` for any compatible server) and start the server again; `mainstay doctor` says what it found.";
+
+/** An answer: the honest line first, how to set up a provider last where none is. */
+export function answer(body: string, reason: string, provider_configured: boolean): string {
+  const why = reason.replace(/\s+/gu, " ").trim().replace(/\.$/u, "").slice(0, 500);
+  const honest = `No model answered (${why || "no reason is known"}); this comes from local files and commands only, and nobody understood the question.`;
+  return [honest, body, ...(provider_configured ? [] : [SETUP])].join("\n\n");
+}
+
+export const commandBody = (command: string, result: string): string =>
+  `The command ${inline(command)} was handed to the shell, which reported:\n\n${quote(result)}`;
+
+export function readBody(read: readonly ReadResult[], failed: readonly ReadResult[]): string {
+  const contents = read.map(({ path, text }) => `${inline(path)} holds:\n\n${quote(text)}`);
+  return [...contents, ...failed.map(notRead)].join("\n\n");
+}
+
+const notRead = ({ path, text }: ReadResult): string =>
+  `${inline(path)} could not be read: ${inline(text)}`;
+
+export const listBody = (path: string | null, result: string): string =>
+  `The listing of ${path === null ? "the workspace" : inline(path)}:\n\n${quote(result)}`;
+
+/** What a search found, or plainly that it found nothing and what else can be done. */
+export function searchBody(
+  words: readonly string[],
+  result: string,
+  failed: readonly ReadResult[],
+): string {
+  const found = rankPassages(result, words);
+  const asked = words.map(inline).join(", ");
+  const before = failed.map(notRead);
+  if (found.files.length > 0)
+    return [...before, `Lines with the words ${asked}:`, ...passages(found)].join("\n\n");
+  const none = /^No matches\.?$/u.test(result.trim());
+  const outcome = none
+    ? `No line holds any of ${asked}.`
+    : `The search for ${asked} reported:\n\n${quote(result)}`;
+  return [...before, outcome, EXAMPLES].join("\n\n");
+}
+
+function passages(found: Found): string[] {
+  const rest = [
+    ...(found.left_out_files > 0 ? [`${found.left_out_files} more files match.`] : []),
+    ...(found.search_note === null
+      ? []
+      : ["The search found more than it showed; fewer or rarer words find better."]),
+  ];
+  return [...found.files.map(fileBlock), ...(rest.length > 0 ? [rest.join(" ")] : [])];
+}
+
+function fileBlock({ path, words, passages: lines, left_out }: RankedFile): string {
+  const quoted = quote(lines.map((each) => `${each.path}:${each.line}: ${each.text}`).join("\n"));
+  const more = left_out === 0 ? "" : `\n${left_out} more lines of this file match.`;
+  return `${inline(path)} (${words.length === 0 ? "matches" : words.map(inline).join(", ")}):\n\n${quoted}${more}`;
+}
+
+export const unavailableBody = (tool: string): string =>
+  `That needs the tool ${inline(tool)}, which is not available here.\n\n${EXAMPLES}`;
+
+export const nothingBody = `There is nothing in the message that can be looked up in files.\n\n${EXAMPLES}`;

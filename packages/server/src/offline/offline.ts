@@ -1,0 +1,152 @@
+import type { ToolCall } from "@mainstay/sdk/events";
+import type { ModelMessage, ModelPart, ModelPort, ModelRequest } from "../kernel/model.ts";
+import * as compose from "./compose.ts";
+import { anyOf } from "./keywords.ts";
+import { understand, type Intention } from "./understand.ts";
+
+export interface OfflineParts {
+  /** Why no model answers, in a few words; asked anew for each step. */
+  readonly reason: () => string;
+  /** False: every answer ends with how to set one up. */
+  readonly provider_configured: boolean;
+}
+
+/**
+ * The model port that needs no model: it looks at the last message, asks for the tools that can
+ * look its words up, and quotes what they gave. Stateless: what was done is read from the request.
+ */
+export function createOffline({ reason, provider_configured }: OfflineParts): ModelPort {
+  return {
+    async *stream(request, signal): AsyncGenerator<ModelPart> {
+      signal.throwIfAborted();
+      const source = { provider: "offline", model: "local" } as const;
+      const why = reason();
+      yield { type: "attempt_started", ...source, why };
+      const move = nextMove(request);
+      if (move.kind === "answer")
+        yield { type: "text", text: compose.answer(move.body, why, provider_configured) };
+      else for (const call of move.calls) yield { type: "tool_call", call };
+      yield {
+        type: "finish",
+        reason: move.kind === "answer" ? "stop" : "tool_calls",
+        ...source,
+        mode: "offline",
+        usage: { input_tokens: 0, output_tokens: 0 },
+      };
+    },
+  };
+}
+
+type Move =
+  | { readonly kind: "calls"; readonly calls: readonly ToolCall[] }
+  | { readonly kind: "answer"; readonly body: string };
+
+/** The calls that this port made since the person spoke, with what came back. */
+interface Made {
+  readonly call: ToolCall;
+  readonly text: string;
+}
+
+const CALL_PREFIX = "offline_";
+const NO_RESULT = "There is no result.";
+const NOTHING = { kind: "answer", body: compose.nothingBody } as const;
+
+/** Each tool is asked for in at most one step of a turn, so a turn ends after three steps. */
+function nextMove(request: ModelRequest): Move {
+  const asked = request.messages.findLastIndex((message) => message.role === "user");
+  const message = request.messages[asked];
+  if (message === undefined) return NOTHING;
+  const desk = createDesk(request, madeAfter(request.messages, asked));
+  return follow(understand(message.text), desk);
+}
+
+function follow(intention: Intention, desk: Desk): Move {
+  switch (intention.kind) {
+    case "command": {
+      const { command } = intention;
+      const inputs = [{ command, intent: "run the command that you typed" }];
+      return desk.use("shell", inputs, ([ran]) => said(compose.commandBody(command, textOf(ran))));
+    }
+    case "read":
+      return read(intention, desk);
+    case "list":
+      return list(intention.path, desk);
+    case "search":
+      return search(intention.words, desk, []);
+    case "nothing":
+      return NOTHING;
+  }
+}
+
+function read({ paths, words }: Extract<Intention, { kind: "read" }>, desk: Desk): Move {
+  const inputs = paths.map((path) => ({ path, intent: `read ${path}, which you named` }));
+  return desk.use("read_file", inputs, (made) => {
+    const results = paths.map((path, at) => ({ path, text: textOf(made[at]) }));
+    const { good = [], bad = [] } = Object.groupBy(results, (each) =>
+      refused(each) ? "bad" : "good",
+    );
+    const folder = bad.find(({ text }) => text.includes("is a folder"));
+    if (good.length > 0) return said(compose.readBody(good, bad));
+    if (folder !== undefined) return list(folder.path, desk);
+    return search(words, desk, bad);
+  });
+}
+
+function list(path: string | null, desk: Desk): Move {
+  const intent = `list ${path ?? "the workspace"}`;
+  const inputs = [path === null ? { intent } : { path, intent }];
+  return desk.use("list_files", inputs, ([listed]) => said(compose.listBody(path, textOf(listed))));
+}
+
+function search(words: readonly string[], desk: Desk, failed: readonly compose.ReadResult[]): Move {
+  if (words.length === 0) return failed.length > 0 ? said(compose.readBody([], failed)) : NOTHING;
+  const inputs = [{ pattern: anyOf(words), intent: `search for ${words.join(", ")}` }];
+  return desk.use("search", inputs, ([found]) =>
+    said(compose.searchBody(words, textOf(found), failed)),
+  );
+}
+
+interface Desk {
+  /** Asks for the tool once; when it was asked, goes on with what it gave, in the order of `inputs`. */
+  use(
+    tool: string,
+    inputs: readonly Record<string, string>[],
+    then: (made: readonly Made[]) => Move,
+  ): Move;
+}
+
+function createDesk({ messages, tools }: ModelRequest, made: readonly Made[]): Desk {
+  return {
+    use(tool, inputs, then) {
+      const before = made.filter(({ call }) => call.name === tool);
+      if (before.length > 0) return then(before);
+      if (!tools.some(({ name }) => name === tool)) return said(compose.unavailableBody(tool));
+      return { kind: "calls", calls: inputs.map(callOf) };
+
+      /** The tool is part of the id: history that was left out can repeat a count of messages. */
+      function callOf(input: Record<string, string>, at: number): ToolCall {
+        const id = `${CALL_PREFIX}${tool}_${messages.length}_${at}`;
+        return { id, name: tool, input: JSON.stringify(input) };
+      }
+    },
+  };
+}
+
+function madeAfter(messages: readonly ModelMessage[], asked: number): Made[] {
+  const since = messages.slice(asked + 1);
+  const results = new Map(
+    since.flatMap((message) => (message.role === "tool" ? [[message.call_id, message.text]] : [])),
+  );
+  return since
+    .flatMap((message) => (message.role === "assistant" ? message.tool_calls : []))
+    .filter((call) => call.id.startsWith(CALL_PREFIX))
+    .map((call) => ({ call, text: results.get(call.id) ?? NO_RESULT }));
+}
+
+/** A refused read says so in one line that begins with the path, or was no call that a tool takes. */
+const refused = ({ path, text }: compose.ReadResult): boolean =>
+  (text.startsWith(JSON.stringify(path)) && !text.trimEnd().includes("\n")) ||
+  /^(?:the path |There is no |The arguments of )/u.test(text);
+
+const textOf = (made: Made | undefined): string => made?.text ?? NO_RESULT;
+const said = (body: string): Move => ({ kind: "answer", body });
