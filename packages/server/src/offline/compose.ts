@@ -41,34 +41,35 @@ export const listBody = (path: string | null, result: string): string =>
 /** What a search found, or plainly that it found nothing and what else can be done. */
 export function searchBody(
   words: readonly string[],
-  result: string,
+  results: readonly string[],
   failed: readonly ReadResult[],
 ): string {
-  const found = rankPassages(result, words);
+  const found = rankPassages(results, words);
   const asked = words.map(inline).join(", ");
   const before = failed.map(notRead);
   if (found.files.length > 0)
     return [...before, `Lines with the words ${asked}:`, ...passages(found)].join("\n\n");
-  const none = /^No matches\.?$/u.test(result.trim());
-  const outcome = none
-    ? `No line holds any of ${asked}.`
-    : `The search for ${asked} reported:\n\n${quote(result)}`;
+  const faults = results.filter((result) => !/^No matches\.?$/u.test(result.trim()));
+  const outcome =
+    faults.length === 0
+      ? `No line holds any of ${asked}.`
+      : `The search for ${asked} reported:\n\n${quote([...new Set(faults)].join("\n"))}`;
   return [...before, outcome, EXAMPLES].join("\n\n");
 }
 
 function passages(found: Found): string[] {
   const rest = [
-    ...(found.left_out_files > 0 ? [`${found.left_out_files} more files match.`] : []),
-    ...(found.search_note === null
+    ...(found.left_out_files > 0 ? [`More files that match: ${found.left_out_files}.`] : []),
+    ...(found.complete
       ? []
-      : ["The search found more than it showed; fewer or rarer words find better."]),
+      : ["Some words stand in more lines than were looked at; rarer words find better."]),
   ];
   return [...found.files.map(fileBlock), ...(rest.length > 0 ? [rest.join(" ")] : [])];
 }
 
 function fileBlock({ path, words, passages: lines, left_out }: RankedFile): string {
   const quoted = quote(lines.map((each) => `${each.path}:${each.line}: ${each.text}`).join("\n"));
-  const more = left_out === 0 ? "" : `\n${left_out} more lines of this file match.`;
+  const more = left_out === 0 ? "" : `\nMore matching lines in this file: ${left_out}.`;
   return `${inline(path)} (${words.length === 0 ? "matches" : words.map(inline).join(", ")}):\n\n${quoted}${more}`;
 }
 

@@ -55,11 +55,11 @@ export function keywords(message: string): string[] {
 }
 
 /**
- * One expression that finds any of the words as they are, in ripgrep's syntax and in
- * JavaScript's. Lower case, so that smart case ignores case.
+ * An expression that finds a word as it is, in ripgrep's syntax and in JavaScript's. Lower case, so
+ * that smart case ignores case.
  */
-export const anyOf = (words: readonly string[]): string =>
-  words.map((word) => word.toLowerCase().replace(/[\\^$.*+?()[\]{}|]/gu, "\\$&")).join("|");
+export const literal = (word: string): string =>
+  word.toLowerCase().replace(/[\\^$.*+?()[\]{}|]/gu, "\\$&");
 
 function tells(word: string): boolean {
   if (STOP_WORDS.has(word.toLowerCase()) || !/[\p{L}\p{N}]/u.test(word)) return false;

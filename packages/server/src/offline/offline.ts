@@ -1,7 +1,7 @@
 import type { ToolCall } from "@mainstay/sdk/events";
 import type { ModelMessage, ModelPart, ModelPort, ModelRequest } from "../kernel/model.ts";
 import * as compose from "./compose.ts";
-import { anyOf } from "./keywords.ts";
+import { literal } from "./keywords.ts";
 import { understand, type Intention } from "./understand.ts";
 
 export interface OfflineParts {
@@ -98,11 +98,12 @@ function list(path: string | null, desk: Desk): Move {
   return desk.use("list_files", inputs, ([listed]) => said(compose.listBody(path, textOf(listed))));
 }
 
+/** One search a word: the many lines of a common word must not crowd out those of a rare one. */
 function search(words: readonly string[], desk: Desk, failed: readonly compose.ReadResult[]): Move {
   if (words.length === 0) return failed.length > 0 ? said(compose.readBody([], failed)) : NOTHING;
-  const inputs = [{ pattern: anyOf(words), intent: `search for ${words.join(", ")}` }];
-  return desk.use("search", inputs, ([found]) =>
-    said(compose.searchBody(words, textOf(found), failed)),
+  const inputs = words.map((word) => ({ pattern: literal(word), intent: `search for ${word}` }));
+  return desk.use("search", inputs, (found) =>
+    said(compose.searchBody(words, found.map(textOf), failed)),
   );
 }
 
@@ -143,10 +144,15 @@ function madeAfter(messages: readonly ModelMessage[], asked: number): Made[] {
     .map((call) => ({ call, text: results.get(call.id) ?? NO_RESULT }));
 }
 
-/** A refused read says so in one line that begins with the path, or was no call that a tool takes. */
-const refused = ({ path, text }: compose.ReadResult): boolean =>
-  (text.startsWith(JSON.stringify(path)) && !text.trimEnd().includes("\n")) ||
-  /^(?:the path |There is no |The arguments of )/u.test(text);
+/** A refused read says so in one line that begins with the path or its last part in quotes. */
+function refused({ path, text }: compose.ReadResult): boolean {
+  const names = [path, path.slice(path.lastIndexOf("/") + 1)].map((name) => JSON.stringify(name));
+  const oneLine = !text.trimEnd().includes("\n");
+  return (
+    (oneLine && names.some((name) => text.startsWith(name))) ||
+    /^(?:the path |There is no |The arguments of )/u.test(text)
+  );
+}
 
 const textOf = (made: Made | undefined): string => made?.text ?? NO_RESULT;
 const said = (body: string): Move => ({ kind: "answer", body });

@@ -1,3 +1,5 @@
+import { literal } from "./keywords.ts";
+
 /** A line that a search found. */
 export interface Passage {
   readonly path: string;
@@ -17,8 +19,8 @@ export interface RankedFile {
 export interface Found {
   readonly files: readonly RankedFile[];
   readonly left_out_files: number;
-  /** What the search itself said about matches that it did not show; null when it showed all. */
-  readonly search_note: string | null;
+  /** False when a search had more matches than it showed. */
+  readonly complete: boolean;
 }
 
 const MOST_FILES = 5;
@@ -27,18 +29,20 @@ const MOST_LINES_A_FILE = 4;
 const MATCH = /^(.+?):(\d+): ?(.*)$/u;
 
 /**
- * Reads a search's result (`path:line: text`, a last line beginning with `… `) and ranks its files
- * by how many distinct words of the question they hold, then by how rare those words are among the
- * files found, then by path. Pure.
+ * Reads the results of searches (`path:line: text`, a last line beginning with `… ` where there are
+ * more) and ranks their files by how many distinct words of the question they hold, then by how
+ * rare those words are among the files found, then by path. Pure.
  */
-export function rankPassages(result: string, words: readonly string[]): Found {
-  const lines = result.split("\n");
-  const note = lines.findLast((line) => line.startsWith("… ")) ?? null;
-  const byPath = Map.groupBy(lines.flatMap(passageOf), (passage) => passage.path);
-  const files = [...byPath].map(([path, passages]) => ({
+export function rankPassages(results: readonly string[], words: readonly string[]): Found {
+  const lines = results.flatMap((result) => result.split("\n"));
+  const found = new Map(
+    lines.flatMap(passageOf).map((each) => [`${each.path}:${each.line}`, each]),
+  );
+  const heldBy = wordFinder(words);
+  const files = [...Map.groupBy(found.values(), ({ path }) => path)].map(([path, passages]) => ({
     path,
     passages,
-    words: heldBy(passages),
+    words: heldBy(passages.map(({ text }) => text).join("\n")),
   }));
   const rarity = (word: string) => 1 / files.filter((file) => file.words.includes(word)).length;
   const rare = (held: readonly string[]) => held.reduce((sum, word) => sum + rarity(word), 0);
@@ -46,15 +50,21 @@ export function rankPassages(result: string, words: readonly string[]): Found {
     .map((file) => ({ ...file, rare: rare(file.words) }))
     .sort((a, b) => b.words.length - a.words.length || b.rare - a.rare || byName(a.path, b.path));
   return {
-    files: ranked.slice(0, MOST_FILES).map((file) => bestLines(file, words)),
+    files: ranked.slice(0, MOST_FILES).map((file) => bestLines(file, heldBy)),
     left_out_files: Math.max(0, ranked.length - MOST_FILES),
-    search_note: note,
+    complete: !lines.some((line) => line.startsWith("… ")),
   };
+}
 
-  function heldBy(passages: readonly Passage[]): string[] {
-    const text = passages.map((passage) => passage.text.toLowerCase()).join("\n");
-    return words.filter((word) => text.includes(word.toLowerCase()));
-  }
+type WordFinder = (text: string) => string[];
+
+/** Which words a text holds, as the start of one of its own: `turn` is in "turns", not in "return". */
+function wordFinder(words: readonly string[]): WordFinder {
+  const expressions = words.map(
+    (word) => [word, new RegExp(`(?<![\\p{L}\\p{N}])${literal(word)}`, "iu")] as const,
+  );
+  return (text) =>
+    expressions.flatMap(([word, expression]) => (expression.test(text) ? [word] : []));
 }
 
 function passageOf(line: string): Passage[] {
@@ -65,20 +75,16 @@ function passageOf(line: string): Passage[] {
 
 function bestLines(
   file: { path: string; words: readonly string[]; passages: readonly Passage[] },
-  words: readonly string[],
+  heldBy: WordFinder,
 ): RankedFile {
-  const held = ({ text }: Passage) =>
-    words.filter((word) => text.toLowerCase().includes(word.toLowerCase())).length;
   const passages = file.passages
-    .toSorted((a, b) => held(b) - held(a) || a.line - b.line)
+    .map((passage) => ({ passage, held: heldBy(passage.text).length }))
+    .sort((a, b) => b.held - a.held || a.passage.line - b.passage.line)
     .slice(0, MOST_LINES_A_FILE)
+    .map(({ passage }) => passage)
     .sort((a, b) => a.line - b.line);
-  return {
-    path: file.path,
-    words: file.words,
-    passages,
-    left_out: file.passages.length - passages.length,
-  };
+  const left_out = file.passages.length - passages.length;
+  return { path: file.path, words: file.words, passages, left_out };
 }
 
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -17,9 +17,7 @@ export function quote(text: string): string {
     shown.push(short);
   }
   const left_out = lines.length - shown.length;
-  return (
-    fenced(shown.join("\n")) + (left_out === 0 ? "" : `\n${left_out} more lines were left out.`)
-  );
+  return fenced(shown.join("\n")) + (left_out === 0 ? "" : `\nLines left out: ${left_out}.`);
 }
 
 /** A short text inside a sentence, on one line, as code. */
