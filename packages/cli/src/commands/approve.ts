@@ -1,0 +1,25 @@
+import { Command } from "commander";
+import { exit } from "../exit.ts";
+import type { WithServer } from "../program.ts";
+import { escapeCommand, oneLine } from "../terminal/escape.ts";
+import type { Screen } from "../terminal/screen.ts";
+
+export function approveCommand(parts: { withServer: WithServer; screen: Screen }): Command {
+  const { withServer, screen } = parts;
+  return new Command("approve")
+    .description("agree to what a turn wants to run")
+    .argument("<approval-id>")
+    .option("--json", "print the approval as JSON")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ mainstay approvals\n  $ mainstay approve apr_0123456789abcdef",
+    )
+    .action((approval_id: string, { json }: { json?: boolean }) =>
+      withServer(async (client) => {
+        const approval = await client.approvals.decide(approval_id, "approve");
+        if (json) screen.json(approval);
+        else screen.print(`Approved: ${oneLine(escapeCommand(approval.command))}`);
+        return exit.ok;
+      }),
+    );
+}

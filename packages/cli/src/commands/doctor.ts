@@ -1,0 +1,58 @@
+import { Unreachable } from "@mainstay/sdk/call";
+import type { DoctorCheck } from "@mainstay/server/commands/doctor";
+import { Command } from "commander";
+import type { Config } from "../config.ts";
+import { connect, type ConnectParts } from "../connect.ts";
+import { exit } from "../exit.ts";
+import type { Run } from "../program.ts";
+import type { Screen } from "../terminal/screen.ts";
+
+export interface DoctorParts extends ConnectParts {
+  run: Run;
+  screen: Screen;
+  config: Config;
+}
+
+type Check = Omit<DoctorCheck, "area"> & { area: DoctorCheck["area"] | "server" };
+
+export function doctorCommand(parts: DoctorParts): Command {
+  const { run, screen } = parts;
+  return new Command("doctor")
+    .description("check what Mainstay stands on, and say how to mend what is missing")
+    .option("--json", "print {ok, checks} as JSON")
+    .addHelpText("after", "\nExample:\n  $ mainstay doctor")
+    .action(({ json }: { json?: boolean }) =>
+      run(async () => {
+        const { doctor } = await import("@mainstay/server/commands/doctor");
+        const checks: Check[] = [...(await doctor()).checks, await server(parts)];
+        const ok = checks.every((check) => check.ok);
+        if (json) screen.json({ ok, checks });
+        else showChecks(checks, screen);
+        return ok ? exit.ok : exit.failed;
+      }),
+    );
+}
+
+/** A server that does not run is no fault: `doctor` is for the time before the first start, too. */
+async function server({ config, ...parts }: DoctorParts): Promise<Check> {
+  const check = { area: "server", name: config.server.kind } as const;
+  try {
+    const { client, close } = await connect(config.server, parts);
+    const { ready, level, version } = await client.readyz().finally(close);
+    const fix = ready ? null : "see the failed checks above, and the server's log";
+    return { ...check, ok: ready, detail: `runs, version ${version}, level ${level}`, fix };
+  } catch (fault) {
+    if (fault instanceof Unreachable && config.server.kind === "local")
+      return { ...check, ok: true, detail: "does not run", fix: "npm start, or: mainstay serve" };
+    const detail = fault instanceof Error ? fault.message : String(fault);
+    return { ...check, ok: false, detail, fix: "is the address right, and the key?" };
+  }
+}
+
+export function showChecks(checks: readonly Check[], screen: Screen): void {
+  for (const { area, name, ok, detail, fix } of checks) {
+    const line = `${ok ? "ok  " : "FAIL"}  ${area.padEnd(13)} ${name}: ${detail}`;
+    screen.print(line, ok ? "plain" : "bad");
+    if (fix !== null) screen.print(`      ${"".padEnd(13)} → ${fix}`);
+  }
+}

@@ -1,0 +1,45 @@
+import type { Turn } from "@mainstay/sdk/turn";
+import { Command } from "commander";
+import { exit } from "../exit.ts";
+import type { WithServer } from "../program.ts";
+import { escapeCommand, oneLine } from "../terminal/escape.ts";
+import type { Screen } from "../terminal/screen.ts";
+
+export function statusCommand(parts: { withServer: WithServer; screen: Screen }): Command {
+  const { withServer, screen } = parts;
+  return new Command("status")
+    .description("show one turn: where it stands, what it did, its answer")
+    .argument("<turn-id>")
+    .option("--json", "print the turn as JSON")
+    .addHelpText("after", "\nExample:\n  $ mainstay status turn_0123456789abcdef")
+    .action((turn_id: string, { json }: { json?: boolean }) =>
+      withServer(async (client) => {
+        const turn = await client.turns.get(turn_id);
+        if (json) screen.json(turn);
+        else describe(turn, screen);
+        return exit.ok;
+      }),
+    );
+}
+
+function describe(turn: Turn, screen: Screen): void {
+  const fact = (name: string, value: string) => screen.print(`${name.padEnd(9)} ${value}`);
+  fact("state", turn.state);
+  fact("asked", oneLine(turn.message));
+  if (turn.queue)
+    fact(
+      "waits",
+      `place ${turn.queue.position}, about ${turn.queue.eta_s} s: ${turn.queue.reason}`,
+    );
+  if (turn.mode)
+    fact("answered", [turn.mode, turn.provider, turn.model].filter(Boolean).join(" · "));
+  for (const { outcome, exit_code, command } of turn.commands)
+    fact(
+      "command",
+      `${exit_code === null ? outcome : `exit ${exit_code}`}  ${oneLine(escapeCommand(command))}`,
+    );
+  for (const { path } of turn.edits) fact("edit", escapeCommand(path));
+  for (const approval of turn.approvals) fact("approval", approval);
+  if (turn.error) fact("error", `${turn.error.code}: ${turn.error.message}`);
+  if (turn.answer) screen.print(`\n${turn.answer}`);
+}

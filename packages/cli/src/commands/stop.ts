@@ -1,0 +1,85 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "@mainstay/sdk/clock";
+import { Command } from "commander";
+import { z } from "zod";
+import type { Config } from "../config.ts";
+import { exit, type ExitCode } from "../exit.ts";
+import { UsageFault } from "../faults.ts";
+import type { Run } from "../program.ts";
+import type { Screen } from "../terminal/screen.ts";
+
+export interface StopParts {
+  run: Run;
+  config: Config;
+  screen: Screen;
+  clock: Clock;
+  signal: (pid: number, name: NodeJS.Signals) => void;
+}
+
+/**
+ * `run/server.json`, which the server writes at its start. `starttime` is field 22 of
+ * `/proc/PID/stat` in clock ticks: with it a reused pid is not taken for the server.
+ */
+const RunningServer = z.object({ pid: z.int().positive(), starttime: z.string() });
+type RunningServer = z.infer<typeof RunningServer>;
+
+const DEADLINE_MS = 30_000;
+const POLL_MS = 50;
+
+export function stopCommand(parts: StopParts): Command {
+  return new Command("stop")
+    .description("stop this machine's server; turns under way are resumed at its next start")
+    .option("--json", "print {pid, stopped} as JSON")
+    .addHelpText("after", "\nExample:\n  $ mainstay stop")
+    .action(({ json }: { json?: boolean }) => parts.run(() => stop(parts, json === true)));
+}
+
+async function stop(
+  { config, screen, clock, signal }: StopParts,
+  json: boolean,
+): Promise<ExitCode> {
+  if (config.server.kind === "remote")
+    throw new UsageFault(
+      "MAINSTAY_URL is set; `stop` is for this machine's server: unset it first",
+    );
+  const server = await runningServer(config.home);
+  const said = (stopped: boolean, line: string) =>
+    json ? screen.json({ pid: server?.pid ?? null, stopped }) : screen.print(line);
+  if (!server) {
+    said(false, `No server runs for ${config.home}.`);
+    return exit.ok;
+  }
+  signal(server.pid, "SIGINT");
+  const deadline = clock.monotonic() + DEADLINE_MS;
+  while (await isAlive(server)) {
+    if (clock.monotonic() > deadline)
+      throw new Error(`process ${server.pid} is still there after ${DEADLINE_MS / 1000} s`);
+    await clock.sleep(POLL_MS);
+  }
+  said(true, "Stopped.");
+  return exit.ok;
+}
+
+async function runningServer(home: string): Promise<RunningServer | undefined> {
+  const text = await readFile(join(home, "run", "server.json"), "utf8").catch(unlessMissing);
+  if (text === undefined) return undefined;
+  const server = RunningServer.parse(JSON.parse(text));
+  return (await isAlive(server)) ? server : undefined;
+}
+
+const ENDED_STATES = "ZX";
+
+/** A reused pid has another start time; a zombie has ended and waits for its parent only. */
+async function isAlive({ pid, starttime }: RunningServer): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(unlessMissing);
+  if (stat === undefined) return false;
+  // The name in field 2 may hold spaces and parentheses; field 3 follows the last one.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[22 - 3] === starttime && !ENDED_STATES.includes(fields[0] ?? "");
+}
+
+function unlessMissing(fault: NodeJS.ErrnoException): undefined {
+  // ESRCH: the process ended between the opening of its file and the reading.
+  if (fault.code !== "ENOENT" && fault.code !== "ESRCH") throw fault;
+}

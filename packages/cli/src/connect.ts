@@ -1,0 +1,80 @@
+import { closeSync, constants, openSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { Unreachable } from "@mainstay/sdk/call";
+import { type Client, createClient } from "@mainstay/sdk/client";
+import type { Clock } from "@mainstay/sdk/clock";
+import type { ServerAddress } from "./config.ts";
+
+export interface OpenClient {
+  client: Client;
+  /** Ends what is in flight. */
+  close(): Promise<void>;
+}
+
+export interface ConnectParts {
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+}
+
+/** `run/server.sock` in the data folder needs no port and no name, so nobody can sit in its place. */
+export async function connect(server: ServerAddress, parts: ConnectParts): Promise<OpenClient> {
+  if (server.kind === "remote") return open(server.base_url, server.key, {}, parts);
+  const run_folder = join(server.home, "run");
+  const socket_path = join(run_folder, "server.sock");
+  await stat(socket_path).catch((cause: Error) => {
+    throw new Unreachable(`Mainstay does not run here: there is no ${socket_path}`, { cause });
+  });
+  const key = server.key ?? (await ownerKey(server.home));
+  const socket = shortPath(run_folder, socket_path);
+  const opened = await open("http://localhost", key, { socketPath: socket.path }, parts);
+  return {
+    client: opened.client,
+    async close() {
+      await opened.close();
+      socket.release();
+    },
+  };
+}
+
+async function ownerKey(home: string): Promise<string> {
+  const path = join(home, "owner.key");
+  const text = await readFile(path, "utf8").catch((cause: Error) => {
+    throw new Error(`cannot read the owner's key: ${cause.message}; or set MAINSTAY_KEY`, {
+      cause,
+    });
+  });
+  return text.trim();
+}
+
+/** undici is loaded here, so that commands without a server do not carry it. */
+async function open(
+  base_url: string,
+  key: string,
+  connect_options: { socketPath?: string },
+  { clock, random }: ConnectParts,
+): Promise<OpenClient> {
+  const { Agent, fetch } = await import("undici");
+  const dispatcher = new Agent({ connect: connect_options });
+  const client = createClient({
+    base_url,
+    key,
+    clock,
+    random,
+    fetch: (url, init) => fetch(url, { ...init, dispatcher }),
+  });
+  return { client, close: () => dispatcher.destroy() };
+}
+
+const SOCKET_PATH_LIMIT_BYTES = 107;
+
+/** A socket's path has little room; through an open descriptor of its folder any path is short. */
+function shortPath(run_folder: string, path: string): { path: string; release: () => void } {
+  if (Buffer.byteLength(path) <= SOCKET_PATH_LIMIT_BYTES) return { path, release: () => undefined };
+  const folder = openSync(run_folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  return {
+    path: join(`/proc/self/fd/${folder}`, basename(path)),
+    release: () => closeSync(folder),
+  };
+}

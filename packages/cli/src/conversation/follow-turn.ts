@@ -1,0 +1,89 @@
+/**
+ * Follows one turn to its end while a person may be asked and may interrupt.
+ *
+ * F1. The events go on being read while a question is open: a decision made elsewhere takes the
+ *     question back.
+ * F2. Questions are asked one after another, in the journal's order.
+ * F3. No promise is left behind: questions are withdrawn and awaited before this returns or throws.
+ */
+import type { Client } from "@mainstay/sdk/client";
+import type { DecideConsent } from "./consent.ts";
+import type { TurnView } from "./turn-view.ts";
+
+export type TurnEnd = "done" | "failed" | "cancelled" | "parked" | "later" | "left";
+
+export interface Followed {
+  end: TurnEnd;
+  /** Something that the turn wanted to do was not agreed to. */
+  refused: boolean;
+}
+
+export interface FollowParts {
+  client: Client;
+  view: TurnView;
+  decideConsent: DecideConsent;
+  /** The person pressed Ctrl-C at a question. */
+  interrupt: () => void;
+  on_lost: (cause: Error) => void;
+  /** Aborted when the person leaves; the turn goes on. */
+  leave: AbortSignal;
+}
+
+export async function followTurn(turn_id: string, parts: FollowParts): Promise<Followed> {
+  const consents = createConsents(parts);
+  const signal = AbortSignal.any([parts.leave, consents.stopped]);
+  try {
+    for await (const event of parts.client.events(turn_id, { signal, on_lost: parts.on_lost })) {
+      parts.view.show(event);
+      if (event.type === "approval_requested") consents.open(event.approval_id);
+      if (event.type === "approval_decided") consents.withdraw(event.approval_id);
+      if (event.type === "parked") return { end: "parked", refused: consents.refused() };
+      if (event.type === "settled") return { end: event.state, refused: consents.refused() };
+    }
+  } finally {
+    await consents.close();
+  }
+  return { end: consents.later() ? "later" : "left", refused: consents.refused() };
+}
+
+function createConsents({ decideConsent, interrupt }: FollowParts) {
+  const stop = new AbortController();
+  const withdrawals = new Map<string, AbortController>();
+  let asking: Promise<void> = Promise.resolve();
+  let refused = false;
+  let later = false;
+  let failure: { fault: unknown } | undefined;
+
+  const decide = async (approval_id: string, withdrawn: AbortSignal) => {
+    if (withdrawn.aborted) return;
+    const consent = await decideConsent(approval_id, withdrawn);
+    if (consent === "denied") refused = true;
+    if (consent === "interrupted") interrupt();
+    if (consent === "later") {
+      later = true;
+      stop.abort();
+    }
+  };
+
+  return {
+    stopped: stop.signal,
+    refused: () => refused,
+    later: () => later,
+    open(approval_id: string) {
+      const withdrawal = new AbortController();
+      withdrawals.set(approval_id, withdrawal);
+      asking = asking
+        .then(() => decide(approval_id, withdrawal.signal))
+        .catch((fault: unknown) => {
+          failure ??= { fault };
+          stop.abort();
+        });
+    },
+    withdraw: (approval_id: string) => withdrawals.get(approval_id)?.abort(),
+    async close() {
+      withdrawals.forEach((withdrawal) => withdrawal.abort());
+      await asking;
+      if (failure) throw failure.fault;
+    },
+  };
+}

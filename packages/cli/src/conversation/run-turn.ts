@@ -1,0 +1,116 @@
+import { Unreachable } from "@mainstay/sdk/call";
+import type { Client } from "@mainstay/sdk/client";
+import type { Clock } from "@mainstay/sdk/clock";
+import type { NewTurn, Turn } from "@mainstay/sdk/turn";
+import { exit, type ExitCode } from "../exit.ts";
+import type { Interrupts } from "../terminal/interrupts.ts";
+import type { Asker } from "../terminal/line-reader.ts";
+import type { Screen } from "../terminal/screen.ts";
+import { askConsent, denyConsent } from "./consent.ts";
+import { followTurn, type TurnEnd } from "./follow-turn.ts";
+import { createTurnView } from "./turn-view.ts";
+
+export interface RunTurnParts {
+  client: Client;
+  screen: Screen;
+  clock: Clock;
+  interrupts: Interrupts;
+  /** Absent where there is no terminal to ask on. */
+  asker: Asker | undefined;
+  /** A new random word at each call. */
+  newKey: () => string;
+}
+
+export interface TurnRun {
+  /** Absent when the person left before the server had answered. */
+  turn: Turn | undefined;
+  end: TurnEnd;
+  refused: boolean;
+  interrupted: boolean;
+}
+
+/**
+ * Sends a request and shows its turn until it ends. Ctrl-C asks the server to cancel the turn and
+ * waits for its end; a second one leaves at once and the turn goes on.
+ */
+export async function runTurn(request: NewTurn, parts: RunTurnParts): Promise<TurnRun> {
+  const { client, screen, interrupts } = parts;
+  const leave = new AbortController();
+  let turn: Turn | undefined;
+  let presses = 0;
+
+  const cancel = (turn_id: string) =>
+    void client.turns.cancel(turn_id).catch((fault: Error) => {
+      screen.note(`Not cancelled: ${fault.message}`, "bad");
+    });
+  const press = () => {
+    presses++;
+    if (presses > 1) return leave.abort();
+    screen.note("Cancelling; Ctrl-C again leaves and lets it go on.", "dim");
+    if (turn) cancel(turn.id);
+  };
+
+  const run = async () => {
+    turn = await submit(request, parts);
+    if (presses > 0) cancel(turn.id);
+    return followTurn(turn.id, {
+      client,
+      view: createTurnView(screen),
+      decideConsent: parts.asker
+        ? askConsent({ client, screen, asker: parts.asker })
+        : denyConsent({ client, screen }),
+      interrupt: press,
+      on_lost: ({ message }) => screen.note(`Connection lost, trying again: ${message}`, "dim"),
+      leave: leave.signal,
+    });
+  };
+
+  const stop = interrupts.listen(press);
+  try {
+    const followed = await Promise.race([run(), left(leave.signal)]);
+    return { turn, ...followed, interrupted: presses > 0 };
+  } finally {
+    stop();
+  }
+}
+
+function left(leave: AbortSignal): Promise<{ end: "left"; refused: boolean }> {
+  return new Promise((resolve) => {
+    leave.addEventListener("abort", () => resolve({ end: "left", refused: false }), { once: true });
+  });
+}
+
+const SUBMIT_ATTEMPTS = 3;
+const SUBMIT_PAUSE_MS = 500;
+
+/** A lost answer is asked for again under the same key: the request is accepted once. */
+async function submit(request: NewTurn, { client, clock, newKey }: RunTurnParts): Promise<Turn> {
+  const idempotency_key = newKey();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await client.turns.create(request, { idempotency_key });
+    } catch (fault) {
+      if (!(fault instanceof Unreachable) || attempt === SUBMIT_ATTEMPTS) throw fault;
+      await clock.sleep(SUBMIT_PAUSE_MS);
+    }
+  }
+}
+
+/** What the person should do next, where the turn is not over. */
+export function explainEnd({ turn, end }: TurnRun, screen: Screen): void {
+  if (!turn) return screen.note("Left. If the request was accepted: mainstay turns");
+  const { id } = turn;
+  if (end === "parked") {
+    screen.note("This answer is provisional: no model could be reached. The turn waits for one.");
+    screen.note(`  try again now: mainstay retry ${id}    give up: mainstay cancel ${id}`);
+  }
+  if (end === "later") screen.note("It waits for your decision: mainstay approvals");
+  if (end === "left") screen.note(`Left; it goes on: mainstay status ${id}`);
+}
+
+export function exitCodeOf({ end, refused, interrupted }: TurnRun): ExitCode {
+  if (interrupted || end === "left") return exit.interrupted;
+  if (end === "later") return exit.consent;
+  if (end === "done") return refused ? exit.consent : exit.ok;
+  return exit.failed;
+}

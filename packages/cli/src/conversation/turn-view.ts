@@ -1,0 +1,121 @@
+import type { BodyOf, ClientEvent, ToolCall } from "@mainstay/sdk/events";
+import type { QueuePlace } from "@mainstay/sdk/turn";
+import { oneLine } from "../terminal/escape.ts";
+import type { Screen } from "../terminal/screen.ts";
+import { createCommandOutput } from "./command-output.ts";
+import { advance, no_text } from "./live-text.ts";
+import { outcomeLine, toolLine } from "./tool-lines.ts";
+
+export interface TurnView {
+  show(event: ClientEvent): void;
+}
+
+/** Writes one turn as it happens: its text to standard output, what is done for it to standard error. */
+export function createTurnView(screen: Screen): TurnView {
+  const answer = createAnswerView(screen);
+  const tools = createToolView(screen);
+  const status = createStatusLine(screen);
+  let session_id = "";
+  return {
+    show(event) {
+      answer.show(event);
+      switch (event.type) {
+        case "accepted":
+          session_id = event.session_id;
+          return;
+        case "step_ended":
+          return tools.announce(event.tool_calls);
+        case "tool_started":
+          return tools.start(event);
+        case "output":
+          return tools.output(event.call_id, event.text);
+        case "tool_ended":
+          return tools.end(event);
+        case "queue":
+          return status(waitingLine(event.place));
+        case "status":
+          return status(oneLine(event.text));
+        case "attempt_failed":
+          return status(`${event.provider}/${event.model}: ${oneLine(event.message)}`);
+        case "resumed":
+          return status(`picked up again: ${oneLine(event.cause)}`);
+        case "parked":
+          return status(`parked: ${oneLine(event.cause)}`);
+        case "settled":
+          if (event.error) screen.note(`${event.error.code}: ${event.error.message}`, "bad");
+          return screen.note(signature(event, session_id), "dim");
+        default:
+          return;
+      }
+    },
+  };
+}
+
+/** Streams the text of the steps; the final answer is repeated only where it differs from them. */
+function createAnswerView(screen: Screen) {
+  let live = no_text;
+  let step_text = "";
+  return {
+    show(event: ClientEvent) {
+      const { next, write, restarted } = advance(live, event);
+      live = next;
+      if (restarted) screen.answer("\n── cut off; the answer starts again ──\n");
+      screen.answer(write);
+      if (event.type === "step_ended") step_text = event.text;
+      if (event.type === "parked" || event.type === "settled") {
+        if (event.answer.trim() !== step_text.trim()) screen.answer(`${event.answer}\n`);
+      }
+    },
+  };
+}
+
+function createToolView(screen: Screen) {
+  const calls = new Map<string, ToolCall>();
+  const outputs = new Map<string, ReturnType<typeof createCommandOutput>>();
+  const indented = (line: string) => screen.note(`  ${line}`, "dim");
+  return {
+    announce: (tool_calls: ToolCall[]) => tool_calls.forEach((call) => calls.set(call.id, call)),
+    start(event: BodyOf<"tool_started">) {
+      screen.note(toolLine(event, calls.get(event.call_id)));
+      outputs.set(event.call_id, createCommandOutput(indented));
+    },
+    output: (call_id: string, text: string) => outputs.get(call_id)?.push(text),
+    end(event: BodyOf<"tool_ended">) {
+      outputs.get(event.call_id)?.end();
+      outputs.delete(event.call_id);
+      calls.delete(event.call_id);
+      const line = outcomeLine(event);
+      if (line) indented(line);
+    },
+  };
+}
+
+/** The same status twice in a row is said once. */
+function createStatusLine(screen: Screen): (line: string) => void {
+  let last = "";
+  return (line) => {
+    if (line !== last) screen.note(line, "dim");
+    last = line;
+  };
+}
+
+function waitingLine({ position, eta_s, no_later_than_s, reason }: QueuePlace): string {
+  const by = `about ${Math.round(eta_s)} s, no later than ${Math.round(no_later_than_s)} s`;
+  return `waiting at place ${position}, ${by}: ${oneLine(reason)}`;
+}
+
+/** Who answered, in what mode; honest where no model did. */
+function signature(
+  { mode, provider, model, usage }: BodyOf<"settled">,
+  session_id: string,
+): string {
+  const who =
+    mode === "offline"
+      ? "offline: no model took part, this comes from local data"
+      : `${[provider, model].filter((name) => name !== null).join("/")} · ${mode}`;
+  const tokens = `${usage.input_tokens} tokens in, ${usage.output_tokens} out`;
+  return [
+    "—",
+    [who, ...(mode === "offline" ? [] : [tokens]), session_id].filter(Boolean).join(" · "),
+  ].join(" ");
+}

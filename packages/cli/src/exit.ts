@@ -1,0 +1,12 @@
+/** The exit codes of every command. */
+export const exit = {
+  ok: 0,
+  /** The command or its turn failed; also a parked turn, whose answer is provisional. */
+  failed: 1,
+  usage: 2,
+  /** Something was not agreed to: denied, or left for later. */
+  consent: 3,
+  unreachable: 4,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof exit)[keyof typeof exit];

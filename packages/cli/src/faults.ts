@@ -1,0 +1,44 @@
+import { ProblemError, Unreachable } from "@mainstay/sdk/call";
+import type { Problem } from "@mainstay/sdk/problem";
+import type { ServerAddress } from "./config.ts";
+import { exit, type ExitCode } from "./exit.ts";
+import { Interrupted } from "./terminal/interrupts.ts";
+import type { Screen } from "./terminal/screen.ts";
+
+/** What the person asked for cannot be done as they put it; the message says how to put it. */
+export class UsageFault extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "UsageFault";
+  }
+}
+
+/** Says what went wrong and what to do about it. Faults become text and exit codes here only. */
+export function reportFault(fault: unknown, server: ServerAddress, screen: Screen): ExitCode {
+  if (fault instanceof Interrupted) return exit.interrupted;
+  const lines = fault instanceof ProblemError ? problemLines(fault.problem) : [messageOf(fault)];
+  for (const line of lines) screen.note(line, "bad");
+  if (fault instanceof UsageFault) return exit.usage;
+  if (!(fault instanceof Unreachable)) return exit.failed;
+  screen.note(howToReach(server));
+  return exit.unreachable;
+}
+
+function howToReach(server: ServerAddress): string {
+  return server.kind === "local"
+    ? "Start it: npm start (in the clone), or: mainstay serve"
+    : `MAINSTAY_URL says ${server.base_url}: is that right, and does the server run there?`;
+}
+
+export function problemLines({ title, detail, errors = [], retry_after_s }: Problem): string[] {
+  return [
+    `${title}: ${detail}`,
+    ...errors.map(({ pointer, expected, got, fix }) => {
+      return `  ${pointer || "/"}: expected ${expected}, got ${got}; ${fix}`;
+    }),
+    ...(retry_after_s === undefined ? [] : [`  Try again in ${Math.ceil(retry_after_s)} s.`]),
+  ];
+}
+
+const messageOf = (fault: unknown): string =>
+  fault instanceof Error ? fault.message : String(fault);

@@ -1,0 +1,39 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { systemClock } from "@mainstay/sdk/clock";
+import { readConfig } from "./config.ts";
+import { exit } from "./exit.ts";
+import { runProgram } from "./program.ts";
+import { createScreen } from "./terminal/screen.ts";
+
+const RANDOM_STEPS = 2 ** 32;
+
+const { stdin, stdout, stderr } = process;
+
+// The reader of a pipe may leave early, as `head` does: then there is nobody to write to.
+stdout.on("error", () => process.exit(exit.ok));
+
+try {
+  const config = readConfig();
+  const code = await runProgram(process.argv.slice(2), {
+    config,
+    screen: createScreen({ stdout, stderr, colors: config.colors }),
+    terminal: { stdin, stderr },
+    interrupts: {
+      listen(pressed) {
+        process.on("SIGINT", pressed);
+        return () => void process.off("SIGINT", pressed);
+      },
+    },
+    clock: systemClock,
+    random: () => randomInt(RANDOM_STEPS) / RANDOM_STEPS,
+    newKey: () => randomBytes(16).toString("base64url"),
+    signal: (pid, name) => void process.kill(pid, name),
+  });
+  process.exit(code);
+} catch (fault) {
+  createScreen({ stdout, stderr, colors: false }).note(
+    fault instanceof Error ? fault.message : String(fault),
+    "bad",
+  );
+  process.exit(exit.usage);
+}

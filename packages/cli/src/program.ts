@@ -1,0 +1,102 @@
+import type { Client } from "@mainstay/sdk/client";
+import type { Clock } from "@mainstay/sdk/clock";
+import { Command, CommanderError } from "commander";
+import { approvalsCommand } from "./commands/approvals.ts";
+import { approveCommand } from "./commands/approve.ts";
+import { askCommand } from "./commands/ask.ts";
+import { cancelCommand } from "./commands/cancel.ts";
+import { chatCommand } from "./commands/chat.ts";
+import { denyCommand } from "./commands/deny.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { retryCommand } from "./commands/retry.ts";
+import { serveCommand } from "./commands/serve.ts";
+import { statusCommand } from "./commands/status.ts";
+import { stopCommand } from "./commands/stop.ts";
+import { turnsCommand } from "./commands/turns.ts";
+import { whyCommand } from "./commands/why.ts";
+import { workspaceCommand } from "./commands/workspace.ts";
+import type { Config } from "./config.ts";
+import { connect } from "./connect.ts";
+import { exit, type ExitCode } from "./exit.ts";
+import { reportFault } from "./faults.ts";
+import type { Interrupts } from "./terminal/interrupts.ts";
+import { createAsker, type Terminal } from "./terminal/line-reader.ts";
+import type { Screen } from "./terminal/screen.ts";
+
+export interface ProgramParts {
+  config: Config;
+  screen: Screen;
+  terminal: Terminal;
+  interrupts: Interrupts;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  /** A new random word at each call. */
+  newKey: () => string;
+  signal: (pid: number, name: NodeJS.Signals) => void;
+}
+
+/** Runs the action of a command: faults become text, what it returns is the exit code. */
+export type Run = (work: () => Promise<number>) => Promise<void>;
+/** The same with the server's client, which is closed at the end. */
+export type WithServer = (work: (client: Client) => Promise<ExitCode>) => Promise<void>;
+
+/** Builds every command and runs the one that `args` names. */
+export async function runProgram(args: string[], parts: ProgramParts): Promise<number> {
+  const { config, screen, terminal } = parts;
+  let code: number = exit.ok;
+
+  const run: Run = async (work) => {
+    code = await work().catch((fault: unknown) => reportFault(fault, config.server, screen));
+  };
+  const withServer: WithServer = (work) =>
+    run(async () => {
+      const { client, close } = await connect(config.server, parts);
+      return work(client).finally(close);
+    });
+
+  const is_terminal = terminal.stdin.isTTY === true && terminal.stderr.isTTY === true;
+  const asker = is_terminal ? createAsker(terminal, parts.clock) : undefined;
+  const all = { ...parts, run, withServer, is_terminal, asker };
+
+  const program = new Command("mainstay")
+    .description("An AI agent that keeps its word: ask it, and it works in your folder.")
+    .exitOverride()
+    .showHelpAfterError("See: mainstay help")
+    .addHelpText("after", '\nExample:\n  $ mainstay ask "what does this project do?"');
+  for (const build of commands) {
+    program.addCommand(inheriting(program, build(all)));
+  }
+
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return code;
+  } catch (fault) {
+    if (!(fault instanceof CommanderError)) throw fault;
+    return fault.exitCode === 0 ? exit.ok : exit.usage;
+  }
+}
+
+/** Commander hands settings only to commands that it makes itself. */
+function inheriting(parent: Command, command: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inheriting(command, child);
+  return command;
+}
+
+const commands = [
+  serveCommand,
+  stopCommand,
+  askCommand,
+  chatCommand,
+  turnsCommand,
+  statusCommand,
+  cancelCommand,
+  retryCommand,
+  approvalsCommand,
+  approveCommand,
+  denyCommand,
+  workspaceCommand,
+  doctorCommand,
+  whyCommand,
+];

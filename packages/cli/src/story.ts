@@ -1,0 +1,61 @@
+import type { JournalEvent } from "@mainstay/sdk/events";
+import { seconds } from "./conversation/tool-lines.ts";
+import { escapeCommand, oneLine } from "./terminal/escape.ts";
+
+/** One line of the story of a turn: when, counted from its first event, and what was decided why. */
+export function storyLine(event: JournalEvent, started_at: number): string {
+  const when = `+${((event.at - started_at) / 1000).toFixed(3)}`;
+  return `${String(event.seq).padStart(4)}  ${when.padStart(10)} s  ${oneLine(told(event))}`;
+}
+
+function told(event: JournalEvent): string {
+  switch (event.type) {
+    case "accepted":
+      return `accepted (${event.urgency}, ${event.session_id}, ${event.workspace_id}): ${event.message}`;
+    case "started":
+      return `started after waiting ${seconds(event.waited_ms)}; ${event.ahead} turns went first`;
+    case "resumed":
+      return `resumed by another holder (lease ${event.fence}): ${event.cause}`;
+    case "attempt_started":
+      return `step ${event.step}: attempt ${event.attempt} at ${event.provider}/${event.model}, because ${event.why}`;
+    case "attempt_failed":
+      return `step ${event.step}: attempt ${event.attempt} at ${event.provider}/${event.model} failed, ${event.code}: ${event.message}`;
+    case "step_restarted":
+      return `step ${event.step} starts again: ${event.cause}`;
+    case "step_ended":
+      return `step ${event.step} ended (${event.finish}, ${event.mode}): ${callsOf(event)}${event.text}`;
+    case "nudged":
+      return `asked once more, the answer was ${event.reason === "empty" ? "empty" : `a promise: ${event.matched}`}`;
+    case "approval_requested":
+      return `asks for consent (${event.reason}): ${escapeCommand(event.command)}`;
+    case "approval_decided":
+      return `${event.by} decided: ${event.decision}`;
+    case "tool_started":
+      return `${event.tool}: ${event.intent}${effectOf(event.effect)}`;
+    case "tool_ended":
+      return `${event.outcome}: ${event.result}`;
+    case "cancel_requested":
+      return `${event.by} asked to cancel`;
+    case "parked":
+      return `parked, ${event.cause}: ${event.answer}`;
+    case "retried":
+      return `${event.by} asked to try again`;
+    case "settled":
+      return `${event.state} (${event.mode}${event.error ? `, ${event.error.code}` : ""}): ${event.answer}`;
+  }
+}
+
+function callsOf({ tool_calls }: Extract<JournalEvent, { type: "step_ended" }>): string {
+  return tool_calls.length === 0 ? "" : `calls ${tool_calls.map(({ name }) => name).join(", ")}; `;
+}
+
+function effectOf(effect: Extract<JournalEvent, { type: "tool_started" }>["effect"]): string {
+  switch (effect.kind) {
+    case "none":
+      return "";
+    case "file":
+      return ` (changes ${escapeCommand(effect.path)})`;
+    case "command":
+      return ` (${effect.verdict}, agreed by ${effect.agreed_by}): ${escapeCommand(effect.command)}`;
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * What the server, a model or a command says is untrusted: written raw it could move the cursor,
+ * set the clipboard, or show one command and mean another. Everything that has no shape of its own
+ * becomes `\u{1b}`, in ASCII. Each character is judged by itself, so any chunking is safe; without
+ * its ESC, CSI or OSC byte a terminal sequence is plain text.
+ */
+
+/** Controls with C1, bidi and zero-width marks, lone surrogates, separators, fillers, tags. */
+const shapeless = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/** In a command a space that is no space splits no words: `rm -rf` may be one name. */
+const deceptive = /(?![\n\t ])[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}\u{2800}]/gu;
+/** Follows very common symbols (⚠️, ✔️) and hides nothing in prose. */
+const EMOJI_STYLE = "\u{fe0f}";
+
+/** For prose and output: newlines and tabs stay, CRLF is a newline. */
+export function escapeText(text: string): string {
+  return text
+    .replaceAll("\r\n", "\n")
+    .replace(shapeless, (character) => (character === EMOJI_STYLE ? character : named(character)));
+}
+
+/** For what a person is asked to agree to, and for paths: nothing passes that could mislead. */
+export function escapeCommand(command: string): string {
+  return command.replace(deceptive, named);
+}
+
+/** JSON text that is the same value, and safe to look at in a terminal. */
+export function safeJson(value: unknown): string {
+  return JSON.stringify(value).replace(shapeless, (character) =>
+    Array.from({ length: character.length }, (_, unit) => jsonUnit(character, unit)).join(""),
+  );
+}
+
+function jsonUnit(character: string, unit: number): string {
+  return `\\u${character.charCodeAt(unit).toString(16).padStart(4, "0")}`;
+}
+
+function named(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+/** One line of at most `limit_chars`, for intents, names and the like. */
+export function oneLine(text: string, limit_chars = 200): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length <= limit_chars ? line : `${line.slice(0, limit_chars - 1)}…`;
+}
