@@ -23,7 +23,7 @@ export interface Place {
   readonly folder: FileHandle;
   /** Folders between `folder` and the name that do not exist yet. */
   readonly missing: readonly string[];
-  /** The last name; "." for the workspace itself. It was no link when it was looked at. */
+  /** The last name; "." for `folder` itself. It was no link when it was looked at. */
   readonly name: string;
   /** Relative to the workspace, links resolved. */
   readonly path: string;
@@ -162,7 +162,7 @@ async function openPresent(folder: FileHandle, name: string): Promise<FileHandle
 function placeAt(trail: Trail, missing: readonly string[], name: string): Place {
   const way = trail.slice(1).map((step) => step.name);
   const workspace = trail[0]?.folder ?? folderOf(trail);
-  const path = [...way, ...missing, name].join("/");
+  const path = [...way, ...missing, name].filter((part) => part !== ".").join("/") || ".";
   return { workspace, folder: folderOf(trail), missing, name, path };
 }
 

@@ -17,10 +17,14 @@ export const bounds = {
   /** Lines and characters of a diff that are shown; the rest is counted. */
   diff_lines: 200,
   diff_chars: 12_000,
+  /** Larger texts are not compared for a diff, only counted. */
+  diff_text_chars: 1_048_576,
   /** Edits between two texts past which no diff is computed, only counted. */
   diff_edits: 1_000,
+  /** Places where one edit may replace; past it the edit is refused. */
+  replacements: 10_000,
   /** Lines compared to find the one that an edit may have meant. */
-  near_lines: 20_000,
+  near_lines: 5_000,
   /** Characters of such a line, or lines, that are shown. */
   near_chars: 2_000,
   /** Entries looked at for one listing; past it "at least N more". */

@@ -89,6 +89,11 @@ function changed(before: string | null, change: Change, path: string): string {
       throw new FileRefused("no_match", noMatch(name, before, change.old_text));
     case "ambiguous":
       throw new FileRefused("ambiguous", ambiguous(name, replaced.lines));
+    case "too_many":
+      throw new FileRefused(
+        "too_large",
+        `old_text occurs more than ${bounds.replacements} times in ${name}; use the shell for that`,
+      );
   }
 }
 

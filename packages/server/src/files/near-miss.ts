@@ -15,7 +15,7 @@ interface SimilarLine {
 }
 
 const SHOWN_LINES = 3;
-const COMPARED_CHARS = 200;
+const COMPARED_CHARS = 120;
 /** Of pairs of characters in common, by Dice; below it a line is noise. */
 const LEAST_LIKENESS = 0.5;
 

@@ -1,3 +1,6 @@
+import { bounds } from "./bounds.ts";
+import { occurrences } from "./occurrences.ts";
+
 /**
  * `old_text` for `new_text` in a text, compared with CRLF read as LF: a model writes LF whatever
  * the file has. Nothing outside the matches changes; what is put in gets the file's line ending.
@@ -6,7 +9,9 @@ export type Replacement =
   | { readonly kind: "replaced"; readonly text: string; readonly count: number }
   | { readonly kind: "no_match" }
   /** The lines (from 1) where it occurs, when one place was meant. */
-  | { readonly kind: "ambiguous"; readonly lines: readonly number[] };
+  | { readonly kind: "ambiguous"; readonly lines: readonly number[] }
+  /** More than `bounds.replacements`. */
+  | { readonly kind: "too_many" };
 
 export function replaceIn(
   text: string,
@@ -16,14 +21,11 @@ export function replaceIn(
 ): Replacement {
   const plain = withLf(text);
   const sought = withLf(old_text);
-  const starts = occurrences(plain, sought);
-  const [first] = starts;
-  if (first === undefined) return { kind: "no_match" };
-  if (!replace_all) {
-    const overlapping = plain.indexOf(sought, first + 1);
-    if (starts.length === 1 && overlapping !== -1) starts.push(overlapping);
-    if (starts.length > 1) return { kind: "ambiguous", lines: linesAt(plain, starts) };
-  }
+  const starts = occurrences(plain, sought, bounds.replacements + 1, !replace_all);
+  if (starts.length === 0) return { kind: "no_match" };
+  if (starts.length > bounds.replacements) return { kind: "too_many" };
+  if (starts.length > 1 && !replace_all)
+    return { kind: "ambiguous", lines: linesAt(plain, starts) };
   const spans = starts.map((start) => ({ start, end: start + sought.length }));
   const put_in = withEnding(new_text, lineEnding(text));
   return { kind: "replaced", text: splice(text, spans, put_in), count: starts.length };
@@ -31,25 +33,20 @@ export function replaceIn(
 
 /** The ending of most lines; null for a text of one line. */
 export function lineEnding(text: string): "\n" | "\r\n" | null {
-  const all = text.split("\n").length - 1;
-  const crlf = text.split("\r\n").length - 1;
-  if (all === 0) return null;
-  return crlf * 2 > all ? "\r\n" : "\n";
+  let lf = 0;
+  let crlf = 0;
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) {
+    if (text[at - 1] === "\r") crlf++;
+    else lf++;
+  }
+  if (lf + crlf === 0) return null;
+  return crlf > lf ? "\r\n" : "\n";
 }
 
 export const withLf = (text: string): string => text.replaceAll("\r\n", "\n");
 
 const withEnding = (text: string, ending: "\n" | "\r\n" | null): string =>
   ending === null ? text : withLf(text).replaceAll("\n", ending);
-
-/** Where `sought` starts, without overlaps. */
-function occurrences(text: string, sought: string): number[] {
-  const starts: number[] = [];
-  for (let at = text.indexOf(sought); at !== -1; at = text.indexOf(sought, at + sought.length)) {
-    starts.push(at);
-  }
-  return starts;
-}
 
 /** Line numbers of ascending offsets. */
 function linesAt(text: string, offsets: readonly number[]): number[] {

@@ -10,6 +10,8 @@ export interface LineDiff {
 
 /** `before` is null for a new file. Null when the two differ too much for a diff to be of use. */
 export function unifiedDiff(path: string, before: string | null, after: string): LineDiff | null {
+  if ((before?.length ?? 0) + after.length > bounds.diff_text_chars) return null;
+  const limit = before === null ? {} : { maxEditLength: bounds.diff_edits };
   const patch = createTwoFilesPatch(
     before === null ? "/dev/null" : path,
     path,
@@ -17,7 +19,7 @@ export function unifiedDiff(path: string, before: string | null, after: string):
     after,
     undefined,
     undefined,
-    { context: 3, maxEditLength: bounds.diff_edits, headerOptions: FILE_HEADERS_ONLY },
+    { context: 3, headerOptions: FILE_HEADERS_ONLY, ...limit },
   );
   if (patch === undefined) return null;
   const lines = patch.trimEnd().split("\n");

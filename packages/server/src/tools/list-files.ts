@@ -49,6 +49,7 @@ function shown({ entries, more, complete }: Listing): string {
     lines.push(line);
   }
   const left_out = more + entries.length - lines.length;
-  if (left_out > 0 || !complete) lines.push(`… ${complete ? "" : "at least "}${left_out} more`);
+  if (!complete) lines.push(`… at least ${left_out + 1} more; list a folder of it`);
+  else if (left_out > 0) lines.push(`… ${left_out} more`);
   return lines.join("\n");
 }

@@ -48,5 +48,5 @@ function shown({ text, first_line, last_line, total_lines, line_cut }: TextWindo
   }
   if (first_line === 1 && last_line === total_lines) return text;
   const next = last_line === total_lines ? "" : `; go on with offset ${last_line + 1}`;
-  return `${text.trimEnd()}\n[lines ${first_line} to ${last_line} of ${total}${next}]`;
+  return `${text.replace(/\r?\n$/, "")}\n[lines ${first_line} to ${last_line} of ${total}${next}]`;
 }

@@ -1,0 +1,37 @@
+/**
+ * Where `sought` starts in `text`, at most `limit` places, overlapping ones only on request.
+ * Linear in both, whatever they are (Knuth, Morris and Pratt 1977): both may come from a model, and
+ * `indexOf` takes seconds on hostile ones.
+ */
+export function occurrences(
+  text: string,
+  sought: string,
+  limit: number,
+  overlapping: boolean,
+): number[] {
+  const starts: number[] = [];
+  const border = bordersOf(sought);
+  let matched = 0;
+  for (let i = 0; i < text.length && starts.length < limit; i++) {
+    const code = text.charCodeAt(i);
+    while (matched > 0 && sought.charCodeAt(matched) !== code) matched = border[matched - 1] ?? 0;
+    if (sought.charCodeAt(matched) === code) matched++;
+    if (matched < sought.length) continue;
+    starts.push(i + 1 - sought.length);
+    matched = overlapping ? (border[matched - 1] ?? 0) : 0;
+  }
+  return starts;
+}
+
+/** For each prefix, the length of its longest end that is its beginning too. */
+function bordersOf(sought: string): Int32Array {
+  const border = new Int32Array(sought.length);
+  let matched = 0;
+  for (let i = 1; i < sought.length; i++) {
+    const code = sought.charCodeAt(i);
+    while (matched > 0 && sought.charCodeAt(matched) !== code) matched = border[matched - 1] ?? 0;
+    if (sought.charCodeAt(matched) === code) matched++;
+    border[i] = matched;
+  }
+  return border;
+}

@@ -1,0 +1,183 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmod, chown, mkdir, readFile, readdir, stat, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { files, refusal, replace, scratchFolder, write } from "./workspace.ts";
+
+const isRoot = process.getuid?.() === 0;
+const modeOf = async (path: string) => (await stat(path)).mode & 0o7777;
+
+test("an edit keeps BOM, CRLF and mode, and leaves nothing beside the file", async () => {
+  const root = await scratchFolder();
+  const path = join(root, "a.sh");
+  await writeFile(path, "\uFEFFone\r\ntwo\r\nthree\r\n");
+  await chmod(path, 0o4750);
+  const plan = await replace(root, "a.sh", "two\nthree", "2\n3\n4");
+  expect(await readFile(path, "utf8")).toBe("\uFEFFone\r\n2\r\n3\r\n4\r\n");
+  expect(plan).toMatchObject({ path: "a.sh", summary: "edited a.sh (+3 −2 lines)" });
+  expect(plan.diff).toContain("-two\r\n-three\r\n+2\r\n+3\r\n+4");
+  expect(await modeOf(path), "set-user-id goes").toBe(0o750);
+  expect(await readdir(root)).toEqual(["a.sh"]);
+});
+
+test("the plan's hashes are those of the file before and after", async () => {
+  const root = await scratchFolder();
+  const created = await files.planEdit(root, "n/a.txt", { kind: "write", content: "x\n" });
+  expect(created.before_sha256).toBeNull();
+  expect(await files.digest(root, "n/a.txt")).toBeNull();
+  await created.apply();
+  expect(await files.digest(root, "n/a.txt")).toBe(created.after_sha256);
+  const again = await files.planEdit(root, "n/a.txt", { kind: "write", content: "x\n" });
+  expect(again.before_sha256).toBe(again.after_sha256);
+});
+
+test.runIf(isRoot)("P4: owner and group stay; what is new is the workspace owner's", async () => {
+  const root = await scratchFolder();
+  await chown(root, 12_345, 54_321);
+  await writeFile(join(root, "theirs"), "a\n");
+  await chown(join(root, "theirs"), 777, 778);
+  await replace(root, "theirs", "a", "b");
+  expect(await stat(join(root, "theirs"))).toMatchObject({ uid: 777, gid: 778 });
+  await write(root, "new/deep/file", "x");
+  for (const path of ["new", "new/deep", "new/deep/file"])
+    expect(await stat(join(root, path)), path).toMatchObject({ uid: 12_345, gid: 54_321 });
+});
+
+test("P2: what somebody else wrote since is a conflict that names both hashes", async () => {
+  const root = await scratchFolder();
+  const path = join(root, "a");
+  await writeFile(path, "mine\n");
+  const plan = await files.planEdit(root, "a", { kind: "write", content: "new\n" });
+  await writeFile(path, "theirs\n");
+  const { fault, message } = await refusal(plan.apply());
+  expect(fault).toBe("conflict");
+  expect(message).toContain(plan.before_sha256);
+  expect(message).toContain(await files.digest(root, "a"));
+  expect(message).toContain("a is untouched");
+  expect(await readFile(path, "utf8")).toBe("theirs\n");
+  await unlink(path);
+  expect(await refusal(plan.apply())).toMatchObject({ fault: "conflict" });
+  expect(await readdir(root)).toEqual([]);
+});
+
+test("P2: a file that appeared since is not overwritten", async () => {
+  const root = await scratchFolder();
+  const plan = await files.planEdit(root, "a", { kind: "write", content: "new\n" });
+  await writeFile(join(root, "a"), "theirs\n");
+  expect(await refusal(plan.apply())).toMatchObject({ fault: "conflict" });
+  expect(await readFile(join(root, "a"), "utf8")).toBe("theirs\n");
+});
+
+test("what cannot be edited says why", async () => {
+  const root = await scratchFolder();
+  await writeFile(join(root, "binary"), Buffer.from([1, 0, 2]));
+  await writeFile(join(root, "text"), "a\nfoo( x )\nb\na\n");
+  await writeFile(join(root, "file"), "x");
+  const cases = [
+    [() => write(root, "binary", "x"), "not_text", /binary/],
+    [() => write(root, "big", "x".repeat(10_485_761)), "too_large", /10485761 bytes/],
+    [() => write(root, "file/below", "x"), "not_a_folder", /not a folder/],
+    [
+      () => write(root, "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/f", "x"),
+      "too_deep",
+      /17 folders/,
+    ],
+    [() => replace(root, "none", "a", "b"), "absent", /does not exist/],
+    [() => replace(root, "text", "", "b"), "malformed", /old_text is empty/],
+    [() => replace(root, "text", "a", "b"), "ambiguous", /2 times in "text", at lines 1, 4/],
+    [
+      () => replace(root, "text", "foo(x)", "b"),
+      "no_match",
+      /at line 2 only the white space.*\nfoo\( x \)/,
+    ],
+    [() => replace(root, "text", "zzz", "b"), "no_match", /nor anything like/],
+  ] as const;
+  for (const [doing, fault, message] of cases)
+    expect(await refusal(doing())).toEqual({ fault, message: expect.stringMatching(message) });
+  expect((await readdir(root)).toSorted()).toEqual(["binary", "file", "text"]);
+});
+
+test.runIf(isRoot)(
+  "P3: on a full disk the original is whole, and it works again with room",
+  async () => {
+    const root = await scratchFolder();
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", root]);
+    onTestFinished(() => void execFileSync("umount", ["-l", root]));
+    await write(root, "keep", "original\n");
+    for (let i = 0; i < 50; i++) {
+      const { fault, message } = await refusal(write(root, "keep", "x".repeat(100_000)));
+      expect(fault).toBe("disk_full");
+      expect(message).toBe('"keep": no space left on the disk. keep is untouched.');
+    }
+    const created = await refusal(write(root, "other", "x".repeat(100_000)));
+    expect(created.message).toContain("other was not created");
+    expect(await readFile(join(root, "keep"), "utf8")).toBe("original\n");
+    expect(await readdir(root)).toEqual(["keep"]);
+    await write(root, "keep", "changed\n");
+  },
+);
+
+test.runIf(!isRoot)("P3: without permission the original is whole", async () => {
+  const root = await scratchFolder();
+  await mkdir(join(root, "locked"));
+  await writeFile(join(root, "locked/a"), "original\n");
+  await chmod(join(root, "locked"), 0o555);
+  const { fault, message } = await refusal(write(root, "locked/a", "x"));
+  await chmod(join(root, "locked"), 0o755);
+  expect({ fault, message }).toEqual({
+    fault: "denied",
+    message: '"locked/a": permission denied. locked/a is untouched.',
+  });
+});
+
+/** Runs an edit in a process that dies where `killed` says. */
+function editAndDie(root: string, killed: "sync" | "rename" | "renamed"): void {
+  const script = `
+    import fs from "node:fs/promises";
+    import { syncBuiltinESMExports } from "node:module";
+    import { workspaceFiles } from ${JSON.stringify(new URL("../../src/files/files.ts", import.meta.url).href)};
+    const die = () => process.kill(process.pid, "SIGKILL");
+    const probe = await fs.open("/", "r");
+    const real = fs.rename;
+    if (${killed === "sync"}) Object.getPrototypeOf(probe).sync = async () => die();
+    fs.rename = async (...paths) => { ${killed === "renamed" ? "await real(...paths);" : ""} die(); };
+    syncBuiltinESMExports();
+    const files = workspaceFiles({ newId: () => "edit_0123456789abcdef" });
+    const change = { kind: "write", content: "new\\n" };
+    await (await files.planEdit(${JSON.stringify(root)}, "a", change)).apply();
+    console.log("survived");`;
+  const args = ["--input-type=module", "--disable-warning=ExperimentalWarning", "-e", script];
+  const ended = spawnSync(process.execPath, args, { encoding: "utf8" });
+  expect(ended.signal, ended.stderr).toBe("SIGKILL");
+}
+
+test.each([
+  ["sync", "old\n", 2],
+  ["rename", "old\n", 2],
+  ["renamed", "new\n", 1],
+] as const)("P1: killed at %s, the file is whole: %j", async (killed, content, entries) => {
+  const root = await scratchFolder();
+  await writeFile(join(root, "a"), "old\n");
+  editAndDie(root, killed);
+  expect(await readFile(join(root, "a"), "utf8")).toBe(content);
+  expect(await readdir(root)).toHaveLength(entries);
+  await files.sweep(root, "a", "edit_0123456789abcdef");
+  expect(await readdir(root)).toEqual(["a"]);
+});
+
+test("planted fault: written in place, a kill halfway loses the original", async () => {
+  const root = await scratchFolder();
+  const path = join(root, "a");
+  await writeFile(path, "old\n");
+  const script = `import fs from "node:fs"; const f = fs.openSync(${JSON.stringify(path)}, "w");
+    process.kill(process.pid, "SIGKILL"); fs.writeSync(f, "new\\n");`;
+  spawnSync(process.execPath, ["--input-type=module", "-e", script]);
+  expect(await readFile(path, "utf8")).not.toBe("old\n");
+});
+
+test("edits of many files at once do not disturb each other", async () => {
+  const root = await scratchFolder();
+  const names = Array.from({ length: 40 }, (_, i) => `d${i % 4}/f${i}`);
+  await Promise.all(names.map((name) => write(root, name, name)));
+  for (const name of names) expect(await readFile(join(root, name), "utf8")).toBe(name);
+});
