@@ -89,11 +89,13 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
     }
   }
 
-  fs.rmSync(`${parts.folder.path}/executor.sock`, { force: true });
+  const socket_path = `${parts.folder.path}/executor.sock`;
+  fs.rmSync(socket_path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(parts.folder.socket_address, resolve);
   });
+  fs.chmodSync(socket_path, 0o600);
 
   return {
     sendOutput(command_id, text) {

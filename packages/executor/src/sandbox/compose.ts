@@ -4,42 +4,18 @@
  */
 import fs from "node:fs";
 import type { Plan } from "../ticket.ts";
+import { BOUND_ETC, HOME, INSIDE_ID } from "./etc.ts";
 import { gated, type Sighting } from "./gate.ts";
 
-/** Everybody is this one inside, whoever they are outside; files of the workspace show as theirs. */
-const INSIDE_ID = 1000;
-const HOME = "/home/agent";
-const RIPGREP_FOLDER = "/opt/mainstay/rg";
-
-/** Of the host's /etc; all the rest (keys, shadow, ssl/private, ssh) stays outside. */
-const ETC = [
-  ..."alternatives ld.so.cache ld.so.conf ld.so.conf.d localtime timezone".split(" "),
-  ..."ssl/certs ssl/openssl.cnf ca-certificates ca-certificates.conf".split(" "),
-  ..."pki/tls/certs pki/ca-trust crypto-policies os-release debian_version".split(" "),
-  ..."mime.types magic services protocols gai.conf inputrc terminfo fonts".split(" "),
-  ..."perl python3 python3.11 python3.12 python3.13 java-17-openjdk java-21-openjdk".split(" "),
-];
+const RIPGREP_FOLDER = "/run/mainstay";
 
 const SIZES_BYTES = { shm: 64 << 20, tmp: 512 << 20, home: 256 << 20 };
 const LIMITS = ["--nproc=1024", "--nofile=4096", "--core=0", `--fsize=${4 * 2 ** 30}`];
-
-/** Contents of the generated files, made once for all commands. */
-export const GENERATED_ETC: Record<string, string> = {
-  passwd:
-    `agent:x:${INSIDE_ID}:${INSIDE_ID}:agent:${HOME}:/bin/bash\n` +
-    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
-  group: `agent:x:${INSIDE_ID}:\nnogroup:x:65534:\n`,
-  hosts: "127.0.0.1 localhost mainstay\n::1 localhost\n",
-  "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
-  gitconfig: "[user]\n\tname = Agent\n\temail = agent@localhost\n[init]\n\tdefaultBranch = main\n",
-};
 
 /** What stands where on this host; read once at start. */
 export interface HostLayout {
   /** /bin, /lib and their like: links into /usr, or folders of their own. */
   roots: { path: string; link: string | null }[];
-  /** The folders of /opt, bound one by one so that ours can stand among them. */
-  opt: string[];
   shell: string;
 }
 
@@ -49,12 +25,7 @@ export function readHostLayout(): HostLayout {
     if (found === undefined) return [];
     return [{ path, link: found.isSymbolicLink() ? fs.readlinkSync(path) : null }];
   });
-  const opt = fs.existsSync("/opt") ? fs.readdirSync("/opt").map((name) => `/opt/${name}`) : [];
-  return {
-    roots,
-    opt: opt.filter((path) => path !== "/opt/mainstay"),
-    shell: fs.existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh",
-  };
+  return { roots, shell: fs.existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh" };
 }
 
 /** A file of the workspace bound onto itself, so that it cannot be moved away or rewritten. */
@@ -74,7 +45,7 @@ export interface Composition {
     identity: string;
     pins: Pin[];
   };
-  /** Holds the files of `GENERATED_ETC`. */
+  /** Made by `etc.ts`. */
   etc_folder: string;
   /** Holds `rg`; null where there is none. */
   ripgrep_folder: string | null;
@@ -89,8 +60,7 @@ export function sightings({ workspace }: Pick<Composition, "workspace">): Sighti
 export function compose(parts: Composition): string[] {
   return [
     ...isolation(),
-    ...system(parts.host),
-    ...etc(parts.etc_folder),
+    ...system(parts),
     ...volatile(),
     ...ripgrep(parts),
     ...workspace(parts),
@@ -110,23 +80,24 @@ function isolation(): string[] {
   ];
 }
 
-function system({ roots, opt }: HostLayout): string[] {
+/** bubblewrap reads the whole mount table for each bind, so few binds are a fast start. */
+function system({ host, etc_folder }: Composition): string[] {
   return [
-    ...["--ro-bind", "/usr", "/usr"],
-    ...roots.flatMap(({ path, link }) =>
+    ...[
+      "--ro-bind",
+      "/usr",
+      "/usr",
+      "--ro-bind",
+      etc_folder,
+      "/etc",
+      "--ro-bind-try",
+      "/opt",
+      "/opt",
+    ],
+    ...BOUND_ETC.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
+    ...host.roots.flatMap(({ path, link }) =>
       link === null ? ["--ro-bind", path, path] : ["--symlink", link, path],
     ),
-    ...opt.flatMap((path) => ["--ro-bind-try", path, path]),
-  ];
-}
-
-function etc(generated_folder: string): string[] {
-  return [
-    ...["--perms", "0755", "--dir", "/etc"],
-    ...ETC.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
-    ...Object.keys(GENERATED_ETC).flatMap((name) => [
-      ...["--ro-bind", `${generated_folder}/${name}`, `/etc/${name}`],
-    ]),
   ];
 }
 

@@ -57,7 +57,7 @@ export function createSandbox(
     const composition = {
       ...plan,
       workspace: { ...workspace, pins: findPins(workspace) },
-      etc_folder: on.etc_folder,
+      etc_folder: on.etc(),
       ripgrep_folder: on.ripgrep_folder,
       host,
     };

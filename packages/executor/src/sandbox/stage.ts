@@ -13,7 +13,7 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { GENERATED_ETC } from "./compose.ts";
+import { keepEtc } from "./etc.ts";
 
 const FIRST_PERSON_UID = 0x70000000;
 const ROOT_STAGE = "/dev/shm";
@@ -30,7 +30,8 @@ export interface StagedFolder {
 
 export interface Stage {
   level: "per_person" | "shared_user";
-  etc_folder: string;
+  /** The folder to bind as /etc. */
+  etc(): string;
   ripgrep_folder: string | null;
   idsOf(person_uid_number: number): { uid: number; gid: number } | null;
   /** Resolves with the path to bind; rejects with the reason. */
@@ -42,7 +43,7 @@ export interface Stage {
 export function openUserStage(run_folder: string, ripgrep_path: string | null): Stage {
   return {
     level: "shared_user",
-    etc_folder: writeEtc(run_folder),
+    etc: keepEtc(run_folder),
     ripgrep_folder: ripgrep_path === null ? null : path.dirname(fs.realpathSync(ripgrep_path)),
     idsOf: () => null,
     attach: async (folder) => folder.path,
@@ -62,7 +63,7 @@ export async function openRootStage(
   await runTool("mount", ["-t", "tmpfs", "-o", options, "mainstay", ROOT_STAGE]);
   return {
     level: "per_person",
-    etc_folder: writeEtc(ROOT_STAGE),
+    etc: keepEtc(ROOT_STAGE),
     ripgrep_folder: ripgrep_path === null ? null : copyRipgrep(ripgrep_path),
     idsOf(person_uid_number) {
       const id = FIRST_PERSON_UID + person_uid_number;
@@ -81,17 +82,6 @@ export async function openRootStage(
 
 function mountNamespace(pid: string): string {
   return fs.readlinkSync(`/proc/${pid}/ns/mnt`);
-}
-
-function writeEtc(below: string): string {
-  const folder = path.join(below, "etc");
-  fs.mkdirSync(folder, { recursive: true });
-  fs.chmodSync(folder, 0o755);
-  for (const [name, text] of Object.entries(GENERATED_ETC)) {
-    fs.writeFileSync(path.join(folder, name), text);
-    fs.chmodSync(path.join(folder, name), 0o644);
-  }
-  return folder;
 }
 
 /** A copy, because the original may lie below folders that are closed to everybody but root. */

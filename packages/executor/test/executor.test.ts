@@ -1,0 +1,275 @@
+/** One executor, real link, real sandbox, as whoever runs the tests. */
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { systemClock as clock } from "@mainstay/sdk/clock";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openKeys } from "../src/keys.ts";
+import { dial } from "../src/link.ts";
+import { signTicket } from "../src/ticket.ts";
+import { openBench, processesWith, saying, type Bench } from "./harness.ts";
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await openBench();
+});
+afterAll(() => bench.close());
+
+test("the self-test finds a sandbox and says how far it separates people", async () => {
+  const report = await bench.link().selfTest();
+  expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
+  expect(report.checks.length).toBeGreaterThanOrEqual(8);
+  const as_root = os.userInfo().uid === 0;
+  expect(report).toMatchObject({ available: true, level: as_root ? "per_person" : "shared_user" });
+});
+
+test("a command runs in its workspace and its end says how", async () => {
+  const ticket = bench.ticket("pwd; echo made > file; echo wrong >&2; exit 3");
+  const live = saying(bench.link(), ticket.plan.command_id, "wrong");
+  expect(await bench.link().run(ticket)).toEqual({ state: "started" });
+  const end = await bench.link().wait(ticket.plan.command_id);
+  expect(end).toMatchObject({
+    outcome: "exited",
+    exit_code: 3,
+    timed_out: false,
+    cancelled: false,
+    output: `${bench.workspace}\nwrong\n`,
+    output_truncated: false,
+    sandbox: "bubblewrap",
+  });
+  expect(await live).toBe(`${bench.workspace}\nwrong\n`);
+  const made = fs.statSync(path.join(bench.workspace, "file"));
+  const owner = fs.statSync(bench.workspace);
+  expect([made.uid, made.gid]).toEqual([owner.uid, owner.gid]);
+});
+
+test("argv, stdin, and the exit codes of a shell", async () => {
+  expect(await bench.exited(["cat"], { stdin: "grüße" })).toMatchObject({ output: "grüße" });
+  expect(await bench.exited(["printf", "%s", "$(id) ' \\"])).toMatchObject({
+    output: "$(id) ' \\",
+  });
+  expect(await bench.exited(["no-such-program"])).toMatchObject({ exit_code: 127 });
+  expect(await bench.exited("kill -SEGV $$")).toMatchObject({ exit_code: 139, signal: null });
+});
+
+test("no host uid 0, no capabilities, no other descriptors, no environment, no network", async () => {
+  const id = `probe-${randomBytes(4).toString("hex")}`;
+  const ticket = bench.ticket(`echo up; sleep 20; : ${id}`);
+  const up = saying(bench.link(), ticket.plan.command_id, "up");
+  await bench.link().run(ticket);
+  await up;
+  const outside = processesWith(id).map((pid) => fs.readFileSync(`/proc/${pid}/status`, "utf8"));
+  expect(outside.length).toBeGreaterThanOrEqual(3);
+  for (const status of outside) {
+    expect(status).not.toMatch(/^(Uid|Gid):.*\b0\b/m);
+    if (os.userInfo().uid === 0) expect(status).toMatch(/^Groups:[ \t]*$/m);
+  }
+  await bench.link().cancel(ticket.plan.command_id);
+
+  const inside = await bench.exited(
+    "grep Cap /proc/self/status; ls /proc/self/fd | tr '\\n' ' '; echo; tail -n +3 /proc/net/dev | cut -d: -f1; env",
+  );
+  expect(inside.output.match(/^Cap(Inh|Prm|Eff|Bnd|Amb):\s0+$/gm)).toHaveLength(5);
+  expect(inside.output).toMatch(/^0 1 2 3 $/m);
+  expect(inside.output.match(/^ +\w+$/gm)).toEqual(["    lo"]);
+  expect(inside.output).not.toMatch(/MAINSTAY|VITEST|NODE_/);
+});
+
+test("neither keys, nor a tracer, nor the host's files are within reach", async () => {
+  const run = path.join(bench.home, "run");
+  const { output } = await bench.exited(
+    `cat ${run}/link.key ${run}/ticket.key /etc/shadow ${bench.home}/exec/exec.db; ls -A ${bench.home}; ` +
+      "echo x > /usr/x; echo x > /etc/x; echo x > /x; echo x > /dev/x; chmod 777 /dev/null; unshare -Ur true",
+  );
+  const lines = output.trimEnd().split("\n");
+  expect(
+    lines.filter((line) => !/denied|No such|Read-only|not permitted|No space/.test(line)),
+  ).toEqual([]);
+  expect(lines.length).toBeGreaterThanOrEqual(10);
+});
+
+test("an edited, foreign, expired, blocked or replayed ticket is refused and runs nothing", async () => {
+  const mark = (name: string) => `touch ${name}`;
+  const code = async (ticket: unknown) => {
+    const answer = await bench.link().run(ticket as never);
+    return answer.state === "refused" ? answer.code : answer.state;
+  };
+  const good = bench.ticket(mark("good"));
+  const edited = structuredClone(good);
+  edited.plan.run = { kind: "script", script: mark("edited") };
+  expect(await code(edited)).toBe("bad_mac");
+  expect(await code(signTicket(randomBytes(32), bench.ticket(mark("foreign"))))).toBe("bad_mac");
+  const { ticket_key } = openKeys(bench.home);
+  const stale = { ...bench.ticket(mark("stale")), expires_at: clock.now() - 1 };
+  expect(await code(signTicket(ticket_key, stale))).toBe("expired");
+  const blocked = bench.ticket(mark("blocked"));
+  blocked.consent.verdict = "blocked";
+  expect(await code(signTicket(ticket_key, blocked))).toBe("blocked");
+  expect(await code({ hello: 1 })).toBe("malformed");
+  expect(await code(bench.ticket(mark("nowhere"), { workspace_id: "other" }))).toBe(
+    "unknown_workspace",
+  );
+  expect(await code(bench.ticket(mark("stolen"), { person_uid_number: 2 }))).toBe("wrong_person");
+
+  const end = await bench.end(good);
+  expect(await bench.link().run(good)).toEqual({ state: "ended", end });
+  const again = bench.ticket(mark("again"), { command_id: good.plan.command_id });
+  expect(await code(again)).toBe("replayed");
+  const reused = signTicket(ticket_key, { ...bench.ticket(mark("reused")), nonce: good.nonce });
+  expect(await code(reused)).toBe("replayed");
+  expect(fs.readdirSync(bench.workspace).filter((name) => name !== "file")).toEqual(["good"]);
+});
+
+test("fifty equal tickets at once run once", async () => {
+  const ticket = bench.ticket("echo once >> counted; sleep 0.2");
+  const answers = await Promise.all(Array.from({ length: 50 }, () => bench.link().run(ticket)));
+  await bench.link().wait(ticket.plan.command_id);
+  expect(answers.filter(({ state }) => state === "started")).toHaveLength(1);
+  expect(fs.readFileSync(path.join(bench.workspace, "counted"), "utf8")).toBe("once\n");
+});
+
+test("daemons that left the session die with their command", async () => {
+  const id = `daemon-${randomBytes(4).toString("hex")}`;
+  const daemon = `sh -c 'sleep 60; : ${id}'`;
+  const end = await bench.exited(
+    `setsid nohup ${daemon} >/dev/null 2>&1 & (setsid ${daemon} &) ; sleep 0.1; echo left`,
+  );
+  expect(end).toMatchObject({ exit_code: 0, output: "left\n" });
+  expect(processesWith(id)).toEqual([]);
+});
+
+test("the end does not wait for a daemon that holds the output open", async () => {
+  const end = await bench.exited("setsid sleep 60 & echo left");
+  expect(end.output).toBe("left\n");
+  expect(end.duration_ms).toBeLessThan(5_000);
+});
+
+test("the wall clock and a cancel end the whole tree", async () => {
+  const id = `late-${randomBytes(4).toString("hex")}`;
+  const late = await bench.exited(`echo begun; setsid sh -c 'sleep 60; : ${id}'`, {
+    limits: { wall_ms: 300, output_bytes: 4096 },
+  });
+  expect(late).toMatchObject({
+    timed_out: true,
+    cancelled: false,
+    exit_code: null,
+    output: "begun\n",
+  });
+  const ticket = bench.ticket(`trap '' TERM INT; echo up; sleep 60; : ${id}`);
+  const up = saying(bench.link(), ticket.plan.command_id, "up");
+  await bench.link().run(ticket);
+  await up;
+  const asked_ms = clock.monotonic();
+  await bench.link().cancel(ticket.plan.command_id);
+  const end = await bench.link().wait(ticket.plan.command_id);
+  expect(end).toMatchObject({ outcome: "exited", cancelled: true, signal: "SIGKILL" });
+  expect(clock.monotonic() - asked_ms).toBeLessThan(1_000);
+  expect(processesWith(id)).toEqual([]);
+});
+
+test("output is bounded; a command that never stops writing is killed", async () => {
+  const limits = { wall_ms: 20_000, output_bytes: 4096 };
+  const long = await bench.exited("seq 100000", { limits });
+  expect(long.output.length).toBeLessThan(4096 + 100);
+  expect(long).toMatchObject({ output_bytes: 588_895, output_truncated: true });
+  expect(long.output).toMatch(/^1\n2\n.*bytes left out.*\n100000\n$/s);
+  const endless = await bench.exited("yes", { limits });
+  expect(endless).toMatchObject({ output_overflow: true, exit_code: null });
+});
+
+test("state and ack: the output is forgotten, the end and the nonce are not", async () => {
+  const ticket = bench.ticket("echo secret; sleep 0.1");
+  const { command_id } = ticket.plan;
+  expect(await bench.link().state(command_id)).toEqual({ state: "never" });
+  await bench.link().run(ticket);
+  expect(await bench.link().state(command_id)).toEqual({ state: "running" });
+  const end = await bench.link().wait(command_id);
+  expect(await bench.link().state(command_id)).toEqual({ state: "ended", end });
+  await bench.link().ack(command_id);
+  expect(await bench.link().state(command_id)).toEqual({
+    state: "ended",
+    end: { ...end, output: "" },
+  });
+  await expect(bench.link().wait("never-was")).rejects.toMatchObject({ code: "unknown_command" });
+});
+
+test("a workspace is what was registered: not its successor, not a link", async () => {
+  const base = path.dirname(bench.workspace);
+  const folder = path.join(base, "moving");
+  const register = (at: string) =>
+    bench.link().registerWorkspace({ id: "moving", path: at, person_uid_number: 1 });
+  fs.mkdirSync(folder);
+  await register(folder);
+  const run = () => bench.link().run(bench.ticket("echo x > made", { workspace_id: "moving" }));
+  fs.renameSync(folder, `${folder}-old`);
+  fs.mkdirSync(folder);
+  expect(await run()).toMatchObject({ state: "refused", code: "workspace_changed" });
+  fs.rmdirSync(folder);
+  fs.symlinkSync(`${folder}-old`, folder);
+  expect(await run()).toMatchObject({ state: "refused", code: "workspace_changed" });
+  await expect(register(folder)).rejects.toMatchObject({ code: "not_canonical" });
+  fs.unlinkSync(folder);
+  fs.mkdirSync(folder);
+  await register(folder);
+  expect((await bench.exited("echo new > made", { workspace_id: "moving" })).exit_code).toBe(0);
+  expect(fs.readFileSync(path.join(folder, "made"), "utf8")).toBe("new\n");
+  expect(fs.readdirSync(`${folder}-old`)).toEqual([]);
+  for (const refused of [bench.home, path.join(bench.home, "run"), base, "/", "/etc"]) {
+    await expect(register(refused)).rejects.toThrow(/data folder|system/);
+  }
+});
+
+test("a private workspace below the closed home works", async () => {
+  const folder = path.join(bench.home, "workspaces", "ada");
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await bench.link().registerWorkspace({ id: "private", path: folder, person_uid_number: 1 });
+  const { output } = await bench.exited("pwd; echo mine > f; cat f; ls -A ../..", {
+    workspace_id: "private",
+  });
+  expect(output).toBe(`${folder}\nmine\nworkspaces\n`);
+});
+
+test(".git is pinned: it cannot be moved away, its config and hooks cannot be written", async () => {
+  const folder = path.join(path.dirname(bench.workspace), "repository");
+  fs.mkdirSync(folder);
+  await bench.link().registerWorkspace({ id: "git", path: folder, person_uid_number: 1 });
+  const git = (script: string) => bench.exited(script, { workspace_id: "git" });
+  expect(await git("git init -q . && echo a > a && git add a && git commit -qm a")).toMatchObject({
+    exit_code: 0,
+  });
+  const tried = await git(
+    "mv .git x; rm -rf .git/config; echo x >> .git/config; echo x > .git/hooks/pre-commit; git config core.pager evil",
+  );
+  expect(tried.exit_code).not.toBe(0);
+  expect(fs.existsSync(path.join(folder, ".git/hooks/pre-commit"))).toBe(false);
+  expect(fs.readFileSync(path.join(folder, ".git/config"), "utf8")).not.toMatch(/evil|x$/);
+  expect(
+    await git("echo b > b && git add b && git commit -qm b && git log --oneline | wc -l"),
+  ).toMatchObject({
+    exit_code: 0,
+    output: "2\n",
+  });
+});
+
+test("another server without the key, with a stale epoch or with garbage is turned away", async () => {
+  const address = path.join(bench.home, "run", "executor.sock");
+  const { link_key } = openKeys(bench.home);
+  await expect(
+    dial({ address, link_key: randomBytes(32), epoch: 99, clock }),
+  ).rejects.toMatchObject({ code: "bad_mac" });
+  await expect(dial({ address, link_key, epoch: 1, clock })).rejects.toMatchObject({
+    code: "stale_epoch",
+  });
+  for (const garbage of ["not json\n", "{}\n", `${"x".repeat((4 << 20) + 2)}`]) {
+    const socket = net.connect(address);
+    socket.on("error", () => {});
+    socket.resume();
+    socket.write(garbage);
+    await new Promise((resolve) => socket.once("close", resolve));
+  }
+  expect(fs.statSync(address).mode & 0o777).toBe(0o600);
+  expect(fs.statSync(path.dirname(address)).mode & 0o777).toBe(0o700);
+  expect((await bench.exited("true")).exit_code).toBe(0);
+});

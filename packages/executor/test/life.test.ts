@@ -1,0 +1,190 @@
+/** How an executor begins and ends, and what becomes of commands then. */
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { createRequire } from "node:module";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, expect, test } from "vitest";
+import { systemClock as clock } from "@mainstay/sdk/clock";
+import { ExecutorGone, ExecutorUnreachable } from "../src/errors.ts";
+import { launchExecutor } from "../src/launch.ts";
+import { openBench, processesWith, saying, type Bench } from "./harness.ts";
+
+let bench: Bench | undefined;
+afterEach(async () => {
+  await bench?.close();
+  bench = undefined;
+});
+
+/** A running command whose processes carry the returned word. */
+async function begin(bench: Bench) {
+  const word = `life-${randomBytes(4).toString("hex")}`;
+  const ticket = bench.ticket(`echo ran >> effects; echo up; setsid sleep 60; : ${word}`);
+  const up = saying(bench.link(), ticket.plan.command_id, "up");
+  await bench.link().run(ticket);
+  await up;
+  return { word, ticket, command_id: ticket.plan.command_id };
+}
+
+const isRunning = (pid: number) =>
+  /^State:\s+[^ZX]/m.test(
+    fs.existsSync(`/proc/${pid}/status`) ? fs.readFileSync(`/proc/${pid}/status`, "utf8") : "",
+  );
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await clock.sleep(5);
+}
+
+test("closing ends commands and process; the next executor knows the ends", async () => {
+  bench = await openBench();
+  const { word, command_id } = await begin(bench);
+  const { pid } = bench.link();
+  const waiting = bench.link().wait(command_id);
+  await bench.link().close();
+  await bench.link().close();
+  expect(isRunning(pid)).toBe(false);
+  expect(processesWith(word)).toEqual([]);
+  expect(await waiting).toMatchObject({ outcome: "interrupted", ran: "maybe" });
+  await expect(bench.link().state(command_id)).rejects.toBeInstanceOf(ExecutorGone);
+  const next = await bench.relaunch();
+  expect(next.pid).not.toBe(pid);
+  expect(await next.state(command_id)).toMatchObject({
+    state: "ended",
+    end: { outcome: "interrupted" },
+  });
+});
+
+test("an executor that is killed rejects what was pending; the next says maybe, and runs nothing again", async () => {
+  bench = await openBench();
+  const { word, ticket, command_id } = await begin(bench);
+  const waiting = bench.link().wait(command_id);
+  process.kill(bench.link().pid, "SIGKILL");
+  await expect(waiting).rejects.toBeInstanceOf(ExecutorGone);
+  await bench.link().closed;
+  const next = await bench.relaunch();
+  expect(processesWith(word)).toEqual([]);
+  expect(await next.state(command_id)).toMatchObject({
+    state: "ended",
+    end: { outcome: "interrupted", ran: "maybe" },
+  });
+  expect(await next.run(ticket)).toMatchObject({ state: "ended", end: { ran: "maybe" } });
+  expect(fs.readFileSync(path.join(bench.workspace, "effects"), "utf8")).toBe("ran\n");
+});
+
+test("SIGTERM, and a folder that vanishes, end commands and executor", async () => {
+  bench = await openBench();
+  const first = await begin(bench);
+  const terminated = bench.link();
+  process.kill(terminated.pid, "SIGHUP");
+  process.kill(terminated.pid, "SIGINT");
+  expect((await bench.exited("echo still here")).output).toBe("still here\n");
+  process.kill(terminated.pid, "SIGTERM");
+  await terminated.closed;
+  await until(() => !isRunning(terminated.pid));
+  expect(processesWith(first.word)).toEqual([]);
+
+  const next = await bench.relaunch();
+  const second = await begin(bench);
+  fs.renameSync(path.join(bench.home, "run"), path.join(bench.home, "gone"));
+  await next.closed;
+  await until(() => !isRunning(next.pid));
+  expect(processesWith(second.word)).toEqual([]);
+});
+
+test("a higher epoch takes over: the old link drops, its commands are interrupted", async () => {
+  bench = await openBench();
+  const old = bench.link();
+  const { word, command_id } = await begin(bench);
+  const next = await bench.relaunch();
+  await old.closed;
+  expect(next.pid).toBe(old.pid);
+  expect(await next.wait(command_id)).toMatchObject({ outcome: "interrupted", ran: "maybe" });
+  expect(processesWith(word)).toEqual([]);
+  expect((await bench.exited("echo on")).output).toBe("on\n");
+});
+
+test("without bubblewrap every command is refused, with the fix", async () => {
+  bench = await openBench({ bubblewrap_path: "/nonexistent/bwrap" });
+  expect(await bench.link().run(bench.ticket("touch made"))).toMatchObject({
+    state: "refused",
+    code: "sandbox_unavailable",
+    message: expect.stringContaining("apt-get install bubblewrap"),
+  });
+  expect(await bench.link().selfTest()).toMatchObject({ available: false, level: "none" });
+  expect(fs.readdirSync(bench.workspace)).toEqual([]);
+});
+
+test("a bubblewrap that isolates nothing is found out", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "mainstay-fake-"));
+  try {
+    const fake = path.join(folder, "bwrap");
+    // Gives the stub the descriptors it expects and none of the isolation.
+    const script = `#!/bin/sh
+echo "{ \\"child-pid\\": $$ }" >&4
+while [ "$1" != --chdir ]; do shift; done; cd "$2"; shift 2
+while [ "$1" != -- ]; do shift; done; shift; exec "$@"`;
+    fs.writeFileSync(fake, script, { mode: 0o755 });
+    fs.chmodSync(folder, 0o755);
+    bench = await openBench({ bubblewrap_path: fake });
+    const report = await bench.link().selfTest();
+    expect(report.available).toBe(false);
+    expect(report.checks.some(({ ok }) => !ok)).toBe(true);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
+test("the search profile has ripgrep and cannot write", async () => {
+  const require = createRequire(import.meta.url);
+  const { rgPath } = require("@vscode/ripgrep") as { rgPath: string };
+  bench = await openBench({ ripgrep_path: rgPath });
+  fs.writeFileSync(path.join(bench.workspace, "notes"), "a needle\n");
+  const found = await bench.exited(["rg", "--no-heading", "needle"], { profile: "search" });
+  expect(found).toMatchObject({ exit_code: 0, output: "notes:a needle\n" });
+  expect(await bench.exited("echo x > made", { profile: "search" })).toMatchObject({
+    exit_code: 1,
+  });
+  const none = await openBench();
+  try {
+    expect(await none.link().run(none.ticket(["rg", "x"], { profile: "search" }))).toMatchObject({
+      code: "search_unavailable",
+    });
+  } finally {
+    await none.close();
+  }
+});
+
+test("the ledger's lock keeps a second executor out; one that cannot start says why", async () => {
+  bench = await openBench();
+  const db = new DatabaseSync(path.join(bench.home, "exec", "exec.db"), { timeout: 50 });
+  expect(() => db.exec("BEGIN IMMEDIATE")).toThrow(/locked/);
+  db.close();
+  const base = fs.mkdtempSync(path.join(os.tmpdir(), "mainstay-broken-"));
+  fs.mkdirSync(path.join(base, "exec", "exec.db"), { recursive: true });
+  const broken = launchExecutor({
+    home: base,
+    epoch: 1,
+    node_path: process.execPath,
+    ripgrep_path: null,
+    clock,
+    log: () => {},
+  });
+  await expect(broken).rejects.toBeInstanceOf(ExecutorUnreachable);
+  await expect(broken).rejects.toThrow(/unable to open database/);
+  fs.rmSync(base, { recursive: true });
+});
+
+test("a home whose path is longer than a socket's address works", async () => {
+  const long = path.join(fs.realpathSync(os.tmpdir()), `mainstay-${"long-".repeat(30)}`);
+  const link = await launchExecutor({
+    home: long,
+    epoch: 1,
+    node_path: process.execPath,
+    ripgrep_path: null,
+    clock,
+    log: () => {},
+  });
+  await link.close();
+  fs.rmSync(long, { recursive: true });
+});
