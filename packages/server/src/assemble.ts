@@ -131,7 +131,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     limits,
     toolbox,
     model: config.providers.length > 0 ? providers : offline,
-    memory: createMemory(store, journal),
+    memory: createMemory({ store, journal, limits }),
   });
   const admission = createAdmission({
     store,

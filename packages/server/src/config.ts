@@ -84,6 +84,9 @@ export function readConfig(env: Environment = process.env): Config {
   };
 }
 
+/** The version of the running Node.js, without the v. */
+export const nodeVersion = (): string => process.versions.node;
+
 /** Where state lives when nothing says otherwise. */
 export const defaultHome = (): string =>
   userInfo().uid === 0 ? ROOT_HOME : join(homedir(), ".mainstay");

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startServer } from "./assemble.ts";
 import { type Config, readConfig } from "./config.ts";
-import { greeting } from "./greeting.ts";
+import { greeting } from "./commands/greeting.ts";
 import { messageOf } from "./kernel/errors.ts";
 
 const FAILED = 1;

@@ -60,9 +60,9 @@ export function createAdmission(parts: AdmissionParts): Admission {
       {
         guards: queueBounds(person),
         writes: [
-          ...(key === null ? [] : [rememberKey(person, key, body_hash, turn_id)]),
           ...session.writes,
           insertTurn(turn_id, person, session.id, session.workspace, input),
+          ...(key === null ? [] : [rememberKey(person, key, body_hash, turn_id)]),
         ],
       },
       [{ turn_id, body: acceptedBody(session.id, session.workspace, input) }],

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { launchExecutor } from "@mainstay/executor/launch";
 import { systemClock } from "@mainstay/sdk/clock";
-import { type Config, readConfig } from "../config.ts";
+import { type Config, nodeVersion, readConfig } from "../config.ts";
 import { messageOf } from "../kernel/errors.ts";
 
 const NODE_MAJOR = 24;
@@ -41,12 +41,13 @@ function configured(): Config | Error {
 }
 
 function runtime(): DoctorCheck {
-  const major = Number(process.versions.node.split(".")[0]);
+  const version = nodeVersion();
+  const major = Number.parseInt(version, 10);
   return {
     area: "runtime",
     name: "Node.js",
     ok: major >= NODE_MAJOR,
-    detail: process.version,
+    detail: version,
     fix: major >= NODE_MAJOR ? null : "start Mainstay with `npm start`: it brings its own Node.js",
   };
 }

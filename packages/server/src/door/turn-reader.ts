@@ -1,3 +1,4 @@
+import type { JournalType } from "@mainstay/sdk/events";
 import { isSettled, type Turn, type TurnState } from "@mainstay/sdk/turn";
 import type { Admission } from "../admission/admission.ts";
 import type { Person } from "../identity/identity.ts";
@@ -13,9 +14,19 @@ export interface TurnReader {
   get(turn_id: string): Promise<Turn>;
   /** Newest first. `before` is the id of the last turn of the page before. */
   list(person: Person, query: TurnPage): Promise<{ items: Turn[]; next: string | null }>;
-  /** The turn once it has settled or parked, or as it stands when the signal aborts. */
-  settled(turn_id: string, signal: AbortSignal): Promise<Turn>;
+  /** The turn once nothing happens by itself any more, or as it stands when the signal aborts. */
+  atRest(turn_id: string, signal: AbortSignal): Promise<Turn>;
 }
+
+/** After these the turn has ended, or waits for a person. */
+const comesToRest: ReadonlySet<JournalType> = new Set<JournalType>([
+  "settled",
+  "parked",
+  "approval_requested",
+]);
+
+const isAtRest = (state: TurnState): boolean =>
+  isSettled(state) || state === "parked" || state === "awaiting_approval";
 
 export interface TurnPage {
   readonly state: TurnState | undefined;
@@ -57,16 +68,16 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
     return { items, next: rows.length > limit ? ids.at(-1)! : null };
   }
 
-  async function settled(turn_id: string, signal: AbortSignal): Promise<Turn> {
+  async function atRest(turn_id: string, signal: AbortSignal): Promise<Turn> {
     const rest = Promise.withResolvers<void>();
     const unsubscribe = journal.subscribe((id, event) => {
-      if (id === turn_id && (event.type === "settled" || event.type === "parked")) rest.resolve();
+      if (id === turn_id && comesToRest.has(event.type)) rest.resolve();
     });
     const leave = () => rest.resolve();
     signal.addEventListener("abort", leave, { once: true });
     try {
       const now = await get(turn_id);
-      if (isSettled(now.state) || now.state === "parked" || signal.aborted) return now;
+      if (isAtRest(now.state) || signal.aborted) return now;
       await rest.promise;
       return await get(turn_id);
     } finally {
@@ -75,5 +86,5 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
     }
   }
 
-  return { own, get, list, settled };
+  return { own, get, list, atRest };
 }

@@ -1,34 +1,51 @@
+import type { JournalEvent } from "@mainstay/sdk/events";
 import type { ModelMessage } from "../kernel/model.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Store } from "../store/store.ts";
+import { fitHistory } from "./history.ts";
 import { transcript } from "./transcript.ts";
 
 /** Earlier turns that can matter; older ones would not fit the token budget anyway. */
 const EARLIER_TURNS = 30;
 
+/** What a model reads of a session: its past as far as it fits, then the turn as its events tell it. */
+export type Conversation = (events: readonly JournalEvent[]) => ModelMessage[];
+
 export interface Memory {
-  /** What was said in the session before this turn, oldest first. */
-  before(session_id: string, turn_id: string): Promise<ModelMessage[]>;
+  /** Reads the session's past once, for all steps of a turn. */
+  conversation(session_id: string, turn_id: string): Promise<Conversation>;
 }
 
-export function createMemory(store: Store, journal: Journal): Memory {
+export interface MemoryParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  /** Bounds of the past, and of the past and the turn together. */
+  readonly limits: { readonly history_tokens: number; readonly context_tokens: number };
+}
+
+export function createMemory({ store, journal, limits }: MemoryParts): Memory {
+  async function before(session_id: string, turn_id: string): Promise<ModelMessage[]> {
+    const rows = await store.query(
+      store.sql
+        .selectFrom("turn")
+        .select("id")
+        .where("session_id", "=", session_id)
+        .where("settled_at", "is not", null)
+        .where("ordinal", "<", (of) =>
+          of.selectFrom("turn").select("ordinal").where("id", "=", turn_id),
+        )
+        .orderBy("ordinal", "desc")
+        .limit(EARLIER_TURNS),
+    );
+    const ids = rows.map((row) => row.id).reverse();
+    const journals = await journal.readMany(ids);
+    return ids.flatMap((id) => transcript(journals.get(id) ?? []));
+  }
+
   return {
-    async before(session_id, turn_id) {
-      const rows = await store.query(
-        store.sql
-          .selectFrom("turn")
-          .select("id")
-          .where("session_id", "=", session_id)
-          .where("settled_at", "is not", null)
-          .where("ordinal", "<", (of) =>
-            of.selectFrom("turn").select("ordinal").where("id", "=", turn_id),
-          )
-          .orderBy("ordinal", "desc")
-          .limit(EARLIER_TURNS),
-      );
-      const ids = rows.map((row) => row.id).reverse();
-      const journals = await journal.readMany(ids);
-      return ids.flatMap((id) => transcript(journals.get(id) ?? []));
+    async conversation(session_id, turn_id) {
+      const past = fitHistory(await before(session_id, turn_id), limits.history_tokens);
+      return (events) => fitHistory([...past, ...transcript(events)], limits.context_tokens);
     },
   };
 }

@@ -1,5 +1,4 @@
-import type { ModelMessage, ModelRequest, ToolSpec } from "../kernel/model.ts";
-import { fitHistory } from "../memory/history.ts";
+import type { ModelMessage } from "../kernel/model.ts";
 
 const rules = `You are Mainstay, an agent that works for a person in their workspace folder.
 - Use the tools to find out and to do; do not guess what a file or a command says.
@@ -10,29 +9,8 @@ const rules = `You are Mainstay, an agent that works for a person in their works
 - Commands run in a sandbox without network; paths are relative to the workspace.
 - Answer briefly, in the person's language. Say what you did and what you did not do.`;
 
-export const systemPrompt = (workspace_path: string): string =>
-  `${rules}\nThe workspace is ${workspace_path}.`;
-
-export interface PromptParts {
-  readonly turn_id: string;
-  readonly workspace_path: string;
-  readonly earlier: readonly ModelMessage[];
-  readonly current: readonly ModelMessage[];
-  readonly tools: readonly ToolSpec[];
-  readonly model: string | null;
-}
-
-/** The request for the next step: rules, as much of the past as fits, then this turn. */
-export function promptFor(
-  parts: PromptParts,
-  limits: { history_tokens: number; context_tokens: number },
-): ModelRequest {
-  const past = fitHistory([...parts.earlier], limits.history_tokens);
-  const fitted = fitHistory([...past, ...parts.current], limits.context_tokens);
-  return {
-    turn_id: parts.turn_id,
-    messages: [{ role: "system", text: systemPrompt(parts.workspace_path) }, ...fitted],
-    tools: parts.tools,
-    model: parts.model,
-  };
-}
+/** The rules that every model works under, and where it works. */
+export const systemMessage = (workspace_path: string): ModelMessage => ({
+  role: "system",
+  text: `${rules}\nThe workspace is ${workspace_path}.`,
+});

@@ -2,9 +2,8 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { JournalBody, JournalEvent } from "@mainstay/sdk/events";
 import { Cancelled, LeaseLost, messageOf, Stopping, StoreFault } from "../kernel/errors.ts";
 import type { Limits } from "../kernel/limits.ts";
-import { type ModelMessage, type ModelPort, NoModelAnswered } from "../kernel/model.ts";
-import type { Memory } from "../memory/memory.ts";
-import { transcript } from "../memory/transcript.ts";
+import { type ModelPort, type ModelRequest, NoModelAnswered } from "../kernel/model.ts";
+import type { Conversation, Memory } from "../memory/memory.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Statement, Store } from "../store/store.ts";
 import { foldTurn, type TurnRecord } from "../store/turn-record.ts";
@@ -20,8 +19,10 @@ import type { Scene, Toolbox } from "../tools/tools.ts";
 import { act, type Pen, toolEnded } from "./act.ts";
 import type { Live } from "./live.ts";
 import { type Move, nextMove, workDone } from "./moves.ts";
-import { promptFor } from "./prompt.ts";
+import { systemMessage } from "./prompt.ts";
 import { think } from "./think.ts";
+
+export type { Live } from "./live.ts";
 
 /** How a run ended: the turn is over, or waits for a person or for a model. */
 export type Ending = "settled" | "awaiting" | "parked";
@@ -76,7 +77,7 @@ async function openRun(parts: TurnParts, lease: Lease) {
   const { turn_id } = lease;
   const events = await journal.read(turn_id);
   const place = await placeOf(store, turn_id);
-  let earlier: ModelMessage[] | null = null;
+  let conversation: Conversation | null = null;
 
   const pen: Pen = {
     append: (...bodies) => write([], bodies),
@@ -140,18 +141,13 @@ async function openRun(parts: TurnParts, lease: Lease) {
     const { step, attempt } = move;
     if (move.again)
       await pen.append({ type: "step_restarted", step, attempt, cause: "the step is asked again" });
-    earlier ??= await parts.memory.before(lease.session_id, turn_id);
-    const request = promptFor(
-      {
-        turn_id,
-        workspace_path: place.workspace.path,
-        earlier,
-        current: transcript(events),
-        tools: toolbox.specs,
-        model: record.preferred_model,
-      },
-      limits,
-    );
+    conversation ??= await parts.memory.conversation(lease.session_id, turn_id);
+    const request: ModelRequest = {
+      turn_id,
+      messages: [systemMessage(place.workspace.path), ...conversation(events)],
+      tools: toolbox.specs,
+      model: record.preferred_model,
+    };
     try {
       const append = async (body: JournalBody) => (await pen.append(body))[0]!;
       await think(parts, { turn_id, step, attempt }, request, append, signal);

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Admission } from "../../admission/admission.ts";
 import type { Dispatch } from "../../dispatch/dispatch.ts";
 import type { Journal } from "../../store/journal.ts";
-import type { Live } from "../../turn/live.ts";
+import type { Live } from "../../turn/turn.ts";
 import { Stopping } from "../../kernel/errors.ts";
 import { endpoint, type Endpoint } from "../endpoint.ts";
 import { eventStream, type EventSink } from "../sse.ts";

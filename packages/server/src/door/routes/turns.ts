@@ -52,7 +52,7 @@ export function turnRoutes({ admission, dispatch, reader, clock }: TurnRoutePart
         wait_s === 0 ? await reader.get(turn_id) : await wait(turn_id, wait_s, connection);
       if (connection.signal.aborted && body.on_disconnect === "cancel" && !isSettled(turn.state))
         await dispatch.cancel(turn_id, "a dropped connection");
-      return { status: isAtRest(turn) ? 201 : 202, body: turn };
+      return { status: isDone(turn) ? 201 : 202, body: turn };
     },
   );
 
@@ -60,7 +60,7 @@ export function turnRoutes({ admission, dispatch, reader, clock }: TurnRoutePart
     const time = new AbortController();
     const disarm = clock.after(wait_s * 1000, () => time.abort());
     try {
-      return await reader.settled(turn_id, AbortSignal.any([time.signal, connection.signal]));
+      return await reader.atRest(turn_id, AbortSignal.any([time.signal, connection.signal]));
     } finally {
       disarm();
     }
@@ -127,7 +127,7 @@ export function turnRoutes({ admission, dispatch, reader, clock }: TurnRoutePart
   ];
 }
 
-const isAtRest = (turn: Turn): boolean => isSettled(turn.state) || turn.state === "parked";
+const isDone = (turn: Turn): boolean => isSettled(turn.state) || turn.state === "parked";
 
 /** Seconds of `Prefer: wait=N` (RFC 7240); 0 without one. */
 function waitOf(prefer: string | undefined): number {

@@ -1,5 +1,5 @@
-import type { Server } from "./assemble.ts";
-import type { Config } from "./config.ts";
+import type { Server } from "../assemble.ts";
+import type { Config } from "../config.ts";
 
 /** What a person reads when the server is up: where it is, and what to type next. */
 export function greeting(config: Config, server: Server): string {
