@@ -8,6 +8,7 @@ import type { Clock } from "@mainstay/sdk/clock";
 import { ExecutorUnreachable } from "./errors.ts";
 import { openKeys } from "./keys.ts";
 import { dial, type ExecutorLink } from "./link.ts";
+import { EXIT_LOCKED } from "./protocol.ts";
 import { openRunFolder } from "./run_folder.ts";
 
 export type { ExecutorLink } from "./link.ts";
@@ -17,8 +18,6 @@ const LAUNCH_MS = 30_000;
 const REDIAL_MS = 10;
 const LOG_LIMIT_BYTES = 1 << 20;
 const LOG_TAIL_BYTES = 2_000;
-/** What the executor exits with when another one holds the home's ledger. */
-export const EXIT_LOCKED = 75;
 
 /**
  * A mount namespace of its own, into which the host's later mounts still come. Where the system

@@ -4,8 +4,8 @@ import { parseArgs } from "node:util";
 import { systemClock } from "@mainstay/sdk/clock";
 import { assemble } from "./assemble.ts";
 import { closeInherited } from "./inherited.ts";
-import { EXIT_LOCKED } from "./launch.ts";
 import { openProcessTable } from "./process_table.ts";
+import { EXIT_LOCKED } from "./protocol.ts";
 
 const { values } = parseArgs({
   options: {

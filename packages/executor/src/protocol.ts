@@ -6,6 +6,8 @@ import { CommandId, PersonUidNumber, WorkspaceId } from "./ticket.ts";
 export const PROTOCOL = 1;
 export const LINE_LIMIT_BYTES = 4 << 20;
 export const HANDSHAKE_MS = 5_000;
+/** What the executor's process exits with when another one holds the home's ledger. */
+export const EXIT_LOCKED = 75;
 
 const nonce = z.string().regex(/^[0-9a-f]{64}$/);
 const mac = z.string().regex(/^[0-9a-f]{64}$/);

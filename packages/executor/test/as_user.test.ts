@@ -1,0 +1,40 @@
+/** The whole chain as an ordinary user, when the suite itself runs as root. */
+import { spawn, spawnSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const NOBODY = 65534;
+const scenario = fileURLToPath(new URL("as_user.ts", import.meta.url));
+const as_nobody = { uid: NOBODY, gid: NOBODY, cwd: "/" };
+
+test("an ordinary user's executor: same sandbox, that user's uid", async ({ skip }) => {
+  if (os.userInfo().uid !== 0) return skip("NOT RUN: the other tests run as this user already");
+  const reads = spawnSync(process.execPath, ["--check", scenario], as_nobody);
+  if (reads.status !== 0) return skip("NOT RUN: others may not read this clone (or its Node)");
+  const base = fs.mkdtempSync(path.join(os.tmpdir(), "mainstay-user-"));
+  fs.chownSync(base, NOBODY, NOBODY);
+  try {
+    const child = spawn(process.execPath, [scenario], {
+      ...as_nobody,
+      env: { TMPDIR: base, HOME: base },
+      // The sixth is left open on purpose: commands must not get it.
+      stdio: ["ignore", "pipe", "inherit", "ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stdout!.on("data", (chunk) => (said += chunk));
+    await new Promise((resolve) => child.once("close", resolve));
+    const found = JSON.parse(said);
+    expect(found.report).toMatchObject({ available: true, level: "shared_user" });
+    expect(new Set(found.host_uids)).toEqual(new Set([String(NOBODY)]));
+    // `wc` sees 0, 1, 2 and its own view of the folder: nothing inherited.
+    expect(found.wrote).toMatchObject({ exit_code: 0, output: "1000\nmine\n4\n" });
+    expect(found.owner).toBe(NOBODY);
+    expect(found.daemon.exit_code).toBe(0);
+    expect(found.left).toEqual([]);
+  } finally {
+    fs.rmSync(base, { recursive: true, force: true });
+  }
+});

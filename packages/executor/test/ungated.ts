@@ -1,0 +1,61 @@
+/**
+ * The planted fault: an executor that lets its command go without making the process durable
+ * first. argv: home, workspace. Prints "up" when the command has had its effect.
+ */
+import fs from "node:fs";
+import { systemClock as clock } from "@mainstay/sdk/clock";
+import { openKeys } from "../src/keys.ts";
+import { openLedger } from "../src/ledger.ts";
+import { openProcessTable } from "../src/process_table.ts";
+import { createSandbox } from "../src/sandbox/sandbox.ts";
+import { supervise } from "../src/supervise.ts";
+import { signTicket, type Plan } from "../src/ticket.ts";
+
+const [home = "", workspace = ""] = process.argv.slice(2);
+const processes = openProcessTable((pid) => process.kill(pid, "SIGKILL"));
+const ledger = openLedger(home);
+const sandbox = createSandbox(
+  {
+    home,
+    bubblewrap_path: "/usr/bin/bwrap",
+    ripgrep_path: null,
+    self: { is_root: false, parent_pid: 1 },
+  },
+  { processes, clock },
+);
+const plan: Plan = {
+  command_id: "ungated",
+  person_id: "ada",
+  person_uid_number: 1,
+  workspace_id: "w",
+  run: { kind: "script", script: "echo ran >> effects; echo up; sleep 60" },
+  profile: "agent",
+  limits: { wall_ms: 60_000, output_bytes: 4096 },
+};
+const consent = { verdict: "safe", decided_by: "test", rule: null } as const;
+const { ticket_key } = openKeys(home);
+ledger.start(
+  signTicket(ticket_key, {
+    plan,
+    consent,
+    expires_at: clock.now() + 60_000,
+    nonce: "n".repeat(32),
+  }),
+  clock.now(),
+);
+const { dev, ino, uid, gid } = fs.statSync(workspace);
+const { launch } = await sandbox.prepare(plan, {
+  id: "w",
+  path: workspace,
+  descriptor: fs.openSync(workspace, "r"),
+  owner: { uid, gid },
+  person_uid_number: 1,
+  identity: `${dev}:${ino}`,
+  source: workspace,
+});
+supervise(launch, {
+  processes,
+  clock,
+  beforeGo: () => {},
+  onOutput: (text) => console.log(text),
+});
