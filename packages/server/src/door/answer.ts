@@ -5,8 +5,7 @@ import { Refusal } from "../kernel/errors.ts";
 import { readJson } from "./body.ts";
 import type { Answer, Auth, Connection, Endpoint, Responses } from "./endpoint.ts";
 import { faultsOf, type Part, sentenceOf } from "./faults.ts";
-import type { ReportFault } from "./problems.ts";
-import { refusalOf } from "./problems.ts";
+import { refusalOf, type ReportFault } from "./problems.ts";
 
 /** The sockets behind a request; undefined where the door is asked within the process. */
 export type Wire =
@@ -39,7 +38,12 @@ export async function answer(
   const headers = checked("headers", endpoint.headers, Object.fromEntries(request.headers));
   const body = endpoint.body && checked("body", endpoint.body, await bodyOf(request, wire));
   const connection = connectionOf(request, wire, parts);
-  return reply(await endpoint.handle({ person, params, query, headers, body, connection }));
+  const response = reply(
+    await endpoint.handle({ person, params, query, headers, body, connection }),
+  );
+  // Nobody reads the body of a HEAD: a stream must not wait for it.
+  if (request.method === "HEAD") await response.body?.cancel();
+  return response;
 }
 
 /** The person whose key came with the request; null where the endpoint needs none. */

@@ -9,6 +9,7 @@ import { BOUNDS, type Bounds, createListener, type Listener } from "./listener.t
 import { listenLocally } from "./local-socket.ts";
 import { problemResponse, refusalOf, type ReportFault } from "./problems.ts";
 import { openapi } from "./routes/openapi.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 
 export interface DoorParts {
   readonly endpoints: readonly Endpoint[];
@@ -39,12 +40,6 @@ export interface Door {
   fetch(request: Request): Promise<Response>;
   listen(address: DoorAddress): Promise<OpenDoor>;
 }
-
-const SECURITY_HEADERS = {
-  "x-content-type-options": "nosniff",
-  "cache-control": "no-store",
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-};
 
 /** The HTTP door: the only place that knows HTTP; what comes in is checked, errors become problems. */
 export function createDoor(parts: DoorParts): Door {

@@ -90,14 +90,18 @@ function ruleOf(issue: Issue): Demand {
     case "invalid_union":
       return alternatives(issue);
     case "invalid_key":
+      return { expected: `under a name that is ${innerRule(issue).expected}`, fix: "rename it" };
     case "invalid_element":
-      return issue.issues[0] === undefined ? send(issue.message) : ruleOf(issue.issues[0]);
+      return innerRule(issue);
     case "unrecognized_keys":
       return unknownField([]);
     case "custom":
       return send(issue.message);
   }
 }
+
+const innerRule = ({ issues: [first], message }: { issues: Issue[]; message: string }): Demand =>
+  first === undefined ? send(message) : ruleOf(first);
 
 const TYPES: Record<string, Demand> = {
   string: { expected: "a string", fix: "send text" },

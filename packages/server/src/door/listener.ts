@@ -5,6 +5,7 @@ import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf, Refusal } from "../kernel/errors.ts";
 import type { Wire } from "./answer.ts";
 import { problemOf, problemResponse } from "./problems.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 
 // Invariants
 // L1 Every connection is in `connections` from its first byte to its close, with its open answers.
@@ -53,12 +54,15 @@ export function createListener(
       keepAliveTimeout: bounds.keep_alive_ms,
       connectionsCheckingInterval: CHECK_MS,
       maxHeaderSize: HEADER_BYTES,
+      // The door judges hosts, with a problem that says why.
+      requireHostHeader: false,
     },
     getRequestListener((request, wire) => serve(request, { ...(wire as HttpWire), over }), {
-      // An HTTP/1.0 request may name no host; on TCP the door refuses this name.
+      // Stands where a request names no host; on TCP the door refuses it.
       hostname: "unnamed",
       overrideGlobalObjects: false,
-      errorHandler: (error) => problemResponse(new Refusal("invalid_request", whyMalformed(error))),
+      errorHandler: (error) =>
+        problemResponse(new Refusal("invalid_request", whyMalformed(error)), SECURITY_HEADERS),
     }),
   );
   server.maxConnections = bounds.connections;

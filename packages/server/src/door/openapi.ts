@@ -52,7 +52,10 @@ function operationOf(endpoint: Endpoint): Json {
 
 function parametersOf(schema: z.ZodType | undefined, place: "path" | "query" | "header"): Json[] {
   if (schema === undefined) return [];
-  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+  });
   return Object.entries(properties)
     .filter(([name]) => name !== "authorization")
     .map(([name, own]) => ({ name, in: place, required: required.includes(name), schema: own }));
@@ -77,6 +80,6 @@ function contentOf({ body, media }: Answered): Json {
 }
 
 function schemaOf(schema: z.ZodType, io: "input" | "output"): Json {
-  const { $schema: _, ...own } = z.toJSONSchema(schema, { io });
+  const { $schema: _, ...own } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return own;
 }

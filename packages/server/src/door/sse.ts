@@ -27,7 +27,8 @@ export interface EventSink {
 
 /**
  * An answer of server-sent events that `produce` fills. It ends when `produce` returns, the client
- * leaves, its key is revoked, or the server stops. What `produce` throws cuts the connection.
+ * leaves, its key is revoked, or the server stops. What `produce` throws cuts the connection; the
+ * reason of `ended` is no fault.
  */
 export function eventStream(
   clock: Clock,
@@ -69,7 +70,7 @@ export function eventStream(
   }
 
   const fail = (error: unknown) => {
-    if (!ended.aborted) cut(error);
+    if (error !== ended.reason) cut(error);
   };
   if (connection.signal.aborted) buffer.end();
   connection.signal.addEventListener("abort", buffer.end, { once: true, signal: ended });
