@@ -41,20 +41,34 @@ export async function openDataFolder(home: string, clock: Clock): Promise<DataFo
   return { ...lock, data_file };
 }
 
-/** The names of new folders are on disk before anything in them is promised (J1). */
 async function create(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER }).catch((cause) => {
+  try {
+    await makeFolder(folder);
+  } catch (cause) {
     throw new DataFolderRefused(
       folder,
       `cannot be made (${messageOf(cause)})`,
       "Set MAINSTAY_HOME to a folder that you may create",
       { cause },
     );
-  });
-  if (first === undefined) return;
-  const parents = [dirname(folder)];
-  while (parents.at(-1) !== dirname(first)) parents.push(dirname(parents.at(-1)!));
-  for (const parent of parents) await syncFolder(parent);
+  }
+}
+
+/**
+ * Makes the folder and the parents it lacks, each on disk before anything in it is promised (J1).
+ * Not `mkdir({ recursive: true })`: that spins for ever where a file system takes no new folders.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, PRIVATE_FOLDER);
+  } catch (fault) {
+    const { code } = fault as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT" || dirname(folder) === folder) throw fault;
+    await makeFolder(dirname(folder));
+    await mkdir(folder, PRIVATE_FOLDER);
+  }
+  await syncFolder(dirname(folder));
 }
 
 async function refuseNetwork(folder: string): Promise<void> {

@@ -77,4 +77,6 @@ const isTextOrBigint = (value: unknown): boolean =>
   typeof value === "string" || typeof value === "bigint";
 
 const describe = (value: unknown): string =>
-  value === undefined || typeof value !== "object" ? String(value) : "an object";
+  typeof value === "boolean" || typeof value === "number"
+    ? String(value)
+    : `of type ${typeof value}`;

@@ -1,0 +1,101 @@
+import { DatabaseSync } from "node:sqlite";
+import { expect, test } from "vitest";
+import { StoreFault } from "../../src/kernel/errors.ts";
+import { DataTooNew, migrate, migrations } from "../../src/store/migrations.ts";
+import type { Schema } from "../../src/store/schema.ts";
+
+/** The columns of schema.ts: the compiler sees that none is missing here, the test none in SQL. */
+const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = {
+  person: { id: true, number: true, name: true, role: true, tier: true, created_at: true },
+  api_key: { id: true, person_id: true, hash: true, created_at: true, revoked_at: true },
+  workspace: {
+    id: true,
+    person_id: true,
+    path: true,
+    is_private: true,
+    trusted: true,
+    created_at: true,
+  },
+  session: {
+    id: true,
+    person_id: true,
+    workspace_id: true,
+    title: true,
+    created_at: true,
+    last_turn_at: true,
+    fence: true,
+    holder: true,
+  },
+  turn: {
+    id: true,
+    session_id: true,
+    person_id: true,
+    workspace_id: true,
+    state: true,
+    urgency: true,
+    ordinal: true,
+    queued_at: true,
+    created_at: true,
+    settled_at: true,
+  },
+  journal: { turn_id: true, seq: true, at: true, type: true, body: true },
+  idempotency: { person_id: true, key: true, body_hash: true, turn_id: true, created_at: true },
+  approval: {
+    id: true,
+    turn_id: true,
+    person_id: true,
+    call_id: true,
+    state: true,
+    intent: true,
+    command: true,
+    command_sha256: true,
+    workspace_id: true,
+    reason: true,
+    created_at: true,
+    expires_at: true,
+    decided_at: true,
+    decided_by: true,
+  },
+};
+
+const versionOf = (db: DatabaseSync) => db.prepare("pragma user_version").get()!["user_version"];
+
+test("from an empty file come the tables that schema.ts describes", () => {
+  const db = new DatabaseSync(":memory:");
+  migrate(db);
+  expect(versionOf(db)).toBe(migrations.length);
+  const tables = db.prepare("select name from sqlite_schema where type = 'table'").all();
+  expect(new Set(tables.map(({ name }) => name))).toEqual(new Set(Object.keys(columns)));
+  for (const [table, expected] of Object.entries(columns)) {
+    const found = db.prepare("select name from pragma_table_info(?)").all(table);
+    expect(new Set(found.map(({ name }) => name))).toEqual(new Set(Object.keys(expected)));
+  }
+});
+
+test("only what is missing is applied, and a second run changes nothing", () => {
+  const db = new DatabaseSync(":memory:");
+  const first = { name: "one", sql: "create table one (id integer) strict" };
+  const second = { name: "two", sql: "create table two (id integer) strict" };
+  migrate(db, [first]);
+  migrate(db, [first, second]);
+  migrate(db, [first, second]);
+  expect(versionOf(db)).toBe(2);
+});
+
+test("a migration that fails leaves nothing of itself, and all before it", () => {
+  const db = new DatabaseSync(":memory:");
+  const good = { name: "good", sql: "create table one (id integer) strict" };
+  const bad = { name: "bad", sql: "create table two (id integer) strict; insert into nowhere" };
+  expect(() => migrate(db, [good, bad])).toThrow(StoreFault);
+  expect(() => migrate(db, [good, bad])).toThrow("migration 2 (bad) failed");
+  expect(db.prepare("select name from sqlite_schema").all()).toEqual([{ name: "one" }]);
+  expect(versionOf(db)).toBe(1);
+});
+
+test("data of a newer program is refused untouched, naming both versions", () => {
+  const db = new DatabaseSync(":memory:");
+  db.exec("pragma user_version = 7");
+  expect(() => migrate(db)).toThrow(DataTooNew);
+  expect(() => migrate(db)).toThrow(`version 7, but this program knows versions up to 1`);
+  expect(db.prepare("select name from sqlite_schema").all()).toEqual([]);
+});

@@ -1,0 +1,32 @@
+import { createInterface } from "node:readline";
+import { systemClock } from "@mainstay/sdk/clock";
+import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { noteBatch, populate } from "./population.ts";
+
+/**
+ * A process with a store of its own. `write N` commits N large batches at once and says how many
+ * were committed and how many were faults; `count` says how many events there are.
+ */
+const LARGE = "x".repeat(20_000);
+const store = await openSqliteStore({ home: process.argv[2]!, clock: systemClock });
+await populate(store);
+console.log("ready");
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [verb, n] = line.split(" ");
+  console.log(verb === "write" ? await write(Number(n)) : await count());
+}
+
+async function write(batches: number): Promise<string> {
+  const commits = Array.from({ length: batches }, () =>
+    store.commit(noteBatch(store, "t1", LARGE)),
+  );
+  const ends = await Promise.allSettled(commits);
+  const faults = ends.filter((end) => end.status === "rejected");
+  const named = faults.every(({ reason }) => reason.name === "StoreFault");
+  return `${ends.length - faults.length} committed, ${faults.length} ${named ? "StoreFault" : "?"}`;
+}
+
+async function count(): Promise<number> {
+  return (await store.query(store.sql.selectFrom("journal").select("seq"))).length;
+}
