@@ -31,20 +31,28 @@ export interface FollowParts {
 
 export async function followTurn(turn_id: string, parts: FollowParts): Promise<Followed> {
   const consents = createConsents(parts);
-  const signal = AbortSignal.any([parts.leave, consents.stopped]);
-  try {
-    for await (const event of parts.client.events(turn_id, { signal, on_lost: parts.on_lost })) {
-      parts.view.show(event);
-      if (event.type === "approval_requested") consents.open(event.approval_id);
-      if (event.type === "approval_decided") consents.withdraw(event.approval_id);
-      if (event.type === "parked") return { end: "parked", refused: consents.refused() };
-      if (event.type === "settled") return { end: event.state, refused: consents.refused() };
-    }
-  } finally {
-    await consents.close();
-  }
-  return { end: consents.later() ? "later" : "left", refused: consents.refused() };
+  const end = await untilEnd(turn_id, parts, consents).finally(consents.close);
+  return { end: end ?? (consents.later() ? "later" : "left"), refused: consents.refused() };
 }
+
+/** Undefined when it stopped before the turn's end. */
+async function untilEnd(
+  turn_id: string,
+  { client, view, on_lost, leave }: FollowParts,
+  consents: Consents,
+): Promise<TurnEnd | undefined> {
+  const signal = AbortSignal.any([leave, consents.stopped]);
+  for await (const event of client.events(turn_id, { signal, on_lost })) {
+    view.show(event);
+    if (event.type === "approval_requested") consents.open(event.approval_id);
+    if (event.type === "approval_decided") consents.withdraw(event.approval_id);
+    if (event.type === "parked") return "parked";
+    if (event.type === "settled") return event.state;
+  }
+  return undefined;
+}
+
+type Consents = ReturnType<typeof createConsents>;
 
 function createConsents({ decideConsent, interrupt }: FollowParts) {
   const stop = new AbortController();

@@ -1,0 +1,380 @@
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+  mkdirSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { JournalBody } from "@mainstay/sdk/events";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { answers, type Handler, inTurn, refuses } from "../../sdk/test/scripted-server.ts";
+import { type CliRun, runCli } from "./run-cli.ts";
+import { approval, type ScriptedAgent, startScriptedAgent, turn } from "./scripted-agent.ts";
+
+const ESC = "\u001b";
+let folder = "";
+const agents: ScriptedAgent[] = [];
+const runs: CliRun[] = [];
+
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "mainstay-cli-")));
+});
+afterEach(async () => {
+  runs.splice(0).forEach((run) => run.kill());
+  await Promise.all(agents.splice(0).map((agent) => agent.close()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function start(
+  play: (agent: ScriptedAgent) => void,
+  routes: Record<string, Handler> = {},
+): Promise<ScriptedAgent> {
+  const agent = await startScriptedAgent(play, { routes });
+  agents.push(agent);
+  return agent;
+}
+
+function cli(args: string[], agent: ScriptedAgent, options: { terminal?: boolean } = {}): CliRun {
+  const env = { MAINSTAY_URL: agent.server.url, MAINSTAY_KEY: "mst_test" };
+  const run = runCli(args, { env, cwd: folder, ...options });
+  if (!options.terminal) run.closesInput();
+  runs.push(run);
+  return run;
+}
+
+const stepEnded = (text: string, rest: object = {}): JournalBody => ({
+  type: "step_ended",
+  step: 1,
+  attempt: 1,
+  text,
+  tool_calls: [],
+  finish: "stop",
+  provider: "fake",
+  model: "m1",
+  mode: "full",
+  usage: { input_tokens: 1, output_tokens: 1 },
+  ...rest,
+});
+
+const requested: JournalBody = {
+  type: "approval_requested",
+  step: 1,
+  call_id: "call_1",
+  approval_id: "apr_1",
+  tool: "shell",
+  intent: approval.intent,
+  command: approval.command,
+  reason: approval.reason,
+  expires_at: approval.expires_at,
+};
+
+test("the answer alone is on stdout, what is done for it on stderr, nothing raw on either", async () => {
+  const agent = await start(({ journal, live, settle }) => {
+    journal({
+      type: "accepted",
+      message: "hi",
+      urgency: "interactive",
+      session_id: "ses_1",
+      workspace_id: "ws_1",
+      model: null,
+      on_disconnect: "detach",
+    });
+    live({ type: "status", text: "waiting for fake, 4 s" });
+    const call = { id: "call_1", name: "read_file", input: '{"path":"src/a.ts"}' };
+    journal(stepEnded("Let me look. ", { tool_calls: [call] }));
+    const tool = { step: 1, call_id: "call_1" };
+    const effect = { kind: "none" } as const;
+    journal({ type: "tool_started", ...tool, tool: "read_file", intent: "find it", effect });
+    journal({
+      type: "tool_ended",
+      ...tool,
+      outcome: "error",
+      result: `no${ESC}[2J`,
+      command: null,
+    });
+    journal(stepEnded(`It ${ESC}]0;x\u0007works.`, { step: 2 }));
+    settle(`It ${ESC}]0;x\u0007works.`);
+  });
+  const run = cli(["ask", "does", "it?"], agent);
+  expect(await run.exits()).toBe(0);
+  expect(run.stdout()).toBe("Let me look. \nIt \\u{1b}]0;x\\u{7}works.\n");
+  expect(run.stderr()).toContain(
+    "waiting for fake, 4 s\n› read_file src/a.ts — find it\n  failed: no\\u{1b}[2J\n",
+  );
+  expect(run.stderr()).toContain("private scratch folder");
+  expect(run.stderr()).toMatch(/— fake\/m1 · full · 12 tokens in, 3 out · ses_1\n$/);
+  expect(agent.server.to("POST /v1/turns")[0]).toMatchObject({
+    body: { message: "does it?" },
+    headers: { "idempotency-key": expect.stringMatching(/^.{22}$/) },
+  });
+});
+
+test("options reach the server; a registered folder around the current one is used", async () => {
+  const agent = await start(({ settle }) => settle("ok"));
+  const around = { private: false, trusted: false, created_at: "" };
+  agent.workspaces.push(
+    { id: "ws_outer", path: tmpdir(), ...around },
+    { id: "ws_inner", path: folder, ...around },
+    { id: "ws_other", path: `${folder}x`, ...around },
+  );
+  await cli(["ask", "--batch", "--model", "m2", "hi"], agent).exits();
+  await cli(["ask", "--session", "ses_9", "hi"], agent).exits();
+  expect(agent.server.to("POST /v1/turns").map(({ body }) => body)).toEqual([
+    { message: "hi", workspace: "ws_inner", urgency: "batch", model: "m2" },
+    { message: "hi", session_id: "ses_9" },
+  ]);
+});
+
+test("a message comes through a pipe, --json gives the turn and nothing else", async () => {
+  const agent = await start(({ live, settle }) => {
+    live({ type: "delta", step: 1, attempt: 1, offset: 0, text: "x" });
+    settle("ok");
+  });
+  const env = { MAINSTAY_URL: agent.server.url, MAINSTAY_KEY: "mst_test" };
+  const run = runCli(["ask", "--json", "-"], { env, cwd: folder });
+  runs.push(run);
+  run.types("from the\npipe");
+  run.closesInput();
+  expect(await run.exits()).toBe(0);
+  expect(JSON.parse(run.stdout())).toMatchObject({ id: "turn_1", state: "done", answer: "ok" });
+  expect(agent.server.to("POST /v1/turns")[0]?.body).toEqual({ message: "from the\npipe" });
+});
+
+test("--no-wait prints the id", async () => {
+  const run = cli(["ask", "--no-wait", "hi"], await start(() => undefined));
+  expect(await run.exits()).toBe(0);
+  expect(run.stdout()).toBe("turn_1\n");
+});
+
+test("text comes as it is made; a void attempt is marked", async () => {
+  const agent = await start((scripted) => {
+    scripted.journal({ type: "started", fence: 1, waited_ms: 0, ahead: 0 });
+  });
+  const run = cli(["ask", "hi"], agent);
+  await agent.followed;
+  agent.live({ type: "delta", step: 1, attempt: 1, offset: 0, text: "Half an ans" });
+  await run.sees("Half an ans");
+  agent.journal(
+    { type: "step_restarted", step: 1, attempt: 2, cause: "cut" },
+    stepEnded("A whole one.", { attempt: 2 }),
+  );
+  agent.settle("A whole one.");
+  expect(await run.exits()).toBe(0);
+  expect(run.stdout()).toBe("Half an ans\n── cut off; the answer starts again ──\nA whole one.\n");
+});
+
+test("without a terminal a command is denied at once, and the exit code says so", async () => {
+  const agent = await start(
+    (scripted) => {
+      scripted.approvals.push(approval);
+      scripted.journal(requested);
+    },
+    {
+      "POST /v1/approvals/apr_1": (request, response) => {
+        agent.settle("Without it, then.");
+        return answers({ ...approval, state: "denied" })(request, response);
+      },
+    },
+  );
+  const run = cli(["ask", "clean up"], agent);
+  expect(await run.exits()).toBe(3);
+  expect(agent.server.to("POST /v1/approvals/apr_1")[0]?.body).toEqual({ decision: "deny" });
+  expect(run.stderr()).toContain("rm -rf build\\u{1b}[2K\\u{202e}\n");
+  expect(run.stderr()).toContain("mainstay workspace add --trust");
+  expect(run.stdout()).toBe("Without it, then.\n");
+});
+
+test.for([
+  ["a", "approve", 0],
+  ["d", "deny", 3],
+] as const)("on a terminal [%s] sends %s", async ([key, decision, code]) => {
+  const agent = await start(
+    (scripted) => {
+      scripted.approvals.push(approval);
+      scripted.journal(requested);
+    },
+    {
+      "POST /v1/approvals/apr_1": (request, response) => {
+        agent.settle("Right.");
+        return answers(approval)(request, response);
+      },
+    },
+  );
+  const run = cli(["ask", "--session", "ses_1", "clean up"], agent, { terminal: true });
+  await run.sees("rm -rf build\\u{1b}[2K\\u{202e}");
+  await run.sees("[l]ater");
+  run.types("what?\r");
+  await run.sees("type a, d or l");
+  await run.sees("[l]ater");
+  run.types(`${key}\r`);
+  expect(await run.exits()).toBe(code);
+  expect(agent.server.to("POST /v1/approvals/apr_1").map(({ body }) => body)).toEqual([
+    { decision },
+  ]);
+  expect(run.stdout()).toContain("Right.");
+});
+
+test("what was typed before the question is no answer to it", async () => {
+  const agent = await start((scripted) => {
+    scripted.journal({ type: "started", fence: 1, waited_ms: 0, ahead: 0 });
+    scripted.live({ type: "status", text: "thinking" });
+  });
+  const run = cli(["ask", "--session", "ses_1", "clean up"], agent, { terminal: true });
+  await agent.followed;
+  run.types("a\ra");
+  await run.sees("a");
+  agent.approvals.push(approval);
+  agent.journal(requested);
+  await run.sees("[l]ater");
+  agent.journal({
+    type: "approval_decided",
+    approval_id: "apr_1",
+    call_id: "call_1",
+    decision: "deny",
+    by: "somebody else",
+  });
+  agent.settle("Fine.");
+  expect(await run.exits()).toBe(0);
+  expect(agent.server.to("POST /v1/approvals/apr_1")).toEqual([]);
+});
+
+test("later leaves the turn waiting", async () => {
+  const agent = await start(
+    (scripted) => {
+      scripted.approvals.push(approval);
+      scripted.journal(requested);
+    },
+    { "POST /v1/approvals/apr_1": answers(approval) },
+  );
+  const run = cli(["ask", "--session", "ses_1", "clean up"], agent, { terminal: true });
+  await run.sees("[l]ater");
+  run.types("l\r");
+  expect(await run.exits()).toBe(3);
+  expect(run.stdout()).toContain("mainstay approvals");
+});
+
+test("Ctrl-C cancels and waits for the end; a second one leaves", async () => {
+  const cancel = (then: (agent: ScriptedAgent) => void): Record<string, Handler> => ({
+    "POST /v1/turns/turn_1/cancel": (request, response) => {
+      const result = answers(turn)(request, response);
+      then(agent);
+      return result;
+    },
+  });
+  let agent = await start(
+    () => undefined,
+    cancel((scripted) => scripted.settle("Stopped as you wished.", { state: "cancelled" })),
+  );
+  let run = cli(["ask", "hi"], agent);
+  await agent.followed;
+  run.signals("SIGINT");
+  expect(await run.exits()).toBe(130);
+  expect(run.stdout()).toBe("Stopped as you wished.\n");
+
+  agent = await start(
+    () => undefined,
+    cancel(() => undefined),
+  );
+  run = cli(["ask", "hi"], agent);
+  await agent.followed;
+  run.signals("SIGINT");
+  await run.sees("Ctrl-C again");
+  run.signals("SIGINT");
+  expect(await run.exits()).toBe(130);
+  expect(run.stderr()).toContain("it goes on: mainstay status turn_1");
+});
+
+test.for([
+  [
+    "failed",
+    { state: "failed", error: { code: "poisoned", message: "thrice" } },
+    1,
+    "poisoned: thrice",
+  ],
+  ["offline", { mode: "offline", provider: null, model: null }, 0, "offline: no model took part"],
+] as const)("an end that is %s is told honestly", async ([, rest, code, said]) => {
+  const run = cli(["ask", "hi"], await start(({ settle }) => settle("Local facts.", rest)));
+  expect(await run.exits()).toBe(code);
+  expect(run.stdout()).toBe("Local facts.\n");
+  expect(run.stderr()).toContain(said);
+});
+
+test("a parked turn prints its provisional answer and how to go on", async () => {
+  const agent = await start(({ journal }) =>
+    journal({ type: "parked", answer: "So far: nothing.", cause: "no model answers" }),
+  );
+  const run = cli(["ask", "hi"], agent);
+  expect(await run.exits()).toBe(1);
+  expect(run.stdout()).toBe("So far: nothing.\n");
+  expect(run.stderr()).toContain("mainstay retry turn_1");
+});
+
+test("a folder is registered after one question, and the proof does not stay", async () => {
+  const workspace = { id: "ws_new", path: folder, private: false, trusted: true, created_at: "" };
+  const proof = { file: ".mainstay-proof-1", expires_in_s: 60 };
+  const unproven = refuses({ status: 403, code: "workspace_unproven", proof });
+  let proven = false;
+  const agent = await start(({ settle }) => settle("ok"), {
+    "POST /v1/workspaces": inTurn(unproven, (request, response) => {
+      proven = existsSync(join(folder, proof.file));
+      return answers(workspace, 201)(request, response);
+    }),
+  });
+  const run = cli(["ask", "hi"], agent, { terminal: true });
+  await run.sees(`May Mainstay work in ${folder}?`);
+  await run.sees("y, t or n > ");
+  run.types("t\r");
+  expect(await run.exits()).toBe(0);
+  expect(proven).toBe(true);
+  expect(readdirSync(folder)).toEqual([]);
+  expect(agent.server.to("POST /v1/workspaces").map(({ body }) => body)).toEqual([
+    { path: folder, trust: true },
+    { path: folder, trust: true, proof: proof.file },
+  ]);
+  expect(agent.server.to("POST /v1/turns")[0]?.body).toMatchObject({ workspace: "ws_new" });
+});
+
+test("a refused folder is explained, its proof removed, and the question still answered", async () => {
+  const proof = { file: ".proof", expires_in_s: 60 };
+  const agent = await start(({ settle }) => settle("ok"), {
+    "POST /v1/workspaces": inTurn(
+      refuses({ status: 403, code: "workspace_unproven", proof }),
+      refuses({ status: 403, code: "workspace_refused", detail: "A home folder holds keys." }),
+    ),
+  });
+  const run = cli(["ask", "hi"], agent, { terminal: true });
+  await run.sees("y, t or n > ");
+  run.types("y\r");
+  expect(await run.exits()).toBe(0);
+  expect(run.stdout()).toContain("A home folder holds keys.");
+  expect(readdirSync(folder)).toEqual([]);
+  expect(agent.server.to("POST /v1/turns")[0]?.body).toEqual({ message: "hi" });
+});
+
+test.for(["../escape", "a/b", "..", ""])("a proof file named %j is not made", async (file) => {
+  mkdirSync(join(folder, "in"));
+  const proof = { file, expires_in_s: 60 };
+  const agent = await start(() => undefined, {
+    "POST /v1/workspaces": refuses({ status: 403, code: "workspace_unproven", proof }),
+  });
+  const run = cli(["workspace", "add", "in"], agent);
+  expect(await run.exits()).toBe(1);
+  expect(readdirSync(folder)).toEqual(["in"]);
+  expect(agent.server.to("POST /v1/workspaces")).toHaveLength(1);
+});
+
+test("a file that is already there is neither used nor removed", async () => {
+  writeFileSync(join(folder, "precious"), "x");
+  const proof = { file: "precious", expires_in_s: 60 };
+  const agent = await start(() => undefined, {
+    "POST /v1/workspaces": refuses({ status: 403, code: "workspace_unproven", proof }),
+  });
+  const run = cli(["workspace", "add"], agent);
+  expect(await run.exits()).toBe(1);
+  expect(run.stderr()).toContain("cannot prove");
+  expect(readdirSync(folder)).toEqual(["precious"]);
+});
