@@ -116,24 +116,39 @@ test("without bubblewrap every command is refused, with the fix", async () => {
 });
 
 test("a bubblewrap that isolates nothing is found out", async () => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "mainstay-fake-"));
-  try {
-    const fake = path.join(folder, "bwrap");
-    // Gives the stub the descriptors it expects and none of the isolation.
-    const script = `#!/bin/sh
-echo "{ \\"child-pid\\": $$ }" >&4
+  // Gives the stub the descriptors it expects and none of the isolation.
+  using fake = fakeBubblewrap(`echo "{ \\"child-pid\\": $$ }" >&4
 while [ "$1" != --chdir ]; do shift; done; cd "$2"; shift 2
-while [ "$1" != -- ]; do shift; done; shift; exec "$@"`;
-    fs.writeFileSync(fake, script, { mode: 0o755 });
-    fs.chmodSync(folder, 0o755);
-    bench = await openBench({ bubblewrap_path: fake });
-    const report = await bench.link().selfTest();
-    expect(report.available).toBe(false);
-    expect(report.checks.some(({ ok }) => !ok)).toBe(true);
-  } finally {
-    fs.rmSync(folder, { recursive: true });
-  }
+while [ "$1" != -- ]; do shift; done; shift; exec "$@"`);
+  bench = await openBench({ bubblewrap_path: fake.program });
+  const report = await bench.link().selfTest();
+  expect(report.available).toBe(false);
+  expect(report.checks.some(({ ok }) => !ok)).toBe(true);
 });
+
+test("what is swapped between the look and the bind is seen at the gate", async () => {
+  using fake = fakeBubblewrap(`
+for folder in /dev/shm/workspace-w "\${0%/*}/workspace"; do
+  [ -d "$folder/evil" ] && mv "$folder/.git" "$folder/x" && mv "$folder/evil" "$folder/.git"
+done
+exec /usr/bin/env -i /usr/bin/bwrap "$@"`);
+  bench = await openBench({ bubblewrap_path: fake.program });
+  for (const name of [".git", "evil"]) fs.mkdirSync(path.join(bench.workspace, name));
+  fs.symlinkSync(bench.workspace, path.join(path.dirname(fake.program), "workspace"));
+  const end = await bench.end(bench.ticket("echo ran > effects"));
+  expect(fs.readdirSync(bench.workspace)).toContain("x"); // the swap took place
+  expect(end).toMatchObject({ outcome: "not_started", why: expect.stringContaining("swapped") });
+  expect((await bench.exited("echo ran > effects")).exit_code).toBe(0);
+});
+
+/** A program for `bubblewrap_path` that everybody may run. */
+function fakeBubblewrap(script: string) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "mainstay-fake-"));
+  fs.chmodSync(folder, 0o755);
+  const program = path.join(folder, "bwrap");
+  fs.writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return { program, [Symbol.dispose]: () => fs.rmSync(folder, { recursive: true }) };
+}
 
 test("the search profile has ripgrep and cannot write", async () => {
   const require = createRequire(import.meta.url);
