@@ -47,6 +47,16 @@ export function createListener(
 ): Listener {
   const connections = new Map<Socket, Set<ServerResponse>>();
   let closing: Promise<void> | undefined;
+  const respond = getRequestListener(
+    (request, wire) => serve(request, { ...(wire as HttpWire), over }),
+    {
+      // Stands where a request names no host; on TCP the door refuses it.
+      hostname: "unnamed",
+      overrideGlobalObjects: false,
+      errorHandler: (error) =>
+        problemResponse(new Refusal("invalid_request", whyMalformed(error)), SECURITY_HEADERS),
+    },
+  );
   const server = createServer(
     {
       headersTimeout: bounds.headers_ms,
@@ -57,13 +67,7 @@ export function createListener(
       // The door judges hosts, with a problem that says why.
       requireHostHeader: false,
     },
-    getRequestListener((request, wire) => serve(request, { ...(wire as HttpWire), over }), {
-      // Stands where a request names no host; on TCP the door refuses it.
-      hostname: "unnamed",
-      overrideGlobalObjects: false,
-      errorHandler: (error) =>
-        problemResponse(new Refusal("invalid_request", whyMalformed(error)), SECURITY_HEADERS),
-    }),
+    (incoming, outgoing) => void respond(incoming, outgoing),
   );
   server.maxConnections = bounds.connections;
   server.on("connection", (socket) => {

@@ -3,7 +3,7 @@ import type { Problem, ProblemCode } from "@mainstay/sdk/problem";
 import { Refusal, Stopping, StoreFault } from "../kernel/errors.ts";
 
 /** The one place where refusals become HTTP. Total: a code without a status does not compile. */
-export const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: string }> = {
+const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: string }> = {
   invalid_request: { status: 400, title: "The request does not fit" },
   malformed_json: { status: 400, title: "The body is not JSON" },
   body_too_large: { status: 413, title: "The body is too large" },

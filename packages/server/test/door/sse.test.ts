@@ -12,14 +12,18 @@ function streamed(produce: (sink: EventSink) => Promise<void>) {
   const time = handClock();
   const leaving = new AbortController();
   const cuts: unknown[] = [];
+  const cut = Promise.withResolvers<unknown>();
   const key = { holds: true };
   const connection: Connection = {
     signal: leaving.signal,
     authorized: async () => key.holds,
-    cut: (error) => cuts.push(error),
+    cut(error) {
+      cuts.push(error);
+      cut.resolve(error);
+    },
   };
   const { events } = eventStream(time.clock, connection, produce);
-  return { time, leaving, cuts, key, reader: events.getReader() };
+  return { time, leaving, cuts, cut: cut.promise, key, reader: events.getReader() };
 }
 
 const untilEnded = (sink: EventSink) => once(sink.ended, "abort").then(() => {});
@@ -101,12 +105,12 @@ test("who takes nothing for 30 s is cut off", async () => {
 
 test("what a producer throws cuts the connection and is reported", async () => {
   const fault = new Error("planted");
-  const { cuts, reader } = streamed(async (sink) => {
+  const { cut, reader } = streamed(async (sink) => {
     sink.send("x");
     throw fault;
   });
   await textOf(reader);
-  expect(cuts).toEqual([fault]);
+  expect(await cut).toBe(fault);
 });
 
 test("what a producer throws because the stream has ended is no fault", async () => {
@@ -121,13 +125,12 @@ test("what a producer throws because the stream has ended is no fault", async ()
 
 test("what a producer throws after the end for another reason is reported", async () => {
   const fault = new Error("planted");
-  const { cuts, leaving, reader } = streamed(async (sink) => {
+  const { cut, leaving } = streamed(async (sink) => {
     await untilEnded(sink);
     throw fault;
   });
   leaving.abort();
-  await textOf(reader);
-  expect(cuts).toEqual([fault]);
+  expect(await cut).toBe(fault);
 });
 
 /** `/events` over real sockets: its sinks, one for each client. */
