@@ -37,7 +37,7 @@ import { listFilesTool } from "./tools/list-files.ts";
 import { readFileTool } from "./tools/read-file.ts";
 import { searchTool } from "./tools/search.ts";
 import { shellTool } from "./tools/shell.ts";
-import { createToolbox } from "./tools/tools.ts";
+import { createToolbox, type Tool } from "./tools/tools.ts";
 import { writeFileTool } from "./tools/write-file.ts";
 import { createLive } from "./turn/live.ts";
 import { createTurns } from "./turn/turn.ts";
@@ -48,6 +48,7 @@ export interface Overrides {
   readonly limits?: Partial<Limits>;
   readonly log?: Log;
   readonly bubblewrap_path?: string;
+  readonly tools?: (tools: readonly Tool[]) => readonly Tool[];
 }
 
 export interface Server {
@@ -105,14 +106,15 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   });
 
   const files = workspaceFiles({ clock, newId });
-  const toolbox = createToolbox([
+  const tools = [
     readFileTool({ files }),
     listFilesTool({ files }),
     searchTool({ execution, files }),
     editFileTool({ files }),
     writeFileTool({ files }),
     shellTool({ execution, limits }),
-  ]);
+  ];
+  const toolbox = createToolbox(overrides.tools?.(tools) ?? tools);
   const providers = createProviders(config.providers, clock, systemRandom);
   const models = () =>
     providers.status().flatMap(({ id, models: names }) => names.map((n) => `${id}/${n}`));
@@ -165,7 +167,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   });
 
   await dispatch.start();
-  expirer.start();
+  await expirer.start();
   const open = await door.listen({
     host: "127.0.0.1",
     port: config.port,

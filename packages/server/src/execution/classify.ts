@@ -13,7 +13,6 @@ const readers: ReadonlySet<string> = new Set([
   "du",
   "echo",
   "false",
-  "file",
   "grep",
   "head",
   "id",

@@ -130,7 +130,7 @@ function cutMiddle(text: string, limit_tokens: number): string {
   const half = Math.max(0, Math.floor((limit_bytes - Buffer.byteLength(note)) / 2));
   const head = bytes.subarray(0, characterBoundary(bytes, half, -1));
   const tail = bytes.subarray(characterBoundary(bytes, bytes.length - half, 1));
-  return `${head}${note}${tail}`;
+  return `${head.toString()}${note}${tail.toString()}`;
 }
 
 function characterBoundary(bytes: Buffer, from: number, direction: 1 | -1): number {

@@ -35,6 +35,9 @@ export function transcript(events: readonly JournalEvent[]): ModelMessage[] {
         if (!saidAlready(messages, event.answer))
           messages.push({ role: "assistant", text: event.answer, tool_calls: [] });
         break;
+      default:
+        // Decisions around the conversation are no part of it.
+        break;
     }
   }
   return messages;

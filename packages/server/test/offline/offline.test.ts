@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ModelMessage, ModelPart, ModelRequest } from "../src/kernel/model.ts";
-import { createOffline } from "../src/offline/offline.ts";
-import { promisedWork } from "../src/turn/promise.ts";
+import type { ModelMessage, ModelPart, ModelRequest } from "../../src/kernel/model.ts";
+import { createOffline } from "../../src/offline/offline.ts";
+import { promisedWork } from "../../src/turn/promise.ts";
 
 const ALL = ["shell", "read_file", "list_files", "search"];
 const port = createOffline({ reason: () => "No model is configured.", provider_configured: false });
@@ -199,7 +199,7 @@ test("any message gets an honest answer", async () => {
   await fc.assert(fc.asyncProperty(message, result, answersHonestly), { numRuns: 500 });
 });
 
-const blns = fileURLToPath(new URL("../../../../shared/data/blns/blns.json", import.meta.url));
+const blns = fileURLToPath(new URL("../../../../../shared/data/blns/blns.json", import.meta.url));
 
 test.skipIf(!existsSync(blns))(
   "the 515 naughty strings (not run where they are absent)",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { rankPassages } from "../src/offline/passages.ts";
-import { inline, quote } from "../src/offline/quote.ts";
+import { rankPassages } from "../../src/offline/passages.ts";
+import { inline, quote } from "../../src/offline/quote.ts";
 
 test("files with more distinct words come first, however many lines match", () => {
   const result = [

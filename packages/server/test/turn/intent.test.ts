@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { oneLineIntent } from "../src/turn/intent.ts";
+import { oneLineIntent } from "../../src/turn/intent.ts";
 
 test.each([
   ["List the files", "List the files"],

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
-import { promisedWork } from "../src/turn/promise.ts";
+import { promisedWork } from "../../src/turn/promise.ts";
 
 const promises = [
   "I will look at the file.",
@@ -154,7 +154,7 @@ interface Recorded {
   message?: { role: string; content: { type: string; text?: string }[] };
 }
 
-const sessions = fileURLToPath(new URL("../../../../shared/data/pi-sessions/", import.meta.url));
+const sessions = fileURLToPath(new URL("../../../../../shared/data/pi-sessions/", import.meta.url));
 
 /** What a real agent said: with tool calls (an announcement of them), or as its answer. */
 function recordedTexts(): { announcing: string[]; answering: string[] } {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { literal, keywords } from "../src/offline/keywords.ts";
-import { understand, type Intention } from "../src/offline/understand.ts";
+import { literal, keywords } from "../../src/offline/keywords.ts";
+import { understand, type Intention } from "../../src/offline/understand.ts";
 
 const command = (text: string): Intention => ({ kind: "command", command: text });
 const list = (path: string | null = null): Intention => ({ kind: "list", path });

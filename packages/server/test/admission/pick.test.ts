@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Holding, pickTurns, type Waiting } from "../../src/admission/pick.ts";
+
+const limits = { running_turns: 6, running_turns_a_person: 3 };
+
+const someWaiting = fc
+  .array(fc.record({ session: fc.nat(5), person: fc.nat(3) }), { maxLength: 30 })
+  .map((turns) =>
+    turns.map(({ session, person }, i): Waiting => ({
+      turn_id: `t${i}`,
+      session_id: `s${person}-${session}`,
+      person_id: `p${person}`,
+    })),
+  );
+
+const someHolding = fc
+  .array(fc.record({ session: fc.nat(5), person: fc.nat(3), seated: fc.boolean() }), {
+    maxLength: 6,
+  })
+  .map((turns) =>
+    turns.map(({ session, person, seated }): Holding => ({
+      session_id: `s${person}-${session}`,
+      person_id: `p${person}`,
+      seated,
+    })),
+  );
+
+test("no session runs two turns, nobody has more than their seats, and the house is not overbooked", () => {
+  fc.assert(
+    fc.property(someWaiting, someHolding, (waiting, holding) => {
+      const { seated } = pickTurns(waiting, holding, limits);
+      const chosen = seated.map(({ turn_id }) => waiting.find((turn) => turn.turn_id === turn_id)!);
+      const busy = [...holding, ...chosen].map((turn) => turn.session_id);
+      for (const turn of chosen)
+        expect(busy.filter((session) => session === turn.session_id)).toHaveLength(1);
+      const running = [...holding.filter((turn) => turn.seated), ...chosen];
+      for (const { person_id } of chosen) {
+        const own = running.filter((turn) => turn.person_id === person_id);
+        expect(own.length).toBeLessThanOrEqual(limits.running_turns_a_person);
+      }
+      if (chosen.length > 0) expect(running.length).toBeLessThanOrEqual(limits.running_turns);
+    }),
+  );
+});
+
+test("turns of one session never overtake, and everyone is either seated or told why not", () => {
+  fc.assert(
+    fc.property(someWaiting, someHolding, (waiting, holding) => {
+      const { seated, waits } = pickTurns(waiting, holding, limits);
+      expect([...seated, ...waits]).toHaveLength(waiting.length);
+      for (const { turn_id } of seated) {
+        const turn = waiting.find((each) => each.turn_id === turn_id)!;
+        const first = waiting.find((each) => each.session_id === turn.session_id)!;
+        expect(turn).toBe(first);
+      }
+      for (const { reason } of waits) expect(reason).not.toBe("");
+    }),
+  );
+});
+
+test("a free seat is never left empty while somebody could take it", () => {
+  fc.assert(
+    fc.property(someWaiting, (waiting) => {
+      const { seated } = pickTurns(waiting, [], limits);
+      if (waiting.length > 0) expect(seated.length).toBeGreaterThan(0);
+    }),
+  );
+});

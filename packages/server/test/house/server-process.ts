@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Client } from "@mainstay/sdk/client";
+import { systemClock } from "@mainstay/sdk/clock";
+import { clientFor } from "./house.ts";
+
+/** As `scripts/node` has it: without the cache a start under load takes seconds. */
+const compileCache = fileURLToPath(
+  new URL("../../../../node_modules/.cache/node-compile", import.meta.url),
+);
+
+/** A server as a process of its own, to be killed at will; its data folder and port stay the same. */
+export interface ServerProcess {
+  readonly url: string;
+  client(): Promise<Client>;
+  start(entry?: "serve.ts" | "serve-forgetful.ts"): Promise<void>;
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>;
+}
+
+export async function createServerProcess(home: string, model_url: string): Promise<ServerProcess> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  let child: ChildProcess | null = null;
+
+  async function start(entry = "serve.ts"): Promise<void> {
+    const main = fileURLToPath(new URL(entry, import.meta.url));
+    child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main], {
+      env: {
+        PATH: process.env["PATH"],
+        MAINSTAY_HOME: home,
+        MAINSTAY_PORT: String(port),
+        OPENAI_API_KEY: "fake",
+        OPENAI_BASE_URL: model_url,
+        NODE_COMPILE_CACHE: compileCache,
+      },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    await ready(child);
+  }
+
+  async function ready(started: ChildProcess): Promise<void> {
+    while (started.exitCode === null) {
+      const answer = await fetch(`${url}/readyz`).catch(() => null);
+      if (answer?.ok) return;
+      await systemClock.sleep(20);
+    }
+    throw new Error(`the server ended with ${started.exitCode}`);
+  }
+
+  return {
+    url,
+    start,
+    async client() {
+      return clientFor(url, (await readFile(join(home, "owner.key"), "utf8")).trim());
+    },
+    async kill() {
+      if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, "exit");
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}

@@ -1,0 +1,118 @@
+import { type FakeProvider, startFakeProvider } from "@mainstay/fake-provider/fake-provider";
+import type { Script } from "@mainstay/fake-provider/script";
+import { systemClock } from "@mainstay/sdk/clock";
+import { afterEach, expect, test } from "vitest";
+import { type ModelPart, type ModelRequest, NoModelAnswered } from "../../src/kernel/model.ts";
+import { createProviders } from "../../src/providers/providers.ts";
+import { routeTargets } from "../../src/providers/route.ts";
+
+const models: FakeProvider[] = [];
+afterEach(async () => {
+  await Promise.all(models.splice(0).map((model) => model.close()));
+});
+
+const request: ModelRequest = {
+  turn_id: "turn_1",
+  messages: [{ role: "user", text: "hello" }],
+  tools: [],
+  model: null,
+};
+
+async function pool(...scripts: Script[]) {
+  for (const script of scripts)
+    models.push(await startFakeProvider({ script, clock: systemClock }));
+  const settings = models.map(({ url }, i) => ({
+    id: `p${i + 1}`,
+    base_url: url,
+    api_key: "fake",
+    models: [`m${i + 1}`],
+    source: "test",
+  }));
+  return createProviders(settings, systemClock, () => 0);
+}
+
+async function all(parts: AsyncIterable<ModelPart>): Promise<ModelPart[]> {
+  const list: ModelPart[] = [];
+  for await (const part of parts) list.push(part);
+  return list;
+}
+
+const down: Script = () => ({ status: 503, body: { error: { message: "down" } } });
+const never = new AbortController().signal;
+
+test("the first target that answers is named, with why it was asked", async () => {
+  const providers = await pool(down, [{ text: "hi" }]);
+  const parts = await all(providers.stream(request, never));
+  expect(parts.map((part) => part.type)).toEqual([
+    "attempt_started",
+    "attempt_failed",
+    "attempt_started",
+    "text",
+    "finish",
+  ]);
+  expect(parts[1]).toMatchObject({ provider: "p1", code: "overload" });
+  expect(parts[2]).toMatchObject({ why: "the ones before it did not answer" });
+  expect(parts[4]).toMatchObject({ provider: "p2", model: "m2", reason: "stop", mode: "full" });
+});
+
+test.each([
+  [401, "auth", 1],
+  [403, "auth", 1],
+  [400, "rejected", 1],
+  [429, "rate", 2],
+  [500, "overload", 2],
+])("status %i is %s and is asked %i time(s)", async (status, code, asked) => {
+  const providers = await pool(() => ({ status, body: { error: { message: "no" } } }));
+  const failed = all(providers.stream(request, never));
+  await expect(failed).rejects.toThrow(NoModelAnswered);
+  await expect(failed).rejects.toMatchObject({ failures: [{ provider: "p1", code }] });
+  expect(models[0]!.requests).toHaveLength(asked);
+});
+
+test.each<[string, Script]>([
+  ["bytes that are no event stream", [{ garbage: "bytes" }]],
+  ["an event that is no JSON", [{ garbage: "json" }]],
+  ["a stream without a finish reason", [{ text: "half", finish_reason: null }]],
+  ["a stream that is cut before its first word", [{ text: "half", cut_after_chunks: 0 }]],
+])("%s is no answer: the next target is asked", async (_, script) => {
+  const providers = await pool(script, [{ text: "whole" }]);
+  const parts = await all(providers.stream(request, never));
+  const finish = parts.at(-1);
+  expect(finish).toMatchObject({ type: "finish", provider: "p2" });
+  const restart = parts.findLastIndex((part) => part.type === "restart");
+  const text = parts.slice(restart + 1).filter((part) => part.type === "text");
+  expect(text.map((part) => part.text).join("")).toBe("whole");
+});
+
+test("tool calls arrive whole, also when they are streamed in pieces", async () => {
+  const call = { name: "read_file", arguments: { path: "a.ts", intent: "look" } };
+  const providers = await pool([{ tool_calls: [call], chunk_size: 3 }]);
+  const parts = await all(providers.stream(request, never));
+  const found = parts.find((part) => part.type === "tool_call");
+  expect(found && JSON.parse(found.call.input)).toEqual(call.arguments);
+});
+
+test("an abort is thrown as it came and ends the call upstream", async () => {
+  const controller = new AbortController();
+  const providers = await pool([{ text: "never", gate: new Promise(() => {}) }]);
+  const stream = all(providers.stream(request, controller.signal));
+  stream.catch(() => undefined);
+  await models[0]!.waitForRequest(1);
+  const reason = new Error("enough");
+  controller.abort(reason);
+  await expect(stream).rejects.toBe(reason);
+  await models[0]!.waitForHangUp(1);
+});
+
+test("a wish for a model is asked first when it is configured, else the order holds", () => {
+  const targets = [
+    { provider: "a", model: "x" },
+    { provider: "b", model: "y" },
+  ];
+  const order = (wish: string | null) =>
+    routeTargets(targets, wish).map(({ target }) => target.provider);
+  expect(order(null)).toEqual(["a", "b"]);
+  expect(order("y")).toEqual(["b", "a"]);
+  expect(order("b/y")).toEqual(["b", "a"]);
+  expect(order("unknown")).toEqual(["a", "b"]);
+});

@@ -1,0 +1,164 @@
+import type { JournalBody, JournalEvent, ToolCall } from "@mainstay/sdk/events";
+import { expect, test } from "vitest";
+import { foldTurn } from "../../src/store/turn-record.ts";
+import { nextMove } from "../../src/turn/moves.ts";
+
+const limits = { steps: 3, resumes_without_progress: 3 };
+
+const accepted: JournalBody = {
+  type: "accepted",
+  message: "go",
+  urgency: "interactive",
+  session_id: "ses_1",
+  workspace_id: "ws_1",
+  model: null,
+  on_disconnect: "detach",
+};
+const started: JournalBody = { type: "started", fence: 1, waited_ms: 0, ahead: 0 };
+const resumed: JournalBody = { type: "resumed", fence: 2, cause: "the server restarted" };
+const asked = (step: number, attempt = 1): JournalBody => ({
+  type: "attempt_started",
+  step,
+  attempt,
+  provider: "p",
+  model: "m",
+  why: "first",
+});
+const ended = (step: number, text: string, tool_calls: ToolCall[] = []): JournalBody => ({
+  type: "step_ended",
+  step,
+  attempt: 1,
+  text,
+  tool_calls,
+  finish: "stop",
+  provider: "p",
+  model: "m",
+  mode: "full",
+  usage: { input_tokens: 1, output_tokens: 1 },
+});
+const call: ToolCall = { id: "c1", name: "shell", input: "{}" };
+const began: JournalBody = {
+  type: "tool_started",
+  step: 1,
+  call_id: "c1",
+  tool: "shell",
+  intent: "try",
+  effect: { kind: "none" },
+};
+const result: JournalBody = {
+  type: "tool_ended",
+  step: 1,
+  call_id: "c1",
+  outcome: "ok",
+  result: "fine",
+  command: null,
+};
+const wantsConsent: JournalBody = {
+  type: "approval_requested",
+  step: 1,
+  call_id: "c1",
+  approval_id: "apr_1",
+  tool: "shell",
+  intent: "try",
+  command: "x",
+  reason: "it may change things",
+  expires_at: "2026-01-01T00:00:00.000Z",
+};
+const approved: JournalBody = {
+  type: "approval_decided",
+  approval_id: "apr_1",
+  call_id: "c1",
+  decision: "approve",
+  by: "ada",
+};
+const cancel: JournalBody = { type: "cancel_requested", by: "ada" };
+
+const after = (...bodies: JournalBody[]) =>
+  nextMove(
+    foldTurn(
+      [accepted, ...bodies].map((body, i): JournalEvent => ({ ...body, seq: i + 1, at: i })),
+    ),
+    limits,
+  );
+
+test.each([
+  ["a new turn asks the model", [started], { move: "ask", step: 1, attempt: 1, again: false }],
+  [
+    "a step cut by a crash is asked again",
+    [started, asked(1), resumed],
+    { move: "ask", step: 1, attempt: 2, again: true },
+  ],
+  [
+    "an answer settles the turn",
+    [started, ended(1, "42")],
+    { move: "settle", state: "done", answer: "42" },
+  ],
+  ["a call is made", [started, ended(1, "", [call])], { move: "act", step: 1, call }],
+  [
+    "a call that waits for consent waits",
+    [started, ended(1, "", [call]), wantsConsent],
+    { move: "await" },
+  ],
+  [
+    "a decided call is made",
+    [started, ended(1, "", [call]), wantsConsent, approved],
+    { move: "act", record: { state: "decided", decision: "approve" } },
+  ],
+  [
+    "a call without a result is recovered, not made (J3)",
+    [started, ended(1, "", [call]), began, resumed],
+    { move: "recover", call },
+  ],
+  [
+    "even a cancelled turn first finds out what became of it",
+    [started, ended(1, "", [call]), began, cancel, resumed],
+    { move: "recover" },
+  ],
+  [
+    "after the result the model goes on",
+    [started, ended(1, "", [call]), began, result],
+    { move: "ask", step: 2 },
+  ],
+  [
+    "a wish to cancel settles",
+    [started, ended(1, "", [call]), began, result, cancel],
+    { move: "settle", state: "cancelled" },
+  ],
+  [
+    "a promise is nudged",
+    [started, ended(1, "I will look at the file.")],
+    { move: "nudge", reason: "promise" },
+  ],
+  ["an empty answer is nudged", [started, ended(1, " \n")], { move: "nudge", reason: "empty" }],
+  [
+    "three resumes without progress poison a turn (J7)",
+    [started, asked(1), resumed, resumed, resumed],
+    { move: "settle", state: "failed", error: { code: "poisoned" } },
+  ],
+])("%s", (_, bodies, move) => {
+  expect(after(...bodies)).toMatchObject(move);
+});
+
+test("one nudge is all: then the answer stands, or the turn fails honestly", () => {
+  const nudged: JournalBody = { type: "nudged", step: 1, reason: "promise", matched: "I will" };
+  const promise = "I will look at the file.";
+  expect(after(started, ended(1, promise), nudged)).toMatchObject({ move: "ask", step: 2 });
+  expect(after(started, ended(1, promise), nudged, ended(2, promise))).toMatchObject({
+    move: "settle",
+    state: "done",
+    answer: promise,
+  });
+  const emptied = after(started, ended(1, promise), nudged, ended(2, ""));
+  expect(emptied).toMatchObject({ move: "settle", error: { code: "empty_answer" } });
+});
+
+test("a turn that never ends is stopped at the bound of its steps, and says so", () => {
+  const round = (step: number): JournalBody[] => [
+    ended(step, "", [call]),
+    { ...began, step } as JournalBody,
+    { ...result, step } as JournalBody,
+  ];
+  const move = after(started, ...round(1), ...round(2), ...round(3));
+  expect(move).toMatchObject({ move: "settle", state: "failed", error: { code: "step_limit" } });
+  expect(move.move === "settle" && move.answer).toMatch(/3 steps/);
+});
