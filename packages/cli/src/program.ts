@@ -62,6 +62,10 @@ export async function runProgram(args: string[], parts: ProgramParts): Promise<n
   const program = new Command("mainstay")
     .description("An AI agent that keeps its word: ask it, and it works in your folder.")
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => screen.print(text.trimEnd()),
+      writeErr: (text) => screen.note(text.trimEnd(), "bad"),
+    })
     .showHelpAfterError("See: mainstay help")
     .addHelpText("after", '\nExample:\n  $ mainstay ask "what does this project do?"');
   for (const build of commands) {

@@ -96,7 +96,7 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
     async next(prompt) {
       const text = queue.shift();
       if (text === undefined) return taken(prompt);
-      lines.resume();
+      if (!ended) lines.resume();
       return { kind: "line", text };
     },
     async ask(question, withdrawn) {

@@ -1,0 +1,274 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@mainstay/sdk/clock";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { answers, type Handler, refuses } from "../../sdk/test/scripted-server.ts";
+import { runProgram } from "../src/program.ts";
+import { type CliRun, runCli } from "./run-cli.ts";
+import { approval, type ScriptedAgent, startScriptedAgent, turn } from "./scripted-agent.ts";
+
+let home = "";
+const agents: ScriptedAgent[] = [];
+const runs: CliRun[] = [];
+const others: ChildProcess[] = [];
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "mainstay-home-"));
+  mkdirSync(join(home, "run"));
+  writeFileSync(join(home, "owner.key"), "mst_owner\n", { mode: 0o600 });
+});
+afterEach(async () => {
+  runs.splice(0).forEach((run) => run.kill());
+  others.splice(0).forEach((other) => other.kill("SIGKILL"));
+  await Promise.all(agents.splice(0).map((agent) => agent.close()));
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** A scripted server on the socket where the CLI looks for one. */
+async function start(
+  routes: Record<string, Handler> = {},
+  play: (agent: ScriptedAgent) => void = () => undefined,
+): Promise<ScriptedAgent> {
+  const socket_path = join(home, "run", "server.sock");
+  const agent = await startScriptedAgent(play, { socket_path, routes });
+  agents.push(agent);
+  return agent;
+}
+
+function cli(args: string[], env: Record<string, string> = {}, terminal = false): CliRun {
+  const run = runCli(args, { env: { MAINSTAY_HOME: home, ...env }, cwd: home, terminal });
+  if (!terminal) run.closesInput();
+  runs.push(run);
+  return run;
+}
+
+test("the server is found by its socket, with the owner's key", async () => {
+  const agent = await start({ "GET /v1/turns": answers({ items: [turn], next: null }) });
+  const run = cli(["turns", "--state", "queued"]);
+  expect(await run.exits()).toBe(0);
+  expect(run.stdout()).toMatch(/^turn_1 +queued .* hi\n$/);
+  expect(agent.server.requests[0]).toMatchObject({
+    path: "/v1/turns?state=queued",
+    headers: { authorization: "Bearer mst_owner" },
+  });
+});
+
+test("a data folder whose path is too long for a socket is reached all the same", async () => {
+  const agent = await start({ "GET /v1/turns": answers({ items: [], next: null }) });
+  const short = agent.server.url;
+  const long_home = join(home, "x".repeat(120));
+  mkdirSync(join(long_home, "run"), { recursive: true });
+  writeFileSync(join(long_home, "owner.key"), "mst_owner");
+  linkSync(short, join(long_home, "run", "server.sock"));
+  const run = cli(["turns", "--json"], { MAINSTAY_HOME: long_home });
+  expect(await run.exits()).toBe(0);
+  expect(JSON.parse(run.stdout())).toEqual({ items: [], next: null });
+});
+
+test("no server: how to start one, and exit code 4", async () => {
+  const absent = cli(["turns"]);
+  expect(await absent.exits()).toBe(4);
+  expect(absent.stderr()).toContain("npm start");
+
+  const agent = await start();
+  renameSync(agent.server.url, `${agent.server.url}.kept`);
+  await agent.close();
+  writeFileSync(agent.server.url, "");
+  const dead = cli(["turns"]);
+  expect(await dead.exits()).toBe(4);
+  expect(dead.stderr()).toContain("npm start");
+
+  const remote = cli(["turns"], { MAINSTAY_URL: "http://127.0.0.1:1", MAINSTAY_KEY: "k" });
+  expect(await remote.exits()).toBe(4);
+  expect(remote.stderr()).toContain("MAINSTAY_URL says http://127.0.0.1:1");
+});
+
+test.for([
+  [["nonsense"], {}, "unknown command"],
+  [["status"], {}, "missing required argument"],
+  [["workspace", "add", "--nope"], {}, "unknown option"],
+  [["turns", "--state", "tired"], {}, "Allowed choices"],
+  [["turns"], { MAINSTAY_URL: "ftp://x", MAINSTAY_KEY: "a b" }, "MAINSTAY_KEY has spaces"],
+  [["turns"], { MAINSTAY_URL: "http://x" }, "set MAINSTAY_KEY"],
+  [["stop"], { MAINSTAY_URL: "http://x", MAINSTAY_KEY: "k" }, "this machine's server"],
+] as const)("wrong usage %j is told, with exit code 2", async ([args, env, said]) => {
+  const run = cli([...args], env);
+  expect(await run.exits()).toBe(2);
+  expect(run.stderr()).toContain(said);
+  expect(run.stdout()).toBe("");
+});
+
+const commands = "serve stop ask chat turns status cancel retry approvals approve deny doctor why";
+
+test("every command has help with an example", async () => {
+  for (const page of [...commands.split(" "), "workspace", "workspace add", "workspace list"]) {
+    let help = "";
+    const silent = { answer: () => undefined, note: () => undefined, json: () => undefined };
+    const code = await runProgram([...page.split(" "), "--help"], {
+      config: {
+        server: { kind: "local", home, key: "k" },
+        home,
+        folder: () => home,
+        colors: false,
+      },
+      screen: { ...silent, print: (line) => void (help += `${line}\n`) },
+      terminal: { stdin: process.stdin, stderr: process.stderr },
+      interrupts: { listen: () => () => undefined },
+      clock: systemClock,
+      random: () => 0,
+      newKey: () => "key",
+      signal: () => undefined,
+    });
+    expect(code).toBe(0);
+    expect(help).toContain(`Usage: mainstay ${page}`);
+    expect(help.slice(help.indexOf("\nExample"))).toContain(`mainstay ${page}`);
+  }
+});
+
+test("a refusal is shown with each fault and its fix", async () => {
+  const errors = [{ pointer: "/id", expected: "an id", got: "x", fix: "see: mainstay turns" }];
+  await start({
+    "GET /v1/turns/x": refuses({ status: 404, code: "not_found", detail: "No turn.", errors }),
+  });
+  const run = cli(["status", "x"]);
+  expect(await run.exits()).toBe(1);
+  expect(run.stderr()).toBe(
+    "Refused: No turn.\n  /id: expected an id, got x; see: mainstay turns\n",
+  );
+});
+
+test("status, cancel, retry, approvals, approve, deny", async () => {
+  const agent = await start({
+    "POST /v1/turns/turn_1/cancel": answers({ ...turn, state: "cancelled" }, 202),
+    "POST /v1/turns/turn_1/retry": answers(turn, 202),
+    "POST /v1/approvals/apr_1": answers(approval),
+  });
+  agent.approvals.push(approval);
+  const outputs: Record<string, string> = {};
+  const calls = ["status turn_1", "cancel turn_1", "retry turn_1", "approvals", "approve apr_1"];
+  for (const call of [...calls, "deny apr_1"]) {
+    const run = cli(call.split(" "));
+    expect(await run.exits()).toBe(0);
+    outputs[call] = run.stdout();
+  }
+  expect(outputs["status turn_1"]).toContain("state     queued");
+  expect(outputs["cancel turn_1"]).toBe("Cancelled.\n");
+  expect(outputs["retry turn_1"]).toContain("tried again");
+  expect(outputs["approvals"]).toContain(
+    "    rm -rf build\\u{1b}[2K\\u{202e}\n  in      /srv/shop\n",
+  );
+  expect(outputs["approvals"]).toContain("mainstay approve apr_1");
+  expect(outputs["approve apr_1"]).toBe("Approved: rm -rf build\\u{1b}[2K\\u{202e}\n");
+  expect(agent.server.to("POST /v1/approvals/apr_1").map(({ body }) => body)).toEqual([
+    { decision: "approve" },
+    { decision: "deny" },
+  ]);
+});
+
+test("why tells the journal as it stands, a line an event, and does not wait for more", async () => {
+  const { journal } = await start();
+  const target = { step: 1, attempt: 1, provider: "groq", model: "m1" };
+  journal(
+    { type: "started", fence: 1, waited_ms: 40, ahead: 2 },
+    { type: "attempt_started", ...target, why: "it is\nthe first" },
+  );
+  const run = cli(["why", "turn_1"]);
+  expect(await run.exits()).toBe(0);
+  expect(run.stdout()).toBe(
+    "   1      +0.000 s  started after waiting 40 ms; 2 turns went first\n" +
+      "   2      +1.000 s  step 1: attempt 1 at groq/m1, because it is the first\n",
+  );
+});
+
+test("stop interrupts exactly the process that the card names, and waits for its end", async () => {
+  const sleeper = spawn(process.execPath, [
+    "-e",
+    "process.on('SIGINT', () => process.exit()); setInterval(() => {}, 1e6); console.log('up')",
+  ]);
+  others.push(sleeper);
+  await once(sleeper.stdout, "data");
+  const stat = readFileSync(`/proc/${sleeper.pid}/stat`, "latin1");
+  const starttime = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  const card = (start: string | undefined) =>
+    writeFileSync(
+      join(home, "run", "server.json"),
+      JSON.stringify({ pid: sleeper.pid, starttime: start, url: "http://x", version: "1" }),
+    );
+
+  card("1");
+  const stale = cli(["stop"]);
+  expect(await stale.exits()).toBe(0);
+  expect(stale.stdout()).toContain("No server runs");
+  expect(sleeper.exitCode).toBe(null);
+
+  card(starttime);
+  const ended = once(sleeper, "exit");
+  const run = cli(["stop", "--json"]);
+  expect(await run.exits()).toBe(0);
+  expect(JSON.parse(run.stdout())).toEqual({ pid: sleeper.pid, stopped: true });
+  await ended;
+});
+
+test("a key that cannot be read is said, without a stack", async () => {
+  await start();
+  rmSync(join(home, "owner.key"));
+  mkdirSync(join(home, "owner.key"));
+  const run = cli(["turns"]);
+  expect(await run.exits()).toBe(1);
+  expect(run.stderr()).toMatch(/^cannot read the owner's key: .*MAINSTAY_KEY\n$/);
+});
+
+const chatting: Record<string, Handler> = {
+  "GET /v1/me": answers({ id: "u", name: "Ada", role: "admin", tier: "pro" }),
+  "GET /readyz": answers({ ready: true, level: "offline", version: "1", checks: [] }),
+};
+
+test("chat through a pipe: a message a line, one session, commands, and the end of the input", async () => {
+  const agent = await start(chatting, ({ settle }) => settle("Hello."));
+  const run = runCli(["chat"], { env: { MAINSTAY_HOME: home }, cwd: home });
+  runs.push(run);
+  run.types("hi\n\n!git log\n/status\n/new\nagain\n");
+  run.closesInput();
+  expect(await run.exits()).toBe(0);
+  expect(run.stdout()).toBe("Hello.\nHello.\nHello.\n");
+  expect(run.stderr()).toContain("you        Ada (admin, pro)");
+  expect(agent.server.to("POST /v1/turns").map(({ body }) => body)).toEqual([
+    { message: "hi" },
+    { message: "!git log", session_id: "ses_1" },
+    { message: "again" },
+  ]);
+});
+
+test("chat on a terminal: a paste is one message, Ctrl-C cancels, Ctrl-D leaves", async () => {
+  const agent = await start({
+    "POST /v1/turns/turn_1/cancel": (request, response) => {
+      agent.settle("Stopped.", { state: "cancelled" });
+      return answers(turn, 202)(request, response);
+    },
+  });
+  const run = cli(["chat", "--workspace", "ws_1"], {}, true);
+  await run.sees("› ");
+  run.types("\u001b[200~one\rtwo\u001b[201~ three\r");
+  await agent.followed;
+  run.types("\u0003");
+  await run.sees("Stopped.");
+  await run.sees("› ");
+  run.types("\u0003");
+  await run.sees("› ");
+  run.types("\u0004");
+  expect(await run.exits()).toBe(0);
+  expect(agent.server.to("POST /v1/turns").map(({ body }) => body)).toEqual([
+    { message: "one\ntwo three", workspace: "ws_1" },
+  ]);
+});
