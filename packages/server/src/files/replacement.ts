@@ -32,7 +32,7 @@ export function replaceIn(
 }
 
 /** The ending of most lines; null for a text of one line. */
-export function lineEnding(text: string): "\n" | "\r\n" | null {
+function lineEnding(text: string): "\n" | "\r\n" | null {
   let lf = 0;
   let crlf = 0;
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) {
