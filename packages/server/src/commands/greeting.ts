@@ -1,18 +1,21 @@
+import { fileURLToPath } from "node:url";
 import type { Server } from "../assemble.ts";
 import type { Config } from "../config.ts";
+
+const command = fileURLToPath(new URL("../../../../mainstay", import.meta.url));
 
 /** What a person reads when the server is up: where it is, and what to type next. */
 export function greeting(config: Config, server: Server): string {
   const lines = [
     `Mainstay ${config.version} serves on ${server.url}`,
-    `  data      ${config.home}`,
-    `  models    ${modelsOf(config)}`,
+    `  data    ${config.home}${server.owner_created ? " (new; your key is owner.key in it)" : ""}`,
+    `  models  ${modelsOf(config)}`,
     "",
-    ...(server.owner_created ? [`Your key was made: ${config.home}/owner.key`, ""] : []),
-    "Talk to it from another terminal:",
-    '  npx mainstay ask "what is in this folder?"',
-    "  npx mainstay chat",
-    "  npx mainstay doctor",
+    "Talk to it from another terminal, in the folder that it should work in:",
+    `  alias mainstay=${quoted(command)}`,
+    '  mainstay ask "what is in this folder?"',
+    "  mainstay chat",
+    "  mainstay doctor",
     "",
     "Ctrl-C stops it.",
   ];
@@ -24,3 +27,7 @@ function modelsOf({ providers }: Config): string {
     return "none: answers come from local files; set OPENAI_API_KEY (and OPENAI_BASE_URL) for more";
   return providers.map(({ id, models }) => `${id} (${models.join(", ")})`).join(", ");
 }
+
+/** As a POSIX shell reads it back. */
+const quoted = (path: string): string =>
+  /^[\w/.+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;

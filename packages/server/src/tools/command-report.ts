@@ -2,13 +2,16 @@ import type { CommandEnd } from "@mainstay/executor/command";
 import type { CommandResult } from "@mainstay/sdk/events";
 import type { ToolEnd } from "./tool.ts";
 
-/** How a command's end is told to the model and kept in the journal. */
-export function reportCommand(end: CommandEnd): ToolEnd {
+/**
+ * How a command's end is told to the model and kept in the journal. `why_killed` says who or what
+ * wanted a cancelled command to end.
+ */
+export function reportCommand(end: CommandEnd, why_killed: string): ToolEnd {
   switch (end.outcome) {
     case "exited":
       return {
         outcome: end.cancelled ? "cancelled" : end.exit_code === 0 ? "ok" : "error",
-        result: `${end.output}${end.output.endsWith("\n") || end.output === "" ? "" : "\n"}[${endingOf(end)}]`,
+        result: `${end.output}${end.output.endsWith("\n") || end.output === "" ? "" : "\n"}[${endingOf(end, why_killed)}]`,
         command: resultOf(end),
       };
     case "interrupted":
@@ -28,9 +31,9 @@ export function reportCommand(end: CommandEnd): ToolEnd {
 
 type Exited = Extract<CommandEnd, { outcome: "exited" }>;
 
-function endingOf(end: Exited): string {
+function endingOf(end: Exited, why_killed: string): string {
   const seconds = `${(end.duration_ms / 1000).toFixed(1)} s`;
-  if (end.cancelled) return `cancelled after ${seconds}`;
+  if (end.cancelled) return `killed after ${seconds}: ${why_killed}`;
   if (end.timed_out) return `killed: time limit reached after ${seconds}`;
   if (end.output_overflow) return `killed: it wrote more than ${end.output_bytes} bytes`;
   if (end.exit_code === null) return `killed by ${end.signal ?? "a signal"} after ${seconds}`;

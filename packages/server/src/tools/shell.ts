@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Execution } from "../execution/execution.ts";
+import { messageOf } from "../kernel/errors.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { reportCommand } from "./command-report.ts";
 import { oneLine } from "./one-line.ts";
@@ -39,7 +40,7 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
             kind: "ready",
             effect: planned.effect,
             execute: async (signal, onOutput) => ({
-              ...reportCommand(await planned.run(signal, onOutput)),
+              ...reportCommand(await planned.run(signal, onOutput), whyKilled(signal)),
               journaled: () => execution.forget(planned.effect.command_id),
             }),
           };
@@ -58,11 +59,17 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
       if (end === "never_started") return { kind: "never_started" };
       return {
         kind: "ended",
-        end: { ...reportCommand(end), journaled: () => execution.forget(effect.command_id) },
+        end: {
+          ...reportCommand(end, "the server stopped"),
+          journaled: () => execution.forget(effect.command_id),
+        },
       };
     },
   };
 }
+
+const whyKilled = (signal: AbortSignal): string =>
+  signal.aborted ? messageOf(signal.reason) : "it was cancelled";
 
 const refused = (outcome: "denied", result: string): Prepared => ({
   kind: "ended",

@@ -117,7 +117,8 @@ export function eventRoute(parts: EventRouteParts): Endpoint {
     let cancel = () => {};
     let open = true;
     const look = async () => {
-      const place = await parts.admission.place(turn_id);
+      // Where the store does not answer, the stream itself says so; this is only news.
+      const place = await parts.admission.place(turn_id).catch(() => null);
       const text = JSON.stringify(place);
       if (place !== null && text !== last) push({ type: "queue", place });
       last = text;
