@@ -12,7 +12,7 @@ import { openRunFolder } from "./run_folder.ts";
 import { createSandbox, type SandboxSettings } from "./sandbox/sandbox.ts";
 import { openWorkspaces } from "./workspaces.ts";
 
-/** An executor that no server claims has outlived the one that started it. */
+/** An executor that no server claims has outlived the server that started it. */
 const UNCLAIMED_MS = 60_000;
 const WATCH_MS = 1_000;
 
@@ -86,8 +86,7 @@ export async function assemble(
       case "self_test":
         return sandbox.report();
       case "close":
-        await executor.interruptAll("the server closed the executor");
-        void stop("the server asked");
+        void stop("the server closed it");
         return;
     }
   }
@@ -98,6 +97,7 @@ export async function assemble(
       log(`stopping: ${why}`);
       stopWatching();
       stopWaiting();
+      listener.retire();
       await executor.interruptAll(why);
       await listener.close();
       workspaces.close();

@@ -31,6 +31,8 @@ export interface Listener {
   /** Best effort: dropped, with a note of how much, while the holder does not keep up. */
   sendOutput(command_id: string, text: string): void;
   isHeld(): boolean;
+  /** Lets nothing begin any more; what is pending may still be answered until `close`. */
+  retire(): void;
   close(): Promise<void>;
 }
 
@@ -109,8 +111,11 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
       sendLine(holder.socket, { event: "output", command_id, text: gap + text });
     },
     isHeld: () => holder !== null,
-    close() {
+    retire() {
       closing = true;
+      holder?.controller.abort();
+    },
+    close() {
       return new Promise((resolve) => {
         server.close(() => resolve());
         for (const socket of connected) socket.destroySoon();

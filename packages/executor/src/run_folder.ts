@@ -17,6 +17,7 @@ export function openRunFolder(home: string): RunFolder {
   const folder = path.join(home, "run");
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const handle = fs.openSync(folder, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  fs.fchmodSync(handle, 0o700);
   const held = fs.fstatSync(handle, { bigint: true });
   return {
     path: folder,
