@@ -96,7 +96,7 @@ function connectionOf(request: Request, wire: Wire, parts: AnswerParts): Connect
   let signal: AbortSignal | undefined;
   return {
     get signal() {
-      return (signal ??= AbortSignal.any([request.signal, parts.stopping]));
+      return (signal ??= eitherOf(request.signal, parts.stopping, wire));
     },
     async authorized() {
       const key = request.headers.get("authorization") ?? undefined;
@@ -108,6 +108,20 @@ function connectionOf(request: Request, wire: Wire, parts: AnswerParts): Connect
       wire?.outgoing.destroy();
     },
   };
+}
+
+/**
+ * Aborts with the client's leaving or the server's stop. Not `AbortSignal.any`: it would hold what
+ * listens here as long as the server lives.
+ */
+function eitherOf(leaving: AbortSignal, stopping: AbortSignal, wire: Wire): AbortSignal {
+  const either = new AbortController();
+  const stop = () => either.abort(stopping.reason);
+  if (stopping.aborted) stop();
+  leaving.addEventListener("abort", () => either.abort(leaving.reason), { once: true });
+  stopping.addEventListener("abort", stop, { once: true });
+  wire?.outgoing.once("close", () => stopping.removeEventListener("abort", stop));
+  return either.signal;
 }
 
 function reply(given: Answer<Responses>): Response {
