@@ -13,7 +13,7 @@ function told(event: JournalEvent): string {
     case "accepted":
       return `accepted (${event.urgency}, ${event.session_id}, ${event.workspace_id}): ${event.message}`;
     case "started":
-      return `started after waiting ${seconds(event.waited_ms)}; ${event.ahead} turns went first`;
+      return `started after waiting ${seconds(event.waited_ms)}; turns that went first: ${event.ahead}`;
     case "resumed":
       return `resumed by another holder (lease ${event.fence}): ${event.cause}`;
     case "attempt_started":

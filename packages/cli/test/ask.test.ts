@@ -338,6 +338,15 @@ test("a folder is registered after one question, and the proof does not stay", a
   expect(agent.server.to("POST /v1/turns")[0]?.body).toMatchObject({ workspace: "ws_new" });
 });
 
+test("Ctrl-C at the folder question leaves, and nothing has happened", async () => {
+  const agent = await start(({ settle }) => settle("ok"));
+  const run = cli(["ask", "hi"], agent, { terminal: true });
+  await run.sees("y, t or n > ");
+  run.types("\u0003");
+  expect(await run.exits()).toBe(130);
+  expect(agent.server.requests.map(({ method }) => method)).toEqual(["GET"]);
+});
+
 test("a refused folder is explained, its proof removed, and the question still answered", async () => {
   const proof = { file: ".proof", expires_in_s: 60 };
   const agent = await start(({ settle }) => settle("ok"), {

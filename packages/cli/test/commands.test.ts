@@ -186,7 +186,7 @@ test("why tells the journal as it stands, a line an event, and does not wait for
   const run = cli(["why", "turn_1"]);
   expect(await run.exits()).toBe(0);
   expect(run.stdout()).toBe(
-    "   1      +0.000 s  started after waiting 40 ms; 2 turns went first\n" +
+    "   1      +0.000 s  started after waiting 40 ms; turns that went first: 2\n" +
       "   2      +1.000 s  step 1: attempt 1 at groq/m1, because it is the first\n",
   );
 });

@@ -49,7 +49,7 @@ async function server({ config, ...parts }: DoctorParts): Promise<Check> {
   }
 }
 
-export function showChecks(checks: readonly Check[], screen: Screen): void {
+function showChecks(checks: readonly Check[], screen: Screen): void {
   for (const { area, name, ok, detail, fix } of checks) {
     const line = `${ok ? "ok  " : "FAIL"}  ${area.padEnd(13)} ${name}: ${detail}`;
     screen.print(line, ok ? "plain" : "bad");

@@ -37,8 +37,6 @@ export function createTurnView(screen: Screen): TurnView {
           return status(oneLine(event.text));
         case "attempt_failed":
           return status(`${event.provider}/${event.model}: ${oneLine(event.message)}`);
-        case "resumed":
-          return status(`picked up again: ${oneLine(event.cause)}`);
         case "parked":
           return status(`parked: ${oneLine(event.cause)}`);
         case "settled":
