@@ -1,27 +1,34 @@
+import { writeSync } from "node:fs";
 import type { Batch, Commit, Store } from "../../src/store/store.ts";
 import { newSession, note } from "./population.ts";
 
 const WRITERS = 16;
+/** It is killed long before; should nobody do it, it ends by itself. */
+const BATCHES = 20_000;
 
 /**
- * The body of a child process that is killed while it writes: each batch is a session `c<n>` and an
- * event by `c<n>` in turn t1, and is printed when it was acknowledged. Never returns.
+ * The body of a child process that is killed while it writes. Each batch is a session with a new id
+ * and an event by that id in turn t1; the id is printed when the batch was acknowledged. Its output
+ * must be a file: what a file was given outlives a kill, and it is never full.
  */
-export async function writeUntilKilled(store: Store): Promise<never> {
+export async function writeUntilKilled(store: Store): Promise<void> {
   let last = 0;
-  const write = async (): Promise<never> => {
-    for (;;) {
-      const id = `c${++last}`;
+  const write = async (): Promise<void> => {
+    while (last < BATCHES) {
+      const id = `c${store.incarnation}-${++last}`;
       await store.commit({ writes: [newSession(store, id), note(store, "t1", id)] });
-      process.stdout.write(`${id}\n`);
+      writeSync(1, `${id}\n`);
     }
   };
-  return Promise.race(Array.from({ length: WRITERS }, write));
+  await Promise.all(Array.from({ length: WRITERS }, write));
+  await store.close();
 }
 
 /** Planted fault: acknowledges before the batch is on its way to the disk. */
 export function hasty(store: Store): Store {
+  const tick = () => new Promise<void>((resolve) => setImmediate(resolve));
   const commit = async (batch: Batch): Promise<Commit> => {
+    await tick();
     setImmediate(() => void store.commit(batch));
     return { committed: true, rows: [] };
   };

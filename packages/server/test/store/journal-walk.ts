@@ -16,7 +16,7 @@ export const accepted: JournalBody = {
 };
 export const started: JournalBody = { type: "started", fence: 1, waited_ms: 3, ahead: 0 };
 export const resumed: JournalBody = { type: "resumed", fence: 2, cause: "the server stopped" };
-export const usage = { input_tokens: 10, output_tokens: 3 };
+const usage = { input_tokens: 10, output_tokens: 3 };
 const target = { provider: "groq", model: "m" };
 
 export const attempt = (step: number, attempt: number): JournalBody => ({

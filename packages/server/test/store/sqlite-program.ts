@@ -16,6 +16,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const [verb, n] = line.split(" ");
   console.log(verb === "write" ? await write(Number(n)) : await count());
 }
+await store.close();
 
 async function write(batches: number): Promise<string> {
   const commits = Array.from({ length: batches }, () =>
