@@ -13,6 +13,8 @@ import { readLines, sendLine } from "./lines.ts";
 import { Claim, HANDSHAKE_MS, PROTOCOL, Request, type Welcome } from "./protocol.ts";
 
 const CONNECTION_LIMIT = 16;
+/** How long `close` waits for answers that are still being made. */
+const LAST_ANSWERS_MS = 1_000;
 /** What live output may pile up for a slow server before it is dropped. */
 const LIVE_BACKLOG_BYTES = 1 << 20;
 
@@ -48,6 +50,7 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
   let closing = false;
   let last_epoch = -1;
   const connected = new Set<Socket>();
+  const serving = new Set<Promise<void>>();
 
   const server = net.createServer((socket) => {
     connected.add(socket);
@@ -78,7 +81,11 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
       holder = null;
       parts.onHolderGone("closed");
     });
-    return (message) => void serve(socket, Request.parse(message), taken.controller.signal);
+    return (message) => {
+      const served = serve(socket, Request.parse(message), taken.controller.signal);
+      serving.add(served);
+      void served.then(() => serving.delete(served));
+    };
   }
 
   async function serve(socket: Socket, request: Request, signal: AbortSignal): Promise<void> {
@@ -115,8 +122,9 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
       closing = true;
       holder?.controller.abort();
     },
-    close() {
-      return new Promise((resolve) => {
+    async close() {
+      await Promise.race([Promise.all(serving), parts.clock.sleep(LAST_ANSWERS_MS)]);
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         for (const socket of connected) socket.destroySoon();
       });

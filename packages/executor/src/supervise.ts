@@ -9,31 +9,25 @@
  * 4. The end follows the process's exit and a grace for its pipe, never the pipe alone.
  * 5. `end` never rejects.
  */
-import { spawn, type ChildProcess } from "node:child_process";
 import fs from "node:fs";
-import type { Duplex, Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { Clock } from "@mainstay/sdk/clock";
 import { keepOutput, type KeptOutput } from "./output.ts";
 import { untilGone, type ProcessIdentity, type ProcessTable } from "./process_table.ts";
 import { GO } from "./sandbox/gate.ts";
+import {
+  causeOfDeath,
+  spawnSandbox,
+  type Exit,
+  type Launch,
+  type SpawnedSandbox,
+} from "./spawned_sandbox.ts";
 
 const READY_LIMIT_MS = 15_000;
 const DYING_LIMIT_MS = 10_000;
 const PIPE_GRACE_MS = 100;
 const OUTPUT_HARD_LIMIT_BYTES = 64 << 20;
-const COMPLAINT_LIMIT_BYTES = 4_096;
-
-/** A sandbox ready to be spawned. */
-export interface Launch {
-  program: string;
-  argv: string[];
-  /** The ids that the program is started with; null keeps the executor's own. */
-  ids: { uid: number; gid: number } | null;
-  stdin: string | null;
-  wall_ms: number;
-  output_bytes: number;
-}
 
 /** What the gate shows before the go. */
 export interface AtGate {
@@ -102,6 +96,7 @@ export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
         forsaken.resolve({ code: null, signal: null }),
       );
     };
+    if (halted !== null) killTree(); // it was halted while its gate was being opened
     const stopClock = parts.clock.after(launch.wall_ms, () => halt({ cause: "timed_out" }));
     const output = collect(command.output, launch.output_bytes, parts.onOutput, () =>
       halt({ cause: "output_overflow" }),
@@ -119,69 +114,11 @@ export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
   })();
 
   function halt(why: Halt): void {
-    halted ??= why;
+    if (halted !== null) return;
+    halted = why;
     killTree();
   }
   return { let_go: let_go.promise, end, halt };
-}
-
-type Exit = { code: number | null; signal: string | null } | { spawn_error: string };
-
-interface SpawnedSandbox {
-  child: ChildProcess;
-  exit: Promise<Exit>;
-  output: Readable;
-  gate: Duplex;
-  /** Settle with what arrived when their stream ends. */
-  ready: Promise<string>;
-  info: Promise<string>;
-  complaint(): string;
-}
-
-function spawnSandbox({ program, argv, ids, stdin }: Launch): SpawnedSandbox | { failed: string } {
-  try {
-    const child = spawn(program, argv, {
-      ...ids,
-      env: {},
-      cwd: "/",
-      stdio: [stdin === null ? "ignore" : "pipe", "pipe", "pipe", "pipe", "pipe"],
-    });
-    const [input, output, errors, gate, info] = child.stdio as unknown as Duplex[];
-    for (const stream of child.stdio) stream?.on("error", () => {}); // EPIPE: it went away first
-    input?.end(stdin);
-    const complaint = gather(errors!, COMPLAINT_LIMIT_BYTES, () => false);
-    return {
-      child,
-      exit: exitOf(child),
-      output: output!,
-      gate: gate!,
-      ready: gather(gate!, COMPLAINT_LIMIT_BYTES, (text) => text.includes("\n")).settled,
-      info: gather(info!, COMPLAINT_LIMIT_BYTES, (text) => text.includes("}")).settled,
-      complaint: () => complaint.text().trim(),
-    };
-  } catch (error) {
-    return { failed: `${program} could not be started: ${(error as Error).message}` };
-  }
-}
-
-function exitOf(child: ChildProcess): Promise<Exit> {
-  return new Promise((resolve) => {
-    child.once("error", (error) => resolve({ spawn_error: error.message }));
-    child.once("exit", (code, signal) => resolve({ code, signal }));
-  });
-}
-
-/** Collects text until `isEnough` or the stream ends; drops what exceeds the limit. */
-function gather(stream: Readable, limit_bytes: number, isEnough: (text: string) => boolean) {
-  let text = "";
-  const settled = Promise.withResolvers<string>();
-  stream.setEncoding("utf8");
-  stream.on("data", (chunk: string) => {
-    text = (text + chunk).slice(0, limit_bytes);
-    if (isEnough(text)) settled.resolve(text);
-  });
-  stream.once("close", () => settled.resolve(text));
-  return { text: () => text, settled: settled.promise };
 }
 
 type Opened = { init: ProcessIdentity; started_ms: number } | { shut: string };
@@ -214,17 +151,17 @@ function letGo(
   info: string,
   { processes, clock, beforeGo }: SuperviseParts,
 ): Opened | string {
-  const pid = Number(/"child-pid"\s*:\s*(\d+)/.exec(info)?.[1] ?? 0);
-  const init = pid > 0 && ready.endsWith("\n") ? processes.identify(pid) : null;
-  if (init === null) return "exit";
   try {
+    const pid = Number(/"child-pid"\s*:\s*(\d+)/.exec(info)?.[1] ?? 0);
+    const init = pid > 0 && ready.endsWith("\n") ? processes.identify(pid) : null;
+    if (init === null) return "exit";
     const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
     beforeGo({ init, ready: ready.trimEnd(), status });
+    command.gate.write(GO);
+    return { init, started_ms: clock.monotonic() };
   } catch (error) {
     return (error as Error).message;
   }
-  command.gate.write(GO);
-  return { init, started_ms: clock.monotonic() };
 }
 
 /** A closed gate ends a sandbox by itself; one that is stuck is killed. */
@@ -233,12 +170,6 @@ async function orKill({ child, exit }: SpawnedSandbox, clock: Clock): Promise<vo
   void stuck.promise.then(() => child.kill("SIGKILL"));
   await exit;
   stuck.cancel();
-}
-
-async function causeOfDeath({ exit, complaint }: SpawnedSandbox): Promise<string> {
-  const how = await exit;
-  if ("spawn_error" in how) return `the sandbox could not be started: ${how.spawn_error}`;
-  return `the sandbox could not be set up (exit ${how.code ?? how.signal}): ${complaint()}`;
 }
 
 function collect(

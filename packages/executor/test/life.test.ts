@@ -203,3 +203,23 @@ test("a home whose path is longer than a socket's address works", async () => {
   await link.close();
   fs.rmSync(long, { recursive: true });
 });
+
+test("a cancel at any moment ends the command, and one that came before the go ran nothing", async () => {
+  bench = await openBench();
+  await bench.link().selfTest();
+  for (let delay_ms = 0; delay_ms <= 24; delay_ms += 2) {
+    const ticket = bench.ticket("echo ran >> effects; sleep 60");
+    const { command_id } = ticket.plan;
+    fs.rmSync(path.join(bench.workspace, "effects"), { force: true });
+    const answer = bench.link().run(ticket);
+    while ((await bench.link().state(command_id)).state === "never");
+    if (delay_ms > 0) await clock.sleep(delay_ms);
+    await bench.link().cancel(command_id);
+    const end = await bench.link().wait(command_id);
+    await answer;
+    if (end.outcome === "exited") expect(end.cancelled).toBe(true);
+    else expect(end).toEqual({ outcome: "not_started", why: "cancelled before it began" });
+    const ran = fs.existsSync(path.join(bench.workspace, "effects"));
+    if (end.outcome === "not_started") expect(ran).toBe(false);
+  }
+});
