@@ -27,7 +27,7 @@ import { newId } from "./kernel/ids.ts";
 import { type Limits, limits as defaultLimits } from "./kernel/limits.ts";
 import { systemRandom } from "./kernel/random.ts";
 import { createMemory } from "./memory/memory.ts";
-import { createOffline } from "./offline/offline.ts";
+import { createOffline, withDirectCommands } from "./offline/offline.ts";
 import { createProviders } from "./providers/providers.ts";
 import { createJournal } from "./store/journal.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
@@ -120,7 +120,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     providers.status().flatMap(({ id, models: names }) => names.map((n) => `${id}/${n}`));
   const offline = createOffline({
     reason: () => "No model is configured",
-    provider_configured: false,
+    provider_configured: config.providers.length > 0,
   });
 
   const live = createLive();
@@ -132,7 +132,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     log,
     limits,
     toolbox,
-    model: config.providers.length > 0 ? providers : offline,
+    model: config.providers.length > 0 ? withDirectCommands(providers, offline) : offline,
     memory: createMemory({ store, journal, limits }),
   });
   const admission = createAdmission({

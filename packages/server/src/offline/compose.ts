@@ -15,17 +15,18 @@ const EXAMPLES = [
 ].join("\n");
 
 const SETUP =
-  "To get answers from a model, set the key of a provider (for example `GROQ_API_KEY`, or `OPENAI_API_KEY` with `OPENAI_BASE_URL` for any compatible server) and start the server again; `mainstay doctor` says what it found.";
+  "For answers from a model, start the server with `OPENAI_API_KEY` set (and `OPENAI_BASE_URL` for any compatible server); `mainstay doctor` says what it found.";
 
-/** An answer: the honest line first, how to set up a provider last where none is. */
+/** An answer from local data: the honest line first, how to set up a provider last where none is. */
 export function answer(body: string, reason: string, provider_configured: boolean): string {
   const why = reason.replace(/\s+/gu, " ").trim().replace(/\.$/u, "").slice(0, 500);
-  const honest = `No model answered (${why || "no reason is known"}); this comes from local files and commands only, and nobody understood the question.`;
+  const honest = `${why || "No model answered"}: this is what your local files say; nobody understood the question.`;
   return [honest, body, ...(provider_configured ? [] : [SETUP])].join("\n\n");
 }
 
+/** What a command that the person typed gave; no model was wanted, so none is excused. */
 export const commandBody = (command: string, result: string): string =>
-  `The command ${inline(command)} was handed to the shell, which reported:\n\n${quote(result)}`;
+  `Your command ${inline(command)}, run without a model:\n\n${quote(result)}`;
 
 export function readBody(read: readonly ReadResult[], failed: readonly ReadResult[]): string {
   const contents = read.map(({ path, text }) => `${inline(path)} holds:\n\n${quote(text)}`);

@@ -23,9 +23,11 @@ export function createOffline({ reason, provider_configured }: OfflineParts): Mo
       const why = reason();
       yield { type: "attempt_started", ...source, why };
       const move = nextMove(request);
-      if (move.kind === "answer")
-        yield { type: "text", text: compose.answer(move.body, why, provider_configured) };
-      else for (const call of move.calls) yield { type: "tool_call", call };
+      if (move.kind === "answer") {
+        const { body, direct } = move;
+        const text = direct ? body : compose.answer(body, why, provider_configured);
+        yield { type: "text", text };
+      } else for (const call of move.calls) yield { type: "tool_call", call };
       yield {
         type: "finish",
         reason: move.kind === "answer" ? "stop" : "tool_calls",
@@ -37,9 +39,21 @@ export function createOffline({ reason, provider_configured }: OfflineParts): Mo
   };
 }
 
+/** A message that begins with `!` is a command of the person's own: no model is asked about it. */
+export function withDirectCommands(models: ModelPort, offline: ModelPort): ModelPort {
+  const isDirect = ({ messages }: ModelRequest): boolean => {
+    const last = messages.findLast((message) => message.role === "user");
+    return last !== undefined && understand(last.text).kind === "command";
+  };
+  return {
+    stream: (request, signal) => (isDirect(request) ? offline : models).stream(request, signal),
+  };
+}
+
 type Move =
   | { readonly kind: "calls"; readonly calls: readonly ToolCall[] }
-  | { readonly kind: "answer"; readonly body: string };
+  /** `direct`: the person typed a command, so that no model was to be asked. */
+  | { readonly kind: "answer"; readonly body: string; readonly direct: boolean };
 
 /** The calls that this port made since the person spoke, with what came back. */
 interface Made {
@@ -49,7 +63,7 @@ interface Made {
 
 const CALL_PREFIX = "offline_";
 const NO_RESULT = "There is no result.";
-const NOTHING = { kind: "answer", body: compose.nothingBody } as const;
+const NOTHING = { kind: "answer", body: compose.nothingBody, direct: false } as const;
 
 /** Each tool is asked for in at most one step of a turn, so a turn ends after three steps. */
 function nextMove(request: ModelRequest): Move {
@@ -65,7 +79,10 @@ function follow(intention: Intention, desk: Desk): Move {
     case "command": {
       const { command } = intention;
       const inputs = [{ command, intent: "run the command that you typed" }];
-      return desk.use("shell", inputs, ([ran]) => said(compose.commandBody(command, textOf(ran))));
+      return desk.use("shell", inputs, ([ran]) => ({
+        ...said(compose.commandBody(command, textOf(ran))),
+        direct: true,
+      }));
     }
     case "read":
       return read(intention, desk);
@@ -155,4 +172,4 @@ function refused({ path, text }: compose.ReadResult): boolean {
 }
 
 const textOf = (made: Made | undefined): string => made?.text ?? NO_RESULT;
-const said = (body: string): Move => ({ kind: "answer", body });
+const said = (body: string) => ({ kind: "answer", body, direct: false }) as const;

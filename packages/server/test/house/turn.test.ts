@@ -256,6 +256,18 @@ test("fifty parallel posts with one key make one turn; another body with that ke
   ).rejects.toMatchObject({ problem: { code: "idempotency_conflict", status: 409 } });
 });
 
+test("a command that the person typed goes through the gate and no model is asked", async () => {
+  await open({ script: [] });
+  const asked = await house.ask("!echo typed > typed.txt");
+  expect(asked.state).toBe("awaiting_approval");
+  await house.client.approvals.decide(asked.approvals[0]!, "approve");
+  await house.until(asked.id, (event) => event.type === "settled");
+  const turn = await house.client.turns.get(asked.id);
+  expect(turn).toMatchObject({ state: "done", mode: "offline", commands: [{ exit_code: 0 }] });
+  expect(turn.answer).toMatch(/run without a model/);
+  expect(house.model.requests).toEqual([]);
+});
+
 test("a session remembers what was said before", async () => {
   await open({ script: [says("Noted."), says("Ada.")] });
   const first = await house.ask("My name is Ada.");
