@@ -35,10 +35,10 @@ export async function* attempt(
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<AttemptPart> {
+  signal.throwIfAborted();
   const own = new AbortController();
   const stop = () => own.abort(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
   let disarm = arm("first_token_timeout", deadlines.first_token_ms);
   try {
     const reader = (await race(ask(request, own.signal))).getReader();
@@ -70,6 +70,7 @@ export async function* attempt(
 
   /** The SDK may ignore an abort while it waits for headers: do not wait with it. */
   async function race<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => undefined);
     own.signal.throwIfAborted();
     let fail: () => void = () => undefined;
     const aborted = new Promise<never>((_, reject) => {
@@ -80,7 +81,6 @@ export async function* attempt(
       return await Promise.race([work, aborted]);
     } finally {
       own.signal.removeEventListener("abort", fail);
-      work.catch(() => undefined);
     }
   }
 }

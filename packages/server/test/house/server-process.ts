@@ -17,10 +17,13 @@ const compileCache = fileURLToPath(
 /** A server as a process of its own, to be killed at will; its data folder and port stay the same. */
 export interface ServerProcess {
   readonly url: string;
+  pid(): number | undefined;
   client(): Promise<Client>;
   start(entry?: "serve.ts" | "serve-forgetful.ts"): Promise<void>;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
+  /** Asks it to end; resolves with its exit code. */
+  stop(signal: "SIGTERM" | "SIGINT"): Promise<number | null>;
 }
 
 export async function createServerProcess(home: string, model_url: string): Promise<ServerProcess> {
@@ -53,18 +56,25 @@ export async function createServerProcess(home: string, model_url: string): Prom
     throw new Error(`the server ended with ${started.exitCode}`);
   }
 
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return null;
+    const gone = once(child, "exit");
+    child.kill(signal);
+    const [code] = (await gone) as [number | null];
+    return code;
+  }
+
   return {
     url,
+    pid: () => child?.pid,
     start,
     async client() {
       return clientFor(url, (await readFile(join(home, "owner.key"), "utf8")).trim());
     },
     async kill() {
-      if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-      const gone = once(child, "exit");
-      child.kill("SIGKILL");
-      await gone;
+      await end("SIGKILL");
     },
+    stop: end,
   };
 }
 

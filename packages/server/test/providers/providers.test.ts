@@ -104,6 +104,13 @@ test("an abort is thrown as it came and ends the call upstream", async () => {
   await models[0]!.waitForHangUp(1);
 });
 
+test("what is aborted already is not asked at all", async () => {
+  const providers = await pool([{ text: "never" }]);
+  const gone = AbortSignal.abort(new Error("gone"));
+  await expect(all(providers.stream(request, gone))).rejects.toThrow("gone");
+  expect(models[0]!.requests).toHaveLength(0);
+});
+
 test("a wish for a model is asked first when it is configured, else the order holds", () => {
   const targets = [
     { provider: "a", model: "x" },

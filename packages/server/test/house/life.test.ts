@@ -1,0 +1,65 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startFakeProvider } from "@mainstay/fake-provider/fake-provider";
+import { systemClock } from "@mainstay/sdk/clock";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { registerFolder } from "./folder.ts";
+import { calls, configFor, says } from "./house.ts";
+import { startServer } from "../../src/assemble.ts";
+import { createServerProcess } from "./server-process.ts";
+
+let home: string;
+beforeEach(async () => void (home = await mkdtemp(join(tmpdir(), "mainstay-life-"))));
+afterEach(() => rm(home, { recursive: true, force: true, maxRetries: 10 }));
+
+/** Processes whose command line names this data folder. */
+async function processesOf(folder: string): Promise<number[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const named = await Promise.all(
+    pids.map(async (pid) => {
+      const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      return line.includes(folder) ? pid : null;
+    }),
+  );
+  return named.filter((pid) => pid !== null);
+}
+
+test("SIGTERM in the middle of a command: a clean end, no process left, the turn goes on later", async () => {
+  const model = await startFakeProvider({
+    script: [calls("shell", { command: "echo going; sleep 300" }), says("It was stopped.")],
+    clock: systemClock,
+  });
+  const server = await createServerProcess(home, model.url);
+  try {
+    await server.start();
+    const client = await server.client();
+    const folder = await mkdtemp(join(tmpdir(), "mainstay-life-ws-"));
+    await registerFolder(client, folder, true);
+    const asked = await client.turns.create({ message: "go", workspace: folder });
+    for await (const event of client.events(asked.id)) if (event.type === "output") break;
+    expect(await server.stop("SIGTERM")).toBe(0);
+    expect(await processesOf(home)).toEqual([]);
+    expect(existsSync(join(home, "run", "server.json"))).toBe(false);
+    await server.start();
+    for await (const event of client.events(asked.id)) if (event.type === "settled") break;
+    const turn = await client.turns.get(asked.id);
+    expect(turn).toMatchObject({ state: "done", answer: "It was stopped." });
+    expect(turn.commands).toMatchObject([{ outcome: "exited", cancelled: true }]);
+    await rm(folder, { recursive: true, force: true });
+  } finally {
+    await server.kill();
+    await model.close();
+  }
+});
+
+test("a second server on the same data is refused, and says who holds it", async () => {
+  const server = await createServerProcess(home, "http://127.0.0.1:9/v1");
+  await server.start();
+  try {
+    await expect(startServer(configFor(home, []))).rejects.toThrow(String(server.pid()));
+  } finally {
+    await server.kill();
+  }
+});

@@ -1,0 +1,90 @@
+import { type ClientEvent, isJournalEvent } from "@mainstay/sdk/events";
+import { createSseParser } from "@mainstay/sdk/sse";
+import { afterEach, expect, test } from "vitest";
+import { calls, type House, openHouse, says } from "./house.ts";
+
+let house: House;
+afterEach(() => house.close());
+
+/** One connection, read until `enough`, then dropped without a word. */
+async function connection(
+  turn_id: string,
+  after: number,
+  enough: (seen: readonly ClientEvent[]) => boolean,
+): Promise<ClientEvent[]> {
+  const drop = new AbortController();
+  const headers = { authorization: `Bearer ${house.key}`, "last-event-id": String(after) };
+  const { signal } = drop;
+  const response = await fetch(`${house.url}/v1/turns/${turn_id}/events`, { headers, signal });
+  const parser = createSseParser();
+  const seen: ClientEvent[] = [];
+  for await (const bytes of response.body!) {
+    for (const { data } of parser.push(bytes)) seen.push(JSON.parse(data) as ClientEvent);
+    if (enough(seen)) break;
+  }
+  drop.abort();
+  return seen;
+}
+
+const numbers = (events: readonly ClientEvent[]): number[] =>
+  events.filter(isJournalEvent).map((event) => event.seq);
+
+test("fifty dropped streams: each journal event arrives once, without a gap (J4)", async () => {
+  const steps = Array.from({ length: 8 }, (_, i) =>
+    calls("write_file", { path: `f${i}.txt`, content: `${i}` }),
+  );
+  house = await openHouse({ script: [...steps, says("Done.")] });
+  const asked = await house.client.turns.create({ message: "go" });
+  await house.until(asked.id, (event) => event.type === "settled");
+  const { last_event } = await house.client.turns.get(asked.id);
+  for (let drops = 0; drops < 50; drops++) {
+    const seen: number[] = [];
+    while (seen.length < last_event) {
+      const take = 1 + ((drops * 7 + seen.length) % 9);
+      const part = await connection(asked.id, seen.length, (events) => events.length >= take);
+      seen.push(...numbers(part).slice(0, take));
+    }
+    expect(seen).toEqual(seen.map((_, i) => i + 1));
+  }
+});
+
+test("a stream that was open all the time saw the same as the journal holds", async () => {
+  house = await openHouse({
+    script: [calls("list_files", {}), { text: "one two three", chunk_size: 3 }],
+  });
+  const asked = await house.client.turns.create({ message: "go" });
+  const seen = await connection(asked.id, 0, (events) => events.at(-1)?.type === "settled");
+  expect(numbers(seen)).toEqual(numbers(await house.journal(asked.id)));
+  const deltas = seen.filter((event) => event.type === "delta");
+  expect(deltas.map((event) => event.text).join("")).toBe("one two three");
+});
+
+test("a dropped stream detaches; with on_disconnect cancel it ends the turn (J6)", async () => {
+  const held = new Promise<void>(() => {});
+  house = await openHouse({ script: () => ({ text: "never", gate: held }) });
+  const detached = await house.client.turns.create({ message: "go" });
+  const cancelled = await house.client.turns.create({ message: "go", on_disconnect: "cancel" });
+  await house.model.waitForRequest(2);
+  for (const { id } of [detached, cancelled])
+    await connection(id, 0, (events) => events.some((event) => event.type === "attempt_started"));
+  await house.until(cancelled.id, (event) => event.type === "settled");
+  expect(await house.client.turns.get(cancelled.id)).toMatchObject({ state: "cancelled" });
+  expect(await house.client.turns.get(detached.id)).toMatchObject({ state: "running" });
+});
+
+test("who waits is told where they stand and why", async () => {
+  const held = Promise.withResolvers<void>();
+  house = await openHouse({ script: () => ({ text: "ok", gate: held.promise }) });
+  const first = await house.client.turns.create({ message: "one" });
+  await house.model.waitForRequest(1);
+  const second = await house.client.turns.create({ message: "two", session_id: first.session_id });
+  expect(second).toMatchObject({
+    state: "queued",
+    queue: { position: 1, reason: expect.stringContaining("earlier turn of this session") },
+  });
+  expect(second.queue!.no_later_than_s).toBeGreaterThanOrEqual(second.queue!.eta_s);
+  const news = await house.until(second.id, (event) => event.type === "queue");
+  expect(news).toMatchObject({ place: { position: 1 } });
+  held.resolve();
+  await house.until(second.id, (event) => event.type === "settled");
+});
