@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { systemClock } from "@mainstay/sdk/clock";
 import { NewTurn } from "@mainstay/sdk/turn";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
@@ -197,6 +199,42 @@ test("64 levels are taken", async () => {
   expect(reply.status).toBe(200);
 });
 
+/** A client that does not listen while it sends a body of `size` bytes. */
+function dialDeaf(size: number) {
+  const { port } = new URL(house.url);
+  const socket = house.dial();
+  socket.pause();
+  const head = [
+    "POST /v1/turns HTTP/1.1",
+    `Host: 127.0.0.1:${port}`,
+    `Authorization: Bearer ${house.key}`,
+    "Content-Type: application/json",
+    `Content-Length: ${size}`,
+  ];
+  socket.write(`${head.join("\r\n")}\r\n\r\n`);
+  return socket;
+}
+
+test("who listens only after sending 6 MB over a slow line hears why it was refused", async () => {
+  const socket = dialDeaf(6_000_000);
+  for (let i = 0; i < 60; i += 1) {
+    socket.write(Buffer.alloc(100_000, 32));
+    await systemClock.sleep(25);
+  }
+  socket.resume();
+  const [text] = await once(socket, "data");
+  socket.destroy();
+  expect(String(text)).toMatch(/^HTTP\/1.1 413 .*body_too_large/s);
+});
+
+test("who sends 40 MB without listening is not left hanging", { timeout: 8_000 }, async () => {
+  const socket = dialDeaf(40_000_000);
+  const sent = new Promise((resolve) => socket.write(Buffer.alloc(40_000_000, 32), resolve));
+  socket.on("error", () => {});
+  await sent;
+  socket.destroy();
+});
+
 test.each([
   ["?page=c", "`/page` of the query string must be"],
   ["?page=a&page=b", "got an array of 2 items"],
@@ -217,7 +255,7 @@ test("every fault is told at once, with pointers", async () => {
 });
 
 test.skipIf(!existsSync(blns))(
-  "naughty strings arrive as they were sent (../shared/data)",
+  "naughty strings arrive as they were sent (needs ../shared/data)",
   async () => {
     const strings = JSON.parse(readFileSync(blns, "utf8")) as string[];
     for (const message of strings) {
@@ -230,7 +268,7 @@ test.skipIf(!existsSync(blns))(
 );
 
 test.skipIf(!existsSync(parsing))(
-  "JSONTestSuite is judged as it says (../shared/data)",
+  "JSONTestSuite is judged as it says (needs ../shared/data)",
   async () => {
     const files = readdirSync(parsing);
     for (const file of files) {
