@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { openKeys } from "@mainstay/executor/keys";
 import { launchExecutor } from "@mainstay/executor/launch";
+import { ripgrepPath } from "@mainstay/executor/ripgrep";
 import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import { createAdmission } from "./admission/admission.ts";
 import type { Config } from "./config.ts";
@@ -87,6 +88,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     reach: "the files of the workspace, inside a sandbox without network",
   });
   const keys = openKeys(home);
+  const ripgrep_path = await ripgrepPath();
   const execution = createExecution({
     approvals,
     clock,
@@ -98,7 +100,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
         home,
         epoch: store.incarnation,
         node_path: config.node_path,
-        ripgrep_path: config.ripgrep_path,
+        ripgrep_path,
         clock,
         log: (text) => log.info({ part: "executor" }, text),
         ...(overrides.bubblewrap_path && { bubblewrap_path: overrides.bubblewrap_path }),

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -23,14 +22,14 @@ const ProviderEntry = z.strictObject({
 });
 
 /** `mainstay.json`. Every setting is optional. */
-export const ConfigFile = z.strictObject({
+const ConfigFile = z.strictObject({
   port: z.int().min(0).max(65_535).optional(),
   /** Names beside loopback under which browsers reach this server. */
   allowed_hosts: z.array(z.string().min(1)).optional(),
   log_level: z.enum(["silent", "error", "warn", "info"]).optional(),
   providers: z.array(ProviderEntry).optional(),
 });
-export type ConfigFile = z.infer<typeof ConfigFile>;
+type ConfigFile = z.infer<typeof ConfigFile>;
 
 export interface Config {
   readonly home: string;
@@ -41,13 +40,11 @@ export interface Config {
   readonly providers: readonly ProviderSettings[];
   readonly uid: number;
   readonly node_path: string;
-  /** Null where this platform has none: searches then run in the server. */
-  readonly ripgrep_path: string | null;
   readonly version: string;
 }
 
 /** All that is wrong with the configuration, at once, each fault with its fix. */
-export class ConfigFault extends Error {
+class ConfigFault extends Error {
   constructor(faults: readonly string[]) {
     super(`The configuration has ${faults.length} fault(s):\n- ${faults.join("\n- ")}`);
     this.name = "ConfigFault";
@@ -79,7 +76,6 @@ export function readConfig(env: Environment = process.env): Config {
     providers,
     uid: userInfo().uid,
     node_path: process.execPath,
-    ripgrep_path: ripgrep(),
     version: readVersion(),
   };
 }
@@ -88,8 +84,7 @@ export function readConfig(env: Environment = process.env): Config {
 export const nodeVersion = (): string => process.versions.node;
 
 /** Where state lives when nothing says otherwise. */
-export const defaultHome = (): string =>
-  userInfo().uid === 0 ? ROOT_HOME : join(homedir(), ".mainstay");
+const defaultHome = (): string => (userInfo().uid === 0 ? ROOT_HOME : join(homedir(), ".mainstay"));
 
 function readFile(path: string, faults: string[]): ConfigFile {
   const text = readIfThere(path, faults);
@@ -140,14 +135,6 @@ function fromVariables(env: Environment, faults: string[]): ProviderSettings[] {
   if (!URL.canParse(base_url)) faults.push(`OPENAI_BASE_URL must be a URL, got ${base_url}`);
   const models = [env["OPENAI_MODEL"] ?? OPENAI_MODEL];
   return [{ id: "openai", base_url, api_key, models, source: "OPENAI_API_KEY" }];
-}
-
-function ripgrep(): string | null {
-  try {
-    return createRequire(import.meta.url).resolve(`@vscode/ripgrep-linux-${process.arch}/bin/rg`);
-  } catch {
-    return null;
-  }
 }
 
 function readVersion(): string {

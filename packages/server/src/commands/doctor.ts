@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync } from
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { launchExecutor } from "@mainstay/executor/launch";
+import { ripgrepPath } from "@mainstay/executor/ripgrep";
 import { systemClock } from "@mainstay/sdk/clock";
 import { type Config, nodeVersion, readConfig } from "../config.ts";
 import { messageOf } from "../kernel/errors.ts";
@@ -89,7 +90,7 @@ async function sandbox(config: Config): Promise<DoctorCheck[]> {
     const link = await launchExecutor({
       home,
       node_path: config.node_path,
-      ripgrep_path: config.ripgrep_path,
+      ripgrep_path: await ripgrepPath(),
       clock: systemClock,
       epoch: 1,
       log: () => undefined,

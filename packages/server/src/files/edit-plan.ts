@@ -112,6 +112,11 @@ function noMatch(name: string, text: string, old_text: string): string {
   switch (near.kind) {
     case "white_space":
       return `${missed}; at line ${near.line} only the white space differs:\n${brief(near.text)}`;
+    case "diverges": {
+      const found = near.text === null ? "the file ends" : `the file has\n${brief(near.text)}`;
+      const sought = `where old_text has\n${brief(near.sought)}`;
+      return `${missed}; it matches from line ${near.from} on, but at line ${near.line} ${found}\n${sought}`;
+    }
     case "similar":
       return `${missed}; its first line is most like\n${near.lines.map(numbered).join("\n")}`;
     case "nothing_like_it":

@@ -5,6 +5,14 @@ import { withLf } from "./replacement.ts";
 export type NearMiss =
   /** The same but for white space. */
   | { readonly kind: "white_space"; readonly line: number; readonly text: string }
+  /** It is there from line `from` on, but line `line` differs. `text` is null past the file's end. */
+  | {
+      readonly kind: "diverges";
+      readonly from: number;
+      readonly line: number;
+      readonly text: string | null;
+      readonly sought: string;
+    }
   /** Lines most like its first line, best first. */
   | { readonly kind: "similar"; readonly lines: readonly SimilarLine[] }
   | { readonly kind: "nothing_like_it" };
@@ -15,6 +23,8 @@ interface SimilarLine {
 }
 
 const SHOWN_LINES = 3;
+/** A line without a word stands in too many places to say where one is. */
+const TELLING = /\w{3}/;
 const COMPARED_CHARS = 120;
 /** Of pairs of characters in common, by Dice; below it a line is noise. */
 const LEAST_LIKENESS = 0.5;
@@ -24,13 +34,14 @@ export function nearMiss(text: string, sought: string): NearMiss {
   const wanted = withLf(sought)
     .replace(/^\n+|\n+$/g, "")
     .split("\n");
-  const at = whereSquashed(lines, wanted);
-  if (at !== null) {
-    return {
-      kind: "white_space",
-      line: at + 1,
-      text: lines.slice(at, at + wanted.length).join("\n"),
-    };
+  const { at, count } = longestStart(lines, wanted);
+  if (count === wanted.length && wanted.some((line) => line.trim() !== "")) {
+    return { kind: "white_space", line: at + 1, text: lines.slice(at, at + count).join("\n") };
+  }
+  if (wanted.slice(0, count).some((line) => TELLING.test(line))) {
+    const text = lines[at + count] ?? null;
+    const differs = { line: at + count + 1, text, sought: wanted[count] ?? "" };
+    return { kind: "diverges", from: at + 1, ...differs };
   }
   const similar = mostLike(lines, wanted.find((line) => line.trim() !== "") ?? "");
   return similar.length > 0 ? { kind: "similar", lines: similar } : { kind: "nothing_like_it" };
@@ -38,14 +49,25 @@ export function nearMiss(text: string, sought: string): NearMiss {
 
 const squashed = (line: string): string => line.replaceAll(/\s+/g, "");
 
-function whereSquashed(lines: readonly string[], wanted: readonly string[]): number | null {
-  const have = lines.map(squashed);
-  const want = wanted.map(squashed);
-  if (want.every((line) => line === "")) return null;
-  for (let at = 0; at + want.length <= have.length; at++) {
-    if (want.every((line, i) => have[at + i] === line)) return at;
+/** Where most of the first wanted lines stand, white space aside. */
+function longestStart(lines: readonly string[], wanted: readonly string[]) {
+  const ids = new Map<string, number>();
+  // Numbers, because both sides may be hostile and long lines are slow to compare that often.
+  const idOf = (line: string): number => {
+    const key = squashed(line);
+    const id = ids.get(key) ?? ids.size;
+    ids.set(key, id);
+    return id;
+  };
+  const have = lines.map(idOf);
+  const want = wanted.map(idOf);
+  let best = { at: 0, count: 0 };
+  for (let at = 0; at < have.length; at++) {
+    let count = 0;
+    while (count < want.length && have[at + count] === want[count]) count++;
+    if (count > best.count) best = { at, count };
   }
-  return null;
+  return best;
 }
 
 function mostLike(lines: readonly string[], wanted: string): SimilarLine[] {

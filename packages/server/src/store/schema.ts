@@ -1,4 +1,4 @@
-import type { Generated, Insertable, Selectable } from "kysely";
+import type { Generated, Selectable } from "kysely";
 
 /**
  * The tables. A turn's truth is its journal; the columns of `turn` beside the ids are what queries
@@ -110,4 +110,3 @@ interface ApprovalTable {
 }
 
 export type Row<T extends keyof Schema> = Selectable<Schema[T]>;
-export type NewRow<T extends keyof Schema> = Insertable<Schema[T]>;
