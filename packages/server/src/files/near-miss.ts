@@ -38,7 +38,8 @@ export function nearMiss(text: string, sought: string): NearMiss {
   if (count === wanted.length && wanted.some((line) => line.trim() !== "")) {
     return { kind: "white_space", line: at + 1, text: lines.slice(at, at + count).join("\n") };
   }
-  if (wanted.slice(0, count).some((line) => TELLING.test(line))) {
+  const compared = at + count < bounds.near_lines;
+  if (compared && wanted.slice(0, count).some((line) => TELLING.test(line))) {
     const text = lines[at + count] ?? null;
     const differs = { line: at + count + 1, text, sought: wanted[count] ?? "" };
     return { kind: "diverges", from: at + 1, ...differs };

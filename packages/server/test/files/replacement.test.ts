@@ -85,7 +85,7 @@ test("hostile texts take linear time", () => {
   expect(replaceIn(text, "a", "b", true)).toEqual({ kind: "too_many" });
 });
 
-test("a near miss names the difference in white space, or the likeliest lines", () => {
+test("a near miss names the difference in white space, the line that differs, or the likeliest", () => {
   const text =
     "function add(a, b) {\n\treturn a + b;\n}\n\nfunction subtract(a, b) {\n\treturn a - b;\n}\n";
   expect(nearMiss(text, "function add(a, b) {\n  return a + b;\n}")).toEqual({
@@ -93,6 +93,14 @@ test("a near miss names the difference in white space, or the likeliest lines", 
     line: 1,
     text: "function add(a, b) {\n\treturn a + b;\n}",
   });
+  expect(nearMiss(text, "function subtract(a, b) {\n\treturn b - a;\n}")).toEqual({
+    kind: "diverges",
+    from: 5,
+    line: 6,
+    text: "\treturn a - b;",
+    sought: "\treturn b - a;",
+  });
+  expect(nearMiss(text, `${text}function negate(a) {`)).toMatchObject({ line: 8, text: "" });
   expect(nearMiss(text, "function subtract(x, y) {")).toMatchObject({
     kind: "similar",
     lines: [{ line: 5, text: "function subtract(a, b) {" }, { line: 1 }],
