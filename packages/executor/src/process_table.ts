@@ -80,7 +80,7 @@ export async function untilGone(
   const deadline = clock.monotonic() + limit_ms;
   while (isAlive()) {
     if (clock.monotonic() > deadline) return false;
-    await clock.sleep(2);
+    await clock.sleep(1);
   }
   return true;
 }

@@ -14,7 +14,7 @@ import { z } from "zod";
 const ARGUMENT_LIMIT_BYTES = 120_000;
 const STDIN_LIMIT_BYTES = 1 << 20;
 /** Bounds how long a burned nonce must be remembered. */
-export const TICKET_LIFE_LIMIT_MS = 24 * 60 * 60 * 1000;
+const TICKET_LIFE_LIMIT_MS = 24 * 60 * 60 * 1000;
 
 const argument = z
   .string()
@@ -56,7 +56,7 @@ export const Plan = z.strictObject({
 });
 export type Plan = z.infer<typeof Plan>;
 
-export const Consent = z.strictObject({
+const Consent = z.strictObject({
   verdict: z.enum(["safe", "ask", "blocked"]),
   /** A policy's name or a person's id. */
   decided_by: z.string().min(1).max(256),

@@ -52,6 +52,11 @@ test("argv, stdin, and the exit codes of a shell", async () => {
   });
   expect(await bench.exited(["no-such-program"])).toMatchObject({ exit_code: 127 });
   expect(await bench.exited("kill -SEGV $$")).toMatchObject({ exit_code: 139, signal: null });
+  expect(await bench.exited("trap 'echo caught; exit 5' INT; kill -INT $$")).toMatchObject({
+    exit_code: 5,
+    output: "caught\n",
+  });
+  expect(await bench.exited(["exit", "0"])).toMatchObject({ exit_code: 127 });
 });
 
 test("no host uid 0, no capabilities, no other descriptors, no environment, no network", async () => {
@@ -139,6 +144,29 @@ test("daemons that left the session die with their command", async () => {
   expect(end).toMatchObject({ exit_code: 0, output: "left\n" });
   expect(processesWith(id)).toEqual([]);
 });
+
+test("a command leaves no zombie for the host to reap", async () => {
+  // A person of its own, so that no other suite's processes are counted.
+  const person_uid_number = 1_000_000 + (process.pid % 1_000_000);
+  const folder = path.join(path.dirname(bench.workspace), "zombies");
+  fs.mkdirSync(folder);
+  await bench.link().registerWorkspace({ id: "zombies", path: folder, person_uid_number });
+  const uid = os.userInfo().uid === 0 ? 0x70000000 + person_uid_number : os.userInfo().uid;
+  const before = zombiesOf(uid);
+  for (let count = 0; count < 5; count += 1) {
+    await bench.exited("sleep 60 & true", { workspace_id: "zombies", person_uid_number });
+  }
+  expect(zombiesOf(uid).filter((pid) => !before.includes(pid))).toEqual([]);
+});
+
+function zombiesOf(uid: number): string[] {
+  return fs.readdirSync("/proc").filter((pid) => {
+    const file = `/proc/${pid}/status`;
+    if (!/^\d+$/.test(pid) || !fs.existsSync(file)) return false;
+    const status = fs.readFileSync(file, "utf8");
+    return /^State:\s+Z/m.test(status) && new RegExp(`^Uid:\\s+${uid}\\b`, "m").test(status);
+  });
+}
 
 test("the end does not wait for a daemon that holds the output open", async () => {
   const end = await bench.exited("setsid sleep 60 & echo left");

@@ -1,8 +1,11 @@
 /**
- * The gate between a composed sandbox and its command. The stub is the sandbox's first process:
- * it says on descriptor 3 which files it really sees, then waits. Nothing of the plan runs until
- * the executor has compared them, made the process's identity durable and said go. If the executor
- * dies before, the stub reads the end of the file and leaves.
+ * The gate between a composed sandbox and its command. The stub is the sandbox's init: it says on
+ * descriptor 3 which files it really sees, then waits. Nothing of the plan runs until the executor
+ * has compared them, made the init's identity durable and said go. If the executor dies before, the
+ * stub reads the end of the file and leaves.
+ *
+ * The stub stays as init, in place of bubblewrap's own: bubblewrap leaves that one to the host's
+ * init to reap, and where that is no reaper (a container) every command would leave a zombie.
  */
 
 /** A path below the working folder, with the device and inode it must have inside. */
@@ -22,7 +25,9 @@ export function gated(command_id: string, sightings: Sighting[], command: string
     "echo ready $seen >&3",
     'read -r go <&3 && [ "$go" = go ] || exit 125',
     "unset seen go",
-    'exec "$@" 2>&1 3>&-',
+    // A subshell, because init must outlive the command; exec, so that no builtin answers for it.
+    '(exec "$@" 2>&1 3>&-)',
+    "exit $?",
   ].join("\n");
   return ["/bin/sh", "-c", stub, gateName(command_id), ...command];
 }

@@ -12,6 +12,8 @@ import type { Stage } from "./stage.ts";
 /** Must never appear on the host; inside, its folder may be a writable one of the sandbox's own. */
 const ESCAPED = "escaped-from-the-sandbox";
 
+const OWN_VARIABLES = "HOME|USER|LOGNAME|SHELL|PATH|LANG|TERM|TMPDIR|CI|GIT_TERMINAL_PROMPT|PWD";
+
 const PROBE = `
 echo uid=$(id -u)
 echo network=$(tail -n +3 /proc/net/dev | cut -d: -f1)
@@ -20,7 +22,7 @@ for file in /probe /etc/probe /usr/probe /dev/probe; do
   (echo x > "$file") 2>/dev/null && echo written=$file
 done
 (echo x > "$1/${ESCAPED}") 2>/dev/null
-echo environment=$(cat /proc/1/environ 2>/dev/null | wc -c)
+echo environment=$(tr '\\0' '\\n' < /proc/1/environ | grep -cvE '^(${OWN_VARIABLES})=')
 echo processes=$(ls -d /proc/[0-9]* | wc -l)
 unshare --user true 2>/dev/null && echo namespaces=open
 echo inside > made && echo workspace=$(cat made)
@@ -105,7 +107,11 @@ function judge(outcome: Outcome, escaped: boolean): SandboxCheck[] {
     check("hides the executor's keys", says("reachable") === "none", says("reachable")),
     check("writes nowhere outside", says("written") === "none" && !escaped, says("written")),
     check("writes in the workspace", says("workspace") === "inside", says("workspace")),
-    check("inherits no environment", says("environment") === "0", `${says("environment")} bytes`),
+    check(
+      "inherits no environment",
+      says("environment") === "0",
+      `${says("environment")} foreign variables`,
+    ),
     check(
       "sees its own processes only",
       Number(says("processes")) <= PROCESS_LIMIT,
