@@ -6,7 +6,7 @@ import { type Client, createClient } from "@mainstay/sdk/client";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { ServerAddress } from "./config.ts";
 
-export interface OpenClient {
+interface OpenClient {
   client: Client;
   /** Ends what is in flight. */
   close(): Promise<void>;
@@ -18,8 +18,22 @@ export interface ConnectParts {
   random: () => number;
 }
 
+/** Works with the server's client and lets go of it, whatever happens. */
+export async function withClient<T>(
+  server: ServerAddress,
+  parts: ConnectParts,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const { client, close } = await connect(server, parts);
+  try {
+    return await work(client);
+  } finally {
+    await close();
+  }
+}
+
 /** `run/server.sock` in the data folder needs no port and no name, so nobody can sit in its place. */
-export async function connect(server: ServerAddress, parts: ConnectParts): Promise<OpenClient> {
+async function connect(server: ServerAddress, parts: ConnectParts): Promise<OpenClient> {
   if (server.kind === "remote") return open(server.base_url, server.key, {}, parts);
   const run_folder = join(server.home, "run");
   const socket_path = join(run_folder, "server.sock");

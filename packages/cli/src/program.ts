@@ -16,7 +16,7 @@ import { turnsCommand } from "./commands/turns.ts";
 import { whyCommand } from "./commands/why.ts";
 import { workspaceCommand } from "./commands/workspace.ts";
 import type { Config } from "./config.ts";
-import { connect } from "./connect.ts";
+import { withClient } from "./connect.ts";
 import { exit, type ExitCode } from "./exit.ts";
 import { reportFault } from "./faults.ts";
 import type { Interrupts } from "./terminal/interrupts.ts";
@@ -49,11 +49,7 @@ export async function runProgram(args: string[], parts: ProgramParts): Promise<n
   const run: Run = async (work) => {
     code = await work().catch((fault: unknown) => reportFault(fault, config.server, screen));
   };
-  const withServer: WithServer = (work) =>
-    run(async () => {
-      const { client, close } = await connect(config.server, parts);
-      return work(client).finally(close);
-    });
+  const withServer: WithServer = (work) => run(() => withClient(config.server, parts, work));
 
   const is_terminal = terminal.stdin.isTTY === true && terminal.stderr.isTTY === true;
   const asker = is_terminal ? createAsker(terminal, parts.clock) : undefined;

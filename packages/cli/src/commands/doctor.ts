@@ -2,7 +2,7 @@ import { Unreachable } from "@mainstay/sdk/call";
 import type { DoctorCheck } from "@mainstay/server/commands/doctor";
 import { Command } from "commander";
 import type { Config } from "../config.ts";
-import { connect, type ConnectParts } from "../connect.ts";
+import { withClient, type ConnectParts } from "../connect.ts";
 import { exit } from "../exit.ts";
 import type { Run } from "../program.ts";
 import type { Screen } from "../terminal/screen.ts";
@@ -37,8 +37,9 @@ export function doctorCommand(parts: DoctorParts): Command {
 async function server({ config, ...parts }: DoctorParts): Promise<Check> {
   const check = { area: "server", name: config.server.kind } as const;
   try {
-    const { client, close } = await connect(config.server, parts);
-    const { ready, level, version } = await client.readyz().finally(close);
+    const { ready, level, version } = await withClient(config.server, parts, (client) =>
+      client.readyz(),
+    );
     const fix = ready ? null : "see the failed checks above, and the server's log";
     return { ...check, ok: ready, detail: `runs, version ${version}, level ${level}`, fix };
   } catch (fault) {

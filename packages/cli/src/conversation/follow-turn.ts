@@ -31,7 +31,12 @@ export interface FollowParts {
 
 export async function followTurn(turn_id: string, parts: FollowParts): Promise<Followed> {
   const consents = createConsents(parts);
-  const end = await untilEnd(turn_id, parts, consents).finally(consents.close);
+  let end: TurnEnd | undefined;
+  try {
+    end = await untilEnd(turn_id, parts, consents);
+  } finally {
+    await consents.close();
+  }
   return { end: end ?? (consents.later() ? "later" : "left"), refused: consents.refused() };
 }
 
