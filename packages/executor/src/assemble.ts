@@ -5,10 +5,10 @@ import { createExecutor } from "./executor.ts";
 import { openKeys } from "./keys.ts";
 import { openLedger } from "./ledger.ts";
 import { listen } from "./listener.ts";
-import type { ProcessTable } from "./process_table.ts";
+import type { ProcessTable } from "./process-table.ts";
 import type { Request } from "./protocol.ts";
 import { recover } from "./recovery.ts";
-import { openRunFolder } from "./run_folder.ts";
+import { openRunFolder } from "./run-folder.ts";
 import { createSandbox, type SandboxSettings } from "./sandbox/sandbox.ts";
 import { openWorkspaces } from "./workspaces.ts";
 

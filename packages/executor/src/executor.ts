@@ -10,7 +10,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { CommandEnd, CommandState, RefusalCode, RunAnswer } from "./command.ts";
 import type { Ledger } from "./ledger.ts";
-import type { ProcessTable } from "./process_table.ts";
+import type { ProcessTable } from "./process-table.ts";
 import type { Prepared, Sandbox } from "./sandbox/sandbox.ts";
 import { supervise, type Outcome, type Supervised } from "./supervise.ts";
 import { planDigest, verifyTicket, type Plan, type Ticket } from "./ticket.ts";

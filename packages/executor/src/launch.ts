@@ -9,7 +9,7 @@ import { ExecutorUnreachable } from "./errors.ts";
 import { openKeys } from "./keys.ts";
 import { dial, type ExecutorLink } from "./link.ts";
 import { EXIT_LOCKED } from "./protocol.ts";
-import { openRunFolder } from "./run_folder.ts";
+import { openRunFolder } from "./run-folder.ts";
 
 export type { ExecutorLink } from "./link.ts";
 

@@ -2,7 +2,7 @@
  * The executor's own durable memory, `home/exec/exec.db`, written by it alone. Its exclusive lock
  * is the executor's lock: the kernel drops it when the process dies, however it dies.
  *
- * 1. Every function that writes returns after the disk has it (synchronous=FULL).
+ * 1. Every function that writes a marker returns after the disk has it (synchronous=FULL).
  * 2. A row's markers come in the order started, released, ended; none is ever taken back.
  * 3. A nonce and a command id are burned by the same insert, so that neither can start twice.
  */
@@ -11,10 +11,11 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { CommandEnd } from "./command.ts";
-import { ProcessIdentity } from "./process_table.ts";
+import { ProcessIdentity } from "./process-table.ts";
 import type { Ticket } from "./ticket.ts";
 
 const LOCK_WAIT_MS = 10_000;
+const FORGOTTEN_LIMIT = 256;
 /** Ended rows are kept this long after their ticket's expiry, lest the clock steps back. */
 const KEEP_MS = 7 * 24 * 60 * 60 * 1000;
 
@@ -38,6 +39,7 @@ export interface Ledger {
   start(ticket: Ticket, now: number): void;
   release(command_id: string, process: ProcessIdentity): void;
   end(command_id: string, end: CommandEnd): void;
+  /** The output is not needed any more. Written with the next start: a crash only keeps it longer. */
   forgetOutput(command_id: string): void;
   prune(now: number): void;
   close(): void;
@@ -79,17 +81,28 @@ export function openLedger(home: string): Ledger {
     "UPDATE command SET ended = ?, output = ? WHERE command_id = ? AND ended IS NULL",
   );
   const forget = db.prepare("UPDATE command SET output = NULL WHERE command_id = ?");
+  const forgotten = new Set<string>();
   const prune = db.prepare("DELETE FROM command WHERE expires_at < ? AND ended IS NOT NULL");
 
   return {
     find(command_id) {
       const row = find.get(command_id);
-      return row === undefined ? null : readRow(row);
+      if (row === undefined) return null;
+      return readRow(forgotten.has(command_id) ? { ...row, output: null } : row);
     },
     isBurned: (burned) => nonce.get(burned) !== undefined,
     open: () => open.all().map(readRow),
     start({ plan, nonce, mac, expires_at }, now) {
-      start.run(plan.command_id, nonce, mac, expires_at, now);
+      db.exec("BEGIN IMMEDIATE");
+      try {
+        start.run(plan.command_id, nonce, mac, expires_at, now);
+        for (const command_id of forgotten) forget.run(command_id);
+        db.exec("COMMIT");
+        forgotten.clear();
+      } catch (error) {
+        if (db.isTransaction) db.exec("ROLLBACK");
+        throw error;
+      }
     },
     release(command_id, process) {
       release.run(JSON.stringify(process), command_id);
@@ -99,10 +112,21 @@ export function openLedger(home: string): Ledger {
       const { output, ...rest } = ended;
       end.run(JSON.stringify(rest), output, command_id);
     },
-    forgetOutput: (command_id) => void forget.run(command_id),
+    forgetOutput(command_id) {
+      forgotten.add(command_id);
+      if (forgotten.size >= FORGOTTEN_LIMIT) writeForgotten();
+    },
     prune: (now) => void prune.run(now - KEEP_MS),
-    close: () => db.close(),
+    close() {
+      writeForgotten();
+      db.close();
+    },
   };
+
+  function writeForgotten(): void {
+    for (const command_id of forgotten) forget.run(command_id);
+    forgotten.clear();
+  }
 }
 
 const Stored = z.object({

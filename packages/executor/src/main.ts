@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { systemClock } from "@mainstay/sdk/clock";
 import { assemble } from "./assemble.ts";
 import { closeInherited } from "./inherited.ts";
-import { openProcessTable } from "./process_table.ts";
+import { openProcessTable } from "./process-table.ts";
 import { EXIT_LOCKED } from "./protocol.ts";
 
 const { values } = parseArgs({

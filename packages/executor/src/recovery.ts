@@ -8,7 +8,7 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { CommandEnd } from "./command.ts";
 import { gateName } from "./sandbox/gate.ts";
 import type { Ledger, LedgerRow } from "./ledger.ts";
-import { untilGone, type ProcessTable } from "./process_table.ts";
+import { untilGone, type ProcessTable } from "./process-table.ts";
 
 const DYING_LIMIT_MS = 5_000;
 

@@ -14,7 +14,7 @@ import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { Clock } from "@mainstay/sdk/clock";
 import { keepOutput, type KeptOutput } from "./output.ts";
-import { untilGone, type ProcessIdentity, type ProcessTable } from "./process_table.ts";
+import { untilGone, type ProcessIdentity, type ProcessTable } from "./process-table.ts";
 import { GO } from "./sandbox/gate.ts";
 import {
   causeOfDeath,
@@ -22,7 +22,7 @@ import {
   type Exit,
   type Launch,
   type SpawnedSandbox,
-} from "./spawned_sandbox.ts";
+} from "./spawned-sandbox.ts";
 
 const READY_LIMIT_MS = 15_000;
 const DYING_LIMIT_MS = 10_000;

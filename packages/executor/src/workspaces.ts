@@ -10,7 +10,7 @@ import { ExecutorRefused } from "./errors.ts";
 import type { WorkspaceRegistration } from "./protocol.ts";
 import type { Pin } from "./sandbox/compose.ts";
 import type { Stage, StagedFolder } from "./sandbox/stage.ts";
-import { refusePath } from "./workspace_path.ts";
+import { refusePath } from "./workspace-path.ts";
 
 const WORKSPACE_LIMIT = 4096;
 

@@ -6,7 +6,7 @@ import fs from "node:fs";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { openKeys } from "../src/keys.ts";
 import { openLedger } from "../src/ledger.ts";
-import { openProcessTable } from "../src/process_table.ts";
+import { openProcessTable } from "../src/process-table.ts";
 import { createSandbox } from "../src/sandbox/sandbox.ts";
 import { supervise } from "../src/supervise.ts";
 import { signTicket, type Plan } from "../src/ticket.ts";

@@ -10,7 +10,6 @@ import { gated, type Sighting } from "./gate.ts";
 const RIPGREP_FOLDER = "/run/mainstay";
 
 const SIZES_BYTES = { shm: 64 << 20, tmp: 512 << 20, home: 256 << 20 };
-const LIMITS = ["--nproc=1024", "--nofile=4096", "--core=0", `--fsize=${4 * 2 ** 30}`];
 
 /** What stands where on this host; read once at start. */
 export interface HostLayout {
@@ -66,7 +65,7 @@ export function compose(parts: Composition): string[] {
     ...workspace(parts),
     ...["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", parts.workspace.path],
     ...environment(parts),
-    ...["--", "/usr/bin/prlimit", ...LIMITS, "--"],
+    "--",
     ...gated(parts.command_id, sightings(parts), command(parts)),
   ];
 }
@@ -131,21 +130,30 @@ function workspace({ profile, workspace: { path, source, pins } }: Composition):
   ];
 }
 
+const USUAL_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+
+const VARIABLES = {
+  HOME,
+  USER: "agent",
+  LOGNAME: "agent",
+  SHELL: "/bin/sh",
+  PATH: USUAL_PATH,
+  LANG: "C.UTF-8",
+  TERM: "dumb",
+  TMPDIR: "/tmp",
+  // Nobody sits at the terminal of a command: tools must not prompt or watch.
+  CI: "1",
+  GIT_TERMINAL_PROMPT: "0",
+  // There is no network: without this npm and pip say so only after a minute of retries.
+  npm_config_fetch_retries: "0",
+  PIP_RETRIES: "0",
+};
+/** All that a command finds in its environment; the self-test knows anything else for a leak. */
+export const VARIABLE_NAMES = Object.keys(VARIABLES);
+
 function environment({ profile, host }: Composition): string[] {
-  const usual = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
-  const variables = {
-    HOME,
-    USER: "agent",
-    LOGNAME: "agent",
-    SHELL: host.shell,
-    PATH: profile === "search" ? `${RIPGREP_FOLDER}:${usual}` : usual,
-    LANG: "C.UTF-8",
-    TERM: "dumb",
-    TMPDIR: "/tmp",
-    // Nobody sits at the terminal of a command: tools must not prompt or watch.
-    CI: "1",
-    GIT_TERMINAL_PROMPT: "0",
-  };
+  const path = profile === "search" ? `${RIPGREP_FOLDER}:${USUAL_PATH}` : USUAL_PATH;
+  const variables = { ...VARIABLES, SHELL: host.shell, PATH: path };
   return Object.entries(variables).flatMap(([name, value]) => ["--setenv", name, value]);
 }
 

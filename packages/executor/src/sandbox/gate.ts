@@ -17,10 +17,23 @@ export interface Sighting {
 /** The stub's `$0`, by which a sandbox is known among the host's processes. */
 export const gateName = (command_id: string) => `mainstay:${command_id}`;
 
+/**
+ * Set by the shell itself: a program that sets them costs a millisecond. In the user namespace, so
+ * that processes are counted for this sandbox alone. Where the host allows less, less it stays.
+ * Dash spells the number of processes -p; files are counted in blocks of 512 bytes.
+ */
+const LIMITS = [
+  "ulimit -u 1024 2>/dev/null || ulimit -p 1024",
+  "ulimit -n 4096",
+  "ulimit -c 0",
+  `ulimit -f ${(4 * 2 ** 30) / 512}`,
+].map((limit) => `{ ${limit}; } 2>/dev/null`);
+
 /** Wraps `command` (found on PATH inside) in the stub. */
 export function gated(command_id: string, sightings: Sighting[], command: string[]): string[] {
   const paths = sightings.map(({ path }) => `'${path}'`).join(" ");
   const stub = [
+    ...LIMITS,
     `seen=$(/usr/bin/stat -c %d:%i -- ${paths}) || exit 125`,
     "echo ready $seen >&3",
     'read -r go <&3 && [ "$go" = go ] || exit 125',

@@ -1,9 +1,9 @@
 /** The face of the sandbox: what to launch for a plan, what its gate must show, what holds here. */
 import path from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
-import type { ProcessTable } from "../process_table.ts";
+import type { ProcessTable } from "../process-table.ts";
 import type { SandboxReport } from "../protocol.ts";
-import type { Launch } from "../spawned_sandbox.ts";
+import type { Launch } from "../spawned-sandbox.ts";
 import type { AtGate } from "../supervise.ts";
 import type { Plan } from "../ticket.ts";
 import { findPins, type Workspace } from "../workspaces.ts";

@@ -2,17 +2,19 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
-import type { ProcessTable } from "../process_table.ts";
+import type { ProcessTable } from "../process-table.ts";
 import type { SandboxCheck, SandboxReport } from "../protocol.ts";
 import { supervise, type Outcome } from "../supervise.ts";
 import type { Workspace } from "../workspaces.ts";
+import { VARIABLE_NAMES } from "./compose.ts";
 import type { Confined, Prepared } from "./sandbox.ts";
 import type { Stage } from "./stage.ts";
 
 /** Must never appear on the host; inside, its folder may be a writable one of the sandbox's own. */
 const ESCAPED = "escaped-from-the-sandbox";
 
-const OWN_VARIABLES = "HOME|USER|LOGNAME|SHELL|PATH|LANG|TERM|TMPDIR|CI|GIT_TERMINAL_PROMPT|PWD";
+/** The shell adds PWD. */
+const OWN_VARIABLES = [...VARIABLE_NAMES, "PWD"].join("|");
 
 const PROBE = `
 echo uid=$(id -u)
@@ -25,6 +27,7 @@ done
 echo environment=$(tr '\\0' '\\n' < /proc/1/environ | grep -cvE '^(${OWN_VARIABLES})=')
 echo processes=$(ls -d /proc/[0-9]* | wc -l)
 unshare --user true 2>/dev/null && echo namespaces=open
+echo limits=$(ulimit -n) $(ulimit -c) $(ulimit -f)
 echo inside > made && echo workspace=$(cat made)
 setsid sleep 300 >/dev/null 2>&1 &
 echo done=yes
@@ -104,9 +107,17 @@ function judge(outcome: Outcome, escaped: boolean): SandboxCheck[] {
     check("runs a command and ends all of it", finished && outcome.gone, detail),
     check("has an ordinary user", /^[1-9]\d*$/.test(says("uid")), `uid ${says("uid")} inside`),
     check("has no network", says("network") === "lo", `interfaces: ${says("network")}`),
-    check("hides the executor's keys", says("reachable") === "none", says("reachable")),
-    check("writes nowhere outside", says("written") === "none" && !escaped, says("written")),
-    check("writes in the workspace", says("workspace") === "inside", says("workspace")),
+    check(
+      "hides the executor's keys",
+      says("reachable") === "none",
+      `reached: ${says("reachable")}`,
+    ),
+    check(
+      "writes nowhere outside",
+      says("written") === "none" && !escaped,
+      `written: ${says("written")}`,
+    ),
+    check("writes in the workspace", says("workspace") === "inside", `wrote: ${says("workspace")}`),
     check(
       "inherits no environment",
       says("environment") === "0",
@@ -117,9 +128,13 @@ function judge(outcome: Outcome, escaped: boolean): SandboxCheck[] {
       Number(says("processes")) <= PROCESS_LIMIT,
       `${says("processes")} processes`,
     ),
-    check("makes no user namespaces", says("namespaces") === "none", says("namespaces")),
+    check("makes no user namespaces", says("namespaces") === "none", `made: ${says("namespaces")}`),
+    check("is bounded", isBounded(says("limits")), `files, core, file size: ${says("limits")}`),
   ];
 }
+
+/** Open files, core dumps and the size of a file must each have a bound; the host may have set less. */
+const isBounded = (limits: string): boolean => /^\d+ 0 \d+$/.test(limits);
 
 function broken(why: string): SandboxCheck {
   return { name: "runs a command and ends all of it", ok: false, detail: why, fix: fixFor(why) };
@@ -128,7 +143,7 @@ function broken(why: string): SandboxCheck {
 /** What to type, by the words of bubblewrap, the kernel and mount(8). */
 function fixFor(why: string): string {
   if (/could not be started: .*ENOENT/.test(why)) return "apt-get install bubblewrap";
-  if (/prlimit|stat: not found/.test(why)) return "apt-get install util-linux coreutils";
+  if (/stat: not found/.test(why)) return "apt-get install util-linux coreutils";
   if (/perl.*ENOENT/.test(why)) return "apt-get install perl-base";
   if (/namespace|uid map|Operation not permitted|loopback/i.test(why)) {
     return (

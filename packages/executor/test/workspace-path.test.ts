@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { refusePath } from "../src/workspace_path.ts";
+import { refusePath } from "../src/workspace-path.ts";
 
 const home = "/var/lib/mainstay";
 const codeOf = (folder: string) => refusePath(folder, home)?.code ?? "ok";

@@ -1,4 +1,4 @@
-/** Run as an ordinary user by `as_user.test.ts`. argv: the uid expected. Prints findings as JSON. */
+/** Run as an ordinary user by `as-user.test.ts`. argv: the uid expected. Prints findings as JSON. */
 import fs from "node:fs";
 import { openBench, processesWith } from "./harness.ts";
 

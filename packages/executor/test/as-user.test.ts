@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 const NOBODY = 65534;
-const scenario = fileURLToPath(new URL("as_user.ts", import.meta.url));
+const scenario = fileURLToPath(new URL("as-user.ts", import.meta.url));
 const as_nobody = { uid: NOBODY, gid: NOBODY, cwd: "/" };
 
 test("an ordinary user's executor: same sandbox, that user's uid", async ({ skip }) => {
