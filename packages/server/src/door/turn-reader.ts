@@ -76,14 +76,19 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
     const leave = () => rest.resolve();
     signal.addEventListener("abort", leave, { once: true });
     try {
-      const now = await get(turn_id);
-      if (isAtRest(now.state) || signal.aborted) return now;
-      await rest.promise;
+      if (!signal.aborted && !(await isAtRestNow(turn_id))) await rest.promise;
       return await get(turn_id);
     } finally {
       unsubscribe();
       signal.removeEventListener("abort", leave);
     }
+  }
+
+  async function isAtRestNow(turn_id: string): Promise<boolean> {
+    const [row] = await store.query(
+      store.sql.selectFrom("turn").select("state").where("id", "=", turn_id),
+    );
+    return row === undefined || isAtRest(row.state);
   }
 
   return { own, get, list, atRest };

@@ -13,7 +13,7 @@ export const limits = {
   /** Running turns in all; more wait. */
   running_turns: 64,
   /** Steps of a turn; past it the turn fails with `step_limit`. */
-  steps: 50,
+  steps: 200,
   /** Tokens of a whole request; older messages are left out. */
   context_tokens: 80_000,
   /** Tokens of history given to the model; older messages are left out. */
@@ -29,4 +29,4 @@ export const limits = {
   /** Days until an unanswered approval is a denial. */
   approval_days: 7,
 } as const;
-export type Limits = typeof limits;
+export type Limits = { readonly [Name in keyof typeof limits]: number };

@@ -39,6 +39,7 @@ export async function* attempt(
   const own = new AbortController();
   const stop = () => own.abort(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
+  let finished = false;
   let disarm = arm("first_token_timeout", deadlines.first_token_ms);
   try {
     const reader = (await race(ask(request, own.signal))).getReader();
@@ -48,8 +49,9 @@ export async function* attempt(
       const part = read(value);
       if (part === null) continue;
       disarm();
+      finished = part.type === "finish";
       yield part;
-      if (part.type === "finish") return;
+      if (finished) return;
       disarm = arm("stalled", deadlines.between_ms);
     }
   } catch (fault) {
@@ -58,7 +60,7 @@ export async function* attempt(
   } finally {
     disarm();
     signal.removeEventListener("abort", stop);
-    own.abort(new AttemptFault("cut", "the attempt is over"));
+    if (!finished) own.abort(new AttemptFault("cut", "the attempt is over"));
   }
 
   function arm(code: "first_token_timeout" | "stalled", limit_ms: number): () => void {

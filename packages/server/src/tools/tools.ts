@@ -59,8 +59,12 @@ function parseArguments(text: string): Arguments {
 const faults = (error: z.ZodError): string =>
   error.issues
     .slice(0, ISSUES_TOLD)
-    .map((issue) => `${issue.path.join(".") || "the object"}: ${issue.message}`)
+    .map((issue) => `${issue.path.join(".") || "the object"}: ${plain(issue)}`)
     .join("; ");
+
+/** Zod says of what is absent that it "received undefined". */
+const plain = ({ code, message }: z.core.$ZodIssue): string =>
+  code === "invalid_type" && message.endsWith("received undefined") ? "is missing" : message;
 
 /** The tool's schema as a model sees it: with the intent that every call carries. */
 function specOf(tool: Tool): ToolSpec {

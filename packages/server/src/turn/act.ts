@@ -1,30 +1,27 @@
-import type { JournalBody, JournalEvent, ToolCall } from "@mainstay/sdk/events";
+import type { Effect, JournalBody, ToolCall } from "@mainstay/sdk/events";
 import { messageOf } from "../kernel/errors.ts";
 import { isoTime } from "../kernel/time.ts";
 import type { Statement } from "../store/store.ts";
-import type { Effect } from "@mainstay/sdk/events";
 import type { Prepared, Scene, Tool, Toolbox, ToolEnd } from "../tools/tools.ts";
 import { oneLineIntent } from "./intent.ts";
+import type { Pen } from "./pen.ts";
 
 const CUT_NOTE = "\n… cut here: the result was too long …\n";
-
-/** How the turn writes while a call is made. `suspend` goes with the event that suspends the turn. */
-export interface Pen {
-  append(...bodies: JournalBody[]): Promise<readonly JournalEvent[]>;
-  appendAndSuspend(writes: readonly Statement[], body: JournalBody): Promise<void>;
-}
 
 export interface ActParts {
   readonly toolbox: Toolbox;
   readonly result_chars: number;
   readonly tellOutput: (call_id: string, text: string) => void;
+  /** Writes that go with the event by which the turn waits for consent. */
+  readonly suspend: () => readonly Statement[];
 }
 
 /**
  * Makes one call: *prepare → execute → finalize*.
  *
- * 1. The intent is journaled, and so shown, before the effect begins (J3).
+ * 1. The intent is on disk, and so shown, before the effect begins (J3).
  * 2. Every call ends with a result, whatever the model sent and whatever broke.
+ * 3. What was kept for a crash is let go only when the result is on disk.
  *
  * @returns "awaiting" when a person must agree first; the turn is suspended then.
  */
@@ -46,7 +43,7 @@ export async function act(
   switch (prepared.kind) {
     case "consent": {
       const { approval_id, command, reason, expires_at, write } = prepared.request;
-      await pen.appendAndSuspend([write], {
+      pen.note({
         type: "approval_requested",
         step,
         call_id: call.id,
@@ -57,16 +54,19 @@ export async function act(
         reason,
         expires_at: isoTime(expires_at),
       });
+      await pen.commit([write, ...parts.suspend()]);
       return "awaiting";
     }
     case "ended":
-      await pen.append(startedBody(step, call, intent, { kind: "none" }), endedBody(prepared.end));
+      pen.note(startedBody(step, call, intent, { kind: "none" }));
+      pen.note(endedBody(prepared.end));
       return "ended";
     case "ready": {
-      await pen.append(startedBody(step, call, intent, prepared.effect));
+      pen.note(startedBody(step, call, intent, prepared.effect));
+      await pen.commit();
       const end = await executeSafely(prepared);
-      await pen.append(endedBody(end));
-      end.journaled?.();
+      pen.note(endedBody(end));
+      letGo(end, pen);
       return "ended";
     }
   }
@@ -83,6 +83,11 @@ export async function act(
   function endedBody(end: ToolEnd): JournalBody {
     return toolEnded(step, call.id, end, parts.result_chars);
   }
+}
+
+/** The result need not be on disk for the turn to go on, but what a crash would need stays until then. */
+export function letGo({ journaled }: ToolEnd, pen: Pen): void {
+  if (journaled !== undefined) pen.commit().then(journaled, () => undefined);
 }
 
 /** The event that ends a call; its result is bounded and never empty. */

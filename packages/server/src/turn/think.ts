@@ -1,6 +1,7 @@
-import type { JournalBody, JournalEvent, ToolCall } from "@mainstay/sdk/events";
+import type { JournalBody, ToolCall } from "@mainstay/sdk/events";
 import type { ModelPart, ModelPort, ModelRequest } from "../kernel/model.ts";
 import type { Live } from "./live.ts";
+import type { Pen } from "./pen.ts";
 
 const CALLS_A_STEP = 32;
 
@@ -16,7 +17,7 @@ export interface StepPlace {
 }
 
 /**
- * Asks the model for one step and journals what it says when it has said it. Text is shown live
+ * Asks the model for one step and notes what it says when it has said it. Text is shown live
  * meanwhile; after a cut the attempt's number rises and clients drop the earlier text.
  *
  * @throws NoModelAnswered, or the signal's reason.
@@ -25,7 +26,7 @@ export async function think(
   { model, live }: ThinkParts,
   place: StepPlace,
   request: ModelRequest,
-  append: (body: JournalBody) => Promise<JournalEvent>,
+  pen: Pen,
   signal: AbortSignal,
 ): Promise<void> {
   const { turn_id, step } = place;
@@ -42,17 +43,20 @@ export async function think(
   async function take(part: ModelPart): Promise<void> {
     switch (part.type) {
       case "attempt_started":
-        await append({ ...part, step, attempt });
+        pen.note({ ...part, step, attempt });
+        pen.send();
         return;
       case "attempt_failed":
-        await append({ ...part, step, attempt });
+        pen.note({ ...part, step, attempt });
+        pen.send();
         attempt += 1;
         live.begin(turn_id, step, attempt);
         return;
       case "restart":
         text = "";
         tool_calls = [];
-        await append({ type: "step_restarted", step, attempt, cause: part.cause });
+        pen.note({ type: "step_restarted", step, attempt, cause: part.cause });
+        await pen.commit();
         live.begin(turn_id, step, attempt);
         return;
       case "text":
@@ -63,7 +67,7 @@ export async function think(
         if (tool_calls.length < CALLS_A_STEP) tool_calls.push(part.call);
         return;
       case "finish":
-        await append(stepEnded(part));
+        pen.note(stepEnded(part));
         return;
     }
   }

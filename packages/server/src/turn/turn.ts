@@ -1,24 +1,18 @@
 import type { Clock } from "@mainstay/sdk/clock";
-import type { JournalBody, JournalEvent } from "@mainstay/sdk/events";
 import { Cancelled, LeaseLost, messageOf, Stopping, StoreFault } from "../kernel/errors.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { type ModelPort, type ModelRequest, NoModelAnswered } from "../kernel/model.ts";
-import type { Conversation, Memory } from "../memory/memory.ts";
+import type { Memory } from "../memory/memory.ts";
 import type { Journal } from "../store/journal.ts";
-import type { Statement, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { foldTurn, type TurnRecord } from "../store/turn-record.ts";
-import {
-  type Lease,
-  leaseGuard,
-  releaseSession,
-  settleTurn,
-  suspendTurn,
-} from "../store/turn-writes.ts";
+import { type Lease, releaseSession, settleTurn, suspendTurn } from "../store/turn-writes.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Scene, Toolbox } from "../tools/tools.ts";
-import { act, type Pen, toolEnded } from "./act.ts";
+import type { Toolbox } from "../tools/tools.ts";
+import { act, type ActParts, letGo, toolEnded } from "./act.ts";
 import type { Live } from "./live.ts";
 import { type Move, nextMove, workDone } from "./moves.ts";
+import { openPen } from "./pen.ts";
 import { systemMessage } from "./prompt.ts";
 import { think } from "./think.ts";
 
@@ -73,59 +67,37 @@ export function createTurns(parts: TurnParts): Turns {
 
 /** One run of one turn: its journal so far, and the moves that lengthen it. */
 async function openRun(parts: TurnParts, lease: Lease) {
-  const { store, journal, toolbox, live, clock, limits } = parts;
+  const { store, toolbox, live, clock, limits } = parts;
   const { turn_id } = lease;
-  const events = await journal.read(turn_id);
-  const place = await placeOf(store, turn_id);
-  let conversation: Conversation | null = null;
-
-  const pen: Pen = {
-    append: (...bodies) => write([], bodies),
-    async appendAndSuspend(writes, body) {
-      await write([...writes, ...suspendTurn(store, lease, "awaiting_approval")], [body]);
-    },
+  const [pen, place, conversation] = await Promise.all([
+    openPen(parts, lease),
+    placeOf(store, turn_id),
+    parts.memory.conversation(lease.session_id, turn_id),
+  ]);
+  const actParts: ActParts = {
+    toolbox,
+    result_chars: limits.tool_result_chars,
+    tellOutput: (call_id, text) => live.tell(turn_id, { type: "output", call_id, text }),
+    suspend: () => suspendTurn(store, lease, "awaiting_approval"),
   };
 
-  async function write(
-    writes: readonly Statement[],
-    bodies: readonly JournalBody[],
-  ): Promise<readonly JournalEvent[]> {
-    const commit = await journal.commit(
-      { guards: [leaseGuard(store, lease)], writes },
-      bodies.map((body) => ({ turn_id, body })),
-    );
-    if (!commit.committed) throw new LeaseLost(turn_id);
-    if (commit.events[0]?.seq === (events.at(-1)?.seq ?? 0) + 1) events.push(...commit.events);
-    else await reload();
-    return commit.events;
-  }
-
-  /** Somebody else appended too: a cancellation, say. */
-  async function reload(): Promise<void> {
-    events.push(...(await journal.read(turn_id, events.at(-1)?.seq ?? 0)));
-  }
-
   async function advance(signal: AbortSignal): Promise<Ending | null> {
-    const record = foldTurn(events);
+    const record = foldTurn(pen.events());
     const move = nextMove(record, limits);
     switch (move.move) {
       case "ask":
         return await ask(record, move, signal);
-      case "nudge":
-        await pen.append({
-          type: "nudged",
-          step: move.step,
-          reason: move.reason,
-          matched: move.matched,
-        });
+      case "nudge": {
+        const { step, reason, matched } = move;
+        pen.note({ type: "nudged", step, reason, matched });
         return null;
+      }
       case "act":
         return await makeCall(move, signal);
       case "recover":
-        await recover(move, signal);
-        return null;
+        return await recover(move, signal);
       case "await":
-        await write(suspendTurn(store, lease, "awaiting_approval"), []);
+        await pen.commit(actParts.suspend());
         return "awaiting";
       case "settle":
         await settle(record, move);
@@ -135,22 +107,21 @@ async function openRun(parts: TurnParts, lease: Lease) {
 
   async function ask(
     record: TurnRecord,
-    move: Extract<Move, { move: "ask" }>,
+    { step, attempt, again }: Extract<Move, { move: "ask" }>,
     signal: AbortSignal,
   ): Promise<Ending | null> {
-    const { step, attempt } = move;
-    if (move.again)
-      await pen.append({ type: "step_restarted", step, attempt, cause: "the step is asked again" });
-    conversation ??= await parts.memory.conversation(lease.session_id, turn_id);
+    if (again) {
+      pen.note({ type: "step_restarted", step, attempt, cause: "it is asked again" });
+      await pen.commit();
+    }
     const request: ModelRequest = {
       turn_id,
-      messages: [systemMessage(place.workspace.path), ...conversation(events)],
+      messages: [systemMessage(place.workspace.path), ...conversation(pen.events())],
       tools: toolbox.specs,
       model: record.preferred_model,
     };
     try {
-      const append = async (body: JournalBody) => (await pen.append(body))[0]!;
-      await think(parts, { turn_id, step, attempt }, request, append, signal);
+      await think(parts, { turn_id, step, attempt }, request, pen, signal);
       return null;
     } catch (fault) {
       if (!(fault instanceof NoModelAnswered)) throw fault;
@@ -160,74 +131,56 @@ async function openRun(parts: TurnParts, lease: Lease) {
   }
 
   async function makeCall(
-    move: Extract<Move, { move: "act" }>,
+    { step, call, record }: Pick<Extract<Move, { move: "act" }>, "step" | "call" | "record">,
     signal: AbortSignal,
   ): Promise<Ending | null> {
-    const decision = move.record.state === "decided" ? move.record : null;
-    const ended = await act(
-      {
-        toolbox,
-        result_chars: limits.tool_result_chars,
-        tellOutput: (call_id, text) => live.tell(turn_id, { type: "output", call_id, text }),
-      },
-      move.step,
-      move.call,
-      sceneOf(move.call.id, decision),
-      pen,
-      signal,
-    );
+    const decision = record.state === "decided" ? record : null;
+    const scene = { ...scenery, call_id: call.id, decision };
+    const ended = await act(actParts, step, call, scene, pen, signal);
     return ended === "ended" ? null : "awaiting";
   }
 
   async function recover(
-    move: Extract<Move, { move: "recover" }>,
+    { step, call, record }: Extract<Move, { move: "recover" }>,
     signal: AbortSignal,
-  ): Promise<void> {
-    const read = toolbox.read(move.call);
-    const { effect, intent } = move.record;
-    const scene = { ...sceneOf(move.call.id, null), intent };
-    const found = read.ok
-      ? await read.tool.recover(effect, scene)
-      : ({ kind: "never_started" } as const);
+  ): Promise<Ending | null> {
+    const read = toolbox.read(call);
+    const scene = { ...scenery, call_id: call.id, decision: null, intent: record.intent };
+    const found = read.ok ? await read.tool.recover(record.effect, scene) : neverStarted;
     signal.throwIfAborted();
-    if (found.kind === "never_started") return await begin(move, signal);
-    await pen.append(toolEnded(move.step, move.call.id, found.end, limits.tool_result_chars));
-    found.end.journaled?.();
-  }
-
-  /** The effect certainly never began: it may begin now, once. */
-  async function begin(
-    move: Extract<Move, { move: "recover" }>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await makeCall({ ...move, move: "act" }, signal);
+    // The effect certainly never began: it may begin now, once.
+    if (found.kind === "never_started") return await makeCall({ step, call, record }, signal);
+    pen.note(toolEnded(step, call.id, found.end, limits.tool_result_chars));
+    letGo(found.end, pen);
+    return null;
   }
 
   async function park(fault: NoModelAnswered): Promise<void> {
-    const record = foldTurn(events);
-    const answer = `No model could answer: ${fault.message}. ${workDone(record)} Your request is kept; try again with retry, or cancel it.`;
-    await write(suspendTurn(store, lease, "parked"), [
-      { type: "parked", answer, cause: fault.message },
-    ]);
+    const done = workDone(foldTurn(pen.events()));
+    const answer = `No model could answer: ${fault.message}. ${done} Your request is kept; try again with retry, or cancel it.`;
+    pen.note({ type: "parked", answer, cause: fault.message });
+    await pen.commit(suspendTurn(store, lease, "parked"));
   }
 
   async function settle(
-    record: TurnRecord,
-    move: Pick<Extract<Move, { move: "settle" }>, "state" | "answer" | "error">,
+    { mode, provider, model, usage }: TurnRecord,
+    { state, answer, error }: Pick<Extract<Move, { move: "settle" }>, "state" | "answer" | "error">,
   ): Promise<void> {
-    const { state, answer, error } = move;
-    const { mode, provider, model, usage } = record;
-    await write(
-      [settleTurn(store, turn_id, state, clock.now()), releaseSession(store, lease.session_id)],
-      [{ type: "settled", state, answer, mode: mode ?? "full", provider, model, usage, error }],
-    );
+    pen.note({
+      ...{ type: "settled", state, answer, provider, model, usage, error },
+      mode: mode ?? "full",
+    });
+    await pen.commit([
+      settleTurn(store, turn_id, state, clock.now()),
+      releaseSession(store, lease.session_id),
+    ]);
   }
 
   /** A fault of ours: the person gets an honest end instead of a turn that hangs. */
   async function breakDown(fault: unknown): Promise<Ending> {
     parts.log.error({ turn: turn_id, fault: messageOf(fault) }, "a turn broke down");
-    await reload();
-    const record = foldTurn(events);
+    await pen.reload();
+    const record = foldTurn(pen.events());
     await settle(record, {
       state: "failed",
       answer: `Something broke inside Mainstay, so this turn was stopped. ${workDone(record)}`,
@@ -236,12 +189,12 @@ async function openRun(parts: TurnParts, lease: Lease) {
     return "settled";
   }
 
-  function sceneOf(call_id: string, decision: Scene["decision"]): Omit<Scene, "intent"> {
-    return { turn_id, call_id, person: place.person, workspace: place.workspace, decision };
-  }
+  const scenery = { turn_id, person: place.person, workspace: place.workspace };
 
-  return { advance, reload, breakDown };
+  return { advance, breakDown, reload: () => pen.reload() };
 }
+
+const neverStarted = { kind: "never_started" } as const;
 
 async function placeOf(store: Store, turn_id: string) {
   const [row] = await store.query(
