@@ -1,0 +1,83 @@
+import type { Clock } from "@mainstay/sdk/clock";
+import type { JournalBody, JournalEvent } from "@mainstay/sdk/events";
+import { LeaseLost } from "../kernel/errors.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Statement, Store } from "../store/store.ts";
+import { type Lease, leaseGuard } from "../store/turn-writes.ts";
+
+/**
+ * What one run writes to its turn's journal.
+ *
+ * 1. Events reach the disk in the order in which they were noted, each batch under the lease (J2).
+ * 2. `events()` is the journal as it will be: what is on disk, then what is noted.
+ * 3. After a write has failed nothing more is written; the next `commit` throws that failure.
+ */
+export interface Pen {
+  events(): readonly JournalEvent[];
+  /** Adds an event to the next write. Nothing outside may depend on it yet. */
+  note(body: JournalBody): void;
+  /** Begins to write what is noted, while other work goes on. */
+  send(): void;
+  /** Writes what is noted, with other rooms' writes in the same batch; resolves when it is on disk. */
+  commit(writes?: readonly Statement[]): Promise<void>;
+  /** Takes in what others appended meanwhile: a wish to cancel, say. */
+  reload(): Promise<void>;
+}
+
+export interface PenParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly clock: Clock;
+}
+
+export async function openPen({ store, journal, clock }: PenParts, lease: Lease): Promise<Pen> {
+  const { turn_id } = lease;
+  const on_disk = await journal.read(turn_id);
+  /** Noted and not yet on disk; the first `on_the_way` of them are being written. */
+  const noted: JournalBody[] = [];
+  let on_the_way = 0;
+  let last: Promise<void> = Promise.resolve();
+
+  function enqueue(writes: readonly Statement[]): Promise<void> {
+    const bodies = noted.slice(on_the_way);
+    on_the_way = noted.length;
+    last = last.then(() => write(bodies, writes));
+    last.catch(() => undefined);
+    return last;
+  }
+
+  async function write(bodies: JournalBody[], writes: readonly Statement[]): Promise<void> {
+    const commit = await journal.commit(
+      { guards: [leaseGuard(store, lease)], writes },
+      bodies.map((body) => ({ turn_id, body })),
+    );
+    if (!commit.committed) throw new LeaseLost(turn_id);
+    noted.splice(0, bodies.length);
+    on_the_way -= bodies.length;
+    const first = commit.events[0];
+    if (first === undefined || first.seq === on_disk.length + 1) on_disk.push(...commit.events);
+    else await readOn();
+  }
+
+  async function readOn(): Promise<void> {
+    on_disk.push(...(await journal.read(turn_id, on_disk.length)));
+  }
+
+  return {
+    events: () => [
+      ...on_disk,
+      ...noted.map((body, i) => provisional(body, on_disk.length + i + 1)),
+    ],
+    note: (body) => void noted.push(body),
+    send: () => void enqueue([]),
+    commit: (writes = []) => enqueue(writes),
+    async reload() {
+      await last;
+      await readOn();
+    },
+  };
+
+  function provisional(body: JournalBody, seq: number): JournalEvent {
+    return { ...body, seq, at: clock.now() };
+  }
+}
