@@ -8,9 +8,11 @@ import { Refusal } from "../kernel/errors.ts";
 import type { NewId } from "../kernel/ids.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { Journal } from "../store/journal.ts";
+import { prepared } from "../store/prepared.ts";
+import type { Row } from "../store/schema.ts";
 import type { Guard, Statement, Store } from "../store/store.ts";
 import { createTurnPace, placeInQueue, type TurnPace } from "./estimate.ts";
-import { type Picked, pickTurns } from "./pick.ts";
+import { type Picked, pickTurns, type Waiting } from "./pick.ts";
 
 const TITLE_CHARS = 80;
 const RETRY_AFTER_S = 5;
@@ -30,10 +32,16 @@ export interface Admission {
    */
   accept(person: Person, input: NewTurn, idempotency_key: string | null): Promise<Accepted>;
   /** Who gets a seat now, and why the others wait. */
-  pick(): Promise<Picked>;
+  pick(): Promise<Picked<WaitingTurn>>;
   /** Where a waiting turn stands; null when it does not wait. */
   place(turn_id: string): Promise<QueuePlace | null>;
   readonly pace: TurnPace;
+}
+
+/** A waiting turn with what its lease will need. */
+export interface WaitingTurn extends Waiting, Pick<Row<"turn">, "queued_at" | "queued_by"> {
+  /** Number of its session's last lease. */
+  readonly fence: number;
 }
 
 export interface AdmissionParts {
@@ -130,26 +138,21 @@ export function createAdmission(parts: AdmissionParts): Admission {
     return { id, workspace, writes: [insert] };
   }
 
-  function queueBounds(person: Person): Guard[] {
-    const waiting = store.sql.selectFrom("turn").select("state").where("state", "=", "queued");
-    const atLeast = (count: number) => sql<boolean>`count(*) >= ${count}`;
-    return [
-      {
-        name: "queue_full",
-        expect: "none",
-        query: waiting.groupBy("state").having(atLeast(limits.waiting_turns)).compile(),
-      },
-      {
-        name: "too_many_waiting",
-        expect: "none",
-        query: waiting
-          .where("person_id", "=", person.id)
-          .groupBy("state")
-          .having(atLeast(limits.waiting_turns_a_person))
-          .compile(),
-      },
-    ];
-  }
+  const queueBounds = (person: Person): Guard[] => [
+    {
+      name: "queue_full",
+      expect: "none",
+      query: waitingAtLeast(store, { count: limits.waiting_turns }),
+    },
+    {
+      name: "too_many_waiting",
+      expect: "none",
+      query: ownWaitingAtLeast(store, {
+        person_id: person.id,
+        count: limits.waiting_turns_a_person,
+      }),
+    },
+  ];
 
   function rememberKey(person: Person, key: string, body_hash: string, turn_id: string): Statement {
     return store.sql
@@ -185,20 +188,15 @@ export function createAdmission(parts: AdmissionParts): Admission {
         urgency: input.urgency ?? "interactive",
         ordinal: sql<number>`(select coalesce(max(ordinal), 0) + 1 from turn)`,
         queued_at: now,
+        queued_by: "acceptance",
         created_at: now,
         settled_at: null,
       })
       .compile();
   }
 
-  async function pick(): Promise<Picked> {
-    const rows = await store.query(
-      store.sql
-        .selectFrom("turn")
-        .select(["id as turn_id", "session_id", "person_id", "state"])
-        .where("state", "in", ["queued", "running", "awaiting_approval"])
-        .orderBy("ordinal"),
-    );
+  async function pick(): Promise<Picked<WaitingTurn>> {
+    const rows = await store.query(openTurns(store, {}));
     const waiting = rows.filter((row) => row.state === "queued");
     const holding = rows
       .filter((row) => row.state !== "queued")
@@ -208,7 +206,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
 
   async function place(turn_id: string): Promise<QueuePlace | null> {
     const { seated, waits } = await pick();
-    if (seated.some((turn) => turn.turn_id === turn_id))
+    if (seated.some(({ turn }) => turn.turn_id === turn_id))
       return placeInQueue(1, limits.running_turns, 0, "its seat is ready");
     const index = waits.findIndex((wait) => wait.turn_id === turn_id);
     if (index < 0) return null;
@@ -217,6 +215,36 @@ export function createAdmission(parts: AdmissionParts): Admission {
 
   return { accept, pick, place, pace };
 }
+
+const waitingAtLeast = prepared<{ count: number }>((db, slot) =>
+  db
+    .selectFrom("turn")
+    .select("state")
+    .where("state", "=", "queued")
+    .groupBy("state")
+    .having(sql<boolean>`count(*) >= ${slot("count")}`),
+);
+
+const ownWaitingAtLeast = prepared<{ person_id: string; count: number }>((db, slot) =>
+  db
+    .selectFrom("turn")
+    .select("state")
+    .where("state", "=", "queued")
+    .where("person_id", "=", slot("person_id"))
+    .groupBy("state")
+    .having(sql<boolean>`count(*) >= ${slot("count")}`),
+);
+
+/** The turns that wait for a seat or keep their session, in order of acceptance. */
+const openTurns = prepared<object, WaitingTurn & Pick<Row<"turn">, "state">>((db) =>
+  db
+    .selectFrom("turn")
+    .innerJoin("session", "session.id", "turn.session_id")
+    .select(["turn.id as turn_id", "turn.session_id", "turn.person_id", "turn.state"])
+    .select(["turn.queued_at", "turn.queued_by", "session.fence"])
+    .where("turn.state", "in", ["queued", "running", "awaiting_approval"])
+    .orderBy("turn.ordinal"),
+);
 
 interface SessionPlan {
   readonly id: string;

@@ -5,6 +5,12 @@ export interface Waiting {
   readonly person_id: string;
 }
 
+/** A turn that gets a seat; `ahead` is how many older ones were passed over. */
+export interface Seated<Turn extends Waiting> {
+  readonly turn: Turn;
+  readonly ahead: number;
+}
+
 /** A turn that keeps its session: it runs, or it waits for a person's consent. */
 export interface Holding {
   readonly session_id: string;
@@ -20,9 +26,9 @@ export interface SeatLimits {
 /** Why a waiting turn waits, in words for the person. */
 export type Wait = { readonly turn_id: string; readonly reason: string };
 
-export interface Picked {
-  /** Turns that get a seat now, in order; `ahead` is how many older ones were passed over. */
-  readonly seated: readonly { readonly turn_id: string; readonly ahead: number }[];
+export interface Picked<Turn extends Waiting> {
+  /** In order. */
+  readonly seated: readonly Seated<Turn>[];
   readonly waits: readonly Wait[];
 }
 
@@ -30,30 +36,30 @@ export interface Picked {
  * Decides who gets a seat: in order of acceptance, one turn a session, bounded seats a person and
  * in all. Pure. Turns of one session never overtake each other.
  */
-export function pickTurns(
-  waiting: readonly Waiting[],
+export function pickTurns<Turn extends Waiting>(
+  waiting: readonly Turn[],
   holding: readonly Holding[],
   limits: SeatLimits,
-): Picked {
+): Picked<Turn> {
   const busySessions = new Set(holding.map((turn) => turn.session_id));
   const seatsOf = new Map<string, number>();
   let free = limits.running_turns;
   for (const turn of holding) if (turn.seated) take(turn.person_id);
 
-  const seated: { turn_id: string; ahead: number }[] = [];
+  const seated: Seated<Turn>[] = [];
   const waits: Wait[] = [];
   for (const turn of waiting) {
     const reason = obstacle(turn);
     if (reason !== null) waits.push({ turn_id: turn.turn_id, reason });
     else {
-      seated.push({ turn_id: turn.turn_id, ahead: waits.length });
+      seated.push({ turn, ahead: waits.length });
       take(turn.person_id);
     }
     busySessions.add(turn.session_id);
   }
   return { seated, waits };
 
-  function obstacle(turn: Waiting): string | null {
+  function obstacle(turn: Turn): string | null {
     if (busySessions.has(turn.session_id)) return "an earlier turn of this session is not finished";
     if ((seatsOf.get(turn.person_id) ?? 0) >= limits.running_turns_a_person)
       return `${limits.running_turns_a_person} of your turns are running`;

@@ -50,7 +50,7 @@ export function createDecisions({ store, journal, clock, seats }: DecisionsParts
         : await decide(
             turn_id,
             state,
-            state === "running" ? [] : [requeueTurn(store, turn_id, clock.now())],
+            state === "running" ? [] : [requeueTurn(store, turn_id, clock.now(), "cancel")],
             [wish],
           );
       if (!done) continue;
@@ -61,7 +61,7 @@ export function createDecisions({ store, journal, clock, seats }: DecisionsParts
   }
 
   async function retry(turn_id: string, by: string): Promise<void> {
-    const requeue = requeueTurn(store, turn_id, clock.now());
+    const requeue = requeueTurn(store, turn_id, clock.now(), "retry");
     if (!(await decide(turn_id, "parked", [requeue], [{ type: "retried", by }]))) throw notParked();
   }
 

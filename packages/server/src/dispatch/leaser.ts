@@ -1,10 +1,11 @@
 import type { JournalBody, JournalType } from "@mainstay/sdk/events";
 import type { Clock } from "@mainstay/sdk/clock";
-import type { Admission } from "../admission/admission.ts";
+import type { Admission, WaitingTurn } from "../admission/admission.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Journal } from "../store/journal.ts";
-import type { Store } from "../store/store.ts";
-import { type Lease, stateGuard } from "../store/turn-writes.ts";
+import { prepared } from "../store/prepared.ts";
+import type { Guard, Store } from "../store/store.ts";
+import { type Lease, seatTurn, stateGuard, takeSession } from "../store/turn-writes.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Seats } from "./seats.ts";
 
@@ -68,70 +69,34 @@ export function createLeaser(parts: LeaserParts) {
   async function round(): Promise<void> {
     const { seated } = await admission.pick();
     await Promise.all(
-      seated.map(async ({ turn_id, ahead }) => {
+      seated.map(async ({ turn, ahead }) => {
         if (!live) return;
-        const lease = await take(turn_id, ahead);
+        const lease = await take(turn, ahead);
         if (lease !== null) seats.seat(lease);
       }),
     );
   }
 
-  async function take(turn_id: string, ahead: number): Promise<Lease | null> {
-    const found = await waitingTurn(turn_id);
-    if (found === undefined) return null;
-    const { session_id, fence: old, queued_at, last_type } = found;
-    const lease = { turn_id, session_id, fence: old + 1, holder: store.incarnation };
+  async function take(turn: WaitingTurn, ahead: number): Promise<Lease | null> {
+    const { turn_id, session_id, fence, queued_at, queued_by } = turn;
+    const lease = { turn_id, session_id, fence: fence + 1, holder: store.incarnation };
     const body: JournalBody =
-      last_type === "accepted"
+      queued_by === "acceptance"
         ? { type: "started", fence: lease.fence, waited_ms: clock.now() - queued_at, ahead }
-        : { type: "resumed", fence: lease.fence, cause: causeOf(last_type) };
-    const free = store.sql.selectFrom("session").select("id").where("id", "=", session_id);
+        : { type: "resumed", fence: lease.fence, cause: causes[queued_by] };
+    const free: Guard = {
+      name: "lease",
+      expect: "some",
+      query: sessionFree(store, { session_id, fence }),
+    };
     const commit = await journal.commit(
       {
-        guards: [
-          stateGuard(store, turn_id, "queued"),
-          {
-            name: "lease",
-            expect: "some",
-            query: free.where("fence", "=", old).where("holder", "is", null).compile(),
-          },
-        ],
-        writes: [
-          store.sql
-            .updateTable("session")
-            .set({ fence: lease.fence, holder: lease.holder })
-            .where("id", "=", session_id)
-            .compile(),
-          store.sql
-            .updateTable("turn")
-            .set({ state: "running" })
-            .where("id", "=", turn_id)
-            .compile(),
-        ],
+        guards: [stateGuard(store, turn_id, "queued"), free],
+        writes: [takeSession(store, lease), seatTurn(store, turn_id)],
       },
       [{ turn_id, body }],
     );
     return commit.committed ? lease : null;
-  }
-
-  async function waitingTurn(turn_id: string) {
-    const [row] = await store.query(
-      store.sql
-        .selectFrom("turn")
-        .innerJoin("session", "session.id", "turn.session_id")
-        .select(["turn.session_id", "turn.queued_at", "session.fence"])
-        .select((of) =>
-          of
-            .selectFrom("journal")
-            .select("journal.type")
-            .whereRef("journal.turn_id", "=", "turn.id")
-            .orderBy("journal.seq", "desc")
-            .limit(1)
-            .as("last_type"),
-        )
-        .where("turn.id", "=", turn_id),
-    );
-    return row;
   }
 
   return {
@@ -151,15 +116,18 @@ export function createLeaser(parts: LeaserParts) {
   };
 }
 
-function causeOf(last_type: string | null): string {
-  switch (last_type) {
-    case "approval_decided":
-      return "an approval was decided";
-    case "retried":
-      return "a person asked to try again";
-    case "cancel_requested":
-      return "a person asked to cancel";
-    default:
-      return "the server restarted";
-  }
-}
+const sessionFree = prepared<{ session_id: string; fence: number }>((sql, slot) =>
+  sql
+    .selectFrom("session")
+    .select("id")
+    .where("id", "=", slot("session_id"))
+    .where("fence", "=", slot("fence"))
+    .where("holder", "is", null),
+);
+
+const causes = {
+  approval: "an approval was decided",
+  retry: "a person asked to try again",
+  cancel: "a person asked to cancel",
+  restart: "the server restarted",
+};

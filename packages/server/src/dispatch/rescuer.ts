@@ -26,7 +26,7 @@ export async function requeueAbandoned({ store, clock, log }: RescuerParts): Pro
   await store.commit({
     writes: abandoned.flatMap(({ turn_id, session_id }) => [
       releaseSession(store, session_id),
-      requeueTurn(store, turn_id, clock.now()),
+      requeueTurn(store, turn_id, clock.now(), "restart"),
     ]),
   });
   log.info({ turns: abandoned.map((turn) => turn.turn_id) }, "resuming what the last run left");

@@ -153,7 +153,7 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
             .set({ state, decided_at: now, decided_by: by })
             .where("id", "=", row.id)
             .compile(),
-          requeueTurn(store, row.turn_id, now),
+          requeueTurn(store, row.turn_id, now, "approval"),
         ],
       },
       [

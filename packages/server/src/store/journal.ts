@@ -1,6 +1,7 @@
 import { JournalBody, type JournalEvent } from "@mainstay/sdk/events";
 import { sql } from "kysely";
 import type { Clock } from "@mainstay/sdk/clock";
+import { prepared } from "./prepared.ts";
 import type { Batch, Statement, Store } from "./store.ts";
 
 /** An event to append. Its number is taken when it is written. */
@@ -66,19 +67,24 @@ export function createJournal(store: Store, clock: Clock): Journal {
   };
 }
 
+const append = prepared<{ turn_id: string; at: number; type: string; body: string }>(
+  (db, slot) => ({
+    compile: () =>
+      sql`
+    insert into journal (turn_id, seq, at, type, body)
+    select ${slot("turn_id")}, coalesce(max(seq), 0) + 1, ${slot("at")}, ${slot("type")}, ${slot("body")}
+    from journal where turn_id = ${slot("turn_id")}
+    returning seq`.compile(db),
+  }),
+);
+
 /** The write behind `commit`; returns `{seq}`. */
-export function appendEvent(
+export const appendEvent = (
   store: Store,
   turn_id: string,
   at: number,
   body: JournalBody,
-): Statement {
-  return sql`
-    insert into journal (turn_id, seq, at, type, body)
-    select ${turn_id}, coalesce(max(seq), 0) + 1, ${at}, ${body.type}, ${JSON.stringify(body)}
-    from journal where turn_id = ${turn_id}
-    returning seq`.compile(store.sql);
-}
+): Statement => append(store, { turn_id, at, type: body.type, body: JSON.stringify(body) });
 
 function seqOf(rows: readonly Record<string, unknown>[] | undefined): number {
   const seq = rows?.[0]?.["seq"];
@@ -86,15 +92,17 @@ function seqOf(rows: readonly Record<string, unknown>[] | undefined): number {
   return seq;
 }
 
+const eventsAfter = prepared<{ turn_id: string; after: number }, StoredEvent>((db, slot) =>
+  db
+    .selectFrom("journal")
+    .select(["seq", "at", "body"])
+    .where("turn_id", "=", slot("turn_id"))
+    .where("seq", ">", slot("after"))
+    .orderBy("seq"),
+);
+
 async function readJournal(store: Store, turn_id: string, after: number): Promise<JournalEvent[]> {
-  const rows = await store.query(
-    store.sql
-      .selectFrom("journal")
-      .select(["seq", "at", "body"])
-      .where("turn_id", "=", turn_id)
-      .where("seq", ">", after)
-      .orderBy("seq"),
-  );
+  const rows = await store.query(eventsAfter(store, { turn_id, after }));
   return rows.map(parseRow);
 }
 
@@ -116,6 +124,12 @@ async function readJournals(
   return journals;
 }
 
-function parseRow(row: { seq: number; at: number; body: string }): JournalEvent {
+interface StoredEvent {
+  readonly seq: number;
+  readonly at: number;
+  readonly body: string;
+}
+
+function parseRow(row: StoredEvent): JournalEvent {
   return { ...JournalBody.parse(JSON.parse(row.body)), seq: row.seq, at: row.at };
 }

@@ -67,6 +67,8 @@ export const migrations: readonly Migration[] = [
         urgency text not null check (urgency in ('interactive', 'batch')),
         ordinal integer not null unique,
         queued_at integer not null,
+        queued_by text not null check (queued_by in
+          ('acceptance', 'approval', 'retry', 'cancel', 'restart')),
         created_at integer not null,
         settled_at integer,
         check ((settled_at is not null) = (state in ('done', 'failed', 'cancelled')))

@@ -69,6 +69,8 @@ interface TurnTable {
   ordinal: number;
   /** Wall time since when it waits for a seat. */
   queued_at: number;
+  /** What brought it into the queue last. */
+  queued_by: "acceptance" | "approval" | "retry" | "cancel" | "restart";
   created_at: number;
   settled_at: number | null;
 }

@@ -1,5 +1,6 @@
-import type { Guard, Statement, Store } from "./store.ts";
+import { prepared } from "./prepared.ts";
 import type { Row } from "./schema.ts";
+import type { Guard, Statement, Store } from "./store.ts";
 
 type State = Row<"turn">["state"];
 
@@ -11,73 +12,97 @@ export interface Lease {
   readonly holder: number;
 }
 
+const leaseHeld = prepared<Lease>((sql, slot) =>
+  sql
+    .selectFrom("session")
+    .select("id")
+    .where("id", "=", slot("session_id"))
+    .where("fence", "=", slot("fence"))
+    .where("holder", "=", slot("holder")),
+);
+
 /** Holds while nobody took the lease over. Goes with every write of a running turn. */
-export function leaseGuard(store: Store, lease: Lease): Guard {
-  return {
-    name: "lease",
-    expect: "some",
-    query: store.sql
-      .selectFrom("session")
-      .select("id")
-      .where("id", "=", lease.session_id)
-      .where("fence", "=", lease.fence)
-      .where("holder", "=", lease.holder)
-      .compile(),
-  };
-}
+export const leaseGuard = (store: Store, lease: Lease): Guard => ({
+  name: "lease",
+  expect: "some",
+  query: leaseHeld(store, lease),
+});
+
+const inState = prepared<{ turn_id: string; state: State }>((sql, slot) =>
+  sql
+    .selectFrom("turn")
+    .select("id")
+    .where("id", "=", slot("turn_id"))
+    .where("state", "=", slot("state")),
+);
 
 /** Holds while the turn is in `state`. */
-export function stateGuard(store: Store, turn_id: string, state: State): Guard {
-  return {
-    name: "state",
-    expect: "some",
-    query: store.sql
-      .selectFrom("turn")
-      .select("id")
-      .where("id", "=", turn_id)
-      .where("state", "=", state)
-      .compile(),
-  };
-}
+export const stateGuard = (store: Store, turn_id: string, state: State): Guard => ({
+  name: "state",
+  expect: "some",
+  query: inState(store, { turn_id, state }),
+});
 
 /** The turn waits for a seat again. */
-export function requeueTurn(store: Store, turn_id: string, at: number): Statement {
+export function requeueTurn(
+  store: Store,
+  turn_id: string,
+  at: number,
+  by: Row<"turn">["queued_by"],
+): Statement {
   return store.sql
     .updateTable("turn")
-    .set({ state: "queued", queued_at: at })
+    .set({ state: "queued", queued_at: at, queued_by: by })
     .where("id", "=", turn_id)
     .compile();
 }
 
-/** The turn leaves its seat without an end: it waits for a person or for a model. */
-export function suspendTurn(
-  store: Store,
-  lease: Lease,
-  state: "awaiting_approval" | "parked",
-): Statement[] {
-  return [
-    store.sql.updateTable("turn").set({ state }).where("id", "=", lease.turn_id).compile(),
-    releaseSession(store, lease.session_id),
-  ];
-}
+const setState = prepared<{ turn_id: string; state: State }>((sql, slot) =>
+  sql
+    .updateTable("turn")
+    .set({ state: slot("state") })
+    .where("id", "=", slot("turn_id")),
+);
 
-export function settleTurn(
+/** The turn has a seat. */
+export const seatTurn = (store: Store, turn_id: string): Statement =>
+  setState(store, { turn_id, state: "running" });
+
+/** The turn leaves its seat without an end: it waits for a person or for a model. */
+export const suspendTurn = (
+  store: Store,
+  { turn_id, session_id }: Lease,
+  state: "awaiting_approval" | "parked",
+): Statement[] => [setState(store, { turn_id, state }), releaseSession(store, session_id)];
+
+const setSettled = prepared<{ turn_id: string; state: State; at: number }>((sql, slot) =>
+  sql
+    .updateTable("turn")
+    .set({ state: slot("state"), settled_at: slot("at") })
+    .where("id", "=", slot("turn_id")),
+);
+
+export const settleTurn = (
   store: Store,
   turn_id: string,
   state: "done" | "failed" | "cancelled",
   at: number,
-): Statement {
-  return store.sql
-    .updateTable("turn")
-    .set({ state, settled_at: at })
-    .where("id", "=", turn_id)
-    .compile();
-}
+): Statement => setSettled(store, { turn_id, state, at });
 
-export function releaseSession(store: Store, session_id: string): Statement {
-  return store.sql
+const setHolder = prepared<{ session_id: string; fence: number; holder: number }>((sql, slot) =>
+  sql
     .updateTable("session")
-    .set({ holder: null })
-    .where("id", "=", session_id)
-    .compile();
-}
+    .set({ fence: slot("fence"), holder: slot("holder") })
+    .where("id", "=", slot("session_id")),
+);
+
+/** The session's lease goes to the holder of `lease`. */
+export const takeSession = (store: Store, { session_id, fence, holder }: Lease): Statement =>
+  setHolder(store, { session_id, fence, holder });
+
+const clearHolder = prepared<{ session_id: string }>((sql, slot) =>
+  sql.updateTable("session").set({ holder: null }).where("id", "=", slot("session_id")),
+);
+
+export const releaseSession = (store: Store, session_id: string): Statement =>
+  clearHolder(store, { session_id });

@@ -4,6 +4,7 @@ import type { Limits } from "../kernel/limits.ts";
 import { type ModelPort, type ModelRequest, NoModelAnswered } from "../kernel/model.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Journal } from "../store/journal.ts";
+import { prepared } from "../store/prepared.ts";
 import type { Store } from "../store/store.ts";
 import { foldTurn, type TurnRecord } from "../store/turn-record.ts";
 import { type Lease, releaseSession, settleTurn, suspendTurn } from "../store/turn-writes.ts";
@@ -196,16 +197,26 @@ async function openRun(parts: TurnParts, lease: Lease) {
 
 const neverStarted = { kind: "never_started" } as const;
 
+const placeRow = prepared<{ turn_id: string }, PlaceRow>((sql, slot) =>
+  sql
+    .selectFrom("turn")
+    .innerJoin("person", "person.id", "turn.person_id")
+    .innerJoin("workspace", "workspace.id", "turn.workspace_id")
+    .select(["person.id as person_id", "person.number"])
+    .select(["workspace.id as workspace_id", "workspace.path", "workspace.trusted"])
+    .where("turn.id", "=", slot("turn_id")),
+);
+
+interface PlaceRow {
+  readonly person_id: string;
+  readonly number: number;
+  readonly workspace_id: string;
+  readonly path: string;
+  readonly trusted: number;
+}
+
 async function placeOf(store: Store, turn_id: string) {
-  const [row] = await store.query(
-    store.sql
-      .selectFrom("turn")
-      .innerJoin("person", "person.id", "turn.person_id")
-      .innerJoin("workspace", "workspace.id", "turn.workspace_id")
-      .select(["person.id as person_id", "person.number"])
-      .select(["workspace.id as workspace_id", "workspace.path", "workspace.trusted"])
-      .where("turn.id", "=", turn_id),
-  );
+  const [row] = await store.query(placeRow(store, { turn_id }));
   if (row === undefined) throw new Error(`turn ${turn_id} has no person or workspace`);
   return {
     person: { id: row.person_id, number: row.number },

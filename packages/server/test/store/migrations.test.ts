@@ -35,6 +35,7 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     urgency: true,
     ordinal: true,
     queued_at: true,
+    queued_by: true,
     created_at: true,
     settled_at: true,
   },

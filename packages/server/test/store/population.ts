@@ -54,6 +54,7 @@ export const newTurn = (store: Store, ordinal: number): Statement =>
       urgency: "interactive",
       ordinal,
       queued_at: AT,
+      queued_by: "acceptance",
       created_at: AT,
       settled_at: null,
     })
