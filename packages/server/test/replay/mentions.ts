@@ -61,7 +61,6 @@ function packages(commands: readonly Command[]): Map<string, string> {
       );
     const content = { private: true, scripts: Object.fromEntries(scripts.map(echoing)) };
     files.set(join(folder, "package.json"), JSON.stringify(content, null, 2));
-    files.set(join(folder, ".npmrc"), "fetch-retries=0\n");
   }
   return files;
 }

@@ -8,7 +8,6 @@ import { textOf } from "@mainstay/fake-provider/chat-request";
 import type { Reply } from "@mainstay/fake-provider/script";
 import type { JournalEvent } from "@mainstay/sdk/events";
 import type { Turn } from "@mainstay/sdk/turn";
-import type { Limits } from "../../src/kernel/limits.ts";
 import { registerFolder } from "../house/folder.ts";
 import { type House, openHouse } from "../house/house.ts";
 import { type Dialect, dialectOf, type ScriptedCall, scriptedCall } from "./foreign.ts";
@@ -18,8 +17,6 @@ import { plant, seedOf } from "./seed.ts";
 /** What the model says where the recording has no word for it. */
 export const CLOSING = "The recording ends here.";
 
-/** More than the longest recorded turn has. */
-const STEPS: number = 100;
 /** A whole recorded file in a few chunks. */
 const CHUNK_CHARS = 4_096;
 
@@ -67,10 +64,7 @@ export async function openStage(): Promise<Stage> {
     void faults.push(`${message} ${JSON.stringify(fields)}`);
   const house = await openHouse({
     script: (request) => replyFrom(pending, request),
-    overrides: {
-      limits: { steps: STEPS as Limits["steps"] },
-      log: { info: () => {}, warn: keep, error: keep },
-    },
+    overrides: { log: { info: () => {}, warn: keep, error: keep } },
   });
   const base = await mkdtemp(join(await realpath(tmpdir()), "mainstay-replay-"));
   let lanes = 0;
