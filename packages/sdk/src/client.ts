@@ -47,6 +47,7 @@ export interface Client {
   sessions: { list(): Promise<List<Session>> };
   approvals: {
     list(): Promise<List<Approval>>;
+    get(approval_id: string): Promise<Approval>;
     decide(approval_id: string, decision: Decision["decision"]): Promise<Approval>;
   };
   workspaces: {
@@ -67,6 +68,7 @@ export function createClient(options: ClientOptions): Client {
   const post = <T extends z.ZodType>(path: string, answer: T, rest: Partial<Request<T>> = {}) =>
     call(options, { method: "POST", path, answer, ...rest });
   const turnPath = (turn_id: string) => `/v1/turns/${encodeURIComponent(turn_id)}`;
+  const approvalPath = (approval_id: string) => `/v1/approvals/${encodeURIComponent(approval_id)}`;
 
   return {
     turns: {
@@ -80,8 +82,9 @@ export function createClient(options: ClientOptions): Client {
     sessions: { list: () => get("/v1/sessions", listOf(Session)) },
     approvals: {
       list: () => get("/v1/approvals", listOf(Approval)),
+      get: (approval_id) => get(approvalPath(approval_id), Approval),
       decide: (approval_id, decision) =>
-        post(`/v1/approvals/${encodeURIComponent(approval_id)}`, Approval, { body: { decision } }),
+        post(approvalPath(approval_id), Approval, { body: { decision } }),
     },
     workspaces: {
       list: () => get("/v1/workspaces", listOf(Workspace)),

@@ -39,6 +39,8 @@ export interface Approvals {
   approver(turn_id: string, call_id: string, command_sha256: string): Promise<string | null>;
   /** What waits for the person; an admin sees everybody's. */
   pending(person: Person): Promise<Approval[]>;
+  /** An approval as it stands, whatever its state. @throws Refusal `not_found`. */
+  get(person: Person, id: string): Promise<Approval>;
   /**
    * One decision counts, however many race. *later* leaves it as it is.
    * @throws Refusal `not_found`, `approval_decided`.
@@ -114,6 +116,8 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
     return row;
   }
 
+  const get = async (person: Person, id: string) => resource(await find(person, id), parts.reach);
+
   async function decide(person: Person, id: string, decision: "approve" | "deny" | "later") {
     const row = await find(person, id);
     if (decision !== "later" && !(await close(row, decision, person.name)))
@@ -121,7 +125,7 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
         "approval_decided",
         `It was decided already: ${(await find(person, id)).state}.`,
       );
-    return resource(await find(person, id), parts.reach);
+    return get(person, id);
   }
 
   async function close(
@@ -185,7 +189,7 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
     return due.length;
   }
 
-  return { request, approver, pending, decide, expire };
+  return { request, approver, pending, get, decide, expire };
 }
 
 function resource(row: Row<"approval"> & { workspace_path: string }, reach: string): Approval {

@@ -69,6 +69,11 @@ test("a command that changes things waits for a person, runs once approved, and 
   await house.until(asked.id, (event) => event.type === "settled");
   const turn = await house.client.turns.get(asked.id);
   expect(turn).toMatchObject({ state: "done", answer: "Made." });
+  expect((await house.client.approvals.list()).items).toEqual([]);
+  expect(await house.client.approvals.get(approval!.id)).toMatchObject({ state: "approved" });
+  await expect(house.client.approvals.get("apr_none")).rejects.toMatchObject({
+    problem: { code: "not_found" },
+  });
   expect(turn.commands).toMatchObject([{ agreed_by: "owner", verdict: "ask", exit_code: 0 }]);
   const [workspace] = (await house.client.workspaces.list()).items;
   expect(await readFile(join(workspace!.path, "made.txt"), "utf8")).toBe("made\n");

@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { Approvals } from "../../execution/execution.ts";
 import { endpoint, type Endpoint } from "../endpoint.ts";
 
+const ApprovalId = z.strictObject({ id: z.string().max(100) });
+
 /** `/v1/approvals`: what waits for a person's word, and the word. */
 export function approvalRoutes(approvals: Approvals): Endpoint[] {
   const list = endpoint(
@@ -19,13 +21,25 @@ export function approvalRoutes(approvals: Approvals): Endpoint[] {
     }),
   );
 
+  const get = endpoint(
+    {
+      method: "get",
+      path: "/v1/approvals/{id}",
+      summary: "One approval, whatever became of it.",
+      auth: "person",
+      params: ApprovalId,
+      responses: { 200: { description: "The approval as it stands", body: Approval } },
+    },
+    async ({ person, params }) => ({ status: 200, body: await approvals.get(person, params.id) }),
+  );
+
   const decide = endpoint(
     {
       method: "post",
       path: "/v1/approvals/{id}",
       summary: "Approve or deny exactly this command; *later* leaves it waiting.",
       auth: "person",
-      params: z.strictObject({ id: z.string().max(100) }),
+      params: ApprovalId,
       body: Decision,
       responses: { 200: { description: "The approval as it stands", body: Approval } },
     },
@@ -35,5 +49,5 @@ export function approvalRoutes(approvals: Approvals): Endpoint[] {
     }),
   );
 
-  return [list, decide];
+  return [list, get, decide];
 }
