@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CommandId, PersonUidNumber, WorkspaceId } from "./ticket.ts";
 
 /** Raised with every change that an older peer would misread. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 export const LINE_LIMIT_BYTES = 4 << 20;
 export const HANDSHAKE_MS = 5_000;
 /** What the executor's process exits with when another one holds the home's ledger. */
@@ -27,6 +27,9 @@ export const WorkspaceRegistration = z.strictObject({
   id: WorkspaceId,
   path: z.string().min(1).max(4096),
   person_uid_number: PersonUidNumber,
+  /** The folder's inode and owner when the person was given it; another folder is refused. */
+  ino: z.string().regex(/^\d{1,20}$/),
+  owner_uid: z.int().min(0),
 });
 export type WorkspaceRegistration = z.infer<typeof WorkspaceRegistration>;
 

@@ -2,10 +2,21 @@
  * The executor's own knowledge of which folder an id means. A ticket names the id only.
  *
  * 1. A registered folder is held open, so that its inode cannot be given to another folder.
- * 2. What is bound is what was registered: the path is compared before a run, and the gate compares
+ * 2. The folder is opened first and judged by its descriptor: inode and owner must be those that the
+ *    server registered, and the descriptor must say the registered path. A parent that is renamed or
+ *    becomes a link meanwhile leads to a refusal, never to another folder.
+ * 3. What is bound is what was registered: the path is compared before a run, and the gate compares
  *    again what the sandbox really sees (folder and pins).
  */
-import fs from "node:fs";
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+} from "node:fs";
 import { ExecutorRefused } from "./errors.ts";
 import type { WorkspaceRegistration } from "./protocol.ts";
 import type { Pin } from "./sandbox/compose.ts";
@@ -13,6 +24,7 @@ import type { Stage, StagedFolder } from "./sandbox/stage.ts";
 import { refusePath } from "./workspace-path.ts";
 
 const WORKSPACE_LIMIT = 4096;
+const FOLDER_ITSELF = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 export interface Workspace extends StagedFolder {
   /** Device and inode as stat(1) prints them with `%d:%i`. */
@@ -44,7 +56,7 @@ export function openWorkspaces(home: string, stage: () => Promise<Stage>): Works
       if (held !== undefined) await release(held, on);
       known.set(folder.id, { ...folder, source: await on.attach(folder) });
     } catch (error) {
-      fs.closeSync(folder.descriptor);
+      closeSync(folder.descriptor);
       if (error instanceof ExecutorRefused) throw error;
       throw new ExecutorRefused("not_stageable", `${folder.path}: ${(error as Error).message}`);
     }
@@ -52,7 +64,7 @@ export function openWorkspaces(home: string, stage: () => Promise<Stage>): Works
 
   async function release(held: Workspace, on: Stage): Promise<void> {
     known.delete(held.id);
-    fs.closeSync(held.descriptor);
+    closeSync(held.descriptor);
     await on.detach(held);
   }
 
@@ -64,7 +76,7 @@ export function openWorkspaces(home: string, stage: () => Promise<Stage>): Works
     },
     find: (id) => known.get(id) ?? null,
     close() {
-      for (const { descriptor } of known.values()) fs.closeSync(descriptor);
+      for (const { descriptor } of known.values()) closeSync(descriptor);
       known.clear();
     },
   };
@@ -80,36 +92,55 @@ async function unstaged(stage: () => Promise<Stage>): Promise<Stage> {
 
 function isSame(held: Workspace, asked: WorkspaceRegistration): boolean {
   const same = held.path === asked.path && held.person_uid_number === asked.person_uid_number;
-  return same && whyChanged(held) === null;
+  return same && whyOther(held, asked) === null && whyChanged(held) === null;
 }
 
 /** Says what is no longer as registered, or null. */
 export function whyChanged({ path, identity, owner }: Workspace): string | null {
-  const found = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (found === undefined) return `${path} is gone`;
   if (identityOf(found) !== identity) return `${path} is another folder than was registered`;
   if (Number(found.uid) === owner.uid && Number(found.gid) === owner.gid) return null;
   return `${path} has another owner than when it was registered`;
 }
 
-function openFolder({ id, path, person_uid_number }: WorkspaceRegistration, home: string) {
+/** Invariant 2. */
+function openFolder(asked: WorkspaceRegistration, home: string): OpenFolder {
+  const { id, path, person_uid_number } = asked;
   const refused = refusePath(path, home);
   if (refused !== null) throw new ExecutorRefused(refused.code, refused.why);
+  const descriptor = openOrRefuse(path);
+  const found = fstatSync(descriptor, { bigint: true });
+  const owner = { uid: Number(found.uid), gid: Number(found.gid) };
+  const opened = { id, path, person_uid_number, descriptor, owner, identity: identityOf(found) };
+  const real = readlinkSync(`/proc/self/fd/${descriptor}`);
+  const why = real === path ? whyOther(opened, asked) : `${path} is really ${real}`;
+  if (why === null) return opened;
+  closeSync(descriptor);
+  throw new ExecutorRefused("workspace_changed", why);
+}
+
+function openOrRefuse(path: string): number {
   try {
-    const real = fs.realpathSync(path);
-    if (real !== path) throw new ExecutorRefused("not_canonical", `${path} is really ${real}`);
-    const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
-    const descriptor = fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    const found = fs.fstatSync(descriptor, { bigint: true });
-    const owner = { uid: Number(found.uid), gid: Number(found.gid) };
-    return { id, path, person_uid_number, descriptor, owner, identity: identityOf(found) };
+    return openSync(path, FOLDER_ITSELF);
   } catch (error) {
-    if (error instanceof ExecutorRefused) throw error;
     throw new ExecutorRefused("no_folder", (error as Error).message);
   }
 }
 
-function identityOf({ dev, ino }: fs.BigIntStats): string {
+type OpenFolder = Omit<Workspace, "source">;
+
+/** Says in what an open folder is not the one that was registered, or null. */
+function whyOther(
+  { path, identity, owner }: OpenFolder,
+  { ino, owner_uid }: WorkspaceRegistration,
+): string | null {
+  if (!identity.endsWith(`:${ino}`)) return `${path} is another folder than was registered`;
+  if (owner.uid === owner_uid) return null;
+  return `${path} has another owner than when it was registered`;
+}
+
+function identityOf({ dev, ino }: BigIntStats): string {
   return `${dev}:${ino}`;
 }
 
@@ -121,30 +152,26 @@ export function findPins({ descriptor }: Workspace): Pin[] {
   const git = below(descriptor, ".git");
   if (git === null) return [];
   if (!git.isDirectory()) return [pin(".git", git, "read_only")];
-  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
-  const inside = fs.openSync(
-    `/proc/self/fd/${descriptor}/.git`,
-    O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
-  );
+  const inside = openSync(`/proc/self/fd/${descriptor}/.git`, FOLDER_ITSELF);
   try {
-    const pins = [pin(".git", fs.fstatSync(inside, { bigint: true }), "read_write")];
+    const pins = [pin(".git", fstatSync(inside, { bigint: true }), "read_write")];
     for (const name of ["config", "hooks"]) {
       const found = below(inside, name);
       if (found !== null) pins.push(pin(`.git/${name}`, found, "read_only"));
     }
     return pins;
   } finally {
-    fs.closeSync(inside);
+    closeSync(inside);
   }
 }
 
 /** Null for what is absent, and for links: there is nothing of the workspace's own to pin. */
-function below(descriptor: number, name: string): fs.BigIntStats | null {
+function below(descriptor: number, name: string): BigIntStats | null {
   const path = `/proc/self/fd/${descriptor}/${name}`;
-  const found = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return found === undefined || found.isSymbolicLink() ? null : found;
 }
 
-function pin(path: string, found: fs.BigIntStats, access: Pin["access"]): Pin {
+function pin(path: string, found: BigIntStats, access: Pin["access"]): Pin {
   return { path, identity: identityOf(found), access };
 }

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openKeys } from "../src/keys.ts";
 import { dial } from "../src/link.ts";
 import { signTicket } from "../src/ticket.ts";
-import { openBench, processesWith, saying, type Bench } from "./harness.ts";
+import { openBench, processesWith, registration, saying, type Bench } from "./harness.ts";
 
 let bench: Bench;
 beforeAll(async () => {
@@ -150,7 +150,7 @@ test("a command leaves no zombie for the host to reap", async () => {
   const person_uid_number = 1_000_000 + (process.pid % 1_000_000);
   const folder = path.join(path.dirname(bench.workspace), "zombies");
   fs.mkdirSync(folder);
-  await bench.link().registerWorkspace({ id: "zombies", path: folder, person_uid_number });
+  await bench.link().registerWorkspace({ ...registration("zombies", folder), person_uid_number });
   const uid = os.userInfo().uid === 0 ? 0x70000000 + person_uid_number : os.userInfo().uid;
   const before = zombiesOf(uid);
   for (let count = 0; count < 5; count += 1) {
@@ -226,8 +226,7 @@ test("state and ack: the output is forgotten, the end and the nonce are not", as
 test("a workspace is what was registered: not its successor, not a link", async () => {
   const base = path.dirname(bench.workspace);
   const folder = path.join(base, "moving");
-  const register = (at: string) =>
-    bench.link().registerWorkspace({ id: "moving", path: at, person_uid_number: 1 });
+  const register = (at: string) => bench.link().registerWorkspace(registration("moving", at));
   fs.mkdirSync(folder);
   await register(folder);
   const run = () => bench.link().run(bench.ticket("echo x > made", { workspace_id: "moving" }));
@@ -237,7 +236,7 @@ test("a workspace is what was registered: not its successor, not a link", async 
   fs.rmdirSync(folder);
   fs.symlinkSync(`${folder}-old`, folder);
   expect(await run()).toMatchObject({ state: "refused", code: "workspace_changed" });
-  await expect(register(folder)).rejects.toMatchObject({ code: "not_canonical" });
+  await expect(register(folder)).rejects.toMatchObject({ code: "no_folder" });
   fs.unlinkSync(folder);
   fs.mkdirSync(folder);
   await register(folder);
@@ -249,10 +248,42 @@ test("a workspace is what was registered: not its successor, not a link", async 
   }
 });
 
+test("a registration holds for one inode, one owner and one way to it", async () => {
+  const base = path.join(path.dirname(bench.workspace), "parents");
+  const [folder, victim] = ["own/project", "victim/project"].map((name) => path.join(base, name));
+  for (const made of [folder!, victim!]) fs.mkdirSync(made, { recursive: true });
+  const mine = registration("parents", folder!);
+  const register = (asked: object) => bench.link().registerWorkspace({ ...mine, ...asked });
+  const moveParents = (from: string, to: string) =>
+    fs.renameSync(path.join(base, from), path.join(base, to));
+  const changed = (message: RegExp) => ({
+    code: "workspace_changed",
+    message: expect.stringMatching(message),
+  });
+  await expect(register({ owner_uid: mine.owner_uid + 1 })).rejects.toMatchObject(
+    changed(/another owner/),
+  );
+  moveParents("own", "aside");
+  fs.symlinkSync(path.join(base, "victim"), path.join(base, "own"));
+  await expect(register({})).rejects.toMatchObject(changed(/is really/));
+  fs.unlinkSync(path.join(base, "own"));
+  fs.symlinkSync(path.join(base, "aside"), path.join(base, "own"));
+  await expect(register({})).rejects.toMatchObject(changed(/is really/));
+  fs.unlinkSync(path.join(base, "own"));
+  moveParents("victim", "own");
+  await expect(register({})).rejects.toMatchObject(changed(/another folder/));
+  moveParents("own", "victim");
+  moveParents("aside", "own");
+  await register({});
+  await expect(register({ ino: registration("", victim!).ino })).rejects.toMatchObject(
+    changed(/another folder/),
+  );
+});
+
 test("a private workspace below the closed home works", async () => {
   const folder = path.join(bench.home, "workspaces", "ada");
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  await bench.link().registerWorkspace({ id: "private", path: folder, person_uid_number: 1 });
+  await bench.link().registerWorkspace(registration("private", folder));
   const { output } = await bench.exited("pwd; echo mine > f; cat f; ls -A ../..", {
     workspace_id: "private",
   });
@@ -262,7 +293,7 @@ test("a private workspace below the closed home works", async () => {
 test(".git is pinned: it cannot be moved away, its config and hooks cannot be written", async () => {
   const folder = path.join(path.dirname(bench.workspace), "repository");
   fs.mkdirSync(folder);
-  await bench.link().registerWorkspace({ id: "git", path: folder, person_uid_number: 1 });
+  await bench.link().registerWorkspace(registration("git", folder));
   const git = (script: string) => bench.exited(script, { workspace_id: "git" });
   expect(await git("git init -q . && echo a > a && git add a && git commit -qm a")).toMatchObject({
     exit_code: 0,

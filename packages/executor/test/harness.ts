@@ -7,6 +7,7 @@ import { systemClock as clock } from "@mainstay/sdk/clock";
 import type { CommandEnd } from "../src/command.ts";
 import { openKeys } from "../src/keys.ts";
 import { launchExecutor, type ExecutorLink, type LaunchSettings } from "../src/launch.ts";
+import type { WorkspaceRegistration } from "../src/protocol.ts";
 import { signTicket, type Plan, type Ticket } from "../src/ticket.ts";
 
 export interface Bench {
@@ -44,7 +45,7 @@ export async function openBench(settings: Partial<LaunchSettings> = {}): Promise
       ...settings,
       ...now,
     });
-    await current.registerWorkspace({ id: "w", path: workspace, person_uid_number: 1 });
+    await current.registerWorkspace(registration("w", workspace));
     return current;
   }
 
@@ -90,6 +91,15 @@ export async function openBench(settings: Partial<LaunchSettings> = {}): Promise
     throw error;
   });
   return bench;
+}
+
+/** As a server registers the folder that it finds at `folder` now. */
+export function registration(id: string, folder: string): WorkspaceRegistration {
+  const { ino, uid } = fs.statSync(folder, { bigint: true });
+  return {
+    ...{ id, path: folder, person_uid_number: 1 },
+    ...{ ino: String(ino), owner_uid: Number(uid) },
+  };
 }
 
 /** Host processes whose command line contains `text`. */
