@@ -1,4 +1,4 @@
-import { fake_key } from "@mainstay/fake-provider/fake-provider";
+import { FAKE_KEY } from "@mainstay/fake-provider/fake-provider";
 import type { Turn } from "@mainstay/sdk/turn";
 import { post } from "./http.ts";
 import type { Person } from "./people.ts";
@@ -37,7 +37,7 @@ export async function askProvider(base_url: string, token: string): Promise<void
     stream: true,
     messages: [{ role: "user", content: messageOf("text", token) }],
   };
-  const headers = { authorization: `Bearer ${fake_key}` };
+  const headers = { authorization: `Bearer ${FAKE_KEY}` };
   const { status, text } = await post(`${base_url}/chat/completions`, headers, body);
   if (status !== 200 || !text.includes("[DONE]")) throw new Error(`the provider said ${status}`);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fake_key } from "@mainstay/fake-provider/fake-provider";
+import { FAKE_KEY } from "@mainstay/fake-provider/fake-provider";
 import type { Clock } from "@mainstay/sdk/clock";
 import { processesWith } from "./proc.ts";
 import { endProgram, seen, startProgram } from "./process.ts";
@@ -30,7 +30,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const program = startProgram("mainstay", ["serve"], {
     MAINSTAY_HOME: home,
     MAINSTAY_PORT: "0",
-    OPENAI_API_KEY: fake_key,
+    OPENAI_API_KEY: FAKE_KEY,
     OPENAI_BASE_URL: provider_url,
     ...(compile_cache !== undefined && { NODE_COMPILE_CACHE: compile_cache }),
   });

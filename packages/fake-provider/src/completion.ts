@@ -13,8 +13,8 @@ export interface Completion {
   usage: Usage & { total_tokens: number };
 }
 
-const default_chunk_size = 12;
-const characters_a_token = 4;
+const DEFAULT_CHUNK_SIZE = 12;
+const CHARACTERS_A_TOKEN = 4;
 
 /** What `reply` says to request `n`; faults in its delivery are not looked at. */
 export function completionOf(
@@ -32,7 +32,7 @@ export function completionOf(
     model: request.model,
     text,
     tool_calls,
-    chunk_size: ("chunk_size" in reply && reply.chunk_size) || default_chunk_size,
+    chunk_size: ("chunk_size" in reply && reply.chunk_size) || DEFAULT_CHUNK_SIZE,
     finish_reason:
       reply.finish_reason === undefined
         ? tool_calls.length > 0
@@ -61,8 +61,8 @@ function wireToolCalls(
 function estimatedUsage(request: ParsedChatRequest, answer: string): Usage {
   const prompt = request.messages.map(textOf).join("");
   return {
-    prompt_tokens: Math.ceil(prompt.length / characters_a_token),
-    completion_tokens: Math.ceil(answer.length / characters_a_token),
+    prompt_tokens: Math.ceil(prompt.length / CHARACTERS_A_TOKEN),
+    completion_tokens: Math.ceil(answer.length / CHARACTERS_A_TOKEN),
   };
 }
 

@@ -2,7 +2,8 @@
  * A provider that speaks the OpenAI chat-completions wire over real HTTP and does what a script says.
  *
  * F1 Requests are numbered from 1 in the order in which their bodies were complete.
- * F2 `close()` ends every connection, held and stalled ones too; calling it twice is harmless.
+ * F2 What is kept is bounded: a request and its milestones are forgotten `KEPT_REQUESTS` later.
+ * F3 `close()` ends every connection, held and stalled ones too; calling it twice is harmless.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -17,9 +18,9 @@ import { replyTo, type Script } from "./script.ts";
 export interface FakeProvider {
   /** Base URL of the API; ends in `/v1`. */
   readonly url: string;
-  /** The bodies of all chat requests so far, in order. */
+  /** The bodies of the last 1,000 chat requests, in order. */
   readonly requests: readonly ParsedChatRequest[];
-  /** Resolves when the `n`-th chat request (from 1) has arrived. */
+  /** Resolves when the `n`-th chat request (from 1) has arrived; it is forgotten 1,000 later. */
   waitForRequest(n: number): Promise<ParsedChatRequest>;
   /** Resolves when the client of the `n`-th chat request left before its reply was complete. */
   waitForHangUp(n: number): Promise<void>;
@@ -34,14 +35,16 @@ export interface FakeProviderOptions {
 }
 
 /** The only key that is let in, and the only model that is listed; chat takes any model's name. */
-export const fake_key = "fake";
-const fake_model = "fake-model";
+export const FAKE_KEY = "fake";
+const FAKE_MODEL = "fake-model";
 
-const body_limit_bytes = 32 * 1024 * 1024;
+const BODY_LIMIT_BYTES = 32 * 1024 * 1024;
+const KEPT_REQUESTS = 1_000;
 
 /** Listens on 127.0.0.1. Rejects with the system's error when the port is taken. */
 export async function startFakeProvider(options: FakeProviderOptions): Promise<FakeProvider> {
   const requests: ParsedChatRequest[] = [];
+  let arrived = 0;
   const arrivals = milestones<ParsedChatRequest>();
   const hang_ups = milestones<void>();
 
@@ -53,7 +56,7 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
     const route = `${incoming.method} ${incoming.url?.split("?")[0]}`;
     if (route !== "POST /v1/chat/completions" && route !== "GET /v1/models")
       return refuse(response, 404, `Unknown request URL: ${route}.`, "unknown_url");
-    if (incoming.headers.authorization !== `Bearer ${fake_key}`)
+    if (incoming.headers.authorization !== `Bearer ${FAKE_KEY}`)
       return refuse(response, 401, "Incorrect API key provided.", "invalid_api_key");
     if (route === "GET /v1/models") return listModels(response);
 
@@ -65,7 +68,8 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
   }
 
   async function converse(request: ParsedChatRequest, response: ServerResponse): Promise<void> {
-    const n = requests.push(request);
+    const n = ++arrived;
+    keep(request, n);
     const hung_up = new AbortController();
     const hangUp = () => {
       if (response.writableEnded) return;
@@ -83,6 +87,14 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
       if (hung_up.signal.aborted) return;
       refuse(response, 400, error instanceof Error ? error.message : String(error), "script_fault");
     }
+  }
+
+  function keep(request: ParsedChatRequest, n: number): void {
+    requests.push(request);
+    if (n <= KEPT_REQUESTS) return;
+    requests.shift();
+    arrivals.forget(n - KEPT_REQUESTS);
+    hang_ups.forget(n - KEPT_REQUESTS);
   }
 
   server.listen(options.port ?? 0, "127.0.0.1");
@@ -103,9 +115,9 @@ async function readBody(incoming: IncomingMessage): Promise<string | null> {
   let size_bytes = 0;
   for await (const part of incoming as AsyncIterable<Buffer>) {
     size_bytes += part.length;
-    if (size_bytes <= body_limit_bytes) parts.push(part);
+    if (size_bytes <= BODY_LIMIT_BYTES) parts.push(part);
   }
-  return size_bytes > body_limit_bytes ? null : Buffer.concat(parts).toString();
+  return size_bytes > BODY_LIMIT_BYTES ? null : Buffer.concat(parts).toString();
 }
 
 function parseChat(body: string): { request: ParsedChatRequest } | { fault: string } {
@@ -120,7 +132,7 @@ function parseChat(body: string): { request: ParsedChatRequest } | { fault: stri
 }
 
 function listModels(response: ServerResponse): void {
-  const data = [{ id: fake_model, object: "model", created: 0, owned_by: "mainstay" }];
+  const data = [{ id: FAKE_MODEL, object: "model", created: 0, owned_by: "mainstay" }];
   response.writeHead(200, { "content-type": "application/json" });
   response.end(JSON.stringify({ object: "list", data }));
 }

@@ -1,10 +1,22 @@
 import { systemClock } from "@mainstay/sdk/clock";
-import { fake_key, startFakeProvider } from "./fake-provider.ts";
+import { FAKE_KEY, startFakeProvider } from "./fake-provider.ts";
 import { playful } from "./playful.ts";
 
-const default_port = 7499;
+const DEFAULT_PORT = 7499;
 
-const port = Number(process.argv[2] ?? default_port);
-const provider = await startFakeProvider({ script: playful, clock: systemClock, port });
-console.log(`OPENAI_API_KEY=${fake_key}\nOPENAI_BASE_URL=${provider.url}`);
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void provider.close());
+const port = Number(process.argv[2] ?? DEFAULT_PORT);
+try {
+  const provider = await startFakeProvider({ script: playful, clock: systemClock, port });
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void provider.close());
+  console.log(`OPENAI_API_KEY=${FAKE_KEY}\nOPENAI_BASE_URL=${provider.url}`);
+} catch (fault) {
+  console.error(`fake-provider: cannot serve on port ${process.argv[2] ?? port}: ${reason(fault)}`);
+  process.exitCode = 1;
+}
+
+function reason(fault: unknown): string {
+  const { code, message } = fault as NodeJS.ErrnoException;
+  return code === "EADDRINUSE"
+    ? "it is taken. Choose another: npm run fake-provider -- 7500"
+    : message;
+}

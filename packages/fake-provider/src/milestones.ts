@@ -2,6 +2,8 @@
 export interface Milestones<Value> {
   reach(n: number, value: Value): void;
   wait(n: number): Promise<Value>;
+  /** Lets go of the value; who waits already still has it. */
+  forget(n: number): void;
 }
 
 export function milestones<Value>(): Milestones<Value> {
@@ -11,5 +13,9 @@ export function milestones<Value>(): Milestones<Value> {
     kept.set(n, known);
     return known;
   };
-  return { reach: (n, value) => at(n).resolve(value), wait: (n) => at(n).promise };
+  return {
+    reach: (n, value) => at(n).resolve(value),
+    wait: (n) => at(n).promise,
+    forget: (n) => void kept.delete(n),
+  };
 }

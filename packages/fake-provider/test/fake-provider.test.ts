@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import { afterEach, expect, test } from "vitest";
@@ -272,6 +274,37 @@ test("what does not fit is refused in the shape of the OpenAI API", async () => 
     expect(await answer.json()).toMatchObject({ error: { message: expect.any(String), code } });
   }
   expect(provider.requests).toHaveLength(1);
+});
+
+test("F2: the last thousand requests are kept, and numbers go on", async () => {
+  const provider = await start((_, n) => ({ text: `${n}` }));
+  const ask = (content: string) =>
+    post(provider, JSON.stringify({ model: "x", messages: [{ role: "user", content }] }));
+  await ask("the first");
+  await ask("the second");
+  for (let batch = 0; batch < 10; batch++)
+    await Promise.all(
+      Array.from({ length: 100 }, () => ask("more").then((answer) => answer.text())),
+    );
+  const last = await ask("the last");
+  expect(await last.json()).toMatchObject({ choices: [{ message: { content: "1003" } }] });
+  expect(provider.requests).toHaveLength(1000);
+  expect(provider.requests.at(-1)).toMatchObject({ messages: [{ content: "the last" }] });
+  expect(await provider.waitForRequest(1003)).toBe(provider.requests.at(-1));
+  const forgotten = await Promise.race([provider.waitForRequest(3), Promise.resolve("forgotten")]);
+  expect(forgotten).toBe("forgotten");
+});
+
+test("a taken port is said in one line, with what to do", async () => {
+  const { url } = await start([]);
+  const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+  const { port } = new URL(url);
+  const run = spawnSync(process.execPath, [main, port], { encoding: "utf8" });
+  expect(run).toMatchObject({
+    status: 1,
+    stdout: "",
+    stderr: `fake-provider: cannot serve on port ${port}: it is taken. Choose another: npm run fake-provider -- 7500\n`,
+  });
 });
 
 test("models are listed", async () => {
