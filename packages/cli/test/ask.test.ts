@@ -73,7 +73,7 @@ const requested: JournalBody = {
 };
 
 test("the answer alone is on stdout, what is done for it on stderr, nothing raw on either", async () => {
-  const agent = await start(({ journal, live, settle }) => {
+  const agent = await start(({ journal, settle }) => {
     journal({
       type: "accepted",
       message: "hi",
@@ -83,7 +83,6 @@ test("the answer alone is on stdout, what is done for it on stderr, nothing raw 
       model: null,
       on_disconnect: "detach",
     });
-    live({ type: "status", text: "waiting for fake, 4 s" });
     const call = { id: "call_1", name: "read_file", input: '{"path":"src/a.ts"}' };
     journal(stepEnded("Let me look. ", { tool_calls: [call] }));
     const tool = { step: 1, call_id: "call_1" };
@@ -102,9 +101,7 @@ test("the answer alone is on stdout, what is done for it on stderr, nothing raw 
   const run = cli(["ask", "does", "it?"], agent);
   expect(await run.exits()).toBe(0);
   expect(run.stdout()).toBe("Let me look. \nIt \\u{1b}]0;x\\u{7}works.\n");
-  expect(run.stderr()).toContain(
-    "waiting for fake, 4 s\n› read_file src/a.ts — find it\n  failed: no\\u{1b}[2J\n",
-  );
+  expect(run.stderr()).toContain("› read_file src/a.ts — find it\n  failed: no\\u{1b}[2J\n");
   expect(run.stderr()).toContain("private scratch folder");
   expect(run.stderr()).toMatch(/— fake\/m1 · full · 12 tokens in, 3 out · ses_1\n$/);
   expect(agent.server.to("POST /v1/turns")[0]).toMatchObject({
@@ -221,7 +218,6 @@ test.for([
 test("what was typed before the question is no answer to it", async () => {
   const agent = await start((scripted) => {
     scripted.journal({ type: "started", fence: 1, waited_ms: 0, ahead: 0 });
-    scripted.live({ type: "status", text: "thinking" });
   });
   const run = cli(["ask", "--session", "ses_1", "clean up"], agent, { terminal: true });
   await agent.followed;

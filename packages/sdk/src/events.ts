@@ -205,7 +205,6 @@ export const LiveEvent = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("output"), call_id: z.string(), text: z.string() }),
   z.object({ type: z.literal("queue"), place: QueuePlace }),
-  z.object({ type: z.literal("status"), text: z.string() }),
 ]);
 export type LiveEvent = z.infer<typeof LiveEvent>;
 

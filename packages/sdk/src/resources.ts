@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { TurnState } from "./turn.ts";
 
 /** The resources around turns: sessions, approvals, workspaces, the person, health. */
 export const Session = z.object({
@@ -54,15 +53,6 @@ export const ProviderStatus = z.object({
 });
 export type ProviderStatus = z.infer<typeof ProviderStatus>;
 
-export const SandboxStatus = z.object({
-  available: z.boolean(),
-  level: z.string(),
-  checks: z.array(
-    z.object({ name: z.string(), ok: z.boolean(), detail: z.string(), fix: z.string().nullable() }),
-  ),
-});
-export type SandboxStatus = z.infer<typeof SandboxStatus>;
-
 /** How much of the product stands: all, fewer models, no model, or nothing can be written. */
 export const Level = z.enum(["full", "reduced", "offline", "read-only"]);
 export type Level = z.infer<typeof Level>;
@@ -85,5 +75,3 @@ export type Me = z.infer<typeof Me>;
 
 export const listOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next: z.string().nullable() });
-
-export const TurnSummaryQuery = z.object({ state: TurnState.optional() });

@@ -14,8 +14,11 @@ export interface SseParser {
   push(bytes: Uint8Array): ServerSentEvent[];
 }
 
-/** Room for the longest journal event: a message of 200,000 characters, each escaped as `\uXXXX`. */
-const EVENT_LIMIT_CHARS = 4 * 1024 * 1024;
+/**
+ * More than twice the longest journal event: a model's step of 1,000,000 characters, each escaped
+ * as `\uXXXX`. What is longer is no event of this API.
+ */
+const EVENT_LIMIT_CHARS = 16 * 1024 * 1024;
 
 export class SseOverflow extends Error {
   constructor(limit_chars: number) {

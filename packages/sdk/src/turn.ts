@@ -21,7 +21,7 @@ export type Urgency = z.infer<typeof Urgency>;
 export const Mode = z.enum(["full", "reduced", "offline"]);
 export type Mode = z.infer<typeof Mode>;
 
-export const MESSAGE_LIMIT_CHARS = 200_000;
+const MESSAGE_LIMIT_CHARS = 200_000;
 
 /** Body of `POST /v1/turns`. */
 export const NewTurn = z.strictObject({

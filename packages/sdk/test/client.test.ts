@@ -170,6 +170,15 @@ test("E1: over cuts, repeats and restarts each journal event comes once, in orde
   expect(lost).toEqual(["Unreachable", "ProblemError", "Unreachable", "Unreachable"]);
 });
 
+test("the longest step that a model may have arrives whole", async () => {
+  const answer = "\u0001".repeat(1_000_000);
+  const { client } = await start({ [events_route]: streams([{ ...settled(1), answer }]) });
+  const lengths = [];
+  for await (const event of client.events("turn_1"))
+    if (event.type === "settled") lengths.push(event.answer.length);
+  expect(lengths).toEqual([1_000_000]);
+});
+
 test("`after` starts later, a type of a newer server is passed over with its number", async () => {
   const { client } = await start({
     [events_route]: streams([{ type: "invented", seq: 8 }, { type: "sparkle" }, settled(9)]),

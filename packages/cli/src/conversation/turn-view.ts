@@ -33,8 +33,6 @@ export function createTurnView(screen: Screen): TurnView {
           return tools.end(event);
         case "queue":
           return status(waitingLine(event.place));
-        case "status":
-          return status(oneLine(event.text));
         case "attempt_failed":
           return status(`${event.provider}/${event.model}: ${oneLine(event.message)}`);
         case "parked":
