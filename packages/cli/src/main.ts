@@ -9,8 +9,15 @@ const RANDOM_STEPS = 2 ** 32;
 
 const { stdin, stdout, stderr } = process;
 
-// The reader of a pipe may leave early, as `head` does: then there is nobody to write to.
-stdout.on("error", () => process.exit(exit.ok));
+/** The reader of a pipe may leave early, as `head` does; any other fault lost what was asked for. */
+const leave = (fault: NodeJS.ErrnoException) => {
+  if (fault.code === "EPIPE") process.exit(exit.ok);
+  stderr.write(`cannot write the output: ${fault.message}\n`);
+  process.exit(exit.failed);
+};
+stdout.on("error", leave);
+// What is said around the answer may get lost; the answer may not.
+stderr.on("error", () => undefined);
 
 try {
   const config = readConfig();
@@ -27,6 +34,7 @@ try {
     clock: systemClock,
     random: () => randomInt(RANDOM_STEPS) / RANDOM_STEPS,
     newKey: () => randomBytes(16).toString("base64url"),
+    outliveOutput: () => void stdout.off("error", leave),
     signal: (pid, name) => void process.kill(pid, name),
   });
   process.exit(code);

@@ -34,6 +34,8 @@ export interface ProgramParts {
   /** A new random word at each call. */
   newKey: () => string;
   signal: (pid: number, name: NodeJS.Signals) => void;
+  /** From now on the process goes on when nobody takes what it prints. */
+  outliveOutput: () => void;
 }
 
 /** Runs the action of a command: faults become text, what it returns is the exit code. */

@@ -129,6 +129,7 @@ test("every command has help with an example", async () => {
       random: () => 0,
       newKey: () => "key",
       signal: () => undefined,
+      outliveOutput: () => undefined,
     });
     expect(code).toBe(0);
     expect(help).toContain(`Usage: mainstay ${page}`);
