@@ -1,3 +1,4 @@
+import { realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { openKeys } from "@mainstay/executor/keys";
@@ -24,6 +25,7 @@ import { workspaceFiles } from "./files/files.ts";
 import { createHealth } from "./health/health.ts";
 import { createIdentity } from "./identity/identity.ts";
 import { localHomes } from "./identity/local-homes.ts";
+import { traceOf } from "./kernel/errors.ts";
 import { newId } from "./kernel/ids.ts";
 import { type Limits, limits as defaultLimits } from "./kernel/limits.ts";
 import { systemRandom } from "./kernel/random.ts";
@@ -65,9 +67,10 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   const clock = overrides.clock ?? systemClock;
   const limits: Limits = { ...defaultLimits, ...overrides.limits };
   const log = overrides.log ?? createLog(config.log_level);
-  const { home } = config;
 
-  const store = await openSqliteStore({ home, clock });
+  const store = await openSqliteStore({ home: config.home, clock });
+  // The folder exists now; every path below it is the one that is really there.
+  const home = await realpath(config.home);
   const journal = createJournal(store, clock);
   const identity = createIdentity({
     store,
@@ -75,7 +78,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     newId,
     home,
     uid: config.uid,
-    local_homes: await localHomes(homedir()),
+    localHomes: () => localHomes(homedir()),
   });
   const owner = await identity.ensureOwner();
 
@@ -165,22 +168,38 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     clock,
     version: config.version,
     host_names: config.allowed_hosts,
-    report: (fault) => log.error({ ...fault }, "a request met a fault of ours"),
+    report: ({ error, ...at }) =>
+      log.error({ ...at, fault: traceOf(error) }, "a request met a fault of ours"),
   });
 
+  // The port first: where it is taken, no turn may have begun.
+  const open = await door
+    .listen({
+      host: "127.0.0.1",
+      port: config.port,
+      socket_path: join(home, "run", "server.sock"),
+    })
+    .catch(async (fault: unknown) => {
+      await store.close();
+      throw portFault(fault, config.port);
+    });
   await dispatch.start();
   await expirer.start();
-  const open = await door.listen({
-    host: "127.0.0.1",
-    port: config.port,
-    socket_path: join(home, "run", "server.sock"),
-  });
 
   async function stop(): Promise<void> {
-    await Promise.all([open.close(), dispatch.stop(), expirer.stop()]);
+    // Whatever one part meets while it stops, the executor and the data are let go of.
+    const ends = await Promise.allSettled([open.close(), dispatch.stop(), expirer.stop()]);
     await execution.close();
     await store.close();
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
   let stopping: Promise<void> | undefined;
   return { url: open.url, owner_created: owner.created, stop: () => (stopping ??= stop()) };
+}
+
+function portFault(fault: unknown, port: number): unknown {
+  if (!traceOf(fault).includes("EADDRINUSE")) return fault;
+  const fix =
+    "stop the program that has it, or set MAINSTAY_PORT to another port (0 takes a free one)";
+  return new Error(`port ${port} is taken: ${fix}`, { cause: fault });
 }

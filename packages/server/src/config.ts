@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
-import { join } from "node:path";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { ProviderSettings } from "./providers/providers.ts";
 import type { LogLevel } from "./telemetry/log.ts";
@@ -25,7 +25,7 @@ const ProviderEntry = z.strictObject({
 const ConfigFile = z.strictObject({
   port: z.int().min(0).max(65_535).optional(),
   /** Names beside loopback under which browsers reach this server. */
-  allowed_hosts: z.array(z.string().min(1)).optional(),
+  allowed_hosts: z.array(z.string().min(1).toLowerCase()).optional(),
   log_level: z.enum(["silent", "error", "warn", "info"]).optional(),
   providers: z.array(ProviderEntry).optional(),
 });
@@ -58,9 +58,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  *
  * @throws ConfigFault
  */
-export function readConfig(env: Environment = process.env): Config {
+export function readConfig(environment: Environment = process.env): Config {
   const faults: string[] = [];
-  const home = env["MAINSTAY_HOME"] ?? defaultHome();
+  const env = withoutEmpty(environment);
+  const home = resolve(env["MAINSTAY_HOME"] ?? defaultHome());
   const file = readFile(env["MAINSTAY_CONFIG"] ?? join(home, "mainstay.json"), faults);
   const port = portFrom(env, faults) ?? file.port ?? 7420;
   const providers = [...fromFile(file, env, faults), ...fromVariables(env, faults)];
@@ -74,17 +75,22 @@ export function readConfig(env: Environment = process.env): Config {
     allowed_hosts: file.allowed_hosts ?? [],
     log_level: file.log_level ?? "warn",
     providers,
-    uid: userInfo().uid,
+    uid: process.getuid?.() ?? -1,
     node_path: process.execPath,
     version: readVersion(),
   };
 }
 
+/** A variable that is set to nothing is not set. */
+const withoutEmpty = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+
 /** The version of the running Node.js, without the v. */
 export const nodeVersion = (): string => process.versions.node;
 
 /** Where state lives when nothing says otherwise. */
-const defaultHome = (): string => (userInfo().uid === 0 ? ROOT_HOME : join(homedir(), ".mainstay"));
+const defaultHome = (): string =>
+  process.getuid?.() === 0 ? ROOT_HOME : join(homedir(), ".mainstay");
 
 function readFile(path: string, faults: string[]): ConfigFile {
   const text = readIfThere(path, faults);
@@ -129,12 +135,14 @@ function fromFile(file: ConfigFile, env: Environment, faults: string[]): Provide
 }
 
 function fromVariables(env: Environment, faults: string[]): ProviderSettings[] {
-  const api_key = env["OPENAI_API_KEY"];
-  if (api_key === undefined || api_key === "") return [];
+  const api_key = env["OPENAI_API_KEY"] ?? null;
+  // A server of one's own often wants no key; OpenAI's does.
+  if (api_key === null && env["OPENAI_BASE_URL"] === undefined) return [];
   const base_url = env["OPENAI_BASE_URL"] ?? OPENAI_URL;
   if (!URL.canParse(base_url)) faults.push(`OPENAI_BASE_URL must be a URL, got ${base_url}`);
   const models = [env["OPENAI_MODEL"] ?? OPENAI_MODEL];
-  return [{ id: "openai", base_url, api_key, models, source: "OPENAI_API_KEY" }];
+  const source = api_key === null ? "OPENAI_BASE_URL" : "OPENAI_API_KEY";
+  return [{ id: "openai", base_url, api_key, models, source }];
 }
 
 function readVersion(): string {

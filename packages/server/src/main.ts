@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
+import { startTimeIn } from "@mainstay/sdk/process-stat";
 import { startServer } from "./assemble.ts";
 import { type Config, readConfig } from "./config.ts";
 import { greeting } from "./commands/greeting.ts";
@@ -65,13 +66,8 @@ function ignoreWriteFaults(): void {
 /** Tells `mainstay stop` which process serves; pid and start time together name it for certain. */
 function leaveCard({ home, version }: Config, url: string): string {
   const path = join(home, "run", "server.json");
-  const card = { pid: process.pid, starttime: startTime(), url, version };
+  const starttime = startTimeIn(readFileSync("/proc/self/stat", "utf8"));
+  const card = { pid: process.pid, starttime, url, version };
   writeFileSync(path, `${JSON.stringify(card)}\n`, { mode: 0o600 });
   return path;
-}
-
-/** Field 22 of /proc/self/stat, counted after the command's closing parenthesis. */
-function startTime(): string {
-  const stat = readFileSync("/proc/self/stat", "utf8");
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
 }

@@ -3,10 +3,11 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { NewTurn, QueuePlace } from "@mainstay/sdk/turn";
 import canonicalize from "canonicalize";
 import { sql } from "kysely";
-import type { Person, Place, Workspaces } from "../identity/identity.ts";
+import type { Person, Workspaces } from "../identity/identity.ts";
 import { Refusal } from "../kernel/errors.ts";
 import type { NewId } from "../kernel/ids.ts";
 import type { Limits } from "../kernel/limits.ts";
+import type { TurnWorkspace } from "../kernel/workspace.ts";
 import type { Journal } from "../store/journal.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Row } from "../store/schema.ts";
@@ -16,6 +17,7 @@ import { type Picked, pickTurns, type Waiting } from "./pick.ts";
 
 const TITLE_CHARS = 80;
 const RETRY_AFTER_S = 5;
+const AT_ONCE = { position: 1, eta_s: 0, no_later_than_s: 0, reason: "its seat is ready" };
 
 export interface Accepted {
   readonly turn_id: string;
@@ -33,8 +35,8 @@ export interface Admission {
   accept(person: Person, input: NewTurn, idempotency_key: string | null): Promise<Accepted>;
   /** Who gets a seat now, and why the others wait. */
   pick(): Promise<Picked<WaitingTurn>>;
-  /** Where a waiting turn stands; null when it does not wait. */
-  place(turn_id: string): Promise<QueuePlace | null>;
+  /** Where a waiting turn stood at most `max_age_ms` ago; null when it did not wait. */
+  place(turn_id: string, max_age_ms?: number): Promise<QueuePlace | null>;
   readonly pace: TurnPace;
 }
 
@@ -56,6 +58,7 @@ export interface AdmissionParts {
 export function createAdmission(parts: AdmissionParts): Admission {
   const { store, journal, workspaces, clock, newId, limits } = parts;
   const pace = createTurnPace();
+  let recent: { readonly at: number; readonly picked: Promise<Picked<WaitingTurn>> } | null = null;
 
   async function accept(person: Person, input: NewTurn, key: string | null): Promise<Accepted> {
     const body_hash = createHash("sha256").update(canonicalize(input)!).digest("hex");
@@ -173,7 +176,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
     turn_id: string,
     person: Person,
     session_id: string,
-    workspace: Place,
+    workspace: TurnWorkspace,
     input: NewTurn,
   ): Statement {
     const now = clock.now();
@@ -204,13 +207,26 @@ export function createAdmission(parts: AdmissionParts): Admission {
     return pickTurns(waiting, holding, limits);
   }
 
-  async function place(turn_id: string): Promise<QueuePlace | null> {
-    const { seated, waits } = await pick();
-    if (seated.some(({ turn }) => turn.turn_id === turn_id))
-      return placeInQueue(1, limits.running_turns, 0, "its seat is ready");
-    const index = waits.findIndex((wait) => wait.turn_id === turn_id);
-    if (index < 0) return null;
-    return placeInQueue(index + 1, limits.running_turns, pace.typical_s(), waits[index]!.reason);
+  async function place(turn_id: string, max_age_ms = 0): Promise<QueuePlace | null> {
+    const { seated, waits } = await recentPick(max_age_ms);
+    if (seated.some(({ turn }) => turn.turn_id === turn_id)) return { ...AT_ONCE };
+    const index = waits.findIndex(({ turn }) => turn.turn_id === turn_id);
+    const own = waits[index];
+    if (own === undefined) return null;
+    const until = waits.slice(0, index + 1).map(({ turn }) => turn);
+    const ahead = {
+      in_all: until.length,
+      of_person: until.filter((turn) => turn.person_id === own.turn.person_id).length,
+      of_session: until.filter((turn) => turn.session_id === own.turn.session_id).length,
+    };
+    return placeInQueue(ahead, limits, pace.typical_s(), own.reason);
+  }
+
+  /** Many who wait look at the same queue: one look serves them all for a while. */
+  function recentPick(max_age_ms: number): Promise<Picked<WaitingTurn>> {
+    const now = clock.monotonic();
+    if (recent === null || now - recent.at >= max_age_ms) recent = { at: now, picked: pick() };
+    return recent.picked;
   }
 
   return { accept, pick, place, pace };
@@ -248,14 +264,14 @@ const openTurns = prepared<object, WaitingTurn & Pick<Row<"turn">, "state">>((db
 
 interface SessionPlan {
   readonly id: string;
-  readonly workspace: Place;
+  readonly workspace: TurnWorkspace;
   readonly writes: readonly Statement[];
 }
 
 const titleOf = (message: string): string =>
   message.trim().split("\n", 1)[0]!.slice(0, TITLE_CHARS);
 
-function acceptedBody(session_id: string, workspace: Place, input: NewTurn) {
+function acceptedBody(session_id: string, workspace: TurnWorkspace, input: NewTurn) {
   return {
     type: "accepted" as const,
     message: input.message,

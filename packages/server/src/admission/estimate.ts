@@ -25,19 +25,35 @@ export function createTurnPace(): TurnPace {
   };
 }
 
+export interface Ahead {
+  /** Waiting turns before it, itself included: in all, of its person, of its session. */
+  readonly in_all: number;
+  readonly of_person: number;
+  readonly of_session: number;
+}
+
+export interface SeatCount {
+  readonly running_turns: number;
+  readonly running_turns_a_person: number;
+}
+
 /**
- * What a waiting person is told: a range of 1 to 2 times the expected wait, as the design's
- * estimates are judged at 0.6 to 2 times the expected costs.
+ * What a waiting person is told: as many rounds of a typical turn as its tightest queue needs (the
+ * house has seats, a person has some of them, a session has one), and twice that at the latest.
  */
 export function placeInQueue(
-  position: number,
-  seats: number,
+  ahead: Ahead,
+  seats: SeatCount,
   typical_s: number,
   reason: string,
 ): QueuePlace {
-  const rounds = Math.ceil(position / seats);
+  const rounds = Math.max(
+    Math.ceil(ahead.in_all / seats.running_turns),
+    Math.ceil(ahead.of_person / seats.running_turns_a_person),
+    ahead.of_session,
+  );
   const eta_s = round(rounds * typical_s);
-  return { position, eta_s, no_later_than_s: round(2 * eta_s), reason };
+  return { position: ahead.in_all, eta_s, no_later_than_s: round(2 * eta_s), reason };
 }
 
 const round = (seconds: number): number => Math.ceil(seconds * 10) / 10;

@@ -23,13 +23,16 @@ export interface SeatLimits {
   readonly running_turns_a_person: number;
 }
 
-/** Why a waiting turn waits, in words for the person. */
-export type Wait = { readonly turn_id: string; readonly reason: string };
+/** A turn that goes on waiting, and why, in words for the person. */
+export interface Wait<Turn extends Waiting> {
+  readonly turn: Turn;
+  readonly reason: string;
+}
 
 export interface Picked<Turn extends Waiting> {
   /** In order. */
   readonly seated: readonly Seated<Turn>[];
-  readonly waits: readonly Wait[];
+  readonly waits: readonly Wait<Turn>[];
 }
 
 /**
@@ -47,10 +50,10 @@ export function pickTurns<Turn extends Waiting>(
   for (const turn of holding) if (turn.seated) take(turn.person_id);
 
   const seated: Seated<Turn>[] = [];
-  const waits: Wait[] = [];
+  const waits: Wait<Turn>[] = [];
   for (const turn of waiting) {
     const reason = obstacle(turn);
-    if (reason !== null) waits.push({ turn_id: turn.turn_id, reason });
+    if (reason !== null) waits.push({ turn, reason });
     else {
       seated.push({ turn, ahead: waits.length });
       take(turn.person_id);

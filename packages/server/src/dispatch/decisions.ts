@@ -5,8 +5,9 @@ import { Refusal } from "../kernel/errors.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Row } from "../store/schema.ts";
 import type { Statement, Store } from "../store/store.ts";
-import { foldTurn } from "../store/turn-record.ts";
-import { requeueTurn, settleTurn, stateGuard } from "../store/turn-writes.ts";
+import { foldTurn, type TurnRecord } from "../store/turn-record.ts";
+import { closeApprovals, requeueTurn, settleTurn, stateGuard } from "../store/turn-writes.ts";
+import { workDone } from "../turn/turn.ts";
 import type { Seats } from "./seats.ts";
 
 const TRIES = 5;
@@ -39,25 +40,21 @@ export function createDecisions({ store, journal, clock, seats }: DecisionsParts
       if (isSettled(state)) throw new Refusal("turn_settled", `The turn is ${state} already.`);
       const record = foldTurn(await journal.read(turn_id));
       const wish: JournalBody = { type: "cancel_requested", by };
-      const untouched = state === "queued" && record.steps.length === 0;
-      const done = untouched
-        ? await decide(
-            turn_id,
-            state,
-            [settleTurn(store, turn_id, "cancelled", clock.now())],
-            [wish, cancelledBeforeStart(by)],
-          )
-        : await decide(
-            turn_id,
-            state,
-            state === "running" ? [] : [requeueTurn(store, turn_id, clock.now(), "cancel")],
-            [wish],
-          );
+      // A run, or a call whose fate is not known yet, comes to its own end first.
+      const is_open = state === "running" || hasOpenCall(record);
+      const done = is_open
+        ? await decide(turn_id, state, [], [wish])
+        : await decide(turn_id, state, cancelWrites(turn_id, by), [wish, cancelled(record, by)]);
       if (!done) continue;
       seats.cancel(turn_id, by);
       return;
     }
     throw new Error(`cancelling ${turn_id} met a moving turn ${TRIES} times`);
+  }
+
+  function cancelWrites(turn_id: string, by: string): Statement[] {
+    const now = clock.now();
+    return [settleTurn(store, turn_id, "cancelled", now), closeApprovals(store, turn_id, now, by)];
   }
 
   async function retry(turn_id: string, by: string): Promise<void> {
@@ -107,13 +104,16 @@ export function createDecisions({ store, journal, clock, seats }: DecisionsParts
 const notParked = () =>
   new Refusal("turn_not_parked", "Only a parked turn can be retried or its answer accepted.");
 
-const cancelledBeforeStart = (by: string): JournalBody => ({
+const hasOpenCall = ({ steps }: TurnRecord): boolean =>
+  steps.some((step) => step.calls.some((call) => call.state === "started"));
+
+const cancelled = (record: TurnRecord, by: string): JournalBody => ({
   type: "settled",
   state: "cancelled",
-  answer: `Cancelled by ${by} before it began. Nothing was done.`,
-  mode: "full",
-  provider: null,
-  model: null,
-  usage: { input_tokens: 0, output_tokens: 0 },
+  answer: `Cancelled by ${by}. ${workDone(record)}`,
+  mode: record.mode ?? "full",
+  provider: record.provider,
+  model: record.model,
+  usage: record.usage,
   error: null,
 });

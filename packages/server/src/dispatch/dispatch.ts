@@ -20,10 +20,7 @@ export interface DispatchParts {
 }
 
 /** Gives admitted turns a seat, runs them, and brings back what a crash left behind. */
-export interface Dispatch extends Actor, Decisions {
-  /** Turns that are in a seat now. */
-  running(): number;
-}
+export interface Dispatch extends Actor, Decisions {}
 
 export function createDispatch(parts: DispatchParts): Dispatch {
   const seats = createSeats(parts);
@@ -36,10 +33,9 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       leaser.start();
     },
     async stop() {
-      leaser.stop();
+      await leaser.stop();
       await seats.clear();
     },
-    running: () => seats.count(),
     ...decisions,
   };
 }

@@ -38,31 +38,33 @@ export interface LeaserParts {
  * 2. A lease, the turn's new state and its journal event are one batch, guarded by the fence that
  *    was read: of two takers one wins, the other writes nothing (J2).
  * 3. A turn runs only after its lease is on disk.
+ * 4. After `stop` has resolved nobody is seated any more.
  */
 export function createLeaser(parts: LeaserParts) {
   const { store, journal, admission, clock, log, seats } = parts;
   let live = false;
-  let busy = false;
+  let busy: Promise<void> | null = null;
   let again = false;
   let unsubscribe = () => {};
   let cancelRetry = () => {};
 
+  function wake(): void {
+    again = true;
+    busy ??= rounds().finally(() => {
+      busy = null;
+    });
+  }
+
   async function rounds(): Promise<void> {
-    if (busy) {
-      again = true;
-      return;
-    }
-    busy = true;
     try {
-      do {
+      while (again && live) {
         again = false;
         await round();
-      } while (again && live);
+      }
     } catch (fault) {
       log.error({ fault: messageOf(fault) }, "a dispatch round failed; trying again");
-      cancelRetry = clock.after(RETRY_AFTER_FAULT_MS, () => void rounds());
-    } finally {
-      busy = false;
+      cancelRetry();
+      if (live) cancelRetry = clock.after(RETRY_AFTER_FAULT_MS, wake);
     }
   }
 
@@ -72,7 +74,8 @@ export function createLeaser(parts: LeaserParts) {
       seated.map(async ({ turn, ahead }) => {
         if (!live) return;
         const lease = await take(turn, ahead);
-        if (lease !== null) seats.seat(lease);
+        // A lease taken while the server stops is brought back by the next start's rescuer.
+        if (lease !== null && live) seats.seat(lease);
       }),
     );
   }
@@ -104,14 +107,15 @@ export function createLeaser(parts: LeaserParts) {
       if (live) return;
       live = true;
       unsubscribe = journal.subscribe((_, event) => {
-        if (wakers.has(event.type)) void rounds();
+        if (wakers.has(event.type)) wake();
       });
-      void rounds();
+      wake();
     },
-    stop(): void {
+    async stop(): Promise<void> {
       live = false;
       unsubscribe();
       cancelRetry();
+      await busy;
     },
   };
 }
@@ -128,6 +132,5 @@ const sessionFree = prepared<{ session_id: string; fence: number }>((sql, slot) 
 const causes = {
   approval: "an approval was decided",
   retry: "a person asked to try again",
-  cancel: "a person asked to cancel",
   restart: "the server restarted",
 };

@@ -10,9 +10,8 @@ const RETRY_AFTER_FAULT_MS = 1_000;
 /** The turns that run now, each with the switch that stops it. */
 export interface Seats {
   seat(lease: Lease): void;
-  /** Aborts the run of a turn; false when it has no seat here. */
-  cancel(turn_id: string, by: string): boolean;
-  count(): number;
+  /** Aborts the run of a turn, if it has a seat here. */
+  cancel(turn_id: string, by: string): void;
   /** Stops every run and waits for it; the journals say where to go on. */
   clear(): Promise<void>;
 }
@@ -26,6 +25,8 @@ export interface SeatsParts {
 
 export function createSeats({ admission, turns, clock, log }: SeatsParts): Seats {
   const seated = new Map<string, { controller: AbortController; ended: Promise<void> }>();
+  /** Ends the pauses between tries; a seat's own signal may be spent on a cancellation already. */
+  const stopping = new AbortController();
 
   async function run(lease: Lease, signal: AbortSignal): Promise<void> {
     const from = clock.monotonic();
@@ -39,19 +40,17 @@ export function createSeats({ admission, turns, clock, log }: SeatsParts): Seats
         log.error({ turn: lease.turn_id, fault: messageOf(fault) }, "a run broke off");
         if (!(fault instanceof StoreFault)) return;
         // The disk did not take it: the turn stands where its journal says. Try again from there.
-        if (!(await pause(signal))) return;
+        if (!(await pause())) return;
       }
     }
   }
 
-  async function pause(signal: AbortSignal): Promise<boolean> {
-    try {
-      await clock.sleep(RETRY_AFTER_FAULT_MS, signal);
-      return true;
-    } catch {
-      return !(signal.reason instanceof Stopping);
-    }
-  }
+  /** False when the server stops meanwhile. */
+  const pause = (): Promise<boolean> =>
+    clock.sleep(RETRY_AFTER_FAULT_MS, stopping.signal).then(
+      () => true,
+      () => false,
+    );
 
   return {
     seat(lease) {
@@ -60,12 +59,10 @@ export function createSeats({ admission, turns, clock, log }: SeatsParts): Seats
       seated.set(lease.turn_id, { controller, ended });
     },
     cancel(turn_id, by) {
-      const seat = seated.get(turn_id);
-      seat?.controller.abort(new Cancelled(by));
-      return seat !== undefined;
+      seated.get(turn_id)?.controller.abort(new Cancelled(by));
     },
-    count: () => seated.size,
     async clear() {
+      stopping.abort(new Stopping());
       for (const { controller } of seated.values()) controller.abort(new Stopping());
       await Promise.all([...seated.values()].map((seat) => seat.ended));
     },

@@ -24,6 +24,7 @@ export interface ConsentRequest {
 
 export interface AskFor {
   readonly turn_id: string;
+  readonly step: number;
   readonly call_id: string;
   readonly person_id: string;
   readonly workspace_id: string;
@@ -33,10 +34,18 @@ export interface AskFor {
   readonly reason: string;
 }
 
+/** Names one call; ids of calls alone do not, models reuse them. */
+export type CallOfTurn = Pick<AskFor, "turn_id" | "step" | "call_id">;
+
+export interface Approver {
+  readonly id: string;
+  readonly name: string;
+}
+
 export interface Approvals {
   request(ask: AskFor): ConsentRequest;
-  /** Who approved exactly these bytes for this call; null when nobody did. */
-  approver(turn_id: string, call_id: string, command_sha256: string): Promise<string | null>;
+  /** Who approved exactly these bytes for this very call; null when nobody did. */
+  approver(call: CallOfTurn, command_sha256: string): Promise<Approver | null>;
   /** What waits for the person; an admin sees everybody's. */
   pending(person: Person): Promise<Approval[]>;
   /** An approval as it stands, whatever its state. @throws Refusal `not_found`. */
@@ -82,17 +91,19 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
     return { approval_id: id, command: ask.command, reason: ask.reason, expires_at, write };
   }
 
-  async function approver(turn_id: string, call_id: string, command_sha256: string) {
-    const rows = await store.query(
+  async function approver({ turn_id, step, call_id }: CallOfTurn, command_sha256: string) {
+    const [row] = await store.query(
       store.sql
         .selectFrom("approval")
-        .select("decided_by")
-        .where("turn_id", "=", turn_id)
-        .where("call_id", "=", call_id)
-        .where("command_sha256", "=", command_sha256)
-        .where("state", "=", "approved"),
+        .innerJoin("person", "person.id", "approval.decided_by")
+        .select(["person.id", "person.name"])
+        .where("approval.turn_id", "=", turn_id)
+        .where("approval.step", "=", step)
+        .where("approval.call_id", "=", call_id)
+        .where("approval.command_sha256", "=", command_sha256)
+        .where("approval.state", "=", "approved"),
     );
-    return rows[0]?.decided_by ?? null;
+    return row ?? null;
   }
 
   const rows = () =>
@@ -120,7 +131,7 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
 
   async function decide(person: Person, id: string, decision: "approve" | "deny" | "later") {
     const row = await find(person, id);
-    if (decision !== "later" && !(await close(row, decision, person.name)))
+    if (decision !== "later" && !(await close(row, decision, person)))
       throw new Refusal(
         "approval_decided",
         `It was decided already: ${(await find(person, id)).state}.`,
@@ -131,7 +142,7 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
   async function close(
     row: Row<"approval">,
     decision: "approve" | "deny",
-    by: string,
+    by: Approver,
     state: "approved" | "denied" | "expired" = decision === "approve" ? "approved" : "denied",
   ): Promise<boolean> {
     const now = clock.now();
@@ -154,7 +165,7 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
         writes: [
           store.sql
             .updateTable("approval")
-            .set({ state, decided_at: now, decided_by: by })
+            .set({ state, decided_at: now, decided_by: by.id })
             .where("id", "=", row.id)
             .compile(),
           requeueTurn(store, row.turn_id, now, "approval"),
@@ -168,7 +179,7 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
             approval_id: row.id,
             call_id: row.call_id,
             decision,
-            by,
+            by: by.name,
           },
         },
       ],
@@ -183,14 +194,18 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
         .selectAll()
         .where("state", "=", "pending")
         .where("expires_at", "<=", clock.now())
+        .orderBy("expires_at")
         .limit(EXPIRE_AT_ONCE),
     );
-    for (const row of due) await close(row, "deny", "nobody (it expired)", "expired");
+    for (const row of due) await close(row, "deny", nobody, "expired");
     return due.length;
   }
 
   return { request, approver, pending, get, decide, expire };
 }
+
+/** Who decides when nobody does in time. */
+const nobody: Approver = { id: "expiry", name: "nobody (it expired)" };
 
 function resource(row: Row<"approval"> & { workspace_path: string }, reach: string): Approval {
   return {

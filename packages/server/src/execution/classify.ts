@@ -30,7 +30,8 @@ const readers: ReadonlySet<string> = new Set([
 
 /** Words without any meaning to a shell: no quotes, globs, expansions, redirections or operators. */
 const PLAIN_WORD = /^[A-Za-z0-9_@%+=:,./-]+$/;
-const FOLLOWS = /^(-[a-z0-9]*[fF]|--follow|--retry)/;
+/** `-f`, `-F`, and whatever could be short for `--follow` or `--retry`. */
+const FOLLOWS = /^(-[a-z0-9]*[fF]|--[fr])/;
 
 /**
  * A short list, until the parser of shell takes over: one plain command that only reads, with

@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type CommandEnd } from "@mainstay/executor/command";
-import type { SandboxReport } from "@mainstay/executor/protocol";
+import type { ExecutorLink } from "@mainstay/executor/launch";
 import { type Plan, planDigest, signTicket } from "@mainstay/executor/ticket";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Effect } from "@mainstay/sdk/events";
 import { messageOf } from "../kernel/errors.ts";
 import type { NewId } from "../kernel/ids.ts";
 import type { Limits } from "../kernel/limits.ts";
+import type { TurnWorkspace } from "../kernel/workspace.ts";
 import { type Approvals, type ConsentRequest } from "./approvals.ts";
 import { type Classified, classify } from "./classify.ts";
 import { createExecutorKeeper, type OpenLink } from "./executor-link.ts";
@@ -18,9 +19,10 @@ const TICKET_LIFE_MS = 60_000;
 /** One command of one call, as the server plans it. */
 export interface CommandOrder {
   readonly turn_id: string;
+  readonly step: number;
   readonly call_id: string;
   readonly person: { readonly id: string; readonly number: number };
-  readonly workspace: { readonly id: string; readonly path: string; readonly trusted: boolean };
+  readonly workspace: TurnWorkspace;
   readonly intent: string;
   readonly run: Plan["run"];
   readonly profile: Plan["profile"];
@@ -48,8 +50,6 @@ export interface Execution {
   recover(command_id: string): Promise<CommandEnd | "never_started">;
   /** The command's end is in the journal: the executor may drop its output. */
   forget(command_id: string): void;
-  sandbox(): Promise<SandboxReport>;
-  readonly approvals: Approvals;
   close(): Promise<void>;
 }
 
@@ -84,24 +84,26 @@ export function createExecution(parts: ExecutionParts): Execution {
         planned_digest: planDigest(commandPlan),
       },
       run: (signal, onOutput) =>
-        run(order, commandPlan, { verdict: classified.verdict, by: consent.by }, signal, onOutput),
+        run(order, commandPlan, { ...classified, by: consent.signed_by }, signal, onOutput),
     };
   }
 
-  async function consentTo(order: CommandOrder, command: string, classified: Classified) {
-    if (classified.verdict === "blocked")
-      return { kind: "blocked" as const, reason: classified.reason };
-    if (classified.verdict === "safe") return { kind: "agreed" as const, by: "policy: read-only" };
-    if (order.decision?.decision === "deny")
-      return { kind: "denied" as const, by: order.decision.by };
-    if (order.workspace.trusted)
-      return { kind: "agreed" as const, by: "policy: trusted workspace" };
+  async function consentTo(
+    order: CommandOrder,
+    command: string,
+    classified: Classified,
+  ): Promise<Consent> {
+    if (classified.verdict === "blocked") return { kind: "blocked", reason: classified.reason };
+    if (classified.verdict === "safe") return agreed("policy: read-only");
+    if (order.decision?.decision === "deny") return { kind: "denied", by: order.decision.by };
+    if (order.workspace.trusted) return agreed("policy: trusted workspace");
     const command_sha256 = createHash("sha256").update(command).digest("hex");
-    const { turn_id, call_id, person, workspace, intent } = order;
-    const approver = await approvals.approver(turn_id, call_id, command_sha256);
-    if (approver !== null) return { kind: "agreed" as const, by: approver };
+    const approver = await approvals.approver(order, command_sha256);
+    if (approver !== null) return agreed(approver.name, `person: ${approver.id}`);
+    const { turn_id, step, call_id, person, workspace, intent } = order;
     const request = approvals.request({
       turn_id,
+      step,
       call_id,
       person_id: person.id,
       workspace_id: workspace.id,
@@ -110,7 +112,7 @@ export function createExecution(parts: ExecutionParts): Execution {
       command_sha256,
       reason: classified.reason,
     });
-    return { kind: "consent" as const, request };
+    return { kind: "consent", request };
   }
 
   const planOf = (order: CommandOrder): Plan => ({
@@ -133,37 +135,32 @@ export function createExecution(parts: ExecutionParts): Execution {
   ): Promise<CommandEnd> {
     const { command_id } = commandPlan;
     watchers.set(command_id, onOutput);
+    let link: ExecutorLink | null = null;
+    const cancel = () => void link?.cancel(command_id).catch(() => undefined);
+    signal.addEventListener("abort", cancel, { once: true });
     try {
-      const { id, path } = order.workspace;
-      const link = await keeper.register({ id, path, person_uid_number: order.person.number });
-      const ticket = signTicket(parts.ticket_key, {
-        plan: commandPlan,
-        consent: { verdict: agreed.verdict, decided_by: agreed.by, rule: null },
-        expires_at: clock.now() + TICKET_LIFE_MS,
-        nonce: randomBytes(16).toString("hex"),
-      });
+      const { id, path, ino, owner_uid } = order.workspace;
+      const person_uid_number = order.person.number;
+      link = await keeper.register({ id, path, ino, owner_uid, person_uid_number });
       if (signal.aborted) return { outcome: "not_started", why: "cancelled before it started" };
-      const answer = await link.run(ticket);
+      const answer = await link.run(ticketFor(commandPlan, agreed));
       if (answer.state === "refused") return { outcome: "not_started", why: answer.message };
-      return answer.state === "ended" ? answer.end : await ended(command_id, signal);
+      return answer.state === "ended" ? answer.end : await link.wait(command_id);
     } catch (fault) {
       return await fate(command_id, fault);
     } finally {
+      signal.removeEventListener("abort", cancel);
       watchers.delete(command_id);
     }
   }
 
-  async function ended(command_id: string, signal: AbortSignal): Promise<CommandEnd> {
-    const link = await keeper.link();
-    const cancel = () => void link.cancel(command_id).catch(() => undefined);
-    signal.addEventListener("abort", cancel, { once: true });
-    if (signal.aborted) cancel();
-    try {
-      return await link.wait(command_id);
-    } finally {
-      signal.removeEventListener("abort", cancel);
-    }
-  }
+  const ticketFor = (commandPlan: Plan, agreed: { verdict: Classified["verdict"]; by: string }) =>
+    signTicket(parts.ticket_key, {
+      plan: commandPlan,
+      consent: { verdict: agreed.verdict, decided_by: agreed.by, rule: null },
+      expires_at: clock.now() + TICKET_LIFE_MS,
+      nonce: randomBytes(16).toString("hex"),
+    });
 
   /** The link broke while the command may have been running: ask the next executor what it knows. */
   async function fate(command_id: string, fault: unknown): Promise<CommandEnd> {
@@ -199,11 +196,16 @@ export function createExecution(parts: ExecutionParts): Execution {
         .then((link) => link.ack(command_id))
         .catch(() => undefined);
     },
-    sandbox: async () => (await keeper.link()).selfTest(),
-    approvals,
     close: () => keeper.close(),
   };
 }
+
+/** Whether a command may run. `by` is for people, `signed_by` cannot be mistaken for another. */
+type Consent =
+  | { readonly kind: "agreed"; readonly by: string; readonly signed_by: string }
+  | Exclude<PlannedCommand, { kind: "ready" }>;
+
+const agreed = (by: string, signed_by = by): Consent => ({ kind: "agreed", by, signed_by });
 
 /** Not started, for certain, is as good as never asked for. */
 function fateOf(end: Exclude<CommandEnd, { outcome: "exited" }>): CommandEnd | "never_started" {

@@ -3,6 +3,8 @@ import type { ExecutorLink } from "@mainstay/executor/launch";
 /** Opens a link to an executor; assemble binds it to the data folder. */
 export type OpenLink = () => Promise<ExecutorLink>;
 
+type Registration = Parameters<ExecutorLink["registerWorkspace"]>[0];
+
 /**
  * Keeps one link to an executor, and opens a new one after a loss.
  *
@@ -11,11 +13,7 @@ export type OpenLink = () => Promise<ExecutorLink>;
  */
 export interface ExecutorKeeper {
   link(): Promise<ExecutorLink>;
-  register(workspace: {
-    id: string;
-    path: string;
-    person_uid_number: number;
-  }): Promise<ExecutorLink>;
+  register(workspace: Registration): Promise<ExecutorLink>;
   close(): Promise<void>;
 }
 
@@ -55,7 +53,7 @@ export function createExecutorKeeper(
     async register(workspace) {
       const open = await link();
       const known = registered.get(open);
-      const name = `${workspace.id}\n${workspace.path}\n${workspace.person_uid_number}`;
+      const name = JSON.stringify(workspace);
       if (known?.has(name)) return open;
       await open.registerWorkspace(workspace);
       known?.add(name);

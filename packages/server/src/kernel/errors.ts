@@ -51,5 +51,12 @@ export class Stopping extends Error {
   }
 }
 
+/** A fault as the operator's log has it: where it came from, and what lay behind it. */
+export function traceOf(fault: unknown): string {
+  if (!(fault instanceof Error)) return String(fault);
+  const trace = fault.stack ?? fault.message;
+  return fault.cause === undefined ? trace : `${trace}\ncaused by ${traceOf(fault.cause)}`;
+}
+
 export const messageOf = (fault: unknown): string =>
   fault instanceof Error ? fault.message : String(fault);

@@ -1,4 +1,4 @@
-import type { ToolCall } from "@mainstay/sdk/events";
+import type { ToolCall, ToolOutcome } from "@mainstay/sdk/events";
 import type { Mode, Usage } from "@mainstay/sdk/turn";
 
 /**
@@ -13,6 +13,7 @@ export type ModelMessage =
       readonly role: "tool";
       readonly call_id: string;
       readonly tool: string;
+      readonly outcome: ToolOutcome;
       readonly text: string;
     };
 

@@ -2,11 +2,10 @@ import type { JournalEvent } from "@mainstay/sdk/events";
 import type { ModelMessage } from "../kernel/model.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Store } from "../store/store.ts";
-import { fitHistory } from "./history.ts";
+import { fitHistory, messageTokens } from "./history.ts";
 import { transcript } from "./transcript.ts";
 
-/** Earlier turns that can matter; older ones would not fit the token budget anyway. */
-const EARLIER_TURNS = 30;
+const TURNS_AT_A_TIME = 4;
 
 /** What a model reads of a session: its past as far as it fits, then the turn as its events tell it. */
 export type Conversation = (events: readonly JournalEvent[]) => ModelMessage[];
@@ -24,7 +23,19 @@ export interface MemoryParts {
 }
 
 export function createMemory({ store, journal, limits }: MemoryParts): Memory {
+  /** Newest first, a few turns at a time, until the budget is used: most of a long session never is. */
   async function before(session_id: string, turn_id: string): Promise<ModelMessage[]> {
+    let messages: ModelMessage[] = [];
+    let ids = [turn_id];
+    while (ids.length > 0 && messageTokens(messages) <= limits.history_tokens) {
+      ids = await settledBefore(session_id, ids[0]!);
+      const journals = await journal.readMany(ids);
+      messages = [...ids.flatMap((id) => transcript(journals.get(id) ?? [])), ...messages];
+    }
+    return messages;
+  }
+
+  async function settledBefore(session_id: string, turn_id: string): Promise<string[]> {
     const rows = await store.query(
       store.sql
         .selectFrom("turn")
@@ -35,11 +46,9 @@ export function createMemory({ store, journal, limits }: MemoryParts): Memory {
           of.selectFrom("turn").select("ordinal").where("id", "=", turn_id),
         )
         .orderBy("ordinal", "desc")
-        .limit(EARLIER_TURNS),
+        .limit(TURNS_AT_A_TIME),
     );
-    const ids = rows.map((row) => row.id).reverse();
-    const journals = await journal.readMany(ids);
-    return ids.flatMap((id) => transcript(journals.get(id) ?? []));
+    return rows.map((row) => row.id).reverse();
   }
 
   return {

@@ -1,4 +1,4 @@
-import type { JournalEvent } from "@mainstay/sdk/events";
+import type { BodyOf, JournalEvent } from "@mainstay/sdk/events";
 import type { ModelMessage } from "../kernel/model.ts";
 
 const NO_RESULT = "No result: the turn ended before this call did.";
@@ -24,14 +24,15 @@ export function transcript(events: readonly JournalEvent[]): ModelMessage[] {
         for (const call of event.tool_calls) open.set(call.id, call.name);
         break;
       case "tool_ended":
-        messages.push(toolMessage(event.call_id, open.get(event.call_id) ?? "", event.result));
+        messages.push(toolMessage(event, open.get(event.call_id) ?? ""));
         open.delete(event.call_id);
         break;
       case "nudged":
         messages.push({ role: "user", text: nudges[event.reason] });
         break;
       case "settled":
-        for (const [call_id, tool] of open) messages.push(toolMessage(call_id, tool, NO_RESULT));
+        for (const [call_id, tool] of open)
+          messages.push(toolMessage({ call_id, outcome: "unknown", result: NO_RESULT }, tool));
         if (!saidAlready(messages, event.answer))
           messages.push({ role: "assistant", text: event.answer, tool_calls: [] });
         break;
@@ -43,12 +44,10 @@ export function transcript(events: readonly JournalEvent[]): ModelMessage[] {
   return messages;
 }
 
-const toolMessage = (call_id: string, tool: string, text: string): ModelMessage => ({
-  role: "tool",
-  call_id,
-  tool,
-  text,
-});
+const toolMessage = (
+  { call_id, outcome, result }: Pick<BodyOf<"tool_ended">, "call_id" | "outcome" | "result">,
+  tool: string,
+): ModelMessage => ({ role: "tool", call_id, tool, outcome, text: result });
 
 function saidAlready(messages: readonly ModelMessage[], answer: string): boolean {
   const last = messages.at(-1);

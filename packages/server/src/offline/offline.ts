@@ -58,6 +58,7 @@ type Move =
 /** The calls that this port made since the person spoke, with what came back. */
 interface Made {
   readonly call: ToolCall;
+  readonly ok: boolean;
   readonly text: string;
 }
 
@@ -98,10 +99,13 @@ function follow(intention: Intention, desk: Desk): Move {
 function read({ paths, words }: Extract<Intention, { kind: "read" }>, desk: Desk): Move {
   const inputs = paths.map((path) => ({ path, intent: `read ${path}, which you named` }));
   return desk.use("read_file", inputs, (made) => {
-    const results = paths.map((path, at) => ({ path, text: textOf(made[at]) }));
-    const { good = [], bad = [] } = Object.groupBy(results, (each) =>
-      refused(each) ? "bad" : "good",
-    );
+    const results = paths.map((path, at) => ({
+      path,
+      ok: made[at]?.ok === true,
+      text: textOf(made[at]),
+    }));
+    const good = results.filter((each) => each.ok);
+    const bad = results.filter((each) => !each.ok);
     const folder = bad.find(({ text }) => text.includes("is a folder"));
     if (good.length > 0) return said(compose.readBody(good, bad));
     if (folder !== undefined) return list(folder.path, desk);
@@ -153,22 +157,15 @@ function createDesk({ messages, tools }: ModelRequest, made: readonly Made[]): D
 function madeAfter(messages: readonly ModelMessage[], asked: number): Made[] {
   const since = messages.slice(asked + 1);
   const results = new Map(
-    since.flatMap((message) => (message.role === "tool" ? [[message.call_id, message.text]] : [])),
+    since.flatMap((message) => (message.role === "tool" ? [[message.call_id, message]] : [])),
   );
   return since
     .flatMap((message) => (message.role === "assistant" ? message.tool_calls : []))
     .filter((call) => call.id.startsWith(CALL_PREFIX))
-    .map((call) => ({ call, text: results.get(call.id) ?? NO_RESULT }));
-}
-
-/** A refused read says so in one line that begins with the path or its last part in quotes. */
-function refused({ path, text }: compose.ReadResult): boolean {
-  const names = [path, path.slice(path.lastIndexOf("/") + 1)].map((name) => JSON.stringify(name));
-  const oneLine = !text.trimEnd().includes("\n");
-  return (
-    (oneLine && names.some((name) => text.startsWith(name))) ||
-    /^(?:the path |There is no |The arguments of )/u.test(text)
-  );
+    .map((call) => {
+      const result = results.get(call.id);
+      return { call, ok: result?.outcome === "ok", text: result?.text ?? NO_RESULT };
+    });
 }
 
 const textOf = (made: Made | undefined): string => made?.text ?? NO_RESULT;

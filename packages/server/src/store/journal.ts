@@ -25,7 +25,8 @@ export type JournalListener = (turn_id: string, event: JournalEvent) => void;
  *
  * 1. An event is told to listeners only after it is on disk (J1).
  * 2. Numbers are dense within a turn, whoever appends (J4): the statement itself takes the next.
- * 3. Listeners hear the events of a turn in the order of their numbers.
+ * 3. What is written can be read again: an event of another shape is refused before it is written.
+ * 4. Listeners hear the events of a turn in the order of their numbers.
  */
 export interface Journal {
   /** One batch of the store: guards, other rooms' writes, then the events. */
@@ -44,7 +45,9 @@ export function createJournal(store: Store, clock: Clock): Journal {
   return {
     async commit(batch, events) {
       const at = clock.now();
-      const appends = events.map(({ turn_id, body }) => appendEvent(store, turn_id, at, body));
+      const appends = events.map(({ turn_id, body }) =>
+        appendEvent(store, turn_id, at, JournalBody.parse(body)),
+      );
       const commit = await store.commit({ ...batch, writes: [...batch.writes, ...appends] });
       if (!commit.committed) return commit;
       const first = batch.writes.length;

@@ -39,6 +39,8 @@ export const migrations: readonly Migration[] = [
         id text primary key,
         person_id text not null references person (id),
         path text not null,
+        ino text not null,
+        owner_uid integer not null check (owner_uid >= 0),
         is_private integer not null check (is_private in (0, 1)),
         trusted integer not null check (trusted in (0, 1)),
         created_at integer not null,
@@ -68,7 +70,7 @@ export const migrations: readonly Migration[] = [
         ordinal integer not null unique,
         queued_at integer not null,
         queued_by text not null check (queued_by in
-          ('acceptance', 'approval', 'retry', 'cancel', 'restart')),
+          ('acceptance', 'approval', 'retry', 'restart')),
         created_at integer not null,
         settled_at integer,
         check ((settled_at is not null) = (state in ('done', 'failed', 'cancelled')))
@@ -99,6 +101,7 @@ export const migrations: readonly Migration[] = [
         id text primary key,
         turn_id text not null references turn (id),
         person_id text not null references person (id),
+        step integer not null,
         call_id text not null,
         state text not null check (state in ('pending', 'approved', 'denied', 'expired')),
         intent text not null,

@@ -39,6 +39,9 @@ interface WorkspaceTable {
   id: string;
   person_id: string;
   path: string;
+  /** Inode in decimal and owner, when the folder was proven to be the person's. */
+  ino: string;
+  owner_uid: number;
   /** The folder under the data folder that Mainstay made for this person. */
   is_private: number;
   trusted: number;
@@ -70,7 +73,7 @@ interface TurnTable {
   /** Wall time since when it waits for a seat. */
   queued_at: number;
   /** What brought it into the queue last. */
-  queued_by: "acceptance" | "approval" | "retry" | "cancel" | "restart";
+  queued_by: "acceptance" | "approval" | "retry" | "restart";
   created_at: number;
   settled_at: number | null;
 }
@@ -97,6 +100,8 @@ interface ApprovalTable {
   id: string;
   turn_id: string;
   person_id: string;
+  /** With `call_id` names one call: models reuse the ids of calls from step to step. */
+  step: number;
   call_id: string;
   state: "pending" | "approved" | "denied" | "expired";
   intent: string;

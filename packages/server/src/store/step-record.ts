@@ -39,6 +39,8 @@ export interface StepRecord {
   /** Whether the answer is complete: only then are `text` and `tool_calls` filled. */
   ended: boolean;
   text: string;
+  /** Why the answer ended, as the provider said; empty before it has. */
+  finish: string;
   tool_calls: ToolCall[];
   /** One for each tool call, in the same order. */
   calls: CallRecord[];
@@ -95,6 +97,7 @@ function endStep(step: StepRecord, event: BodyOf<"step_ended">): void {
   raiseAttempt(step, event.attempt);
   step.ended = true;
   step.text = event.text;
+  step.finish = event.finish;
   step.tool_calls = event.tool_calls;
   step.calls = event.tool_calls.map((call) => ({ call_id: call.id, state: "proposed" }));
 }
@@ -127,6 +130,7 @@ function stepFrom(steps: StepRecord[], number: number): StepRecord {
     attempt: 0,
     ended: false,
     text: "",
+    finish: "",
     tool_calls: [],
     calls: [],
     nudged: false,

@@ -43,6 +43,21 @@ export const stateGuard = (store: Store, turn_id: string, state: State): Guard =
   query: inState(store, { turn_id, state }),
 });
 
+const cancelWish = prepared<{ turn_id: string }>((sql, slot) =>
+  sql
+    .selectFrom("journal")
+    .select("seq")
+    .where("turn_id", "=", slot("turn_id"))
+    .where("type", "=", "cancel_requested"),
+);
+
+/** Holds while nobody wants the turn cancelled. */
+export const notCancelledGuard = (store: Store, turn_id: string): Guard => ({
+  name: "cancelled",
+  expect: "none",
+  query: cancelWish(store, { turn_id }),
+});
+
 /** The turn waits for a seat again. */
 export function requeueTurn(
   store: Store,
@@ -103,6 +118,20 @@ export const takeSession = (store: Store, { session_id, fence, holder }: Lease):
 const clearHolder = prepared<{ session_id: string }>((sql, slot) =>
   sql.updateTable("session").set({ holder: null }).where("id", "=", slot("session_id")),
 );
+
+/** Nobody needs to decide any more what a settled turn asked. */
+export const closeApprovals = (
+  store: Store,
+  turn_id: string,
+  at: number,
+  decided_by: string,
+): Statement =>
+  store.sql
+    .updateTable("approval")
+    .set({ state: "denied", decided_at: at, decided_by })
+    .where("turn_id", "=", turn_id)
+    .where("state", "=", "pending")
+    .compile();
 
 export const releaseSession = (store: Store, session_id: string): Statement =>
   clearHolder(store, { session_id });

@@ -100,6 +100,7 @@ function searchEnd(end: Extract<CommandEnd, { outcome: "exited" }>): ToolEnd {
   const lines = end.output.trimEnd().split("\n");
   const shown = lines.slice(0, MATCHES).map(tidy);
   if (lines.length > MATCHES) shown.push(`… ${lines.length - MATCHES} more`);
+  if (end.timed_out) shown.push(`… stopped after ${WALL_MS / 1000} s, so there may be more`);
   return { outcome: end.exit_code === 0 ? "ok" : "error", result: shown.join("\n"), command: null };
 }
 

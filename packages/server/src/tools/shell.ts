@@ -6,8 +6,16 @@ import { reportCommand } from "./command-report.ts";
 import { oneLine } from "./one-line.ts";
 import type { Prepared, Recovered, Tool } from "./tool.ts";
 
+/** Fits the one argument in which a shell gets it; more belongs into a file. */
+const COMMAND_BYTES = 100_000;
+
 const Input = z.strictObject({
-  command: z.string().min(1).max(100_000).describe("a bash script"),
+  command: z
+    .string()
+    .min(1)
+    .refine((text) => Buffer.byteLength(text) <= COMMAND_BYTES, `at most ${COMMAND_BYTES} bytes`)
+    .refine((text) => !text.includes("\0"), "text without NUL")
+    .describe("a bash script"),
   timeout_s: z.number().min(1).optional().describe("kill it after so many seconds"),
 });
 type Input = z.infer<typeof Input>;

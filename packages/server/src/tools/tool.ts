@@ -1,6 +1,7 @@
 import type { CommandResult, Effect, ToolOutcome } from "@mainstay/sdk/events";
 import type { z } from "zod";
 import type { ConsentRequest } from "../execution/execution.ts";
+import type { TurnWorkspace } from "../kernel/workspace.ts";
 
 export interface CallDecision {
   readonly decision: "approve" | "deny";
@@ -10,11 +11,12 @@ export interface CallDecision {
 /** Where and for whom a tool works. All of it comes from the server, nothing from the model. */
 export interface Scene {
   readonly turn_id: string;
+  readonly step: number;
   readonly call_id: string;
   /** What the call is for, on one line. */
   readonly intent: string;
   readonly person: { readonly id: string; readonly number: number };
-  readonly workspace: { readonly id: string; readonly path: string; readonly trusted: boolean };
+  readonly workspace: TurnWorkspace;
   /** A person's decision on this very call; null while nobody was asked. */
   readonly decision: CallDecision | null;
 }

@@ -13,7 +13,7 @@ export interface ActParts {
   readonly result_chars: number;
   readonly tellOutput: (call_id: string, text: string) => void;
   /** Writes that go with the event by which the turn waits for consent. */
-  readonly suspend: () => readonly Statement[];
+  readonly waiting: () => readonly Statement[];
 }
 
 /**
@@ -23,27 +23,28 @@ export interface ActParts {
  * 2. Every call ends with a result, whatever the model sent and whatever broke.
  * 3. What was kept for a crash is let go only when the result is on disk.
  *
- * @returns "awaiting" when a person must agree first; the turn is suspended then.
+ * @returns "awaiting" when a person must agree first: the turn is suspended then; "cancelled" when
+ * it should have been, but a wish to cancel came first.
  */
 export async function act(
   parts: ActParts,
   step: number,
   call: ToolCall,
-  scene: Omit<Scene, "intent">,
+  scene: Omit<Scene, "intent" | "step">,
   pen: Pen,
   signal: AbortSignal,
-): Promise<"ended" | "awaiting"> {
+): Promise<"ended" | "awaiting" | "cancelled"> {
   const read = parts.toolbox.read(call);
   const fallback = read.ok ? read.tool.describe(read.input) : `call ${call.name}`;
   const intent = oneLineIntent(read.intent, fallback);
   const prepared = read.ok
-    ? await prepareSafely(read.tool, read.input, { ...scene, intent })
+    ? await prepareSafely(read.tool, read.input, { ...scene, step, intent })
     : failed(read.message);
 
   switch (prepared.kind) {
     case "consent": {
       const { approval_id, command, reason, expires_at, write } = prepared.request;
-      pen.note({
+      const request: JournalBody = {
         type: "approval_requested",
         step,
         call_id: call.id,
@@ -53,9 +54,9 @@ export async function act(
         command,
         reason,
         expires_at: isoTime(expires_at),
-      });
-      await pen.commit([write, ...parts.suspend()]);
-      return "awaiting";
+      };
+      const waits = await pen.suspend(request, [write, ...parts.waiting()]);
+      return waits ? "awaiting" : "cancelled";
     }
     case "ended":
       pen.note(startedBody(step, call, intent, { kind: "none" }));
@@ -132,5 +133,5 @@ const startedBody = (
 function cutMiddle(text: string, limit_chars: number): string {
   if (text.length <= limit_chars) return text;
   const half = Math.floor((limit_chars - CUT_NOTE.length) / 2);
-  return text.slice(0, half) + CUT_NOTE + text.slice(-half);
+  return (text.slice(0, half) + CUT_NOTE + text.slice(-half)).toWellFormed();
 }

@@ -1,6 +1,6 @@
 import type { ToolCall } from "@mainstay/sdk/events";
 import type { TurnError } from "@mainstay/sdk/turn";
-import type { CallRecord } from "../store/step-record.ts";
+import type { CallRecord, StepRecord } from "../store/step-record.ts";
 import type { TurnRecord } from "../store/turn-record.ts";
 import { promisedWork } from "./promise.ts";
 
@@ -24,9 +24,13 @@ export type Move =
       readonly call: ToolCall;
       readonly record: CallRecord;
     }
-  /** The call began before this run and has no result: find out what became of it (J3). */
+  /**
+   * The call began before this run and has no result: find out what became of it (J3). If it never
+   * really began, it may begin now only while the turn is to go on.
+   */
   | {
       readonly move: "recover";
+      readonly may_begin: boolean;
       readonly step: number;
       readonly call: ToolCall;
       readonly record: Extract<CallRecord, { state: "started" }>;
@@ -53,10 +57,15 @@ export function nextMove(record: TurnRecord, limits: MoveLimits): Move {
   const open = last?.calls.find((call) => call.state !== "ended");
   const openCall = last?.tool_calls.find((call) => call.id === open?.call_id);
 
-  if (open?.state === "started" && openCall !== undefined)
-    return { move: "recover", step: last!.step, call: openCall, record: open };
+  const is_poisoned = record.resumes_without_progress >= limits.resumes_without_progress;
+  // One resume more than poisons, for the case that finding out is itself what crashes.
+  const may_recover = record.resumes_without_progress <= limits.resumes_without_progress;
+  if (open?.state === "started" && openCall !== undefined && may_recover) {
+    const may_begin = record.cancel_requested_by === null && !is_poisoned;
+    return { move: "recover", step: last!.step, call: openCall, record: open, may_begin };
+  }
   if (record.cancel_requested_by !== null) return cancelled(record, record.cancel_requested_by);
-  if (record.resumes_without_progress >= limits.resumes_without_progress) return poisoned(record);
+  if (is_poisoned) return poisoned(record);
   if (last === undefined) return { move: "ask", step: 1, attempt: 1, again: false };
   if (!last.ended) return { move: "ask", step: last.step, attempt: last.attempt + 1, again: true };
   if (open !== undefined && openCall !== undefined)
@@ -64,7 +73,7 @@ export function nextMove(record: TurnRecord, limits: MoveLimits): Move {
       ? { move: "await" }
       : { move: "act", step: last.step, call: openCall, record: open };
   if (last.tool_calls.length > 0 || last.nudged) return nextStep(record, last.step + 1, limits);
-  return judgeAnswer(record, last.step, last.text);
+  return judgeAnswer(record, last);
 }
 
 function nextStep(record: TurnRecord, step: number, limits: MoveLimits): Move {
@@ -77,7 +86,7 @@ function nextStep(record: TurnRecord, step: number, limits: MoveLimits): Move {
   };
 }
 
-function judgeAnswer(record: TurnRecord, step: number, text: string): Move {
+function judgeAnswer(record: TurnRecord, { step, text, finish }: StepRecord): Move {
   const nudged = record.steps.some((each) => each.nudged);
   if (text.trim() === "") {
     if (!nudged) return { move: "nudge", step, reason: "empty", matched: "" };
@@ -90,8 +99,14 @@ function judgeAnswer(record: TurnRecord, step: number, text: string): Move {
   }
   const matched = nudged ? null : promisedWork(text);
   if (matched !== null) return { move: "nudge", step, reason: "promise", matched };
-  return { move: "settle", state: "done", answer: text, error: null };
+  return { move: "settle", state: "done", answer: text + (cutNotes[finish] ?? ""), error: null };
 }
+
+/** An answer that was cut short says so. */
+const cutNotes: Readonly<Record<string, string>> = {
+  length: "\n\n[Cut here: the model reached its length limit.]",
+  content_filter: "\n\n[Cut here by the provider's content filter.]",
+};
 
 const cancelled = (record: TurnRecord, by: string): Move => ({
   move: "settle",
@@ -108,14 +123,19 @@ const poisoned = (record: TurnRecord): Move => ({
 });
 
 /** What stands of the turn's work, in plain words, for an answer that the model did not give. */
-export function workDone(record: TurnRecord): string {
-  const done: string[] = [];
-  if (record.commands.length > 0) done.push(count(record.commands.length, "command"));
-  if (record.edits.length > 0) done.push(count(record.edits.length, "file edit"));
-  if (done.length === 0) return "Nothing was changed.";
-  const unknown = record.commands.filter((command) => command.outcome === "unknown").length;
-  const doubt = unknown === 0 ? "" : ` The outcome of ${count(unknown, "command")} is unknown.`;
-  return `Before that: ${done.join(" and ")}; what was done stands.${doubt}`;
+export function workDone({ commands, edits, steps }: TurnRecord): string {
+  const ran = commands.filter((command) => command.outcome === "exited").length;
+  const done = [
+    ...(ran > 0 ? [`${count(ran, "command")} ran`] : []),
+    ...(edits.length > 0 ? [`${count(edits.length, "file edit")} made`] : []),
+  ];
+  const unknown = steps.flatMap((step) => step.calls).filter(isUnknown).length;
+  const doubt = unknown === 0 ? "" : ` What became of ${count(unknown, "call")} is unknown.`;
+  if (done.length === 0) return unknown === 0 ? "Nothing was run or changed." : doubt.trim();
+  return `Before that: ${done.join(", ")}; that stands.${doubt}`;
 }
+
+const isUnknown = (call: CallRecord): boolean =>
+  call.state === "ended" ? call.outcome === "unknown" : call.state === "started";
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;

@@ -4,6 +4,7 @@ import type { Live } from "./live.ts";
 import type { Pen } from "./pen.ts";
 
 const CALLS_A_STEP = 32;
+const NAME_CHARS = 100;
 
 export interface ThinkParts {
   readonly model: ModelPort;
@@ -33,6 +34,8 @@ export async function think(
   let attempt = place.attempt;
   let text = "";
   let tool_calls: ToolCall[] = [];
+  /** The attempt's own event: written while the model thinks, and on disk before its first word shows. */
+  let on_disk: Promise<void> = Promise.resolve();
   live.begin(turn_id, step, attempt);
   try {
     for await (const part of model.stream(request, signal)) await take(part);
@@ -44,11 +47,11 @@ export async function think(
     switch (part.type) {
       case "attempt_started":
         pen.note({ ...part, step, attempt });
-        pen.send();
+        on_disk = pen.commit();
         return;
       case "attempt_failed":
         pen.note({ ...part, step, attempt });
-        pen.send();
+        on_disk = pen.commit();
         attempt += 1;
         live.begin(turn_id, step, attempt);
         return;
@@ -60,6 +63,7 @@ export async function think(
         live.begin(turn_id, step, attempt);
         return;
       case "text":
+        await on_disk;
         text += part.text;
         live.text(turn_id, part.text);
         return;
@@ -95,6 +99,6 @@ function distinct(calls: readonly ToolCall[]): ToolCall[] {
   return calls.map((call, i) => {
     const id = call.id === "" || seen.has(call.id) ? `${call.id}#${i}` : call.id;
     seen.add(id);
-    return { ...call, id };
+    return { ...call, id, name: call.name.slice(0, NAME_CHARS) };
   });
 }

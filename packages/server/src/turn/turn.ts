@@ -1,4 +1,5 @@
 import type { Clock } from "@mainstay/sdk/clock";
+import type { JournalBody } from "@mainstay/sdk/events";
 import { Cancelled, LeaseLost, messageOf, Stopping, StoreFault } from "../kernel/errors.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { type ModelPort, type ModelRequest, NoModelAnswered } from "../kernel/model.ts";
@@ -7,9 +8,15 @@ import type { Journal } from "../store/journal.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Store } from "../store/store.ts";
 import { foldTurn, type TurnRecord } from "../store/turn-record.ts";
-import { type Lease, releaseSession, settleTurn, suspendTurn } from "../store/turn-writes.ts";
+import {
+  type Lease,
+  leaseGuard,
+  releaseSession,
+  settleTurn,
+  suspendTurn,
+} from "../store/turn-writes.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Toolbox } from "../tools/tools.ts";
+import type { ToolEnd, Toolbox } from "../tools/tools.ts";
 import { act, type ActParts, letGo, toolEnded } from "./act.ts";
 import type { Live } from "./live.ts";
 import { type Move, nextMove, workDone } from "./moves.ts";
@@ -18,6 +25,7 @@ import { systemMessage } from "./prompt.ts";
 import { think } from "./think.ts";
 
 export type { Live } from "./live.ts";
+export { workDone } from "./moves.ts";
 
 /** How a run ended: the turn is over, or waits for a person or for a model. */
 export type Ending = "settled" | "awaiting" | "parked";
@@ -50,21 +58,68 @@ export interface TurnParts {
 export function createTurns(parts: TurnParts): Turns {
   return {
     async run(lease, signal) {
-      const run = await openRun(parts, lease);
-      for (;;) {
-        try {
-          const ending = await run.advance(signal);
-          if (ending !== null) return ending;
-        } catch (fault) {
-          if (fault instanceof LeaseLost || fault instanceof StoreFault) throw fault;
-          if (signal.reason instanceof Stopping) throw signal.reason;
-          if (signal.reason instanceof Cancelled) await run.reload();
-          else return await run.breakDown(fault);
-        }
+      try {
+        return await runToEnd(await openRun(parts, lease), signal);
+      } catch (fault) {
+        if (isOfTheHouse(fault)) throw fault;
+        return await breakDown(parts, lease, fault);
       }
     },
   };
 }
+
+async function runToEnd(run: Run, signal: AbortSignal): Promise<Ending> {
+  for (;;) {
+    try {
+      const ending = await run.advance(signal);
+      if (ending !== null) return ending;
+    } catch (fault) {
+      // The wish to cancel is in the journal already: read it, and settle.
+      if (!(fault instanceof Cancelled)) throw fault;
+      await run.reload();
+    }
+  }
+}
+
+/** The turn's own end is not the answer to these: its journal says where to go on. */
+const isOfTheHouse = (fault: unknown): boolean =>
+  fault instanceof LeaseLost || fault instanceof StoreFault || fault instanceof Stopping;
+
+/** A fault of ours: an honest end instead of a turn that hangs, also where the journal is the fault. */
+async function breakDown(
+  { store, journal, clock, log }: TurnParts,
+  lease: Lease,
+  fault: unknown,
+): Promise<Ending> {
+  const { turn_id } = lease;
+  const message = messageOf(fault);
+  log.error({ turn: turn_id, fault: message }, "a turn broke down");
+  const settled: JournalBody = {
+    type: "settled",
+    state: "failed",
+    answer: "Something broke inside Mainstay, so this turn was stopped. What it did before stands.",
+    mode: "full",
+    provider: null,
+    model: null,
+    usage: { input_tokens: 0, output_tokens: 0 },
+    error: { code: "internal", message },
+  };
+  const commit = await journal.commit(
+    { guards: [leaseGuard(store, lease)], writes: endWrites(store, lease, "failed", clock.now()) },
+    [{ turn_id, body: settled }],
+  );
+  if (!commit.committed) throw new LeaseLost(turn_id);
+  return "settled";
+}
+
+const endWrites = (
+  store: Store,
+  { turn_id, session_id }: Lease,
+  state: "done" | "failed" | "cancelled",
+  at: number,
+) => [settleTurn(store, turn_id, state, at), releaseSession(store, session_id)];
+
+type Run = Awaited<ReturnType<typeof openRun>>;
 
 /** One run of one turn: its journal so far, and the moves that lengthen it. */
 async function openRun(parts: TurnParts, lease: Lease) {
@@ -79,12 +134,14 @@ async function openRun(parts: TurnParts, lease: Lease) {
     toolbox,
     result_chars: limits.tool_result_chars,
     tellOutput: (call_id, text) => live.tell(turn_id, { type: "output", call_id, text }),
-    suspend: () => suspendTurn(store, lease, "awaiting_approval"),
+    waiting: () => suspendTurn(store, lease, "awaiting_approval"),
   };
 
   async function advance(signal: AbortSignal): Promise<Ending | null> {
     const record = foldTurn(pen.events());
     const move = nextMove(record, limits);
+    if (move.move === "ask" || move.move === "act" || move.move === "await")
+      signal.throwIfAborted();
     switch (move.move) {
       case "ask":
         return await ask(record, move, signal);
@@ -98,8 +155,7 @@ async function openRun(parts: TurnParts, lease: Lease) {
       case "recover":
         return await recover(move, signal);
       case "await":
-        await pen.commit(actParts.suspend());
-        return "awaiting";
+        return (await pen.suspend(null, actParts.waiting())) ? "awaiting" : null;
       case "settle":
         await settle(record, move);
         return "settled";
@@ -126,8 +182,7 @@ async function openRun(parts: TurnParts, lease: Lease) {
       return null;
     } catch (fault) {
       if (!(fault instanceof NoModelAnswered)) throw fault;
-      await park(fault);
-      return "parked";
+      return (await park(fault)) ? "parked" : null;
     }
   }
 
@@ -138,29 +193,33 @@ async function openRun(parts: TurnParts, lease: Lease) {
     const decision = record.state === "decided" ? record : null;
     const scene = { ...scenery, call_id: call.id, decision };
     const ended = await act(actParts, step, call, scene, pen, signal);
-    return ended === "ended" ? null : "awaiting";
+    return ended === "awaiting" ? "awaiting" : null;
   }
 
   async function recover(
-    { step, call, record }: Extract<Move, { move: "recover" }>,
+    { step, call, record, may_begin }: Extract<Move, { move: "recover" }>,
     signal: AbortSignal,
   ): Promise<Ending | null> {
     const read = toolbox.read(call);
-    const scene = { ...scenery, call_id: call.id, decision: null, intent: record.intent };
+    const { intent } = record;
+    const scene = { ...scenery, step, call_id: call.id, decision: null, intent };
     const found = read.ok ? await read.tool.recover(record.effect, scene) : neverStarted;
-    signal.throwIfAborted();
     // The effect certainly never began: it may begin now, once.
-    if (found.kind === "never_started") return await makeCall({ step, call, record }, signal);
-    pen.note(toolEnded(step, call.id, found.end, limits.tool_result_chars));
-    letGo(found.end, pen);
+    if (found.kind === "never_started" && may_begin) {
+      signal.throwIfAborted();
+      return await makeCall({ step, call, record }, signal);
+    }
+    const end = found.kind === "ended" ? found.end : neverBegan;
+    pen.note(toolEnded(step, call.id, end, limits.tool_result_chars));
+    letGo(end, pen);
     return null;
   }
 
-  async function park(fault: NoModelAnswered): Promise<void> {
+  function park(fault: NoModelAnswered): Promise<boolean> {
     const done = workDone(foldTurn(pen.events()));
     const answer = `No model could answer: ${fault.message}. ${done} Your request is kept; try again with retry, or cancel it.`;
-    pen.note({ type: "parked", answer, cause: fault.message });
-    await pen.commit(suspendTurn(store, lease, "parked"));
+    const parked: JournalBody = { type: "parked", answer, cause: fault.message };
+    return pen.suspend(parked, suspendTurn(store, lease, "parked"));
   }
 
   async function settle(
@@ -171,31 +230,21 @@ async function openRun(parts: TurnParts, lease: Lease) {
       ...{ type: "settled", state, answer, provider, model, usage, error },
       mode: mode ?? "full",
     });
-    await pen.commit([
-      settleTurn(store, turn_id, state, clock.now()),
-      releaseSession(store, lease.session_id),
-    ]);
-  }
-
-  /** A fault of ours: the person gets an honest end instead of a turn that hangs. */
-  async function breakDown(fault: unknown): Promise<Ending> {
-    parts.log.error({ turn: turn_id, fault: messageOf(fault) }, "a turn broke down");
-    await pen.reload();
-    const record = foldTurn(pen.events());
-    await settle(record, {
-      state: "failed",
-      answer: `Something broke inside Mainstay, so this turn was stopped. ${workDone(record)}`,
-      error: { code: "internal", message: messageOf(fault) },
-    });
-    return "settled";
+    await pen.commit(endWrites(store, lease, state, clock.now()));
   }
 
   const scenery = { turn_id, person: place.person, workspace: place.workspace };
 
-  return { advance, breakDown, reload: () => pen.reload() };
+  return { advance, reload: () => pen.reload() };
 }
 
 const neverStarted = { kind: "never_started" } as const;
+
+const neverBegan: ToolEnd = {
+  outcome: "cancelled",
+  result: "Stopped before it began; it did not run.",
+  command: null,
+};
 
 const placeRow = prepared<{ turn_id: string }, PlaceRow>((sql, slot) =>
   sql
@@ -203,7 +252,8 @@ const placeRow = prepared<{ turn_id: string }, PlaceRow>((sql, slot) =>
     .innerJoin("person", "person.id", "turn.person_id")
     .innerJoin("workspace", "workspace.id", "turn.workspace_id")
     .select(["person.id as person_id", "person.number"])
-    .select(["workspace.id as workspace_id", "workspace.path", "workspace.trusted"])
+    .select(["workspace.id as workspace_id", "workspace.path", "workspace.ino"])
+    .select(["workspace.owner_uid", "workspace.trusted"])
     .where("turn.id", "=", slot("turn_id")),
 );
 
@@ -212,6 +262,8 @@ interface PlaceRow {
   readonly number: number;
   readonly workspace_id: string;
   readonly path: string;
+  readonly ino: string;
+  readonly owner_uid: number;
   readonly trusted: number;
 }
 
@@ -220,6 +272,9 @@ async function placeOf(store: Store, turn_id: string) {
   if (row === undefined) throw new Error(`turn ${turn_id} has no person or workspace`);
   return {
     person: { id: row.person_id, number: row.number },
-    workspace: { id: row.workspace_id, path: row.path, trusted: row.trusted === 1 },
+    workspace: {
+      ...{ id: row.workspace_id, path: row.path, ino: row.ino, owner_uid: row.owner_uid },
+      trusted: row.trusted === 1,
+    },
   };
 }

@@ -273,6 +273,64 @@ test("a command that the person typed goes through the gate and no model is aske
   expect(house.model.requests).toEqual([]);
 });
 
+test("cancelling in the middle of a search ends the turn and lets the server stop", async () => {
+  await open({ script: [calls("search", { pattern: "x" }), says("never")] });
+  const asked = await house.client.turns.create({ message: "find it" });
+  await house.until(asked.id, (event) => event.type === "tool_started");
+  await house.client.turns.cancel(asked.id);
+  await house.until(asked.id, (event) => event.type === "settled");
+  expect(await house.client.turns.get(asked.id)).toMatchObject({ state: "cancelled" });
+});
+
+test("a cancel that comes before a question is not lost to the question", async () => {
+  const two = [
+    { name: "shell", arguments: { command: "cat" } },
+    { name: "shell", arguments: { command: "touch never" } },
+  ];
+  await open({ script: [{ tool_calls: two }, says("never")] });
+  const asked = await house.client.turns.create({ message: "go" });
+  await house.until(asked.id, (event) => event.type === "tool_started");
+  await house.client.turns.cancel(asked.id);
+  const end = await house.until(
+    asked.id,
+    (event) => event.type === "settled" || event.type === "approval_requested",
+  );
+  expect(end).toMatchObject({ type: "settled", state: "cancelled" });
+});
+
+test("one consent is for one call, also where a model gives every call the same id", async () => {
+  const again = {
+    tool_calls: [{ id: "call_0", name: "shell", arguments: { command: "echo x >> log.txt" } }],
+  };
+  await open({ script: [again, again, says("done")] });
+  const asked = await house.ask("go");
+  await house.client.approvals.decide(asked.approvals[0]!, "approve");
+  await house.until(
+    asked.id,
+    (event) => event.type === "approval_requested" && event.approval_id !== asked.approvals[0],
+  );
+  const turn = await house.client.turns.get(asked.id);
+  expect(turn).toMatchObject({ state: "awaiting_approval", commands: [{ exit_code: 0 }] });
+});
+
+test("a cancelled turn asks nobody any more, and a parked one is cancelled at once", async () => {
+  await open({
+    script: (_, n) =>
+      n === 1 ? calls("shell", { command: "touch x" }) : { status: 401, body: { error: {} } },
+  });
+  const asked = await house.ask("go");
+  const parked = await house.ask("and this?");
+  expect(parked.state).toBe("parked");
+  await house.client.turns.cancel(asked.id);
+  await house.client.turns.cancel(parked.id);
+  for (const { id } of [asked, parked])
+    expect(await house.client.turns.get(id)).toMatchObject({ state: "cancelled" });
+  expect((await house.client.approvals.list()).items).toEqual([]);
+  await expect(house.client.approvals.decide(asked.approvals[0]!, "approve")).rejects.toMatchObject(
+    { problem: { code: "approval_decided" } },
+  );
+});
+
 test("a session remembers what was said before", async () => {
   await open({ script: [says("Noted."), says("Ada.")] });
   const first = await house.ask("My name is Ada.");

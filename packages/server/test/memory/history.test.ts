@@ -16,6 +16,7 @@ function step(id: string, text: string, results: readonly string[]): ModelMessag
   const tool_calls = results.map((_, at) => ({ id: `${id}.${at}`, name: "search", input: "{}" }));
   const ends = results.map((result, at): ModelMessage => ({
     role: "tool",
+    outcome: "ok",
     call_id: `${id}.${at}`,
     tool: "search",
     text: result,

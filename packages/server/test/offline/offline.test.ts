@@ -15,7 +15,12 @@ interface Told {
   steps: number;
 }
 
-type World = (tool: string, input: Record<string, string>) => string;
+type World = (
+  tool: string,
+  input: Record<string, string>,
+) => string | { outcome: "error"; text: string };
+
+const refuses = (text: string) => ({ outcome: "error", text }) as const;
 
 async function partsOf(request: ModelRequest): Promise<ModelPart[]> {
   return gathered(port.stream(request, new AbortController().signal));
@@ -55,7 +60,10 @@ async function tell(message: string, world: World, tools = ALL): Promise<Told> {
     for (const { id, name, input } of made) {
       const read = JSON.parse(input) as Record<string, string>;
       calls.push({ id, name, input: read });
-      messages.push({ role: "tool", call_id: id, tool: name, text: world(name, read) });
+      const answer = world(name, read);
+      const { outcome, text: result } =
+        typeof answer === "string" ? ({ outcome: "ok", text: answer } as const) : answer;
+      messages.push({ role: "tool", call_id: id, tool: name, outcome, text: result });
     }
   }
   throw new Error("the port did not come to an answer");
@@ -63,8 +71,9 @@ async function tell(message: string, world: World, tools = ALL): Promise<Told> {
 
 const files: World = (tool, { path = "", pattern = "" }) => {
   if (tool === "read_file" && path === "README.md") return "# Title\n```js\nrun()\n```\n";
-  if (tool === "read_file" && path === "./src") return '"src" is a folder, not a file; list it';
-  if (tool === "read_file") return `${JSON.stringify(path)} does not exist`;
+  if (tool === "read_file" && path === "./src")
+    return refuses('"src" is a folder, not a file; list it');
+  if (tool === "read_file") return refuses(`${JSON.stringify(path)} does not exist`);
   if (tool === "list_files") return "README.md\nsrc/";
   if (tool === "search" && pattern.includes("port")) return "src/config.ts:7: port: 7420,";
   if (tool === "search") return "No matches.";
@@ -162,7 +171,7 @@ test("calls of a model that answered before are not taken for its own", async ()
   const messages: ModelMessage[] = [
     { role: "user", text: "where is the port" },
     { role: "assistant", text: "", tool_calls: [call] },
-    { role: "tool", call_id: "c1", tool: "search", text: "a.ts:1: x" },
+    { role: "tool", call_id: "c1", tool: "search", outcome: "ok", text: "a.ts:1: x" },
   ];
   const tools = [{ name: "search", description: "", parameters: {} }];
   const parts = await partsOf({ turn_id: "t", messages, tools, model: null });

@@ -18,6 +18,7 @@ const list = listFilesTool({ files });
 async function scene(): Promise<Scene> {
   return {
     turn_id: "turn_1",
+    step: 1,
     call_id: "call_1",
     intent: "try it",
     person: { id: "usr_1", number: 1 },

@@ -139,6 +139,22 @@ test.each([
   expect(after(...bodies)).toMatchObject(move);
 });
 
+test("a call that never began does not begin for a cancelled or poisoned turn (J7)", () => {
+  const open = [started, ended(1, "", [call]), began];
+  expect(after(...open, resumed)).toMatchObject({ move: "recover", may_begin: true });
+  expect(after(...open, cancel, resumed)).toMatchObject({ may_begin: false });
+  expect(after(...open, resumed, resumed, resumed)).toMatchObject({ may_begin: false });
+  const lost = after(...open, resumed, resumed, resumed, resumed);
+  expect(lost).toMatchObject({ move: "settle", error: { code: "poisoned" } });
+  expect(lost.move === "settle" && lost.answer).toMatch(/1 call is unknown/);
+});
+
+test("an answer that was cut says so", () => {
+  const cut = { ...ended(1, "The first half"), finish: "length" } as JournalBody;
+  const move = after(started, cut);
+  expect(move.move === "settle" && move.answer).toMatch(/^The first half\n\n\[Cut here/);
+});
+
 test("one nudge is all: then the answer stands, or the turn fails honestly", () => {
   const nudged: JournalBody = { type: "nudged", step: 1, reason: "promise", matched: "I will" };
   const promise = "I will look at the file.";
