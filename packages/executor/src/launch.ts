@@ -1,8 +1,17 @@
 /** Finds the executor of a home, or starts it, and returns the link to it. */
 import { spawn, type ChildProcess } from "node:child_process";
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+} from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@mainstay/sdk/clock";
 import { ExecutorUnreachable } from "./errors.ts";
@@ -45,8 +54,8 @@ export interface LaunchSettings {
  */
 export async function launchExecutor(settings: LaunchSettings): Promise<ExecutorLink> {
   const { clock, epoch, log } = settings;
-  fs.mkdirSync(settings.home, { recursive: true, mode: 0o700 });
-  const home = fs.realpathSync(settings.home);
+  mkdirSync(settings.home, { recursive: true, mode: 0o700 });
+  const home = realpathSync(settings.home);
   const { link_key } = openKeys(home);
   const folder = openRunFolder(home);
   const deadline = clock.monotonic() + LAUNCH_MS;
@@ -75,7 +84,7 @@ interface Started {
 
 function start(settings: LaunchSettings): Started {
   const { home, node_path } = settings;
-  const is_root = os.userInfo().uid === 0;
+  const is_root = userInfo().uid === 0;
   const log = openLog(home);
   const command = [
     ...[node_path, "--disable-warning=ExperimentalWarning", "--max-semi-space-size=1", MAIN],
@@ -91,11 +100,11 @@ function start(settings: LaunchSettings): Started {
     // Compiled code is kept between starts: 60 ms and 15 MB less.
     env: {
       PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
-      NODE_COMPILE_CACHE: path.join(home, "exec", "compile-cache"),
+      NODE_COMPILE_CACHE: join(home, "exec", "compile-cache"),
     },
     stdio: ["ignore", log, log],
   });
-  fs.closeSync(log);
+  closeSync(log);
   child.unref();
   const started: Started = { child, exit_code: null };
   child.once("error", () => (started.exit_code = -1));
@@ -103,17 +112,17 @@ function start(settings: LaunchSettings): Started {
   return started;
 }
 
-const logFile = (home: string) => path.join(home, "run", "executor.log");
+const logFile = (home: string) => join(home, "run", "executor.log");
 
 function openLog(home: string): number {
   const file = logFile(home);
-  const size = fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > LOG_LIMIT_BYTES) fs.renameSync(file, `${file}.old`);
-  return fs.openSync(file, "a", 0o600);
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > LOG_LIMIT_BYTES) renameSync(file, `${file}.old`);
+  return openSync(file, "a", 0o600);
 }
 
 function tailOf(file: string): string {
-  const text = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
   return text.slice(-LOG_TAIL_BYTES).trim() || "it left no word in its log";
 }
 
@@ -123,14 +132,14 @@ function untilExited(link: ExecutorLink, clock: Clock): ExecutorLink {
     ...link,
     async close() {
       await link.close();
-      while (fs.existsSync(`/proc/${link.pid}`) && !isZombie(link.pid)) await clock.sleep(2);
+      while (existsSync(`/proc/${link.pid}`) && !isZombie(link.pid)) await clock.sleep(2);
     },
   };
 }
 
 function isZombie(pid: number): boolean {
   try {
-    return /^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, "utf8"));
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
   } catch {
     return true;
   }

@@ -6,8 +6,8 @@
  * 2. A row's markers come in the order started, released, ended; none is ever taken back.
  * 3. A nonce and a command id are burned by the same insert, so that neither can start twice.
  */
-import fs from "node:fs";
-import path from "node:path";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { CommandEnd } from "./command.ts";
@@ -47,9 +47,9 @@ export interface Ledger {
 
 /** Throws `ERR_SQLITE_ERROR` ("database is locked") where another executor lives on. */
 export function openLedger(home: string): Ledger {
-  const folder = path.join(home, "exec");
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(path.join(folder, "exec.db"), { timeout: LOCK_WAIT_MS });
+  const folder = join(home, "exec");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const db = new DatabaseSync(join(folder, "exec.db"), { timeout: LOCK_WAIT_MS });
   db.exec(`
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;

@@ -1,5 +1,5 @@
 /** The server's end of the link: one socket, numbered requests, replies in any order. */
-import net, { type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import type { Clock } from "@mainstay/sdk/clock";
 import { z } from "zod";
 import { CommandEnd, CommandState, RunAnswer } from "./command.ts";
@@ -60,7 +60,7 @@ export async function dial({
   epoch,
   clock,
 }: Dial): Promise<ExecutorLink | null> {
-  const socket = net.connect(address);
+  const socket = connect(address);
   const stopTimer = clock.after(HANDSHAKE_MS, () => socket.destroy());
   try {
     return await shakeHands(socket, link_key, epoch);

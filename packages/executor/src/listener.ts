@@ -5,8 +5,8 @@
  * 2. One link is the holder. A higher epoch takes its place; an equal or lower one is turned away.
  * 3. A link that lost its place, or closed, begins nothing any more.
  */
-import fs from "node:fs";
-import net, { type Socket } from "node:net";
+import { chmodSync, rmSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
 import type { Clock } from "@mainstay/sdk/clock";
 import { newNonce, proof, sameProof } from "./handshake.ts";
 import { readLines, sendLine } from "./lines.ts";
@@ -52,7 +52,7 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
   const connected = new Set<Socket>();
   const serving = new Set<Promise<void>>();
 
-  const server = net.createServer((socket) => {
+  const server = createServer((socket) => {
     connected.add(socket);
     socket.on("error", () => {}); // its close is what matters
     socket.once("close", () => connected.delete(socket));
@@ -99,12 +99,12 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
   }
 
   const socket_path = `${parts.folder.path}/executor.sock`;
-  fs.rmSync(socket_path, { force: true });
+  rmSync(socket_path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(parts.folder.socket_address, resolve);
   });
-  fs.chmodSync(socket_path, 0o600);
+  chmodSync(socket_path, 0o600);
 
   return {
     sendOutput(command_id, text) {

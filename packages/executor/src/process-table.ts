@@ -1,6 +1,7 @@
 /** Names a process so that a reused pid is never mistaken for it. */
-import fs from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Clock } from "@mainstay/sdk/clock";
+import { startTimeIn } from "@mainstay/sdk/process-stat";
 import { z } from "zod";
 
 export const ProcessIdentity = z.object({
@@ -23,14 +24,14 @@ export interface ProcessTable {
 
 /** `sendKill` is `process.kill(pid, "SIGKILL")` of the program that owns `process`. */
 export function openProcessTable(sendKill: (pid: number) => void): ProcessTable {
-  const boot_id = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  const boot_id = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   const table: ProcessTable = {
     identify(pid) {
-      const starttime = starttimeOf(pid);
+      const starttime = startTimeOf(pid);
       return starttime === null ? null : { pid, starttime, boot_id };
     },
     isAlive: (identity) =>
-      identity.boot_id === boot_id && starttimeOf(identity.pid) === identity.starttime,
+      identity.boot_id === boot_id && startTimeOf(identity.pid) === identity.starttime,
     kill(identity) {
       if (!table.isAlive(identity)) return;
       try {
@@ -40,8 +41,7 @@ export function openProcessTable(sendKill: (pid: number) => void): ProcessTable 
       }
     },
     findByArgument: (argument) =>
-      fs
-        .readdirSync("/proc")
+      readdirSync("/proc")
         .filter((name) => /^\d+$/.test(name) && argumentsOf(name).includes(argument))
         .map((name) => table.identify(Number(name)))
         .filter((found) => found !== null),
@@ -49,24 +49,23 @@ export function openProcessTable(sendKill: (pid: number) => void): ProcessTable 
   return table;
 }
 
-function starttimeOf(pid: number): string | null {
-  const stat = readIfAny(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  // The name in parentheses may hold spaces and parentheses itself.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" || fields[0] === "X" ? null : (fields[19] ?? null);
+/** Null also for a zombie. */
+function startTimeOf(pid: number): string | null {
+  const stat = readIfOurs(`/proc/${pid}/stat`);
+  return stat === null ? null : startTimeIn(stat);
 }
 
 function argumentsOf(pid: string): string[] {
-  return (readIfAny(`/proc/${pid}/cmdline`) ?? "").split("\0");
+  return (readIfOurs(`/proc/${pid}/cmdline`) ?? "").split("\0");
 }
 
-function readIfAny(file: string): string | null {
+/** Null for a process that is gone, or hidden from us (`hidepid`) and so another user's. */
+function readIfOurs(file: string): string | null {
   try {
-    return fs.readFileSync(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH") return null;
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (["ENOENT", "ESRCH", "EPERM", "EACCES"].includes(code)) return null;
     throw error;
   }
 }

@@ -2,8 +2,16 @@
  * `home/run` held open by descriptor. The socket is reached through `/proc/self/fd/N`, because a
  * socket's address holds 107 bytes and homes may be longer.
  */
-import fs from "node:fs";
-import path from "node:path";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from "node:fs";
+import { join } from "node:path";
 
 export interface RunFolder {
   path: string;
@@ -14,18 +22,18 @@ export interface RunFolder {
 }
 
 export function openRunFolder(home: string): RunFolder {
-  const folder = path.join(home, "run");
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const handle = fs.openSync(folder, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
-  fs.fchmodSync(handle, 0o700);
-  const held = fs.fstatSync(handle, { bigint: true });
+  const folder = join(home, "run");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const handle = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  fchmodSync(handle, 0o700);
+  const held = fstatSync(handle, { bigint: true });
   return {
     path: folder,
     socket_address: `/proc/self/fd/${handle}/executor.sock`,
     isInPlace() {
-      const found = fs.statSync(folder, { bigint: true, throwIfNoEntry: false });
+      const found = statSync(folder, { bigint: true, throwIfNoEntry: false });
       return found?.ino === held.ino && found.dev === held.dev;
     },
-    close: () => fs.closeSync(handle),
+    close: () => closeSync(handle),
   };
 }

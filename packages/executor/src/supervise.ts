@@ -9,7 +9,7 @@
  * 4. The end follows the process's exit and a grace for its pipe, never the pipe alone.
  * 5. `end` never rejects.
  */
-import fs from "node:fs";
+import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { Clock } from "@mainstay/sdk/clock";
@@ -155,7 +155,7 @@ function letGo(
     const pid = Number(/"child-pid"\s*:\s*(\d+)/.exec(info)?.[1] ?? 0);
     const init = pid > 0 && ready.endsWith("\n") ? processes.identify(pid) : null;
     if (init === null) return "exit";
-    const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
     beforeGo({ init, ready: ready.trimEnd(), status });
     command.gate.write(GO);
     return { init, started_ms: clock.monotonic() };

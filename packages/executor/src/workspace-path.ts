@@ -1,5 +1,5 @@
 /** Which folders may be a workspace: a pure rule over canonical paths. */
-import path from "node:path";
+import { isAbsolute, resolve } from "node:path";
 
 /** The sandbox mounts its own things at or below these. */
 const SYSTEM = ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32"].concat([
@@ -15,7 +15,7 @@ const CROWDED = ["/home", "/home/agent", "/opt", "/root", "/run", "/tmp", "/var"
 
 /** Why `folder` may not be registered, or null. `home` is the data folder, canonical too. */
 export function refusePath(folder: string, home: string): { code: string; why: string } | null {
-  if (!path.isAbsolute(folder) || path.resolve(folder) !== folder || folder.includes("\0")) {
+  if (!isAbsolute(folder) || resolve(folder) !== folder || folder.includes("\0")) {
     return { code: "not_canonical", why: `${folder} is no absolute, normalised path` };
   }
   if (lies(home, folder)) {

@@ -1,8 +1,8 @@
 /** The whole chain as an ordinary user, when the suite itself runs as root. */
 import { spawn, spawnSync } from "node:child_process";
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
+import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
@@ -11,11 +11,11 @@ const scenario = fileURLToPath(new URL("as-user.ts", import.meta.url));
 const as_nobody = { uid: NOBODY, gid: NOBODY, cwd: "/" };
 
 test("an ordinary user's executor: same sandbox, that user's uid", async ({ skip }) => {
-  if (os.userInfo().uid !== 0) return skip("NOT RUN: the other tests run as this user already");
+  if (userInfo().uid !== 0) return skip("NOT RUN: the other tests run as this user already");
   const reads = spawnSync(process.execPath, ["--check", scenario], as_nobody);
   if (reads.status !== 0) return skip("NOT RUN: others may not read this clone (or its Node)");
-  const base = fs.mkdtempSync(path.join(os.tmpdir(), "mainstay-user-"));
-  fs.chownSync(base, NOBODY, NOBODY);
+  const base = mkdtempSync(join(tmpdir(), "mainstay-user-"));
+  chownSync(base, NOBODY, NOBODY);
   try {
     const child = spawn(process.execPath, [scenario], {
       ...as_nobody,
@@ -35,6 +35,6 @@ test("an ordinary user's executor: same sandbox, that user's uid", async ({ skip
     expect(found.daemon.exit_code).toBe(0);
     expect(found.left).toEqual([]);
   } finally {
-    fs.rmSync(base, { recursive: true, force: true });
+    rmSync(base, { recursive: true, force: true });
   }
 });

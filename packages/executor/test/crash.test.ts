@@ -1,7 +1,7 @@
 /** The executor is killed at any moment: nothing is orphaned, doubled, or misreported. */
 import { spawn } from "node:child_process";
-import fs from "node:fs";
-import path from "node:path";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -15,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 const effectsOf = (command_id: string) => {
-  const file = path.join(bench.workspace, `effects-${command_id}`);
-  return fs.existsSync(file) ? fs.readFileSync(file, "utf8").length : 0;
+  const file = join(bench.workspace, `effects-${command_id}`);
+  return existsSync(file) ? readFileSync(file, "utf8").length : 0;
 };
 
 /** What a recovered state claims, against what really happened. */
@@ -31,7 +31,7 @@ function judge(state: CommandState, effects: number): "honest" | string {
 async function killAfterSpawn(delay_ms: number): Promise<"no" | "maybe" | "never"> {
   const ticket = bench.ticket("", {});
   const { command_id } = ticket.plan;
-  const word = `${path.basename(path.dirname(bench.workspace))}:${command_id}`;
+  const word = `${basename(dirname(bench.workspace))}:${command_id}`;
   const script = `printf x >> effects-${command_id}; sleep 60; : ${word}`;
   const mine = bench.ticket(script, { command_id });
   const answer = bench
@@ -65,7 +65,7 @@ test("planted: without the durable marker before the go, recovery denies an effe
   await bench.close();
   bench = await openBench();
   await bench.link().close();
-  fs.chmodSync(bench.workspace, 0o777);
+  chmodSync(bench.workspace, 0o777);
   const ungated = spawn(
     process.execPath,
     [fileURLToPath(new URL("ungated.ts", import.meta.url)), bench.home, bench.workspace],
@@ -76,7 +76,6 @@ test("planted: without the durable marker before the go, recovery denies an effe
   ungated.kill("SIGKILL");
   await died;
   const next = await bench.relaunch();
-  const effects =
-    fs.readFileSync(path.join(bench.workspace, "effects"), "utf8") === "ran\n" ? 1 : 0;
+  const effects = readFileSync(join(bench.workspace, "effects"), "utf8") === "ran\n" ? 1 : 0;
   expect(judge(await next.state("ungated"), effects)).toBe("denies an effect");
 });

@@ -1,9 +1,19 @@
 /** One executor, real link, real sandbox, as whoever runs the tests. */
 import { randomBytes } from "node:crypto";
-import fs from "node:fs";
-import net from "node:net";
-import os from "node:os";
-import path from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from "node:fs";
+import { connect } from "node:net";
+import { userInfo } from "node:os";
+import { dirname, join } from "node:path";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openKeys } from "../src/keys.ts";
@@ -21,7 +31,7 @@ test("the self-test finds a sandbox and says how far it separates people", async
   const report = await bench.link().selfTest();
   expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
   expect(report.checks.length).toBeGreaterThanOrEqual(8);
-  const as_root = os.userInfo().uid === 0;
+  const as_root = userInfo().uid === 0;
   expect(report).toMatchObject({ available: true, level: as_root ? "per_person" : "shared_user" });
 });
 
@@ -40,8 +50,8 @@ test("a command runs in its workspace and its end says how", async () => {
     sandbox: "bubblewrap",
   });
   expect(await live).toBe(`${bench.workspace}\nwrong\n`);
-  const made = fs.statSync(path.join(bench.workspace, "file"));
-  const owner = fs.statSync(bench.workspace);
+  const made = statSync(join(bench.workspace, "file"));
+  const owner = statSync(bench.workspace);
   expect([made.uid, made.gid]).toEqual([owner.uid, owner.gid]);
 });
 
@@ -65,11 +75,11 @@ test("no host uid 0, no capabilities, no other descriptors, no environment, no n
   const up = saying(bench.link(), ticket.plan.command_id, "up");
   await bench.link().run(ticket);
   await up;
-  const outside = processesWith(id).map((pid) => fs.readFileSync(`/proc/${pid}/status`, "utf8"));
+  const outside = processesWith(id).map((pid) => readFileSync(`/proc/${pid}/status`, "utf8"));
   expect(outside.length).toBeGreaterThanOrEqual(3);
   for (const status of outside) {
     expect(status).not.toMatch(/^(Uid|Gid):.*\b0\b/m);
-    if (os.userInfo().uid === 0) expect(status).toMatch(/^Groups:[ \t]*$/m);
+    if (userInfo().uid === 0) expect(status).toMatch(/^Groups:[ \t]*$/m);
   }
   await bench.link().cancel(ticket.plan.command_id);
 
@@ -83,7 +93,7 @@ test("no host uid 0, no capabilities, no other descriptors, no environment, no n
 });
 
 test("neither keys, nor a tracer, nor the host's files are within reach", async () => {
-  const run = path.join(bench.home, "run");
+  const run = join(bench.home, "run");
   const { output } = await bench.exited(
     `cat ${run}/link.key ${run}/ticket.key /etc/shadow ${bench.home}/exec/exec.db; ls -A ${bench.home}; ` +
       "echo x > /usr/x; echo x > /etc/x; echo x > /x; echo x > /dev/x; chmod 777 /dev/null; unshare -Ur true",
@@ -124,7 +134,7 @@ test("an edited, foreign, expired, blocked or replayed ticket is refused and run
   expect(await code(again)).toBe("replayed");
   const reused = signTicket(ticket_key, { ...bench.ticket(mark("reused")), nonce: good.nonce });
   expect(await code(reused)).toBe("replayed");
-  expect(fs.readdirSync(bench.workspace).filter((name) => name !== "file")).toEqual(["good"]);
+  expect(readdirSync(bench.workspace).filter((name) => name !== "file")).toEqual(["good"]);
 });
 
 test("fifty equal tickets at once run once", async () => {
@@ -132,7 +142,7 @@ test("fifty equal tickets at once run once", async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, () => bench.link().run(ticket)));
   await bench.link().wait(ticket.plan.command_id);
   expect(answers.filter(({ state }) => state === "started")).toHaveLength(1);
-  expect(fs.readFileSync(path.join(bench.workspace, "counted"), "utf8")).toBe("once\n");
+  expect(readFileSync(join(bench.workspace, "counted"), "utf8")).toBe("once\n");
 });
 
 test("daemons that left the session die with their command", async () => {
@@ -148,10 +158,10 @@ test("daemons that left the session die with their command", async () => {
 test("a command leaves no zombie for the host to reap", async () => {
   // A person of its own, so that no other suite's processes are counted.
   const person_uid_number = 1_000_000 + (process.pid % 1_000_000);
-  const folder = path.join(path.dirname(bench.workspace), "zombies");
-  fs.mkdirSync(folder);
+  const folder = join(dirname(bench.workspace), "zombies");
+  mkdirSync(folder);
   await bench.link().registerWorkspace({ ...registration("zombies", folder), person_uid_number });
-  const uid = os.userInfo().uid === 0 ? 0x70000000 + person_uid_number : os.userInfo().uid;
+  const uid = userInfo().uid === 0 ? 0x70000000 + person_uid_number : userInfo().uid;
   const before = zombiesOf(uid);
   for (let count = 0; count < 5; count += 1) {
     await bench.exited("sleep 60 & true", { workspace_id: "zombies", person_uid_number });
@@ -160,10 +170,10 @@ test("a command leaves no zombie for the host to reap", async () => {
 });
 
 function zombiesOf(uid: number): string[] {
-  return fs.readdirSync("/proc").filter((pid) => {
+  return readdirSync("/proc").filter((pid) => {
     const file = `/proc/${pid}/status`;
-    if (!/^\d+$/.test(pid) || !fs.existsSync(file)) return false;
-    const status = fs.readFileSync(file, "utf8");
+    if (!/^\d+$/.test(pid) || !existsSync(file)) return false;
+    const status = readFileSync(file, "utf8");
     return /^State:\s+Z/m.test(status) && new RegExp(`^Uid:\\s+${uid}\\b`, "m").test(status);
   });
 }
@@ -224,38 +234,37 @@ test("state and ack: the output is forgotten, the end and the nonce are not", as
 });
 
 test("a workspace is what was registered: not its successor, not a link", async () => {
-  const base = path.dirname(bench.workspace);
-  const folder = path.join(base, "moving");
+  const base = dirname(bench.workspace);
+  const folder = join(base, "moving");
   const register = (at: string) => bench.link().registerWorkspace(registration("moving", at));
-  fs.mkdirSync(folder);
+  mkdirSync(folder);
   await register(folder);
   const run = () => bench.link().run(bench.ticket("echo x > made", { workspace_id: "moving" }));
-  fs.renameSync(folder, `${folder}-old`);
-  fs.mkdirSync(folder);
+  renameSync(folder, `${folder}-old`);
+  mkdirSync(folder);
   expect(await run()).toMatchObject({ state: "refused", code: "workspace_changed" });
-  fs.rmdirSync(folder);
-  fs.symlinkSync(`${folder}-old`, folder);
+  rmdirSync(folder);
+  symlinkSync(`${folder}-old`, folder);
   expect(await run()).toMatchObject({ state: "refused", code: "workspace_changed" });
   await expect(register(folder)).rejects.toMatchObject({ code: "no_folder" });
-  fs.unlinkSync(folder);
-  fs.mkdirSync(folder);
+  unlinkSync(folder);
+  mkdirSync(folder);
   await register(folder);
   expect((await bench.exited("echo new > made", { workspace_id: "moving" })).exit_code).toBe(0);
-  expect(fs.readFileSync(path.join(folder, "made"), "utf8")).toBe("new\n");
-  expect(fs.readdirSync(`${folder}-old`)).toEqual([]);
-  for (const refused of [bench.home, path.join(bench.home, "run"), base, "/", "/etc"]) {
+  expect(readFileSync(join(folder, "made"), "utf8")).toBe("new\n");
+  expect(readdirSync(`${folder}-old`)).toEqual([]);
+  for (const refused of [bench.home, join(bench.home, "run"), base, "/", "/etc"]) {
     await expect(register(refused)).rejects.toThrow(/data folder|system/);
   }
 });
 
 test("a registration holds for one inode, one owner and one way to it", async () => {
-  const base = path.join(path.dirname(bench.workspace), "parents");
-  const [folder, victim] = ["own/project", "victim/project"].map((name) => path.join(base, name));
-  for (const made of [folder!, victim!]) fs.mkdirSync(made, { recursive: true });
+  const base = join(dirname(bench.workspace), "parents");
+  const [folder, victim] = ["own/project", "victim/project"].map((name) => join(base, name));
+  for (const made of [folder!, victim!]) mkdirSync(made, { recursive: true });
   const mine = registration("parents", folder!);
   const register = (asked: object) => bench.link().registerWorkspace({ ...mine, ...asked });
-  const moveParents = (from: string, to: string) =>
-    fs.renameSync(path.join(base, from), path.join(base, to));
+  const moveParents = (from: string, to: string) => renameSync(join(base, from), join(base, to));
   const changed = (message: RegExp) => ({
     code: "workspace_changed",
     message: expect.stringMatching(message),
@@ -264,12 +273,12 @@ test("a registration holds for one inode, one owner and one way to it", async ()
     changed(/another owner/),
   );
   moveParents("own", "aside");
-  fs.symlinkSync(path.join(base, "victim"), path.join(base, "own"));
+  symlinkSync(join(base, "victim"), join(base, "own"));
   await expect(register({})).rejects.toMatchObject(changed(/is really/));
-  fs.unlinkSync(path.join(base, "own"));
-  fs.symlinkSync(path.join(base, "aside"), path.join(base, "own"));
+  unlinkSync(join(base, "own"));
+  symlinkSync(join(base, "aside"), join(base, "own"));
   await expect(register({})).rejects.toMatchObject(changed(/is really/));
-  fs.unlinkSync(path.join(base, "own"));
+  unlinkSync(join(base, "own"));
   moveParents("victim", "own");
   await expect(register({})).rejects.toMatchObject(changed(/another folder/));
   moveParents("own", "victim");
@@ -281,8 +290,8 @@ test("a registration holds for one inode, one owner and one way to it", async ()
 });
 
 test("a private workspace below the closed home works", async () => {
-  const folder = path.join(bench.home, "workspaces", "ada");
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const folder = join(bench.home, "workspaces", "ada");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   await bench.link().registerWorkspace(registration("private", folder));
   const { output } = await bench.exited("pwd; echo mine > f; cat f; ls -A ../..", {
     workspace_id: "private",
@@ -291,8 +300,8 @@ test("a private workspace below the closed home works", async () => {
 });
 
 test(".git is pinned: it cannot be moved away, its config and hooks cannot be written", async () => {
-  const folder = path.join(path.dirname(bench.workspace), "repository");
-  fs.mkdirSync(folder);
+  const folder = join(dirname(bench.workspace), "repository");
+  mkdirSync(folder);
   await bench.link().registerWorkspace(registration("git", folder));
   const git = (script: string) => bench.exited(script, { workspace_id: "git" });
   expect(await git("git init -q . && echo a > a && git add a && git commit -qm a")).toMatchObject({
@@ -302,8 +311,8 @@ test(".git is pinned: it cannot be moved away, its config and hooks cannot be wr
     "mv .git x; rm -rf .git/config; echo x >> .git/config; echo x > .git/hooks/pre-commit; git config core.pager evil",
   );
   expect(tried.exit_code).not.toBe(0);
-  expect(fs.existsSync(path.join(folder, ".git/hooks/pre-commit"))).toBe(false);
-  expect(fs.readFileSync(path.join(folder, ".git/config"), "utf8")).not.toMatch(/evil|x$/);
+  expect(existsSync(join(folder, ".git/hooks/pre-commit"))).toBe(false);
+  expect(readFileSync(join(folder, ".git/config"), "utf8")).not.toMatch(/evil|x$/);
   expect(
     await git("echo b > b && git add b && git commit -qm b && git log --oneline | wc -l"),
   ).toMatchObject({
@@ -313,7 +322,7 @@ test(".git is pinned: it cannot be moved away, its config and hooks cannot be wr
 });
 
 test("another server without the key, with a stale epoch or with garbage is turned away", async () => {
-  const address = path.join(bench.home, "run", "executor.sock");
+  const address = join(bench.home, "run", "executor.sock");
   const { link_key } = openKeys(bench.home);
   await expect(
     dial({ address, link_key: randomBytes(32), epoch: 99, clock }),
@@ -322,13 +331,13 @@ test("another server without the key, with a stale epoch or with garbage is turn
     code: "stale_epoch",
   });
   for (const garbage of ["not json\n", "{}\n", `${"x".repeat((4 << 20) + 2)}`]) {
-    const socket = net.connect(address);
+    const socket = connect(address);
     socket.on("error", () => {});
     socket.resume();
     socket.write(garbage);
     await new Promise((resolve) => socket.once("close", resolve));
   }
-  expect(fs.statSync(address).mode & 0o777).toBe(0o600);
-  expect(fs.statSync(path.dirname(address)).mode & 0o777).toBe(0o700);
+  expect(statSync(address).mode & 0o777).toBe(0o600);
+  expect(statSync(dirname(address)).mode & 0o777).toBe(0o700);
   expect((await bench.exited("true")).exit_code).toBe(0);
 });

@@ -1,8 +1,16 @@
 /** A real executor over a real link in a scratch home, and tickets for it. */
 import { randomBytes } from "node:crypto";
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import type { CommandEnd } from "../src/command.ts";
 import { openKeys } from "../src/keys.ts";
@@ -26,10 +34,10 @@ export interface Bench {
 export type Exited = Extract<CommandEnd, { outcome: "exited" }>;
 
 export async function openBench(settings: Partial<LaunchSettings> = {}): Promise<Bench> {
-  const base = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "mainstay-executor-"));
-  const home = path.join(base, "home");
-  const workspace = path.join(base, "workspace");
-  fs.mkdirSync(workspace);
+  const base = mkdtempSync(join(realpathSync(tmpdir()), "mainstay-executor-"));
+  const home = join(base, "home");
+  const workspace = join(base, "workspace");
+  mkdirSync(workspace);
   let epoch = 0;
   let count = 0;
   let current: ExecutorLink;
@@ -83,11 +91,11 @@ export async function openBench(settings: Partial<LaunchSettings> = {}): Promise
     },
     async close() {
       await current?.close();
-      fs.rmSync(base, { recursive: true, force: true });
+      rmSync(base, { recursive: true, force: true });
     },
   };
   await relaunch().catch((error) => {
-    fs.rmSync(base, { recursive: true, force: true });
+    rmSync(base, { recursive: true, force: true });
     throw error;
   });
   return bench;
@@ -95,7 +103,7 @@ export async function openBench(settings: Partial<LaunchSettings> = {}): Promise
 
 /** As a server registers the folder that it finds at `folder` now. */
 export function registration(id: string, folder: string): WorkspaceRegistration {
-  const { ino, uid } = fs.statSync(folder, { bigint: true });
+  const { ino, uid } = statSync(folder, { bigint: true });
   return {
     ...{ id, path: folder, person_uid_number: 1 },
     ...{ ino: String(ino), owner_uid: Number(uid) },
@@ -104,12 +112,11 @@ export function registration(id: string, folder: string): WorkspaceRegistration 
 
 /** Host processes whose command line contains `text`. */
 export function processesWith(text: string): number[] {
-  return fs
-    .readdirSync("/proc")
+  return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((name) => {
       try {
-        return fs.readFileSync(`/proc/${name}/cmdline`, "utf8").includes(text);
+        return readFileSync(`/proc/${name}/cmdline`, "utf8").includes(text);
       } catch {
         return false;
       }

@@ -1,8 +1,20 @@
 /** How an executor begins and ends, and what becomes of commands then. */
 import { randomBytes } from "node:crypto";
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { createRequire } from "node:module";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, expect, test } from "vitest";
@@ -29,7 +41,7 @@ async function begin(bench: Bench) {
 
 const isRunning = (pid: number) =>
   /^State:\s+[^ZX]/m.test(
-    fs.existsSync(`/proc/${pid}/status`) ? fs.readFileSync(`/proc/${pid}/status`, "utf8") : "",
+    existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, "utf8") : "",
   );
 
 async function until(holds: () => boolean): Promise<void> {
@@ -69,7 +81,7 @@ test("an executor that is killed rejects what was pending; the next says maybe, 
     end: { outcome: "interrupted", ran: "maybe" },
   });
   expect(await next.run(ticket)).toMatchObject({ state: "ended", end: { ran: "maybe" } });
-  expect(fs.readFileSync(path.join(bench.workspace, "effects"), "utf8")).toBe("ran\n");
+  expect(readFileSync(join(bench.workspace, "effects"), "utf8")).toBe("ran\n");
 });
 
 test("SIGTERM, and a folder that vanishes, end commands and executor", async () => {
@@ -86,7 +98,7 @@ test("SIGTERM, and a folder that vanishes, end commands and executor", async () 
 
   const next = await bench.relaunch();
   const second = await begin(bench);
-  fs.renameSync(path.join(bench.home, "run"), path.join(bench.home, "gone"));
+  renameSync(join(bench.home, "run"), join(bench.home, "gone"));
   await next.closed;
   await until(() => !isRunning(next.pid));
   expect(processesWith(second.word)).toEqual([]);
@@ -112,7 +124,7 @@ test("without bubblewrap every command is refused, with the fix", async () => {
     message: expect.stringContaining("apt-get install bubblewrap"),
   });
   expect(await bench.link().selfTest()).toMatchObject({ available: false, level: "none" });
-  expect(fs.readdirSync(bench.workspace)).toEqual([]);
+  expect(readdirSync(bench.workspace)).toEqual([]);
 });
 
 test("a bubblewrap that isolates nothing is found out", async () => {
@@ -133,28 +145,28 @@ for folder in /dev/shm/workspace-w "\${0%/*}/workspace"; do
 done
 exec /usr/bin/bwrap "$@"`);
   bench = await openBench({ bubblewrap_path: fake.program });
-  for (const name of [".git", "evil"]) fs.mkdirSync(path.join(bench.workspace, name));
-  fs.symlinkSync(bench.workspace, path.join(path.dirname(fake.program), "workspace"));
+  for (const name of [".git", "evil"]) mkdirSync(join(bench.workspace, name));
+  symlinkSync(bench.workspace, join(dirname(fake.program), "workspace"));
   const end = await bench.end(bench.ticket("echo ran > effects"));
-  expect(fs.readdirSync(bench.workspace)).toContain("x"); // the swap took place
+  expect(readdirSync(bench.workspace)).toContain("x"); // the swap took place
   expect(end).toMatchObject({ outcome: "not_started", why: expect.stringContaining("swapped") });
   expect((await bench.exited("echo ran > effects")).exit_code).toBe(0);
 });
 
 /** A program for `bubblewrap_path` that everybody may run. */
 function fakeBubblewrap(script: string) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "mainstay-fake-"));
-  fs.chmodSync(folder, 0o755);
-  const program = path.join(folder, "bwrap");
-  fs.writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  return { program, [Symbol.dispose]: () => fs.rmSync(folder, { recursive: true }) };
+  const folder = mkdtempSync(join(tmpdir(), "mainstay-fake-"));
+  chmodSync(folder, 0o755);
+  const program = join(folder, "bwrap");
+  writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return { program, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
 }
 
 test("the search profile has ripgrep and cannot write", async () => {
   const require = createRequire(import.meta.url);
   const { rgPath } = require("@vscode/ripgrep") as { rgPath: string };
   bench = await openBench({ ripgrep_path: rgPath });
-  fs.writeFileSync(path.join(bench.workspace, "notes"), "a needle\n");
+  writeFileSync(join(bench.workspace, "notes"), "a needle\n");
   const found = await bench.exited(["rg", "--no-heading", "needle"], { profile: "search" });
   expect(found).toMatchObject({ exit_code: 0, output: "notes:a needle\n" });
   expect(await bench.exited("echo x > made", { profile: "search" })).toMatchObject({
@@ -172,11 +184,11 @@ test("the search profile has ripgrep and cannot write", async () => {
 
 test("the ledger's lock keeps a second executor out; one that cannot start says why", async () => {
   bench = await openBench();
-  const db = new DatabaseSync(path.join(bench.home, "exec", "exec.db"), { timeout: 50 });
+  const db = new DatabaseSync(join(bench.home, "exec", "exec.db"), { timeout: 50 });
   expect(() => db.exec("BEGIN IMMEDIATE")).toThrow(/locked/);
   db.close();
-  const base = fs.mkdtempSync(path.join(os.tmpdir(), "mainstay-broken-"));
-  fs.mkdirSync(path.join(base, "exec", "exec.db"), { recursive: true });
+  const base = mkdtempSync(join(tmpdir(), "mainstay-broken-"));
+  mkdirSync(join(base, "exec", "exec.db"), { recursive: true });
   const broken = launchExecutor({
     home: base,
     epoch: 1,
@@ -187,11 +199,11 @@ test("the ledger's lock keeps a second executor out; one that cannot start says 
   });
   await expect(broken).rejects.toBeInstanceOf(ExecutorUnreachable);
   await expect(broken).rejects.toThrow(/unable to open database/);
-  fs.rmSync(base, { recursive: true });
+  rmSync(base, { recursive: true });
 });
 
 test("a home whose path is longer than a socket's address works", async () => {
-  const long = path.join(fs.realpathSync(os.tmpdir()), `mainstay-${"long-".repeat(30)}`);
+  const long = join(realpathSync(tmpdir()), `mainstay-${"long-".repeat(30)}`);
   const link = await launchExecutor({
     home: long,
     epoch: 1,
@@ -201,7 +213,7 @@ test("a home whose path is longer than a socket's address works", async () => {
     log: () => {},
   });
   await link.close();
-  fs.rmSync(long, { recursive: true });
+  rmSync(long, { recursive: true });
 });
 
 test("a cancel at any moment ends the command, and one that came before the go ran nothing", async () => {
@@ -210,7 +222,7 @@ test("a cancel at any moment ends the command, and one that came before the go r
   for (let delay_ms = 0; delay_ms <= 24; delay_ms += 2) {
     const ticket = bench.ticket("echo ran >> effects; sleep 60");
     const { command_id } = ticket.plan;
-    fs.rmSync(path.join(bench.workspace, "effects"), { force: true });
+    rmSync(join(bench.workspace, "effects"), { force: true });
     const answer = bench.link().run(ticket);
     while ((await bench.link().state(command_id)).state === "never");
     if (delay_ms > 0) await clock.sleep(delay_ms);
@@ -219,7 +231,7 @@ test("a cancel at any moment ends the command, and one that came before the go r
     await answer;
     if (end.outcome === "exited") expect(end.cancelled).toBe(true);
     else expect(end).toEqual({ outcome: "not_started", why: "cancelled before it began" });
-    const ran = fs.existsSync(path.join(bench.workspace, "effects"));
+    const ran = existsSync(join(bench.workspace, "effects"));
     if (end.outcome === "not_started") expect(ran).toBe(false);
   }
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import v8 from "node:v8";
-import vm from "node:vm";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { keepOutput } from "../src/output.ts";
@@ -60,7 +60,7 @@ test("memory stays at the limit under many small chunks", () => {
 
 /** After a collection, which a plain reading may precede. */
 function heldBytes(): number {
-  v8.setFlagsFromString("--expose-gc");
-  (vm.runInNewContext("gc") as () => void)();
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
   return process.memoryUsage().arrayBuffers;
 }

@@ -2,7 +2,7 @@
  * The planted fault: an executor that lets its command go without making the process durable
  * first. argv: home, workspace. Prints "up" when the command has had its effect.
  */
-import fs from "node:fs";
+import { openSync, statSync } from "node:fs";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { openKeys } from "../src/keys.ts";
 import { openLedger } from "../src/ledger.ts";
@@ -43,11 +43,11 @@ ledger.start(
   }),
   clock.now(),
 );
-const { dev, ino, uid, gid } = fs.statSync(workspace);
+const { dev, ino, uid, gid } = statSync(workspace);
 const { launch } = await sandbox.prepare(plan, {
   id: "w",
   path: workspace,
-  descriptor: fs.openSync(workspace, "r"),
+  descriptor: openSync(workspace, "r"),
   owner: { uid, gid },
   person_uid_number: 1,
   identity: `${dev}:${ino}`,

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
+import { startTimeIn } from "@mainstay/sdk/process-stat";
 import { Command } from "commander";
 import { z } from "zod";
 import type { Config } from "../config.ts";
@@ -18,8 +19,8 @@ export interface StopParts {
 }
 
 /**
- * `run/server.json`, which the server writes at its start. `starttime` is field 22 of
- * `/proc/PID/stat` in clock ticks: with it a reused pid is not taken for the server.
+ * `run/server.json`, which the server writes at its start. With `starttime` a reused pid is not
+ * taken for the server.
  */
 const RunningServer = z.object({ pid: z.int().positive(), starttime: z.string() });
 type RunningServer = z.infer<typeof RunningServer>;
@@ -68,15 +69,10 @@ async function runningServer(home: string): Promise<RunningServer | undefined> {
   return (await isAlive(server)) ? server : undefined;
 }
 
-const ENDED_STATES = "ZX";
-
-/** A reused pid has another start time; a zombie has ended and waits for its parent only. */
+/** A reused pid has another start time; a zombie has ended and has none. */
 async function isAlive({ pid, starttime }: RunningServer): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(unlessMissing);
-  if (stat === undefined) return false;
-  // The name in field 2 may hold spaces and parentheses; field 3 follows the last one.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[22 - 3] === starttime && !ENDED_STATES.includes(fields[0] ?? "");
+  return stat !== undefined && startTimeIn(stat) === starttime;
 }
 
 function unlessMissing(fault: NodeJS.ErrnoException): undefined {

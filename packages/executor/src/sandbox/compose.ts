@@ -2,7 +2,7 @@
  * The bubblewrap arguments for one command: a function of the plan, of what was registered and of
  * what the host has. Nothing that a model or a ticket says becomes a path or a flag here.
  */
-import fs from "node:fs";
+import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import type { Plan } from "../ticket.ts";
 import { BOUND_ETC, HOME, INSIDE_ID } from "./etc.ts";
 import { gated, type Sighting } from "./gate.ts";
@@ -20,11 +20,11 @@ export interface HostLayout {
 
 export function readHostLayout(): HostLayout {
   const roots = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"].flatMap((path) => {
-    const found = fs.lstatSync(path, { throwIfNoEntry: false });
+    const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined) return [];
-    return [{ path, link: found.isSymbolicLink() ? fs.readlinkSync(path) : null }];
+    return [{ path, link: found.isSymbolicLink() ? readlinkSync(path) : null }];
   });
-  return { roots, shell: fs.existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh" };
+  return { roots, shell: existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh" };
 }
 
 /** A file of the workspace bound onto itself, so that it cannot be moved away or rewritten. */

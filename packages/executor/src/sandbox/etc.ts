@@ -3,8 +3,17 @@
  * its own, and two large folders that are bound over it. Copies, because bubblewrap reads the whole
  * mount table for every bind: thirty of them made the start of a command three times as long.
  */
-import fs from "node:fs";
-import path from "node:path";
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 
 /** Everybody is this one inside, whoever they are outside; files of the workspace show as theirs. */
 export const INSIDE_ID = 1000;
@@ -36,45 +45,45 @@ const GENERATIONS = 3;
 
 /** Returns a function that gives the folder, made anew when an entry of the host's /etc was. */
 export function keepEtc(below: string): () => string {
-  fs.rmSync(path.join(below, "etc"), { recursive: true, force: true });
+  rmSync(join(below, "etc"), { recursive: true, force: true });
   const made: { seen: string; folder: string }[] = [];
   return () => {
-    const now = String(fs.statSync("/etc", { bigint: true }).mtimeNs);
+    const now = String(statSync("/etc", { bigint: true }).mtimeNs);
     if (now !== made[0]?.seen) {
-      made.unshift({ seen: now, folder: makeEtc(path.join(below, "etc", now)) });
-      for (const { folder } of made.splice(GENERATIONS)) fs.rmSync(folder, { recursive: true });
+      made.unshift({ seen: now, folder: makeEtc(join(below, "etc", now)) });
+      for (const { folder } of made.splice(GENERATIONS)) rmSync(folder, { recursive: true });
     }
     return made[0]!.folder;
   };
 }
 
 function makeEtc(folder: string): string {
-  for (const name of BOUND_ETC) fs.mkdirSync(path.join(folder, name), { recursive: true });
+  for (const name of BOUND_ETC) mkdirSync(join(folder, name), { recursive: true });
   for (const name of COPIED.filter((name) => isPublic(`/etc/${name}`))) {
-    fs.cpSync(`/etc/${name}`, path.join(folder, name), {
+    cpSync(`/etc/${name}`, join(folder, name), {
       recursive: true,
       verbatimSymlinks: true,
       filter: isPublic,
     });
   }
   for (const [name, text] of Object.entries(GENERATED)) {
-    fs.writeFileSync(path.join(folder, name), text);
+    writeFileSync(join(folder, name), text);
   }
-  openToAll(path.dirname(folder));
+  openToAll(dirname(folder));
   return folder;
 }
 
 /** Also where we are root: what others may not read must not be read for them. */
 function isPublic(file: string): boolean {
-  const found = fs.lstatSync(file, { throwIfNoEntry: false });
+  const found = lstatSync(file, { throwIfNoEntry: false });
   return found !== undefined && (found.isSymbolicLink() || (found.mode & 0o004) !== 0);
 }
 
 /** Against the executor's umask. */
 function openToAll(made: string): void {
-  const found = fs.lstatSync(made);
+  const found = lstatSync(made);
   if (found.isSymbolicLink()) return;
-  fs.chmodSync(made, found.isDirectory() ? 0o755 : 0o644);
+  chmodSync(made, found.isDirectory() ? 0o755 : 0o644);
   if (!found.isDirectory()) return;
-  for (const name of fs.readdirSync(made)) openToAll(path.join(made, name));
+  for (const name of readdirSync(made)) openToAll(join(made, name));
 }

@@ -1,5 +1,5 @@
 /** The face of the sandbox: what to launch for a plan, what its gate must show, what holds here. */
-import path from "node:path";
+import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { ProcessTable } from "../process-table.ts";
 import type { SandboxReport } from "../protocol.ts";
@@ -41,7 +41,7 @@ export function createSandbox(
   { processes, clock }: { processes: ProcessTable; clock: Clock },
 ): Sandbox {
   const { home, ripgrep_path, self } = settings;
-  const run_folder = path.join(home, "run");
+  const run_folder = join(home, "run");
   const host = readHostLayout();
   let staged: Promise<Stage> | null = null;
   let tested: Promise<SandboxReport> | null = null;

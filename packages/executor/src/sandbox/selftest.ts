@@ -1,6 +1,6 @@
 /** Runs one probe in the real sandbox and judges what it could see and do. */
-import fs from "node:fs";
-import path from "node:path";
+import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { ProcessTable } from "../process-table.ts";
 import type { SandboxCheck, SandboxReport } from "../protocol.ts";
@@ -48,7 +48,7 @@ export interface SelfTestParts {
 export async function selfTest(parts: SelfTestParts): Promise<SandboxReport> {
   try {
     const { level } = await parts.stage();
-    const checks = judge(await probe(parts), fs.existsSync(path.join(parts.run_folder, ESCAPED)));
+    const checks = judge(await probe(parts), existsSync(join(parts.run_folder, ESCAPED)));
     const available = checks.every(({ ok }) => ok);
     return { available, level: available ? level : "none", checks };
   } catch (error) {
@@ -70,16 +70,16 @@ async function probe(parts: SelfTestParts): Promise<Outcome> {
     return await supervise(launch, { ...parts, beforeGo: inspect, onOutput: () => {} }).end;
   } finally {
     await parts.stage().then((stage) => stage.detach(workspace));
-    fs.closeSync(workspace.descriptor);
-    fs.rmSync(workspace.path, { recursive: true, force: true });
+    closeSync(workspace.descriptor);
+    rmSync(workspace.path, { recursive: true, force: true });
   }
 }
 
 async function openProbeFolder({ run_folder, stage }: SelfTestParts): Promise<Workspace> {
-  const folder = path.join(run_folder, "probe");
-  fs.mkdirSync(folder, { recursive: true });
-  const descriptor = fs.openSync(folder, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
-  const { dev, ino, uid, gid } = fs.fstatSync(descriptor);
+  const folder = join(run_folder, "probe");
+  mkdirSync(folder, { recursive: true });
+  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  const { dev, ino, uid, gid } = fstatSync(descriptor);
   const staged = {
     id: "self-test",
     path: folder,

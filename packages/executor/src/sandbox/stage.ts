@@ -10,8 +10,8 @@
  * these steps fails there is no fallback.
  */
 import { spawn } from "node:child_process";
-import fs from "node:fs";
-import path from "node:path";
+import { chmodSync, copyFileSync, mkdirSync, readlinkSync, realpathSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { keepEtc } from "./etc.ts";
 
@@ -44,7 +44,7 @@ export function openUserStage(run_folder: string, ripgrep_path: string | null): 
   return {
     level: "shared_user",
     etc: keepEtc(run_folder),
-    ripgrep_folder: ripgrep_path === null ? null : path.dirname(fs.realpathSync(ripgrep_path)),
+    ripgrep_folder: ripgrep_path === null ? null : dirname(realpathSync(ripgrep_path)),
     idsOf: () => null,
     attach: async (folder) => folder.path,
     detach: async () => {},
@@ -71,7 +71,7 @@ export async function openRootStage(
     },
     async attach({ id, descriptor, owner, person_uid_number }) {
       const target = `${ROOT_STAGE}/workspace-${id}`;
-      fs.mkdirSync(target, { recursive: true });
+      mkdirSync(target, { recursive: true });
       const ids = [owner.uid, owner.gid, FIRST_PERSON_UID + person_uid_number].map(String);
       await runTool("perl", [IDMAP, ...ids, target], descriptor);
       return target;
@@ -81,15 +81,15 @@ export async function openRootStage(
 }
 
 function mountNamespace(pid: string): string {
-  return fs.readlinkSync(`/proc/${pid}/ns/mnt`);
+  return readlinkSync(`/proc/${pid}/ns/mnt`);
 }
 
 /** A copy, because the original may lie below folders that are closed to everybody but root. */
 function copyRipgrep(original: string): string {
   const folder = `${ROOT_STAGE}/ripgrep`;
-  fs.mkdirSync(folder);
-  fs.copyFileSync(original, `${folder}/rg`);
-  for (const made of [folder, `${folder}/rg`]) fs.chmodSync(made, 0o755);
+  mkdirSync(folder);
+  copyFileSync(original, `${folder}/rg`);
+  for (const made of [folder, `${folder}/rg`]) chmodSync(made, 0o755);
   return folder;
 }
 
