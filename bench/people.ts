@@ -51,6 +51,8 @@ function newcomer(store: Store, home: string, index: number, created_at: number)
     id: workspace_id,
     person_id: id,
     path: join(home, "workspaces", workspace_id),
+    // The server looks at a private folder's inode and owner itself when it uses it.
+    ...{ ino: "0", owner_uid: 0 },
     is_private: 1,
     trusted: 1,
     created_at,

@@ -1,4 +1,5 @@
 import { Refusal } from "../kernel/errors.ts";
+import type { WorkspaceRoot } from "../kernel/workspace.ts";
 import type { Person } from "./authentication.ts";
 
 /** Folders of the system: what a command writes there changes the host. */
@@ -18,11 +19,7 @@ const SYSTEM = [
   "/usr",
 ];
 
-export interface Folder {
-  /** Absolute, without symbolic links. */
-  readonly path: string;
-  readonly owner_uid: number;
-}
+type Folder = Pick<WorkspaceRoot, "path" | "owner_uid">;
 
 export interface FolderSurroundings {
   readonly home: string;

@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, readlink } from "node:fs/promises";
 import { isAbsolute } from "node:path";
-import { type Folder, refused } from "./folder-rules.ts";
+import type { WorkspaceRoot } from "../kernel/workspace.ts";
+import { refused } from "./folder-rules.ts";
 
 const FOLDER_ONLY = constants.O_RDONLY | constants.O_DIRECTORY;
 
@@ -13,7 +14,7 @@ const FOLDER_ONLY = constants.O_RDONLY | constants.O_DIRECTORY;
  */
 export async function withFolder<T>(
   path: string,
-  use: (folder: Folder, fd_path: string) => Promise<T>,
+  use: (folder: WorkspaceRoot, fd_path: string) => Promise<T>,
 ): Promise<T> {
   if (!isAbsolute(path) || path.includes("\0")) {
     throw refused("its path is not absolute", "send the path from `/` on");
@@ -21,8 +22,9 @@ export async function withFolder<T>(
   const handle = await openFolder(path);
   try {
     const fd_path = `/proc/self/fd/${handle.fd}`;
-    const { uid } = await handle.stat();
-    return await use({ path: await readlink(fd_path), owner_uid: uid }, fd_path);
+    const { ino, uid } = await handle.stat({ bigint: true });
+    const path_now = await readlink(fd_path);
+    return await use({ path: path_now, ino: String(ino), owner_uid: Number(uid) }, fd_path);
   } finally {
     await handle.close();
   }

@@ -3,7 +3,7 @@ import { ensureOwner } from "./owner.ts";
 import { createWorkspaces, type Workspaces, type WorkspacesParts } from "./workspaces.ts";
 
 export type { Person } from "./authentication.ts";
-export type { Place, Workspaces } from "./workspaces.ts";
+export type { Workspaces } from "./workspaces.ts";
 
 export interface Identity {
   /** Makes the owner and `home/owner.key` where they are missing; `created` says that the key is new. */

@@ -1,33 +1,27 @@
-import { mkdir, realpath } from "node:fs/promises";
+import { realpath, rmdir } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import type { NewWorkspace, Workspace } from "@mainstay/sdk/resources";
 import { Refusal } from "../kernel/errors.ts";
 import { isoTime } from "../kernel/time.ts";
+import type { TurnWorkspace, WorkspaceRoot } from "../kernel/workspace.ts";
 import type { Person } from "./authentication.ts";
 import { createFolderProofs } from "./folder-proof.ts";
 import { checkFolder } from "./folder-rules.ts";
 import { withFolder } from "./folder.ts";
+import { privateFolder } from "./private-folder.ts";
 import {
   createWorkspaceRows,
   type WorkspaceRow,
   type WorkspaceRowsParts,
 } from "./workspace-rows.ts";
 
-/** Where a turn works. */
-export interface Place {
-  readonly id: string;
-  /** Absolute; free of symbolic links when it was registered. */
-  readonly path: string;
-  readonly trusted: boolean;
-  readonly private: boolean;
-}
-
 export interface Workspaces {
   /** The person's workspaces, the oldest first. */
   list(person: Person): Promise<Workspace[]>;
   /**
    * Registers a folder of this host. The same folder again is the same workspace; its trust changes
-   * only where `trust` is sent, and what changes needs a proof.
+   * only where `trust` is sent, and what changes needs a proof. Another folder at a known path takes
+   * the place of the one before, without its trust.
    *
    * @throws Refusal `workspace_refused`, `workspace_unproven`
    */
@@ -37,14 +31,15 @@ export interface Workspaces {
    *
    * @throws Refusal `not_found`; `forbidden` for another person's
    */
-  resolve(person: Person, id_or_path: string | undefined): Promise<Place>;
+  resolve(person: Person, id_or_path: string | undefined): Promise<TurnWorkspace>;
 }
 
 export interface WorkspacesParts extends WorkspaceRowsParts {
+  readonly home: string;
   /** The server's own user. */
   readonly uid: number;
-  /** Home folders of this host, free of symbolic links. */
-  readonly local_homes: readonly string[];
+  /** Home folders of this host as of now, free of symbolic links. */
+  localHomes(): Promise<readonly string[]>;
 }
 
 export function createWorkspaces(parts: WorkspacesParts): Workspaces {
@@ -54,23 +49,38 @@ export function createWorkspaces(parts: WorkspacesParts): Workspaces {
   const register = (person: Person, wish: NewWorkspace): Promise<Workspace> =>
     withFolder(wish.path, async (folder, fd_path) => {
       const home = await realpath(parts.home);
-      checkFolder(person, folder, { home, local_homes: parts.local_homes });
+      checkFolder(person, folder, { home, local_homes: await parts.localHomes() });
       const known = await rows.at(person, folder.path);
-      const trusted = Number(wish.trust ?? known?.trusted ?? 0);
-      if (known?.trusted === trusted) return described(known);
+      const same = known !== undefined && isSame(known, folder) ? known : undefined;
+      const trusted = Number(wish.trust ?? same?.trusted ?? 0);
+      if (same?.trusted === trusted) return described(same);
       await proofs.check(person.id, folder, fd_path, wish.proof);
       const row = known
-        ? await rows.setTrusted(known, trusted)
-        : await rows.add(person, folder.path, trusted);
+        ? await rows.change(known, folder, trusted)
+        : await rows.add(person, folder, trusted);
       return described(row);
     });
 
-  async function resolve(person: Person, id_or_path: string | undefined): Promise<Place> {
-    const row =
-      id_or_path === undefined ? await rows.ensurePrivate(person) : await named(person, id_or_path);
-    // A folder that a crash kept from being made after its row is made here.
-    if (row.is_private === 1) await mkdir(row.path, { recursive: true, mode: 0o700 });
-    return placeOf(row);
+  async function resolve(person: Person, id_or_path: string | undefined): Promise<TurnWorkspace> {
+    const row = id_or_path === undefined ? await ownOf(person) : await named(person, id_or_path);
+    return workspaceOf(row.is_private === 1 ? await renewed(row) : row);
+  }
+
+  /** The folder comes before its row: a crash between leaves it empty, and nothing refers to it. */
+  async function ownOf(person: Person): Promise<WorkspaceRow> {
+    const known = await rows.privateOf(person);
+    if (known !== undefined) return known;
+    const id = parts.newId("ws");
+    const folder = await privateFolder(parts.home, id);
+    const row = await rows.addPrivate(person, id, folder);
+    if (row.id !== id) await rmdir(folder.path);
+    return row;
+  }
+
+  /** Only the server makes folders beside a private one: what is there now, restored or moved, is it. */
+  async function renewed(row: WorkspaceRow): Promise<WorkspaceRow> {
+    const folder = await privateFolder(parts.home, row.id);
+    return isSame(row, folder) ? row : rows.change(row, folder, row.trusted);
   }
 
   async function named(person: Person, id_or_path: string): Promise<WorkspaceRow> {
@@ -92,16 +102,20 @@ export function createWorkspaces(parts: WorkspacesParts): Workspaces {
   return { list: async (person) => (await rows.listOf(person)).map(described), register, resolve };
 }
 
-const placeOf = ({ id, path, trusted, is_private }: WorkspaceRow): Place => ({
-  id,
-  path,
+const isSame = (one: WorkspaceRoot, other: WorkspaceRoot): boolean =>
+  one.path === other.path && one.ino === other.ino && one.owner_uid === other.owner_uid;
+
+const workspaceOf = ({ id, path, ino, owner_uid, trusted }: WorkspaceRow): TurnWorkspace => ({
+  ...{ id, path, ino, owner_uid },
   trusted: trusted === 1,
-  private: is_private === 1,
 });
 
-const described = (row: WorkspaceRow): Workspace => ({
-  ...placeOf(row),
-  created_at: isoTime(row.created_at),
+const described = ({ id, path, trusted, is_private, created_at }: WorkspaceRow): Workspace => ({
+  id,
+  path,
+  private: is_private === 1,
+  trusted: trusted === 1,
+  created_at: isoTime(created_at),
 });
 
 function unregistered(): Refusal {

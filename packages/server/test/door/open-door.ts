@@ -43,7 +43,8 @@ export async function openDoor(wishes: Wishes = {}) {
   const home = await mkdtemp(join(tmpdir(), "mainstay-door-"));
   const store = await openSqliteStore({ home, clock: systemClock });
   const uid = process.getuid?.() ?? 0;
-  const identity = createIdentity({ store, clock: systemClock, newId, home, uid, local_homes: [] });
+  const localHomes = () => Promise.resolve([]);
+  const identity = createIdentity({ store, clock: systemClock, newId, home, uid, localHomes });
   await identity.ensureOwner();
   const key = (await readFile(join(home, "owner.key"), "utf8")).trim();
   const faults: Fault[] = [];

@@ -8,7 +8,7 @@ import { openSqliteStore } from "../../src/store/sqlite.ts";
 
 export interface Wishes {
   readonly clock?: Clock;
-  readonly local_homes?: readonly string[];
+  readonly localHomes?: () => Promise<readonly string[]>;
   readonly uid?: number;
 }
 
@@ -19,8 +19,8 @@ export async function openIdentity(wishes: Wishes = {}) {
   const clock = wishes.clock ?? systemClock;
   const store = await openSqliteStore({ home, clock: systemClock });
   const uid = wishes.uid ?? process.getuid?.() ?? 0;
-  const local_homes = wishes.local_homes ?? [];
-  const open = () => createIdentity({ store, clock, newId, home, uid, local_homes });
+  const localHomes = wishes.localHomes ?? (() => Promise.resolve([]));
+  const open = () => createIdentity({ store, clock, newId, home, uid, localHomes });
   const identity = open();
 
   async function addPerson(number: number, role: Person["role"] = "member"): Promise<Person> {

@@ -11,6 +11,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
+import { systemClock } from "@mainstay/sdk/clock";
 import { expect, test } from "vitest";
 import { checkFolder } from "../../src/identity/folder-rules.ts";
 import type { Person } from "../../src/identity/identity.ts";
@@ -20,6 +21,12 @@ import { handClock } from "../door/hand-clock.ts";
 import { openIdentity } from "./open-identity.ts";
 
 type House = Awaited<ReturnType<typeof openIdentity>>;
+
+/** What a registration keeps of a folder beside its path. */
+async function identityOf(path: string) {
+  const { ino, uid } = await lstat(path, { bigint: true });
+  return { ino: String(ino), owner_uid: Number(uid) };
+}
 
 /** A house with an admin and a folder of theirs. */
 async function furnished(wishes: Parameters<typeof openIdentity>[0] = {}) {
@@ -63,7 +70,11 @@ test("a proven folder is registered, and again it is the same without a proof", 
   expect(first).toMatchObject({ path: house.project, trusted: false, private: false });
   expect(await workspaces.register(house.admin, { path: `${house.project}/` })).toEqual(first);
   expect(await workspaces.list(house.admin)).toEqual([first]);
-  expect(await workspaces.resolve(house.admin, first.id)).toMatchObject({ path: house.project });
+  expect(first).not.toHaveProperty("ino");
+  expect(await workspaces.resolve(house.admin, first.id)).toEqual({
+    ...{ id: first.id, path: house.project, trusted: false },
+    ...(await identityOf(house.project)),
+  });
   expect(await workspaces.resolve(house.admin, house.project)).toMatchObject({ id: first.id });
 });
 
@@ -81,6 +92,18 @@ test("trust changes only when asked, and with a proof", async () => {
     trusted: false,
   });
   expect(await workspaces.list(house.admin)).toHaveLength(1);
+});
+
+test("another folder at a known path needs a proof of its own and is not trusted", async () => {
+  await using house = await furnished();
+  const first = await register(house, house.admin, house.project, true);
+  await rename(house.project, join(house.folder, "moved"));
+  await mkdir(house.project);
+  const second = await register(house, house.admin, house.project);
+  expect(second).toMatchObject({ id: first.id, trusted: false });
+  expect(await house.identity.workspaces.resolve(house.admin, first.id)).toMatchObject(
+    await identityOf(house.project),
+  );
 });
 
 test("a symbolic link is registered as the folder that it leads to", async () => {
@@ -159,6 +182,7 @@ test.each<[string, (at: string) => Promise<unknown>]>([
     "another name of an older file",
     (at) => writeFile(`${at}-old`, "").then(() => link(`${at}-old`, at)),
   ],
+  ["a file with something in it", (at) => writeFile(at, "x")],
 ])("%s proves nothing", async (_, plant) => {
   await using house = await furnished();
   const proof = await challenge(house, house.admin, house.project);
@@ -169,6 +193,16 @@ test.each<[string, (at: string) => Promise<unknown>]>([
     "workspace_unproven",
     expect.not.stringContaining(proof),
   ]);
+});
+
+test("who renames a file of the folder's owner to the name proves nothing", async () => {
+  const minutes_ahead = { ...systemClock, now: () => systemClock.now() + 120_000 };
+  await using house = await furnished({ clock: minutes_ahead });
+  await writeFile(join(house.project, "owned"), "");
+  const proof = await challenge(house, house.admin, house.project);
+  await rename(join(house.project, "owned"), join(house.project, proof));
+  const asked = house.identity.workspaces.register(house.admin, { path: house.project, proof });
+  expect((await refusalOf(asked)).message).toMatch(/not new and empty/);
 });
 
 test("no path is a proof", async () => {
@@ -251,6 +285,14 @@ test("the home folders of this host are known", async () => {
   expect(homes).not.toContain("/");
 });
 
+test("a home folder made after the start is no workspace either", async () => {
+  const homes: string[] = [];
+  await using house = await furnished({ localHomes: () => Promise.resolve(homes) });
+  homes.push(await realpath(house.project));
+  const asked = house.identity.workspaces.register(house.admin, { path: house.project });
+  expect((await refusalOf(asked)).message).toMatch(/it holds the home folder/);
+});
+
 test("without a name a person works in a folder of their own, which survives all", async () => {
   await using house = await furnished();
   const { workspaces } = house.identity;
@@ -259,11 +301,15 @@ test("without a name a person works in a folder of their own, which survives all
     workspaces.resolve(house.admin, undefined),
   ]);
   expect(own).toEqual(again);
-  expect(own).toMatchObject({ path: join(house.home, "workspaces", own.id), private: true });
+  expect(own).toMatchObject({ path: join(house.home, "workspaces", own.id), trusted: false });
+  expect(await workspaces.list(house.admin)).toMatchObject([{ id: own.id, private: true }]);
   expect((await lstat(own.path)).mode & 0o777).toBe(0o700);
-  await rm(own.path, { recursive: true });
-  expect(await house.reopen().workspaces.resolve(house.admin, own.id)).toEqual(own);
-  expect((await lstat(own.path)).isDirectory()).toBe(true);
+  expect(own).toMatchObject(await identityOf(own.path));
+  // A folder that keeps the number from being taken again.
+  await rename(own.path, join(house.folder, "kept"));
+  const renewed = await house.reopen().workspaces.resolve(house.admin, own.id);
+  expect(renewed).toEqual({ ...own, ...(await identityOf(own.path)) });
+  expect(renewed.ino).not.toBe(own.ino);
   expect(await readdir(join(house.home, "workspaces"))).toEqual([own.id]);
 });
 

@@ -17,6 +17,8 @@ export async function populate(store: Store, turns = 1): Promise<void> {
           id: "w",
           person_id: "p",
           path: "/srv/project",
+          ino: "1",
+          owner_uid: 0,
           is_private: 0,
           trusted: 0,
           created_at: AT,
