@@ -85,11 +85,20 @@ export function createExecutor(parts: ExecutorParts): Executor {
     }
     try {
       ledger.start(ticket, clock.now());
-      if (started_count++ % PRUNE_EVERY === 0) ledger.prune(clock.now());
     } catch (error) {
       return refuse("ledger_unwritable", (error as Error).message);
     }
+    if (started_count++ % PRUNE_EVERY === 0) prune();
     return follow(ticket.plan, prepared);
+  }
+
+  /** Housekeeping must not refuse a command whose ticket is burned by now. */
+  function prune(): void {
+    try {
+      ledger.prune(clock.now());
+    } catch (error) {
+      log(`old rows of the ledger could not be deleted: ${(error as Error).message}`);
+    }
   }
 
   async function follow(plan: Plan, { launch, inspect }: Prepared): Promise<RunAnswer> {

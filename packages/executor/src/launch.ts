@@ -14,6 +14,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@mainstay/sdk/clock";
+import { findBubblewrap } from "./bubblewrap.ts";
 import { ExecutorUnreachable } from "./errors.ts";
 import { openKeys } from "./keys.ts";
 import { dial, type ExecutorLink } from "./link.ts";
@@ -88,7 +89,7 @@ function start(settings: LaunchSettings): Started {
   const log = openLog(home);
   const command = [
     ...[node_path, "--disable-warning=ExperimentalWarning", "--max-semi-space-size=1", MAIN],
-    ...["--home", home, "--bubblewrap", settings.bubblewrap_path ?? "/usr/bin/bwrap"],
+    ...["--home", home, "--bubblewrap", settings.bubblewrap_path ?? findBubblewrap()],
     ...(settings.ripgrep_path === null ? [] : ["--ripgrep", settings.ripgrep_path]),
   ];
   const [program = "", ...args] = is_root

@@ -20,7 +20,7 @@ const effectsOf = (command_id: string) => {
 };
 
 /** What a recovered state claims, against what really happened. */
-function judge(state: CommandState, effects: number): "honest" | string {
+function judge(state: CommandState, effects: number): string {
   if (effects > 1) return "ran twice";
   if (state.state === "never") return effects === 0 ? "honest" : "denies an effect";
   const end: CommandEnd | null = state.state === "ended" ? state.end : null;
@@ -40,10 +40,12 @@ async function killAfterSpawn(delay_ms: number): Promise<"no" | "maybe" | "never
     .catch(() => {});
   while (processesWith(word).length === 0) await new Promise(setImmediate);
   if (delay_ms > 0) await clock.sleep(delay_ms);
-  process.kill(bench.link().pid, "SIGKILL");
-  await bench.link().closed;
+  const { pid, closed } = bench.link();
+  process.kill(pid, "SIGKILL");
+  await closed;
   await answer;
   const next = await bench.relaunch();
+  expect(next.pid).not.toBe(pid);
   expect(processesWith(word)).toEqual([]);
   const state = await next.state(command_id);
   expect(judge(state, effectsOf(command_id))).toBe("honest");

@@ -35,7 +35,10 @@ test("however text is cut into chunks: no character is broken, no byte is lost o
         chunks.push(all.subarray(at));
         const kept = keep(chunks, limit);
         const text = all.toString();
-        if (!kept.output_truncated) return void expect(kept.output).toBe(text);
+        if (!kept.output_truncated) {
+          expect(kept.output).toBe(text);
+          return;
+        }
         const note = /\n\[(\d+) bytes left out\]\n/.exec(kept.output);
         const head = kept.output.slice(0, note!.index);
         const tail = kept.output.slice(note!.index + note![0].length);

@@ -82,17 +82,7 @@ function isolation(): string[] {
 /** bubblewrap reads the whole mount table for each bind, so few binds are a fast start. */
 function system({ host, etc_folder }: Composition): string[] {
   return [
-    ...[
-      "--ro-bind",
-      "/usr",
-      "/usr",
-      "--ro-bind",
-      etc_folder,
-      "/etc",
-      "--ro-bind-try",
-      "/opt",
-      "/opt",
-    ],
+    ...["--ro-bind", "/usr", "/usr", "--ro-bind", etc_folder, "/etc"],
     ...BOUND_ETC.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
     ...host.roots.flatMap(({ path, link }) =>
       link === null ? ["--ro-bind", path, path] : ["--symlink", link, path],

@@ -21,7 +21,7 @@ export interface SandboxSettings {
 }
 
 export interface Sandbox {
-  /** Rejects with the reason where nothing can be staged. */
+  /** Rejects with the reason where nothing can be staged; the next call tries again. */
   stage(): Promise<Stage>;
   /** Tested once; a failure is tested again by the next call. */
   report(): Promise<SandboxReport>;
@@ -47,10 +47,16 @@ export function createSandbox(
   let tested: Promise<SandboxReport> | null = null;
 
   function stage(): Promise<Stage> {
-    staged ??= self.is_root
-      ? openRootStage(self.parent_pid, ripgrep_path)
-      : Promise.resolve(openUserStage(run_folder, ripgrep_path));
+    staged ??= openStage().catch((error: unknown) => {
+      staged = null;
+      throw error;
+    });
     return staged;
+  }
+
+  async function openStage(): Promise<Stage> {
+    if (self.is_root) return openRootStage(self.parent_pid, ripgrep_path);
+    return openUserStage(run_folder, ripgrep_path);
   }
 
   async function prepare(plan: Confined, workspace: Workspace): Promise<Prepared> {

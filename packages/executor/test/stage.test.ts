@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock as clock } from "@mainstay/sdk/clock";
+import { expect, test } from "vitest";
+import { openProcessTable } from "../src/process-table.ts";
+import { createSandbox } from "../src/sandbox/sandbox.ts";
+
+test("a stage that could not be set up is tried again", async () => {
+  const home = mkdtempSync(join(tmpdir(), "mainstay-stage-"));
+  try {
+    const ripgrep_path = join(home, "rg");
+    const sandbox = createSandbox(
+      {
+        ...{ home, ripgrep_path, bubblewrap_path: "/nonexistent/bwrap" },
+        self: { is_root: false, parent_pid: 1 },
+      },
+      { processes: openProcessTable(() => {}), clock },
+    );
+    await expect(sandbox.stage()).rejects.toThrow(/ENOENT/);
+    writeFileSync(ripgrep_path, "");
+    expect(await sandbox.stage()).toMatchObject({ level: "shared_user" });
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+});
