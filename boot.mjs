@@ -11,7 +11,11 @@ import { accessSync, constants, existsSync, readFileSync, writeFileSync } from "
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const oldest_node_major = 20;
+const OLDEST_NODE_MAJOR = 20;
+/** Where the executor looks; one that is elsewhere on the PATH does not count. */
+const SANDBOX = "/usr/bin/bwrap";
+/** dpkg needs them, and the PATH of a plain `su` has none. */
+const ADMIN_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 const root = fileURLToPath(new URL(".", import.meta.url));
 const modules = join(root, "node_modules");
 // Names the lock file that was installed, so that a pull with new dependencies shows.
@@ -30,9 +34,9 @@ installSandbox();
 function checkSystem() {
   if (process.platform !== "linux")
     stop(`Mainstay runs on Linux; this is ${process.platform}.`, "Use a Linux machine, or WSL 2.");
-  if (Number.parseInt(process.versions.node, 10) < oldest_node_major)
+  if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE_MAJOR)
     stop(
-      `This is Node ${process.versions.node}; the bootstrap needs ${oldest_node_major} or newer.`,
+      `This is Node ${process.versions.node}; the bootstrap needs ${OLDEST_NODE_MAJOR} or newer.`,
       "Install a newer Node; Mainstay then brings the exact version that it runs on.",
     );
 }
@@ -55,7 +59,9 @@ function installDependencies() {
 }
 
 function npm(...command) {
+  // The engine of our packages is the pinned Node, not the one that npm runs on.
   const flags = ["--loglevel=error", "--no-fund", "--no-audit", "--no-progress"];
+  flags.push("--engine-strict=false");
   const args = [...command, "--include=dev", "--include=optional", ...flags];
   const { npm_node_execpath, npm_execpath } = process.env;
   return npm_node_execpath && npm_execpath
@@ -65,10 +71,16 @@ function npm(...command) {
 
 function npmFix({ output }) {
   if (/ENOSPC/.test(output)) return `Free some disk space, then: ${again}`;
-  if (/EACCES|EPERM|EROFS/.test(output)) return `Make ${root} writable for you, then: ${again}`;
+  if (/EACCES|EPERM|EROFS/.test(output)) return writeFix(output);
   if (/ENOTFOUND|ETIMEDOUT|ECONN|EAI_AGAIN|ERR_SOCKET|network/i.test(output))
     return `Check the network (npm ping; behind a proxy: npm config set https-proxy URL), then: ${again}`;
   return `rm -rf node_modules && ${again}`;
+}
+
+function writeFix(output) {
+  const path = /^npm (?:error|ERR!) path (.+)$/m.exec(output)?.[1] ?? root;
+  if (`${path}/`.startsWith(root)) return `Make ${root} writable for you, then: ${again}`;
+  return `Make ${path} writable for you, or give npm another cache: npm_config_cache=/tmp/npm-cache ${again}`;
 }
 
 function checkPinnedNode() {
@@ -89,7 +101,7 @@ function checkPinnedNode() {
 
 /** Without a sandbox Mainstay serves and refuses commands, so nothing here stops the start. */
 function installSandbox() {
-  if (inPath("bwrap")) return;
+  if (isExecutable(SANDBOX)) return;
   if (process.getuid() !== 0 || !inPath("apt-get")) return adviseSandbox();
   say("installing bubblewrap, the sandbox for commands (apt-get)");
   const install = () => apt("install", "-y", "--no-install-recommends", "bubblewrap");
@@ -98,13 +110,15 @@ function installSandbox() {
     apt("update");
     result = install();
   }
-  if (inPath("bwrap")) return say("bubblewrap is in place");
+  if (isExecutable(SANDBOX)) return say("bubblewrap is in place");
   process.stderr.write(result.output);
   adviseSandbox();
 }
 
 function apt(...args) {
-  return run("apt-get", ["-q", ...args], { ...process.env, DEBIAN_FRONTEND: "noninteractive" });
+  const PATH = [process.env.PATH ?? "", ...ADMIN_FOLDERS].join(delimiter);
+  const env = { ...process.env, PATH, DEBIAN_FRONTEND: "noninteractive" };
+  return run("apt-get", ["-q", ...args], env);
 }
 
 function adviseSandbox() {
@@ -116,20 +130,22 @@ function adviseSandbox() {
   };
   const manager = Object.keys(installs).find(inPath) ?? "apt-get";
   const effect = again === "npm test" ? "tests of commands fail" : "commands are refused";
-  say(`bubblewrap is missing, so ${effect} until you type:`);
+  say(`bubblewrap (${SANDBOX}) is missing, so ${effect} until you type:`);
   process.stderr.write(`  ${process.getuid() === 0 ? "" : "sudo "}${installs[manager]}\n`);
 }
 
 function inPath(program) {
   const folders = (process.env.PATH ?? "").split(delimiter);
-  return folders.some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return folders.some((folder) => isExecutable(join(folder, program)));
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Runs to the end without a word on the screen; what it said is in `output`. */

@@ -19,12 +19,18 @@ const root = join(import.meta.dirname, "..");
 const shipped = ["boot.mjs", "mainstay", "scripts/node", "packages/cli/bin/mainstay"];
 let machine: string;
 let clone: string;
+/** Stands for /usr/bin/bwrap, which this machine may have. */
+let sandbox: string;
 
 beforeEach(() => {
   machine = mkdtempSync(join(tmpdir(), "mainstay-boot-"));
   clone = join(machine, "a clone");
   for (const file of shipped) cpSync(join(root, file), join(clone, file), { recursive: true });
   writeFileSync(join(clone, "package-lock.json"), "{}");
+  const boot_text = readFileSync(join(clone, "boot.mjs"), "utf8");
+  sandbox = join(machine, "usr/bin/bwrap");
+  expect(boot_text).toContain('"/usr/bin/bwrap"');
+  writeFileSync(join(clone, "boot.mjs"), boot_text.replace("/usr/bin/bwrap", sandbox));
 });
 
 afterEach(() => rmSync(machine, { recursive: true }));
@@ -62,7 +68,7 @@ function boot(...args: string[]) {
 
 test("a first start installs, a second one finds everything in place and says nothing", () => {
   stubNpm();
-  stub("bwrap", "exit 0");
+  program(sandbox, "exit 0");
   const first = boot();
   expect(first.stderr).toMatch(/installing dependencies.*\n.*dependencies are in place/);
   expect(first.status).toBe(0);
@@ -72,7 +78,7 @@ test("a first start installs, a second one finds everything in place and says no
 
 test("a pull that changes the lock file updates what is installed", () => {
   stubNpm();
-  stub("bwrap", "exit 0");
+  program(sandbox, "exit 0");
   boot();
   writeFileSync(join(clone, "package-lock.json"), '{"changed": true}');
   expect(boot()).toMatchObject({ status: 0, stderr: expect.stringContaining("updating") });
@@ -81,7 +87,7 @@ test("a pull that changes the lock file updates what is installed", () => {
 
 test("an install that was cut off starts from nothing", () => {
   stubNpm();
-  stub("bwrap", "exit 0");
+  program(sandbox, "exit 0");
   mkdirSync(join(clone, "node_modules/half-unpacked"), { recursive: true });
   boot();
   expect(npmCalls()).toEqual(["ci"]);
@@ -89,7 +95,7 @@ test("an install that was cut off starts from nothing", () => {
 
 test("when npm fails, its own words and one fix are shown, and the next start tries again", () => {
   stub("npm", 'echo "npm error code ENOTFOUND" >&2; exit 1');
-  stub("bwrap", "exit 0");
+  program(sandbox, "exit 0");
   const failed = boot();
   expect(failed.status).toBe(1);
   expect(failed.stderr).toContain("npm error code ENOTFOUND");
@@ -98,9 +104,40 @@ test("when npm fails, its own words and one fix are shown, and the next start tr
   expect(boot().status).toBe(0);
 });
 
+test("what npm cannot write is named, and a folder outside of the clone has a fix of its own", () => {
+  program(sandbox, "exit 0");
+  const fixFor = (path: string) => {
+    stub("npm", `printf 'npm error code EROFS\\nnpm error path ${path}\\n' >&2; exit 1`);
+    return boot().stderr.split("\n  Fix: ")[1];
+  };
+  const outside = "Make /home/ada/.npm writable for you, or give npm another cache: ";
+  expect(fixFor("/home/ada/.npm")).toBe(`${outside}npm_config_cache=/tmp/npm-cache npm start\n`);
+  expect(fixFor(`${clone}/node_modules`)).toBe(
+    `Make ${clone}/ writable for you, then: npm start\n`,
+  );
+});
+
+test("npm is told not to mind the Node that it runs on", () => {
+  program(sandbox, "exit 0");
+  stub("npm", `echo "$@" >> "${machine}/npm.log"; exit 1`);
+  boot();
+  expect(npmCalls()[0]).toContain("--engine-strict=false");
+});
+
+test("npx in the clone finds our command and no stranger's, before anything is installed", () => {
+  cpSync(join(root, "package.json"), join(clone, "package.json"));
+  const env = {
+    ...process.env,
+    npm_config_cache: join(machine, "cache"),
+    npm_config_offline: "true",
+  };
+  const answer = spawnSync("npx", ["mainstay", "doctor"], { cwd: clone, env, encoding: "utf8" });
+  expect(answer.stderr).toContain(`Run \`npm start\` in ${clone} first.`);
+});
+
 test("a lock file that does not fit package.json falls back to npm install", () => {
   stubNpm();
-  stub("bwrap", "exit 0");
+  program(sandbox, "exit 0");
   const npm = readFileSync(join(machine, "bin/npm"), "utf8");
   stub("npm", `${npm}\nif [ "$1" = ci ]; then echo "npm error code EUSAGE" >&2; exit 1; fi`);
   expect(boot().status).toBe(0);
@@ -118,10 +155,11 @@ test("a pinned Node that does not run stops the start", () => {
 test("without bubblewrap and a way to install it, the exact command is printed and the start goes on", () => {
   stubNpm();
   stub("dnf", "exit 0");
+  stub("bwrap", "exit 0"); // not where the executor looks
   const sudo = process.getuid?.() === 0 ? "" : "sudo ";
   const { status, stderr } = boot();
   expect(status).toBe(0);
-  expect(stderr).toMatch(/bubblewrap is missing, so commands are refused until you type:\n/);
+  expect(stderr).toMatch(/bubblewrap \(.*\) is missing, so commands are refused until you type:\n/);
   expect(stderr).toContain(`\n  ${sudo}dnf install -y bubblewrap\n`);
 });
 
@@ -130,18 +168,19 @@ test.runIf(process.getuid?.() === 0)(
   () => {
     stubNpm();
     const updated = join(machine, "updated");
+    mkdirSync(dirname(sandbox), { recursive: true });
     stub(
       "apt-get",
       `case "$*" in
-      *update*) echo > "${updated}" ;;
-      *) [ -e "${updated}" ] && echo > "${machine}/bin/bwrap" && /bin/chmod +x "${machine}/bin/bwrap" ;;
+      *update*) echo "$PATH" > "${updated}" ;;
+      *) [ -e "${updated}" ] && echo > "${sandbox}" && /bin/chmod +x "${sandbox}" ;;
     esac`,
     );
     expect(boot()).toMatchObject({
       status: 0,
       stderr: expect.stringMatching(/installing bubblewrap.*\n.*bubblewrap is in place/),
     });
-    expect(existsSync(updated)).toBe(true);
+    expect(readFileSync(updated, "utf8")).toContain(":/usr/local/sbin:/usr/sbin:/sbin");
   },
 );
 
