@@ -104,6 +104,14 @@ export const settleTurn = (
   at: number,
 ): Statement => setSettled(store, { turn_id, state, at });
 
+/** The turn ends and its session is free for the next. */
+export const endTurn = (
+  store: Store,
+  { turn_id, session_id }: Lease,
+  state: "done" | "failed" | "cancelled",
+  at: number,
+): Statement[] => [settleTurn(store, turn_id, state, at), releaseSession(store, session_id)];
+
 const setHolder = prepared<{ session_id: string; fence: number; holder: number }>((sql, slot) =>
   sql
     .updateTable("session")
