@@ -110,7 +110,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       }),
   });
 
-  const files = workspaceFiles({ clock, newId });
+  const files = workspaceFiles({ clock, newId, uid: config.uid });
   const tools = [
     readFileTool({ files }),
     listFilesTool({ files }),

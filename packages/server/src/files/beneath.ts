@@ -3,12 +3,18 @@ import { open, readlink } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { bounds } from "./bounds.ts";
+import type { WorkspaceRoot } from "../kernel/workspace.ts";
+import { demandOn } from "./folder.ts";
+import type { Folder } from "./folder.ts";
 import { FileRefused, isErrno, refusalOf } from "./refused.ts";
+import { demand, type Rights } from "./rights.ts";
 import { namesOf, namesOfLink } from "./workspace-path.ts";
 
 /**
  * The way from a workspace to a place in it, by descriptors.
  *
+ * B0 The workspace is the folder that was registered: path, inode and owner are compared with the
+ *    open folder's. A parent that is renamed or becomes a link leads to a refusal.
  * B1 No path goes to the kernel whole: each name is opened beneath the descriptor of the folder
  *    before it and no link is followed. Who swaps a folder for a link meanwhile makes the call
  *    fail; it never leaves the workspace.
@@ -16,11 +22,13 @@ import { namesOf, namesOfLink } from "./workspace-path.ts";
  *    `bounds.links` of them.
  * B3 Only regular files are read, opened without blocking: a FIFO cannot hang a thread.
  * B4 Every descriptor is closed when its use has ended, however it ended.
+ * B5 Every folder on the way may be entered, and every file read, by whoever owns the workspace, also
+ *    where the server is root (`rights.ts`).
  */
 export interface Place {
-  readonly workspace: FileHandle;
+  readonly workspace: Folder;
   /** The deepest folder on the way that exists. */
-  readonly folder: FileHandle;
+  readonly folder: Folder;
   /** Folders between `folder` and the name that do not exist yet. */
   readonly missing: readonly string[];
   /** The last name; "." for `folder` itself. It was no link when it was looked at. */
@@ -31,28 +39,37 @@ export interface Place {
 
 export type Purpose = "read" | "write";
 
+/** The workspace that a path is in, and whose rights bound what is done there. */
+export interface Root extends WorkspaceRoot {
+  readonly rights: Rights;
+}
+
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const REGULAR =
   constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** A name in an open folder, for system calls that take a path. */
-export const beneath = (folder: FileHandle, name: string): string =>
-  `/proc/self/fd/${folder.fd}/${name}`;
+export const beneath = (folder: Folder, name: string): string =>
+  `/proc/self/fd/${folder.handle.fd}/${name}`;
 
 /**
  * Walks to `path` (relative to `root`, or absolute below it) and lends the place to `use`.
- * @throws FileRefused for every path that leaves the workspace, and for what the system refuses.
+ * @throws FileRefused for every path that leaves the workspace, for what the system refuses, and when
+ * the workspace is another folder than was registered.
  */
 export async function atPlace<T>(
-  root: string,
+  root: Root,
   path: string,
   purpose: Purpose,
   use: (place: Place) => Promise<T>,
 ): Promise<T> {
-  const names = namesOf(root, path);
+  const names = namesOf(root.path, path);
   const trail: Trail = [];
   try {
-    trail.push({ name: ".", folder: await open(root, FOLDER) });
+    const workspace = { handle: await openRoot(root.path), rights: root.rights };
+    trail.push({ name: ".", folder: workspace });
+    await refuseOther(workspace.handle, root);
+    await demandOn(workspace, "enter");
     return await use(await walk({ root, path, purpose, names, trail }));
   } catch (fault) {
     throw refusalOf(path, fault);
@@ -61,27 +78,57 @@ export async function atPlace<T>(
   }
 }
 
+async function openRoot(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, FOLDER);
+  } catch (fault) {
+    if (!isErrno(fault) || !NO_FOLDER.has(fault.code)) throw fault;
+    throw changed(`${JSON.stringify(path)} is no folder now`);
+  }
+}
+
+const NO_FOLDER: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
+
+/** B0: judged by the descriptor, so that what is compared is what is used. */
+async function refuseOther(handle: FileHandle, { path, ino, owner_uid }: Root): Promise<void> {
+  const [found, path_now] = await Promise.all([
+    handle.stat({ bigint: true }),
+    readlink(`/proc/self/fd/${handle.fd}`),
+  ]);
+  if (path_now !== path) throw changed(`${JSON.stringify(path)} leads to ${path_now} now`);
+  if (String(found.ino) !== ino) throw changed(`${JSON.stringify(path)} is another folder now`);
+  if (Number(found.uid) !== owner_uid) throw changed(`${JSON.stringify(path)} has a new owner`);
+}
+
 /** Opens a folder in a folder; the caller closes it. */
-export const openFolder = (folder: FileHandle, name: string): Promise<FileHandle> =>
-  open(beneath(folder, name), FOLDER);
+export async function openFolder(above: Folder, name: string): Promise<Folder> {
+  const folder = { handle: await open(beneath(above, name), FOLDER), rights: above.rights };
+  try {
+    await demandOn(folder, "enter", name);
+    return folder;
+  } catch (fault) {
+    await folder.handle.close();
+    throw fault;
+  }
+}
 
 /** Lends a folder in a folder to `use`. */
 export async function withFolder<T>(
-  above: FileHandle,
+  above: Folder,
   name: string,
-  use: (folder: FileHandle) => Promise<T>,
+  use: (folder: Folder) => Promise<T>,
 ): Promise<T> {
   const folder = await openFolder(above, name);
   try {
     return await use(folder);
   } finally {
-    await folder.close();
+    await folder.handle.close();
   }
 }
 
 /** Lends the regular file in `folder` to `use`; null when there is nothing of that name. */
 export async function withRegular<T>(
-  folder: FileHandle,
+  folder: Folder,
   name: string,
   use: (file: FileHandle, stat: Stats) => Promise<T>,
 ): Promise<T | null> {
@@ -92,16 +139,17 @@ export async function withRegular<T>(
     if (!stat.isFile()) {
       throw new FileRefused("not_a_file", `${JSON.stringify(name)} is ${kindOf(stat)}`);
     }
+    demand("read", name, stat, folder.rights);
     return await use(file, stat);
   } finally {
     await file.close();
   }
 }
 
-type Trail = { readonly name: string; readonly folder: FileHandle }[];
+type Trail = { readonly name: string; readonly folder: Folder }[];
 
 interface Walk {
-  readonly root: string;
+  readonly root: Root;
   readonly path: string;
   readonly purpose: Purpose;
   readonly names: string[];
@@ -126,7 +174,7 @@ async function walk({ root, path, purpose, names, trail }: Walk): Promise<Place>
         return placeAt(trail, absentFolders(name, names, path), names.at(-1) ?? name);
       case "link":
         if (++links > bounds.links) throw tooDeep(path);
-        names.unshift(...namesOfLink(root, path, found.target));
+        names.unshift(...namesOfLink(root.path, path, found.target));
         if (found.target.startsWith("/")) await closeDownTo(trail, 1);
         break;
       case "entry":
@@ -139,7 +187,7 @@ async function walk({ root, path, purpose, names, trail }: Walk): Promise<Place>
 
 type Found = { kind: "absent" } | { kind: "link"; target: string } | { kind: "entry" };
 
-async function look(folder: FileHandle, name: string): Promise<Found> {
+async function look(folder: Folder, name: string): Promise<Found> {
   try {
     return { kind: "link", target: await readlink(beneath(folder, name)) };
   } catch (fault) {
@@ -150,7 +198,7 @@ async function look(folder: FileHandle, name: string): Promise<Found> {
   }
 }
 
-async function openPresent(folder: FileHandle, name: string): Promise<FileHandle | null> {
+async function openPresent(folder: Folder, name: string): Promise<FileHandle | null> {
   try {
     return await open(beneath(folder, name), REGULAR);
   } catch (fault) {
@@ -174,14 +222,14 @@ function absentFolders(absent: string, rest: readonly string[], path: string): s
   return [absent, ...rest].slice(0, -1);
 }
 
-function folderOf(trail: Trail): FileHandle {
+function folderOf(trail: Trail): Folder {
   const step = trail.at(-1);
   if (step === undefined) throw new Error("a walk starts at the workspace");
   return step.folder;
 }
 
 async function closeDownTo(trail: Trail, length: number): Promise<void> {
-  await Promise.all(trail.splice(length).map(({ folder }) => folder.close()));
+  await Promise.all(trail.splice(length).map(({ folder }) => folder.handle.close()));
 }
 
 /** Hooks and config in there run code on the next git command: no tool writes them. */
@@ -192,6 +240,13 @@ function refuseGit(name: string, path: string): void {
     `${JSON.stringify(path)} is inside .git, which file tools never write; use git commands`,
   );
 }
+
+const changed = (how: string) =>
+  new FileRefused(
+    "workspace_changed",
+    `the workspace is not the folder that was registered: ${how}; ` +
+      "put it back, or register it again with `mainstay workspace add`",
+  );
 
 const leaves = (path: string) =>
   new FileRefused(

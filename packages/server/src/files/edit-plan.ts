@@ -1,4 +1,5 @@
 import { atPlace, withRegular } from "./beneath.ts";
+import type { Root } from "./beneath.ts";
 import { bounds } from "./bounds.ts";
 import { readWhole, refuseLarge, sha256Of } from "./content.ts";
 import { nearMiss } from "./near-miss.ts";
@@ -35,7 +36,7 @@ export interface EditPlan {
 
 /** @throws FileRefused when the change cannot be made, with what would help. */
 export async function planEdit(
-  root: string,
+  root: Root,
   path: string,
   change: Change,
   edit_id: string,
@@ -55,7 +56,7 @@ export async function planEdit(
   return { ...edit, ...tell(resolved, before, after), apply };
 }
 
-function present(root: string, path: string) {
+function present(root: Root, path: string) {
   return atPlace(root, path, "write", async (place) => {
     if (place.missing.length > bounds.new_folders) {
       throw new FileRefused(

@@ -1,8 +1,8 @@
-import type { FileHandle } from "node:fs/promises";
 import { atPlace, withFolder } from "./beneath.ts";
+import type { Root } from "./beneath.ts";
 import { bounds } from "./bounds.ts";
 import { entriesOf, isEntered } from "./folder.ts";
-import type { Entry } from "./folder.ts";
+import type { Entry, Folder } from "./folder.ts";
 import { FileRefused, isErrno } from "./refused.ts";
 
 export interface Span {
@@ -30,7 +30,7 @@ export interface Listed {
 }
 
 /** @throws FileRefused when it is no folder of the workspace. */
-export function listFolder(root: string, path: string, span: Span): Promise<Listing> {
+export function listFolder(root: Root, path: string, span: Span): Promise<Listing> {
   return atPlace(root, path, "read", async ({ folder, missing, name, path: resolved }) => {
     if (missing.length > 0) {
       throw new FileRefused("absent", `${JSON.stringify(path)} does not exist`);
@@ -48,7 +48,7 @@ interface Survey {
 
 /** All of a folder before what is below it: the upper levels are never the ones left out. */
 async function look(
-  folder: FileHandle,
+  folder: Folder,
   prefix: string,
   depth: number,
   deepest: number,
@@ -63,7 +63,7 @@ async function look(
     await withFolder(folder, entry.name, (below) =>
       look(below, `${prefix}${entry.name}/`, depth + 1, deepest, survey),
     ).catch((fault: unknown) => {
-      if (!isErrno(fault)) throw fault;
+      if (!isErrno(fault) && !(fault instanceof FileRefused)) throw fault;
       survey.complete = false;
     });
   }

@@ -1,4 +1,5 @@
 import { atPlace, withRegular } from "./beneath.ts";
+import type { Root } from "./beneath.ts";
 import { bounds } from "./bounds.ts";
 import { readUpTo } from "./content.ts";
 import { FileRefused } from "./refused.ts";
@@ -25,7 +26,7 @@ export interface TextWindow {
 }
 
 /** @throws FileRefused when it is no text file, or the window starts past its end. */
-export function readWindow(root: string, path: string, window: Window): Promise<TextWindow> {
+export function readWindow(root: Root, path: string, window: Window): Promise<TextWindow> {
   return atPlace(root, path, "read", async (place) => {
     const found =
       place.missing.length > 0

@@ -2,6 +2,8 @@
 export type FileFault =
   | "malformed"
   | "outside"
+  /** The workspace is not the folder that was registered. */
+  | "workspace_changed"
   | "absent"
   | "not_a_file"
   | "not_a_folder"

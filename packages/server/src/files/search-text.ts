@@ -1,9 +1,10 @@
-import type { FileHandle } from "node:fs/promises";
 import type { Clock } from "@mainstay/sdk/clock";
 import { atPlace, withFolder, withRegular } from "./beneath.ts";
+import type { Root } from "./beneath.ts";
 import type { SearchBounds } from "./bounds.ts";
 import { readUpTo } from "./content.ts";
 import { entriesOf, isEntered } from "./folder.ts";
+import type { Folder } from "./folder.ts";
 import { linePattern } from "./line-pattern.ts";
 import type { LinePattern } from "./line-pattern.ts";
 import { nameGlob } from "./name-glob.ts";
@@ -43,7 +44,7 @@ export interface TextSearch {
  * @throws FileRefused when `path` is not in the workspace; the signal's reason when aborted.
  */
 export async function searchText(
-  root: string,
+  root: Root,
   query: TextQuery,
   bounds: SearchBounds,
   clock: Clock,
@@ -71,8 +72,7 @@ export async function searchText(
     if (missing.length > 0) {
       throw new FileRefused("absent", `${JSON.stringify(where)} does not exist`);
     }
-    const search = (below: FileHandle) =>
-      searchFolder(hunt, below, path === "." ? "" : `${path}/`, 1);
+    const search = (below: Folder) => searchFolder(hunt, below, path === "." ? "" : `${path}/`, 1);
     await withFolder(folder, name, search).catch((fault: unknown) => {
       if (!isErrno(fault) || fault.code !== "ENOTDIR") throw fault;
       return searchFile(hunt, folder, name, path);
@@ -97,7 +97,7 @@ interface Hunt {
 
 async function searchFolder(
   hunt: Hunt,
-  folder: FileHandle,
+  folder: Folder,
   prefix: string,
   depth: number,
 ): Promise<void> {
@@ -119,7 +119,7 @@ async function searchFolder(
 
 async function enter(
   hunt: Hunt,
-  folder: FileHandle,
+  folder: Folder,
   name: string,
   path: string,
   depth: number,
@@ -131,12 +131,7 @@ async function enter(
   await withFolder(folder, name, (below) => searchFolder(hunt, below, `${path}/`, depth + 1));
 }
 
-async function searchFile(
-  hunt: Hunt,
-  folder: FileHandle,
-  name: string,
-  path: string,
-): Promise<void> {
+async function searchFile(hunt: Hunt, folder: Folder, name: string, path: string): Promise<void> {
   const bytes = await withRegular(folder, name, async (file, { size }) =>
     size > hunt.bounds.file_bytes ? null : readUpTo(file, size),
   );

@@ -14,7 +14,7 @@ export async function prepareEdit(
   scene: Scene,
 ): Promise<Prepared> {
   try {
-    return preparedFrom(await files.planEdit(scene.workspace.path, path, change));
+    return preparedFrom(await files.planEdit(scene.workspace, path, change));
   } catch (fault) {
     return { kind: "ended", end: refused(fault) };
   }
@@ -49,7 +49,7 @@ async function applied(plan: EditPlan, signal: AbortSignal): Promise<ToolEnd> {
  */
 export async function recoverEdit(files: Files, effect: Effect, scene: Scene): Promise<Recovered> {
   if (effect.kind !== "file") return { kind: "never_started" };
-  const root = scene.workspace.path;
+  const root = scene.workspace;
   try {
     await files.sweep(root, effect.path, effect.edit_id);
     const found = await files.digest(root, effect.path);

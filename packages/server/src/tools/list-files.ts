@@ -26,7 +26,7 @@ export function listFilesTool({ files }: { files: Files }): Tool<z.infer<typeof 
       Promise.resolve(
         prepareLook(async () =>
           shown(
-            await files.list(scene.workspace.path, path, { depth, limit_entries: LIMIT_ENTRIES }),
+            await files.list(scene.workspace, path, { depth, limit_entries: LIMIT_ENTRIES }),
           ),
         ),
       ),

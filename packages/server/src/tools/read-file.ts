@@ -26,7 +26,7 @@ export function readFileTool({ files }: { files: Files }): Tool<z.infer<typeof I
       Promise.resolve(
         prepareLook(async () =>
           shown(
-            await files.read(scene.workspace.path, path, {
+            await files.read(scene.workspace, path, {
               offset_lines: offset ?? 1,
               limit_lines: limit ?? DEFAULT_LINES,
               limit_bytes: limits.tool_result_chars - NOTE_CHARS,

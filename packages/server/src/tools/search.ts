@@ -65,7 +65,7 @@ export function searchTool({ execution, files }: SearchParts): Tool<Input> {
 
   async function inProcess(input: Input, scene: Scene, signal: AbortSignal): Promise<ToolEnd> {
     try {
-      const result = await files.search(scene.workspace.path, input, signal);
+      const result = await files.search(scene.workspace, input, signal);
       return { outcome: "ok", result, command: null };
     } catch (fault) {
       signal.throwIfAborted();

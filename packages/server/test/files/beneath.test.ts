@@ -6,9 +6,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { atPlace } from "../../src/files/beneath.ts";
+import type { Root } from "../../src/files/beneath.ts";
 import { files, refusal, scratchFolder, wholeFile, write } from "./workspace.ts";
 
-const textOf = async (root: string, path: string) => (await files.read(root, path, wholeFile)).text;
+const textOf = async (root: Root, path: string) => (await files.read(root, path, wholeFile)).text;
 const faultOf = async (doing: Promise<unknown>) => (await refusal(doing)).fault;
 
 const LEVELS = 3;
@@ -29,7 +30,7 @@ test("B1: a path of names and dots is where it says, or refused when it leaves",
   const root = await scratchFolder();
   for (const a of ["a", "b"])
     for (const b of ["a", "b"])
-      for (const c of ["a", "b"]) await mkdir(join(root, a, b, c), { recursive: true });
+      for (const c of ["a", "b"]) await mkdir(join(root.path, a, b, c), { recursive: true });
   const seen: Record<string, number> = { outside: 0, absent: 0 };
   const names = fc.array(fc.constantFrom("a", "b", "..", ".", ""), { minLength: 1, maxLength: 8 });
   await fc.assert(
@@ -59,7 +60,7 @@ test("paths that no workspace can have are refused with what to do", async () =>
     ["a/../../b", "absent", /does not exist/],
     ["../b", "outside", /leads out of the workspace/],
     ["/etc/passwd", "outside", /relative to it/],
-    [`${root}x/a`, "outside", /relative to it/],
+    [`${root.path}x/a`, "outside", /relative to it/],
     ["~/.ssh/id_rsa", "outside", /relative to it/],
     ["nothing/here", "absent", /does not exist/],
   ] as const;
@@ -71,19 +72,19 @@ test("paths that no workspace can have are refused with what to do", async () =>
 
 test("an absolute path below the workspace is the same as the relative one", async () => {
   const root = await scratchFolder();
-  await write(root, join(root, "src/a.ts"), "hello\n");
+  await write(root, join(root.path, "src/a.ts"), "hello\n");
   expect(await textOf(root, "src/a.ts")).toBe("hello\n");
 });
 
 test("B2: links inside the workspace are followed, those that leave it are refused", async () => {
   const root = await scratchFolder();
   await write(root, "real/deep/a.txt", "a\n");
-  await symlink("real/deep", join(root, "relative"));
-  await symlink(join(root, "real"), join(root, "absolute"));
-  await symlink("../real/./deep/../deep/a.txt", join(root, "real/file"));
-  await symlink("/etc", join(root, "etc"));
-  await symlink("../../..", join(root, "real/deep/up"));
-  await symlink("loop", join(root, "loop"));
+  await symlink("real/deep", join(root.path, "relative"));
+  await symlink(join(root.path, "real"), join(root.path, "absolute"));
+  await symlink("../real/./deep/../deep/a.txt", join(root.path, "real/file"));
+  await symlink("/etc", join(root.path, "etc"));
+  await symlink("../../..", join(root.path, "real/deep/up"));
+  await symlink("loop", join(root.path, "loop"));
   for (const path of ["relative/a.txt", "absolute/deep/a.txt", "real/file"])
     expect(await textOf(root, path), path).toBe("a\n");
   const out = await refusal(files.read(root, "etc/hostname", wholeFile));
@@ -91,15 +92,17 @@ test("B2: links inside the workspace are followed, those that leave it are refus
   expect(await faultOf(files.read(root, "real/deep/up/etc/hostname", wholeFile))).toBe("outside");
   expect(await faultOf(files.read(root, "loop", wholeFile))).toBe("too_deep");
   await write(root, "real/file", "written through a link\n");
-  expect(await readFile(join(root, "real/deep/a.txt"), "utf8")).toBe("written through a link\n");
+  expect(await readFile(join(root.path, "real/deep/a.txt"), "utf8")).toBe(
+    "written through a link\n",
+  );
   expect(await faultOf(write(root, "etc/mainstay-test", "x"))).toBe("outside");
 });
 
 test("nothing is written inside .git, by a link neither; reading is free", async () => {
   const root = await scratchFolder();
-  await mkdir(join(root, ".git/hooks"), { recursive: true });
-  await writeFile(join(root, ".git/config"), "[core]\n");
-  await symlink(".git", join(root, "g"));
+  await mkdir(join(root.path, ".git/hooks"), { recursive: true });
+  await writeFile(join(root.path, ".git/config"), "[core]\n");
+  await symlink(".git", join(root.path, "g"));
   for (const path of [".git/config", ".git/hooks/pre-commit", ".GIT/config", "g/config", ".git"])
     expect(await faultOf(write(root, path, "x")), path).toBe("protected");
   expect(await textOf(root, "g/config")).toBe("[core]\n");
@@ -108,13 +111,13 @@ test("nothing is written inside .git, by a link neither; reading is free", async
 
 test("B3: pipes, sockets, devices and folders are refused at once", async () => {
   const root = await scratchFolder();
-  execFileSync("mkfifo", [join(root, "pipe")]);
-  const server = createServer().listen(join(root, "socket"));
+  execFileSync("mkfifo", [join(root.path, "pipe")]);
+  const server = createServer().listen(join(root.path, "socket"));
   await new Promise((resolve) => server.once("listening", resolve));
-  await mkdir(join(root, "folder"));
+  await mkdir(join(root.path, "folder"));
   const names = ["pipe", "socket", "folder", "."];
   if (process.getuid?.() === 0) {
-    execFileSync("mknod", [join(root, "null"), "c", "1", "3"]);
+    execFileSync("mknod", [join(root.path, "null"), "c", "1", "3"]);
     names.push("null");
   }
   try {
@@ -130,7 +133,7 @@ test("B3: pipes, sockets, devices and folders are refused at once", async () => 
 test("B4: every descriptor is closed, whatever the end", async () => {
   const root = await scratchFolder();
   await write(root, "a/b/c.txt", "x\n");
-  await symlink("a/b", join(root, "link"));
+  await symlink("a/b", join(root.path, "link"));
   const open = () => readdirSync("/proc/self/fd").length;
   const round = () =>
     Promise.allSettled([

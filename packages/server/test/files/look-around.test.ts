@@ -4,6 +4,7 @@ import { systemClock } from "@mainstay/sdk/clock";
 import type { Clock } from "@mainstay/sdk/clock";
 import { expect, test } from "vitest";
 import { searchBounds } from "../../src/files/bounds.ts";
+import type { Root } from "../../src/files/beneath.ts";
 import { linePattern } from "../../src/files/line-pattern.ts";
 import { nameGlob } from "../../src/files/name-glob.ts";
 import { searchText } from "../../src/files/search-text.ts";
@@ -11,15 +12,15 @@ import { files, refusal, scratchFolder, write } from "./workspace.ts";
 
 const never = new AbortController().signal;
 
-async function tree(root: string): Promise<void> {
+async function tree(root: Root): Promise<void> {
   await write(root, "b.txt", "beta\n");
   await write(root, "a/one.ts", "export const one = 1;\n// Needle here\n");
   await write(root, "a/deep/two.ts", "needle in two\r\n");
   await write(root, "node_modules/x/index.js", "needle\n");
-  await mkdir(join(root, ".git"));
-  await writeFile(join(root, ".git/HEAD"), "needle\n");
-  await writeFile(join(root, "image.png"), Buffer.from([0, 1, 2]));
-  await symlink("/etc", join(root, "link"));
+  await mkdir(join(root.path, ".git"));
+  await writeFile(join(root.path, ".git/HEAD"), "needle\n");
+  await writeFile(join(root.path, "image.png"), Buffer.from([0, 1, 2]));
+  await symlink("/etc", join(root.path, "link"));
 }
 
 const paths = (listing: Awaited<ReturnType<typeof files.list>>) =>

@@ -1,15 +1,41 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmod, chown, mkdir, readFile, readdir, stat, unlink, writeFile } from "node:fs/promises";
+import fs from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  mkdir,
+  readFile,
+  readdir,
+  rename,
+  stat,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { files, refusal, replace, scratchFolder, write } from "./workspace.ts";
+import type { Root } from "../../src/files/beneath.ts";
+import { files, refusal, rootAt, replace, scratchFolder, write } from "./workspace.ts";
 
 const isRoot = process.getuid?.() === 0;
+/** Replaces calls of node:fs/promises for every module. */
+function patch(calls: { mkdir(path: string): Promise<unknown> }): void {
+  Object.assign(fs, calls);
+  syncBuiltinESMExports();
+}
+
+/** A folder of somebody else than root. */
+async function theirFolder(): Promise<Root> {
+  const { path } = await scratchFolder();
+  await chown(path, 12_345, 54_321);
+  return rootAt(path);
+}
+
 const modeOf = async (path: string) => (await stat(path)).mode & 0o7777;
 
 test("an edit keeps BOM, CRLF and mode, and leaves nothing beside the file", async () => {
   const root = await scratchFolder();
-  const path = join(root, "a.sh");
+  const path = join(root.path, "a.sh");
   await writeFile(path, "\uFEFFone\r\ntwo\r\nthree\r\n");
   await chmod(path, 0o4750);
   const plan = await replace(root, "a.sh", "two\nthree", "2\n3\n4");
@@ -17,7 +43,7 @@ test("an edit keeps BOM, CRLF and mode, and leaves nothing beside the file", asy
   expect(plan).toMatchObject({ path: "a.sh", summary: "edited a.sh (+3 −2 lines)" });
   expect(plan.diff).toContain("-two\r\n-three\r\n+2\r\n+3\r\n+4");
   expect(await modeOf(path), "set-user-id goes").toBe(0o750);
-  expect(await readdir(root)).toEqual(["a.sh"]);
+  expect(await readdir(root.path)).toEqual(["a.sh"]);
 });
 
 test("the plan's hashes are those of the file before and after", async () => {
@@ -32,20 +58,52 @@ test("the plan's hashes are those of the file before and after", async () => {
 });
 
 test.runIf(isRoot)("P4: owner and group stay; what is new is the workspace owner's", async () => {
-  const root = await scratchFolder();
-  await chown(root, 12_345, 54_321);
-  await writeFile(join(root, "theirs"), "a\n");
-  await chown(join(root, "theirs"), 777, 778);
+  const root = await theirFolder();
+  await writeFile(join(root.path, "theirs"), "a\n");
+  await chmod(join(root.path, "theirs"), 0o666);
+  await chown(join(root.path, "theirs"), 777, 778);
   await replace(root, "theirs", "a", "b");
-  expect(await stat(join(root, "theirs"))).toMatchObject({ uid: 777, gid: 778 });
+  expect(await stat(join(root.path, "theirs"))).toMatchObject({ uid: 777, gid: 778 });
   await write(root, "new/deep/file", "x");
   for (const path of ["new", "new/deep", "new/deep/file"])
-    expect(await stat(join(root, path)), path).toMatchObject({ uid: 12_345, gid: 54_321 });
+    expect(await stat(join(root.path, path)), path).toMatchObject({ uid: 12_345, gid: 54_321 });
+});
+
+test.runIf(isRoot)("P4: a folder that somebody else makes meanwhile stays theirs", async () => {
+  const root = await theirFolder();
+  const { mkdir: real } = fs;
+  onTestFinished(() => patch({ mkdir: real }));
+  patch({
+    async mkdir(path) {
+      await real(path, { mode: 0o777 });
+      await chmod(path, 0o777);
+      return real(path);
+    },
+  });
+  await write(root, "new/file", "x");
+  expect(await stat(join(root.path, "new"))).toMatchObject({ uid: 0 });
+  expect(await stat(join(root.path, "new/file"))).toMatchObject({ uid: 12_345 });
+});
+
+test.runIf(isRoot)("P4: nor is one given away that took a new one's place", async () => {
+  const root = await theirFolder();
+  await mkdir(join(root.path, "roots/own"), { recursive: true });
+  const { mkdir: real } = fs;
+  onTestFinished(() => patch({ mkdir: real }));
+  patch({
+    async mkdir(path) {
+      await real(path);
+      await rename(path, join(root.path, "away"));
+      await rename(join(root.path, "roots"), path);
+    },
+  });
+  expect(await refusal(write(root, "new/file", "x"))).toMatchObject({ fault: "conflict" });
+  expect(await stat(join(root.path, "new"))).toMatchObject({ uid: 0 });
 });
 
 test("P2: what somebody else wrote since is a conflict that names both hashes", async () => {
   const root = await scratchFolder();
-  const path = join(root, "a");
+  const path = join(root.path, "a");
   await writeFile(path, "mine\n");
   const plan = await files.planEdit(root, "a", { kind: "write", content: "new\n" });
   await writeFile(path, "theirs\n");
@@ -57,22 +115,22 @@ test("P2: what somebody else wrote since is a conflict that names both hashes", 
   expect(await readFile(path, "utf8")).toBe("theirs\n");
   await unlink(path);
   expect(await refusal(plan.apply())).toMatchObject({ fault: "conflict" });
-  expect(await readdir(root)).toEqual([]);
+  expect(await readdir(root.path)).toEqual([]);
 });
 
 test("P2: a file that appeared since is not overwritten", async () => {
   const root = await scratchFolder();
   const plan = await files.planEdit(root, "a", { kind: "write", content: "new\n" });
-  await writeFile(join(root, "a"), "theirs\n");
+  await writeFile(join(root.path, "a"), "theirs\n");
   expect(await refusal(plan.apply())).toMatchObject({ fault: "conflict" });
-  expect(await readFile(join(root, "a"), "utf8")).toBe("theirs\n");
+  expect(await readFile(join(root.path, "a"), "utf8")).toBe("theirs\n");
 });
 
 test("what cannot be edited says why", async () => {
   const root = await scratchFolder();
-  await writeFile(join(root, "binary"), Buffer.from([1, 0, 2]));
-  await writeFile(join(root, "text"), "a\nfoo( x )\nb\na\n");
-  await writeFile(join(root, "file"), "x");
+  await writeFile(join(root.path, "binary"), Buffer.from([1, 0, 2]));
+  await writeFile(join(root.path, "text"), "a\nfoo( x )\nb\na\n");
+  await writeFile(join(root.path, "file"), "x");
   const cases = [
     [() => write(root, "binary", "x"), "not_text", /binary/],
     [() => write(root, "big", "x".repeat(10_485_761)), "too_large", /10485761 bytes/],
@@ -94,15 +152,16 @@ test("what cannot be edited says why", async () => {
   ] as const;
   for (const [doing, fault, message] of cases)
     expect(await refusal(doing())).toEqual({ fault, message: expect.stringMatching(message) });
-  expect((await readdir(root)).toSorted()).toEqual(["binary", "file", "text"]);
+  expect((await readdir(root.path)).toSorted()).toEqual(["binary", "file", "text"]);
 });
 
 test.runIf(isRoot)(
   "P3: on a full disk the original is whole, and it works again with room",
   async () => {
-    const root = await scratchFolder();
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", root]);
-    onTestFinished(() => void execFileSync("umount", ["-l", root]));
+    const { path } = await scratchFolder();
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", path]);
+    onTestFinished(() => void execFileSync("umount", ["-l", path]));
+    const root = await rootAt(path);
     await write(root, "keep", "original\n");
     for (let i = 0; i < 50; i++) {
       const { fault, message } = await refusal(write(root, "keep", "x".repeat(100_000)));
@@ -111,19 +170,19 @@ test.runIf(isRoot)(
     }
     const created = await refusal(write(root, "other", "x".repeat(100_000)));
     expect(created.message).toContain("other was not created");
-    expect(await readFile(join(root, "keep"), "utf8")).toBe("original\n");
-    expect(await readdir(root)).toEqual(["keep"]);
+    expect(await readFile(join(root.path, "keep"), "utf8")).toBe("original\n");
+    expect(await readdir(root.path)).toEqual(["keep"]);
     await write(root, "keep", "changed\n");
   },
 );
 
 test.runIf(!isRoot)("P3: without permission the original is whole", async () => {
   const root = await scratchFolder();
-  await mkdir(join(root, "locked"));
-  await writeFile(join(root, "locked/a"), "original\n");
-  await chmod(join(root, "locked"), 0o555);
+  await mkdir(join(root.path, "locked"));
+  await writeFile(join(root.path, "locked/a"), "original\n");
+  await chmod(join(root.path, "locked"), 0o555);
   const { fault, message } = await refusal(write(root, "locked/a", "x"));
-  await chmod(join(root, "locked"), 0o755);
+  await chmod(join(root.path, "locked"), 0o755);
   expect({ fault, message }).toEqual({
     fault: "denied",
     message: '"locked/a": permission denied. locked/a is untouched.',
@@ -131,7 +190,7 @@ test.runIf(!isRoot)("P3: without permission the original is whole", async () => 
 });
 
 /** Runs an edit in a process that dies where `killed` says. */
-function editAndDie(root: string, killed: "sync" | "rename" | "renamed"): void {
+function editAndDie(root: Root, killed: "sync" | "rename" | "renamed"): void {
   const script = `
     import fs from "node:fs/promises";
     import { syncBuiltinESMExports } from "node:module";
@@ -142,7 +201,7 @@ function editAndDie(root: string, killed: "sync" | "rename" | "renamed"): void {
     if (${killed === "sync"}) Object.getPrototypeOf(probe).sync = async () => die();
     fs.rename = async (...paths) => { ${killed === "renamed" ? "await real(...paths);" : ""} die(); };
     syncBuiltinESMExports();
-    const files = workspaceFiles({ newId: () => "edit_0123456789abcdef" });
+    const files = workspaceFiles({ uid: 0, newId: () => "edit_0123456789abcdef" });
     const change = { kind: "write", content: "new\\n" };
     await (await files.planEdit(${JSON.stringify(root)}, "a", change)).apply();
     console.log("survived");`;
@@ -157,17 +216,17 @@ test.each([
   ["renamed", "new\n", 1],
 ] as const)("P1: killed at %s, the file is whole: %j", async (killed, content, entries) => {
   const root = await scratchFolder();
-  await writeFile(join(root, "a"), "old\n");
+  await writeFile(join(root.path, "a"), "old\n");
   editAndDie(root, killed);
-  expect(await readFile(join(root, "a"), "utf8")).toBe(content);
-  expect(await readdir(root)).toHaveLength(entries);
+  expect(await readFile(join(root.path, "a"), "utf8")).toBe(content);
+  expect(await readdir(root.path)).toHaveLength(entries);
   await files.sweep(root, "a", "edit_0123456789abcdef");
-  expect(await readdir(root)).toEqual(["a"]);
+  expect(await readdir(root.path)).toEqual(["a"]);
 });
 
 test("planted fault: written in place, a kill halfway loses the original", async () => {
   const root = await scratchFolder();
-  const path = join(root, "a");
+  const path = join(root.path, "a");
   await writeFile(path, "old\n");
   const script = `import fs from "node:fs"; const f = fs.openSync(${JSON.stringify(path)}, "w");
     process.kill(process.pid, "SIGKILL"); fs.writeSync(f, "new\\n");`;
@@ -179,5 +238,5 @@ test("edits of many files at once do not disturb each other", async () => {
   const root = await scratchFolder();
   const names = Array.from({ length: 40 }, (_, i) => `d${i % 4}/f${i}`);
   await Promise.all(names.map((name) => write(root, name, name)));
-  for (const name of names) expect(await readFile(join(root, name), "utf8")).toBe(name);
+  for (const name of names) expect(await readFile(join(root.path, name), "utf8")).toBe(name);
 });

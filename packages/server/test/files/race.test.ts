@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { atPlace, beneath } from "../../src/files/beneath.ts";
+import type { Root } from "../../src/files/beneath.ts";
 import { files, scratchFolder, wholeFile, write } from "./workspace.ts";
 
 const WALKS = 4_000;
@@ -18,11 +19,13 @@ const MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const SWAP = `$| = 1; my ($workspace, $outside) = @ARGV; chdir $workspace; print "swapping\\n";
 while (getppid() != 1) { rename "d", "x"; symlink $outside, "d"; unlink "d"; rename "x", "d"; }`;
 
-async function whileSwapping(use: (root: string, outside: string) => Promise<void>) {
+async function whileSwapping(use: (root: Root, outside: string) => Promise<void>) {
   const root = await scratchFolder(MEMORY);
-  const outside = await scratchFolder(MEMORY);
-  await mkdir(join(root, "d"));
-  const perl = spawn("perl", ["-e", SWAP, root, outside], { stdio: ["ignore", "pipe", "inherit"] });
+  const { path: outside } = await scratchFolder(MEMORY);
+  await mkdir(join(root.path, "d"));
+  const perl = spawn("perl", ["-e", SWAP, root.path, outside], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await once(perl.stdout, "data");
   try {
     await use(root, outside);
@@ -81,8 +84,9 @@ test("planted fault: realpath, then write, escapes the same race", () =>
     expect((await readdir(outside)).length).toBeGreaterThan(0);
   }));
 
-async function naive(root: string, path: string): Promise<void> {
-  if (realpathSync(join(root, "d")).startsWith(root)) await writeFile(join(root, path), "x");
+async function naive(root: Root, path: string): Promise<void> {
+  if (realpathSync(join(root.path, "d")).startsWith(root.path))
+    await writeFile(join(root.path, path), "x");
 }
 
 function refused(fault: unknown): "refused" {

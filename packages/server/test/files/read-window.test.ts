@@ -42,7 +42,7 @@ test("a line longer than the window is cut between characters, and says so", () 
 
 test("BOM and CRLF are kept", async () => {
   const root = await scratchFolder();
-  await writeFile(join(root, "a"), "\uFEFFone\r\ntwo\r\n");
+  await writeFile(join(root.path, "a"), "\uFEFFone\r\ntwo\r\n");
   expect(await files.read(root, "a", wholeFile)).toMatchObject({
     text: "\uFEFFone\r\ntwo\r\n",
     total_lines: 2,
@@ -52,8 +52,8 @@ test("BOM and CRLF are kept", async () => {
 
 test("what is no UTF-8 text is refused and named", async () => {
   const root = await scratchFolder();
-  await writeFile(join(root, "binary"), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 1]));
-  await writeFile(join(root, "latin1"), Buffer.from("caf\xe9 au lait\n", "latin1"));
+  await writeFile(join(root.path, "binary"), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 1]));
+  await writeFile(join(root.path, "latin1"), Buffer.from("caf\xe9 au lait\n", "latin1"));
   const binary = await refusal(files.read(root, "binary", wholeFile));
   expect(binary).toEqual({ fault: "not_text", message: expect.stringContaining("binary") });
   const latin1 = await refusal(files.read(root, "latin1", wholeFile));
@@ -62,7 +62,7 @@ test("what is no UTF-8 text is refused and named", async () => {
 
 test("past the end: how many lines there are", async () => {
   const root = await scratchFolder();
-  await writeFile(join(root, "a"), "1\n2\n3\n");
+  await writeFile(join(root.path, "a"), "1\n2\n3\n");
   const past = await refusal(files.read(root, "a", { ...wholeFile, offset_lines: 4 }));
   expect(past).toEqual({
     fault: "out_of_range",
@@ -72,8 +72,8 @@ test("past the end: how many lines there are", async () => {
 
 test("a very large file is read in windows, without a total", async () => {
   const root = await scratchFolder();
-  await writeFile(join(root, "log"), "line of a log\n".repeat(1000));
-  await truncate(join(root, "log"), 50_000_000);
+  await writeFile(join(root.path, "log"), "line of a log\n".repeat(1000));
+  await truncate(join(root.path, "log"), 50_000_000);
   const window = await files.read(root, "log", { ...wholeFile, offset_lines: 900, limit_lines: 2 });
   expect(window).toMatchObject({ text: "line of a log\n".repeat(2), total_lines: null });
   const far = await refusal(files.read(root, "log", { ...wholeFile, offset_lines: 5000 }));

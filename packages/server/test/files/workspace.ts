@@ -1,26 +1,36 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, realpath, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
 import { onTestFinished } from "vitest";
+import type { Root } from "../../src/files/beneath.ts";
 import { workspaceFiles } from "../../src/files/files.ts";
+import { rightsIn } from "../../src/files/rights.ts";
 import { newId } from "../../src/kernel/ids.ts";
 
-export const files = workspaceFiles({ clock: systemClock, newId });
+const uid = process.getuid?.() ?? 0;
+export const files = workspaceFiles({ clock: systemClock, newId, uid });
 
-/** An empty folder that goes with the test. */
-export async function scratchFolder(parent = tmpdir()): Promise<string> {
-  const folder = await mkdtemp(join(parent, "mainstay-files-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
+/** An empty folder that goes with the test, as a workspace. */
+export async function scratchFolder(parent = tmpdir()): Promise<Root> {
+  const path = await realpath(await mkdtemp(join(parent, "mainstay-files-")));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return rootAt(path);
+}
+
+/** The folder as it would be registered now. */
+export async function rootAt(path: string): Promise<Root> {
+  const { ino, uid: owner } = await stat(path, { bigint: true });
+  const root = { path, ino: String(ino), owner_uid: Number(owner) };
+  return { ...root, rights: rightsIn(root, uid) };
 }
 
 export const wholeFile = { offset_lines: 1, limit_lines: 100_000, limit_bytes: 262_144 };
 
-export const write = async (root: string, path: string, content: string): Promise<void> =>
+export const write = async (root: Root, path: string, content: string): Promise<void> =>
   (await files.planEdit(root, path, { kind: "write", content })).apply();
 
-export async function replace(root: string, path: string, old_text: string, new_text: string) {
+export async function replace(root: Root, path: string, old_text: string, new_text: string) {
   const change = { kind: "replace", old_text, new_text, replace_all: false } as const;
   const plan = await files.planEdit(root, path, change);
   await plan.apply();

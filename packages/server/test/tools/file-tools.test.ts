@@ -22,7 +22,7 @@ async function scene(): Promise<Scene> {
     call_id: "call_1",
     intent: "try it",
     person: { id: "usr_1", number: 1 },
-    workspace: { id: "ws_1", path: await scratchFolder(), trusted: false },
+    workspace: { id: "ws_1", trusted: false, ...(await scratchFolder()) },
     decision: null,
   };
 }
@@ -123,7 +123,7 @@ test("recovery: never started, written before the restart, or unknown", async ()
   const hashes = [
     effect.before_sha256,
     effect.after_sha256,
-    await files.digest(where.workspace.path, "a"),
+    await files.digest(where.workspace, "a"),
   ];
   for (const hash of hashes) expect(unknown.end.result).toContain(hash);
   expect(await readFile(path, "utf8"), "recovery runs nothing").toBe("somebody else\n");
