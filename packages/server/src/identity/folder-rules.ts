@@ -1,23 +1,7 @@
+import { liesIn, systemFolderOf } from "@mainstay/executor/system-folders";
 import { Refusal } from "../kernel/errors.ts";
 import type { WorkspaceRoot } from "../kernel/workspace.ts";
 import type { Person } from "./authentication.ts";
-
-/** Folders of the system: what a command writes there changes the host. */
-const SYSTEM = [
-  "/bin",
-  "/boot",
-  "/dev",
-  "/etc",
-  "/lib",
-  "/lib32",
-  "/lib64",
-  "/libx32",
-  "/proc",
-  "/run",
-  "/sbin",
-  "/sys",
-  "/usr",
-];
 
 type Folder = Pick<WorkspaceRoot, "path" | "owner_uid">;
 
@@ -35,24 +19,21 @@ export interface FolderSurroundings {
 export function checkFolder(person: Person, folder: Folder, around: FolderSurroundings): void {
   const { path } = folder;
   if (path === "/") throw refused("`/` is the whole machine", "name a project's folder");
-  const system = SYSTEM.find((one) => lies(path, one) || lies(one, path));
-  if (system !== undefined) {
-    throw refused(`it is part of the system's \`${system}\``, "use a folder of your own");
-  }
-  if (lies(path, around.home) || lies(around.home, path)) {
-    throw refused("Mainstay keeps its data there", "use a folder apart from it");
-  }
-  const personal = around.local_homes.find((one) => lies(one, path));
+  const personal = around.local_homes.find((one) => liesIn(one, path));
   if (personal !== undefined) {
     throw refused(`it holds the home folder \`${personal}\``, "name a project's folder within it");
+  }
+  const system = systemFolderOf(path);
+  if (system !== null) {
+    throw refused(`it is part of the system's \`${system}\``, "use a folder of your own");
+  }
+  if (liesIn(path, around.home) || liesIn(around.home, path)) {
+    throw refused("Mainstay keeps its data there", "use a folder apart from it");
   }
   if (folder.owner_uid === 0 && person.role !== "admin") {
     throw refused("it belongs to root", "ask an admin to register it");
   }
 }
-
-const lies = (path: string, within: string): boolean =>
-  path === within || path.startsWith(`${within}/`);
 
 export const refused = (reason: string, fix: string): Refusal =>
   new Refusal("workspace_refused", `This folder cannot be a workspace: ${reason}; ${fix}.`);

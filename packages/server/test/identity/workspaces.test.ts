@@ -269,6 +269,9 @@ test.each([
   ["/root", 0, /home folder/],
   ["/srv", 1000, /keeps its data/],
   ["/opt/app", 0, /belongs to root; ask an admin/],
+  ["/opt", 1000, /part of the system's `\/opt`; use a folder/],
+  ["/tmp", 1000, /part of the system's `\/tmp`/],
+  ["/run/user/1000/x", 1000, /part of the system's `\/run`/],
   ["/libx", 0, /belongs to root/],
 ])("a member may not have %s", (path, owner_uid, why) => {
   expect(() => checkFolder(member, { path, owner_uid }, around)).toThrow(why);
