@@ -12,8 +12,8 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const OLDEST_NODE_MAJOR = 20;
-/** Where the executor looks; one that is elsewhere on the PATH does not count. */
-const SANDBOX = "/usr/bin/bwrap";
+/** Where the executor looks (packages/executor/src/bubblewrap.ts), whatever the PATH says. */
+const BUBBLEWRAP_PATHS = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"];
 /** dpkg needs them, and the PATH of a plain `su` has none. */
 const ADMIN_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -101,7 +101,7 @@ function checkPinnedNode() {
 
 /** Without a sandbox Mainstay serves and refuses commands, so nothing here stops the start. */
 function installSandbox() {
-  if (isExecutable(SANDBOX)) return;
+  if (BUBBLEWRAP_PATHS.some(isExecutable)) return;
   if (process.getuid() !== 0 || !inPath("apt-get")) return adviseSandbox();
   say("installing bubblewrap, the sandbox for commands (apt-get)");
   const install = () => apt("install", "-y", "--no-install-recommends", "bubblewrap");
@@ -110,7 +110,7 @@ function installSandbox() {
     apt("update");
     result = install();
   }
-  if (isExecutable(SANDBOX)) return say("bubblewrap is in place");
+  if (BUBBLEWRAP_PATHS.some(isExecutable)) return say("bubblewrap is in place");
   process.stderr.write(result.output);
   adviseSandbox();
 }
@@ -130,7 +130,7 @@ function adviseSandbox() {
   };
   const manager = Object.keys(installs).find(inPath) ?? "apt-get";
   const effect = again === "npm test" ? "tests of commands fail" : "commands are refused";
-  say(`bubblewrap (${SANDBOX}) is missing, so ${effect} until you type:`);
+  say(`bubblewrap (${BUBBLEWRAP_PATHS[0]}) is missing, so ${effect} until you type:`);
   process.stderr.write(`  ${process.getuid() === 0 ? "" : "sudo "}${installs[manager]}\n`);
 }
 

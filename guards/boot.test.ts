@@ -4,7 +4,6 @@ import { once } from "node:events";
 import {
   chmodSync,
   cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -13,13 +12,14 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { BUBBLEWRAP_PATHS } from "@mainstay/executor/bubblewrap";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
 const shipped = ["boot.mjs", "mainstay", "scripts/node", "packages/cli/bin/mainstay"];
 let machine: string;
 let clone: string;
-/** Stands for /usr/bin/bwrap, which this machine may have. */
+/** Stands for the places of bubblewrap, where this machine may have one. */
 let sandbox: string;
 
 beforeEach(() => {
@@ -27,10 +27,14 @@ beforeEach(() => {
   clone = join(machine, "a clone");
   for (const file of shipped) cpSync(join(root, file), join(clone, file), { recursive: true });
   writeFileSync(join(clone, "package-lock.json"), "{}");
-  const boot_text = readFileSync(join(clone, "boot.mjs"), "utf8");
   sandbox = join(machine, "usr/bin/bwrap");
-  expect(boot_text).toContain('"/usr/bin/bwrap"');
-  writeFileSync(join(clone, "boot.mjs"), boot_text.replace("/usr/bin/bwrap", sandbox));
+  const boot_text = readFileSync(join(clone, "boot.mjs"), "utf8");
+  const elsewhere = boot_text.replace(
+    /BUBBLEWRAP_PATHS = .*/,
+    `BUBBLEWRAP_PATHS = ["${sandbox}"];`,
+  );
+  expect(elsewhere).not.toBe(boot_text);
+  writeFileSync(join(clone, "boot.mjs"), elsewhere);
 });
 
 afterEach(() => rmSync(machine, { recursive: true }));
@@ -74,6 +78,13 @@ test("a first start installs, a second one finds everything in place and says no
   expect(first.status).toBe(0);
   expect(boot()).toMatchObject({ status: 0, stdout: "", stderr: "" });
   expect(npmCalls()).toEqual(["ci"]);
+});
+
+test("bubblewrap is looked for where the executor looks", () => {
+  const list = /BUBBLEWRAP_PATHS = (\[.*\])/.exec(
+    readFileSync(join(root, "boot.mjs"), "utf8"),
+  )?.[1];
+  expect(JSON.parse(list ?? "null")).toEqual(BUBBLEWRAP_PATHS);
 });
 
 test("a pull that changes the lock file updates what is installed", () => {
