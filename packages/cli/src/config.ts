@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
@@ -15,6 +16,7 @@ export interface Config {
   /** The folder that the person stands in. Throws where it is gone. */
   folder: () => string;
   colors: boolean;
+  version: string;
 }
 
 const Environment = z.object({
@@ -38,6 +40,7 @@ export function readConfig(): Config {
     home,
     folder: () => process.cwd(),
     colors: NO_COLOR === undefined,
+    version: readVersion(),
   };
 }
 
@@ -53,6 +56,11 @@ function addressOf(url: string | undefined, key: string | undefined, home: strin
 
 function defaultHome(): string {
   return process.getuid?.() === 0 ? "/var/lib/mainstay" : join(homedir(), ".mainstay");
+}
+
+function readVersion(): string {
+  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version;
 }
 
 const faultsOf = ({ issues }: z.ZodError): string[] =>

@@ -59,6 +59,7 @@ export async function runProgram(args: string[], parts: ProgramParts): Promise<n
 
   const program = new Command("mainstay")
     .description("An AI agent that keeps its word: ask it, and it works in your folder.")
+    .version(config.version)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => screen.print(text.trimEnd()),

@@ -1,6 +1,6 @@
 import type { JournalEvent } from "@mainstay/sdk/events";
 import { seconds } from "./conversation/tool-lines.ts";
-import { escapeCommand, oneLine } from "./terminal/escape.ts";
+import { escapeCommand, escapePath, oneLine } from "./terminal/escape.ts";
 
 /** One line of the story of a turn: when, counted from its first event, and what was decided why. */
 export function storyLine(event: JournalEvent, started_at: number): string {
@@ -54,7 +54,7 @@ function effectOf(effect: Extract<JournalEvent, { type: "tool_started" }>["effec
     case "none":
       return "";
     case "file":
-      return ` (changes ${escapeCommand(effect.path)})`;
+      return ` (changes ${escapePath(effect.path)})`;
     case "command":
       return ` (${effect.verdict}, agreed by ${effect.agreed_by}): ${escapeCommand(effect.command)}`;
   }

@@ -38,9 +38,13 @@ async function start(
   return agent;
 }
 
+const envOf = ({ server }: ScriptedAgent) => ({
+  MAINSTAY_URL: server.url,
+  MAINSTAY_KEY: "mst_test",
+});
+
 function cli(args: string[], agent: ScriptedAgent, options: { terminal?: boolean } = {}): CliRun {
-  const env = { MAINSTAY_URL: agent.server.url, MAINSTAY_KEY: "mst_test" };
-  const run = runCli(args, { env, cwd: folder, ...options });
+  const run = runCli(args, { env: envOf(agent), cwd: folder, ...options });
   if (!options.terminal) run.closesInput();
   runs.push(run);
   return run;
@@ -119,9 +123,17 @@ test("options reach the server; a registered folder around the current one is us
     { id: "ws_other", path: `${folder}x`, ...around },
   );
   await cli(["ask", "--batch", "--model", "m2", "hi"], agent).exits();
+  mkdirSync(join(folder, "sub"));
+  const below = runCli(["ask", "hi"], { env: envOf(agent), cwd: join(folder, "sub") });
+  runs.push(below);
+  await below.exits();
+  expect(below.stderr()).toContain(
+    `Working in ${folder}, the registered folder around this one.\n`,
+  );
   await cli(["ask", "--session", "ses_9", "hi"], agent).exits();
   expect(agent.server.to("POST /v1/turns").map(({ body }) => body)).toEqual([
     { message: "hi", workspace: "ws_inner", urgency: "batch", model: "m2" },
+    { message: "hi", workspace: "ws_inner" },
     { message: "hi", session_id: "ses_9" },
   ]);
 });
@@ -131,8 +143,7 @@ test("a message comes through a pipe, --json gives the turn and nothing else", a
     live({ type: "delta", step: 1, attempt: 1, offset: 0, text: "x" });
     settle("ok");
   });
-  const env = { MAINSTAY_URL: agent.server.url, MAINSTAY_KEY: "mst_test" };
-  const run = runCli(["ask", "--json", "-"], { env, cwd: folder });
+  const run = runCli(["ask", "--json", "-"], { env: envOf(agent), cwd: folder });
   runs.push(run);
   run.types("from the\npipe");
   run.closesInput();
@@ -213,6 +224,97 @@ test.for([
     { decision },
   ]);
   expect(run.stdout()).toContain("Right.");
+});
+
+test("an approval past what a list shows is asked about", async () => {
+  const decided: Handler = (request, response) => {
+    agent.settle("Right.");
+    return answers(approval)(request, response);
+  };
+  const agent = await start(
+    ({ approvals, journal }) => (approvals.push(approval), journal(requested)),
+    {
+      "GET /v1/approvals": answers({ items: [], next: "more" }),
+      "GET /v1/approvals/apr_1": answers({
+        ...approval,
+        workspace_path: "/srv/shop\n  reach   all",
+      }),
+      "POST /v1/approvals/apr_1": decided,
+    },
+  );
+  const run = cli(["ask", "clean up"], agent);
+  expect(await run.exits()).toBe(3);
+  expect(run.stderr()).toContain("  in      /srv/shop\\u{a}  reach   all\n");
+});
+
+test("Ctrl-C at the question: the prompt's line is left, and not written again", async () => {
+  const agent = await start(
+    ({ approvals, journal }) => (approvals.push(approval), journal(requested)),
+    {
+      "POST /v1/turns/turn_1/cancel": (request, response) => {
+        agent.settle("Stopped.", { state: "cancelled" });
+        return answers(turn)(request, response);
+      },
+    },
+  );
+  const run = cli(["ask", "--session", "ses_1", "clean up"], agent, { terminal: true });
+  await run.sees("[l]ater > ");
+  run.types("\u0003");
+  expect(await run.exits()).toBe(130);
+  const plain = run.stdout().replaceAll(/\u001b\[[?\d]*[A-Za-z]|\r/g, "");
+  expect(plain).toContain("[l]ater > \nCancelling");
+  expect(plain.split("[a]pprove")).toHaveLength(2);
+  expect(plain).not.toContain("Not cancelled");
+});
+
+const exited = (exit_code: number) => ({
+  outcome: "exited" as const,
+  exit_code,
+  signal: null,
+  timed_out: false,
+  cancelled: false,
+  duration_ms: 1,
+  output_bytes: 0,
+  output_sha256: null,
+  executed_digest: null,
+});
+
+test.for([
+  ["!true", "ok", exited(0), 0],
+  ["!false", "ok", exited(1), 1],
+  ["!false", "error", exited(1), 1],
+  ["!ls", "error", null, 1],
+  ["run false", "ok", exited(1), 0],
+  ["!= is what?", "ok", exited(1), 0],
+] as const)(
+  "%j, %s: the exit code of a typed command is honest",
+  async ([message, outcome, command, code]) => {
+    const agent = await start(({ journal, settle }) => {
+      const call = { step: 1, call_id: "call_1" };
+      journal({ type: "tool_ended", ...call, outcome, result: "", command });
+      settle("Done.");
+    });
+    expect(await cli(["ask", message], agent).exits()).toBe(code);
+  },
+);
+
+test("text of the next step that overtakes the end of a tool waits for it", async () => {
+  const agent = await start(({ journal, live, settle }) => {
+    const call = { id: "call_1", name: "read_file", input: '{"path":"a"}' };
+    const tool = { step: 1, call_id: "call_1" };
+    journal(stepEnded("", { tool_calls: [call] }));
+    live({ type: "delta", step: 2, attempt: 1, offset: 0, text: "There " });
+    const started = { tool: "read_file", intent: "", effect: { kind: "none" } } as const;
+    journal({ type: "tool_started", ...tool, ...started });
+    journal({ type: "tool_ended", ...tool, outcome: "denied", result: "", command: null });
+    live({ type: "delta", step: 2, attempt: 1, offset: 6, text: "is none." });
+    journal(stepEnded("There is none.", { step: 2 }));
+    settle("There is none.");
+  });
+  const run = cli(["ask", "--session", "ses_1", "hi"], agent, { terminal: true });
+  expect(await run.exits()).toBe(0);
+  const plain = run.stdout().replaceAll(/\u001b\[\d*m|\r/g, "");
+  expect(plain).toContain("› read_file a\n  denied: it did not run\nThere is none.\n");
 });
 
 test("what was typed before the question is no answer to it", async () => {

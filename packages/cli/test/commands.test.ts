@@ -109,6 +109,33 @@ test.for([
   expect(run.stdout()).toBe("");
 });
 
+test("--version", async () => {
+  const run = cli(["--version"]);
+  expect(await run.exits()).toBe(0);
+  expect(run.stdout()).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test("a folder keeps the trust that it has, and is told to; --no-trust takes it back", async () => {
+  const trusted = { id: "ws_1", path: home, private: false, trusted: true, created_at: "" };
+  const agent = await start({
+    "POST /v1/workspaces": ({ body }, response) => {
+      const { trust = true } = body as { trust?: boolean };
+      return answers({ ...trusted, trusted: trust })({} as never, response);
+    },
+  });
+  const kept = cli(["workspace", "add", "."]);
+  expect(await kept.exits()).toBe(0);
+  expect(kept.stderr()).toBe("It was trusted before and stays so; --no-trust takes that back.\n");
+  const revoked = cli(["workspace", "add", "--no-trust"]);
+  expect(await revoked.exits()).toBe(0);
+  expect(revoked.stdout()).toContain("asks before commands");
+  expect(revoked.stderr()).toBe("");
+  expect(agent.server.to("POST /v1/workspaces").map(({ body }) => body)).toEqual([
+    { path: home },
+    { path: home, trust: false },
+  ]);
+});
+
 const commands = "serve stop ask chat turns status cancel retry approvals approve deny doctor why";
 
 test("every command has help with an example", async () => {
@@ -121,6 +148,7 @@ test("every command has help with an example", async () => {
         home,
         folder: () => home,
         colors: false,
+        version: "1.2.3",
       },
       screen: { ...silent, print: (line) => void (help += `${line}\n`) },
       terminal: { stdin: process.stdin, stderr: process.stderr },
@@ -239,16 +267,33 @@ test("chat through a pipe: a message a line, one session, commands, and the end 
   const agent = await start(chatting, ({ settle }) => settle("Hello."));
   const run = runCli(["chat"], { env: { MAINSTAY_HOME: home }, cwd: home });
   runs.push(run);
-  run.types("hi\n\n!git log\n/status\n/new\nagain\n");
+  run.types("hi\n\nwhy?\n/status\n/new\nagain\n");
   run.closesInput();
   expect(await run.exits()).toBe(0);
   expect(run.stdout()).toBe("Hello.\nHello.\nHello.\n");
   expect(run.stderr()).toContain("you        Ada (admin, pro)");
   expect(agent.server.to("POST /v1/turns").map(({ body }) => body)).toEqual([
     { message: "hi" },
-    { message: "!git log", session_id: "ses_1" },
+    { message: "why?", session_id: "ses_1" },
     { message: "again" },
   ]);
+});
+
+test("chat through a pipe ends with the worst end of its turns, a refusal included", async () => {
+  const ends = async (lines: string, play: (agent: ScriptedAgent) => void, routes = {}) => {
+    const agent = await start({ ...chatting, ...routes }, play);
+    const run = runCli(["chat"], { env: { MAINSTAY_HOME: home }, cwd: home });
+    runs.push(run);
+    run.types(lines);
+    run.closesInput();
+    const code = await run.exits();
+    await agent.close();
+    return code;
+  };
+  expect(await ends("!git log\nhi\n", ({ settle }) => settle("It did not run."))).toBe(1);
+  expect(await ends("hi\n", ({ settle }) => settle("No.", { state: "failed" }))).toBe(1);
+  const full = refuses({ status: 429, code: "queue_full" });
+  expect(await ends("hi\n", () => undefined, { "POST /v1/turns": full })).toBe(1);
 });
 
 test("chat on a terminal: a paste is one message, Ctrl-C cancels, Ctrl-D leaves", async () => {

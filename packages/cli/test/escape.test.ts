@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { escapeCommand, escapeText, safeJson } from "../src/terminal/escape.ts";
+import { escapeCommand, escapePath, escapeText, safeJson } from "../src/terminal/escape.ts";
 
 /** Written apart from the code under test: what may reach a terminal as it is. */
 const harmless_in_text = (code: number) =>
@@ -35,6 +35,8 @@ test("nothing that a terminal obeys or hides gets through", () => {
     fc.property(text, (raw) => {
       expect(codesOf(escapeText(raw)).every(harmless_in_text)).toBe(true);
       expect(codesOf(escapeCommand(raw)).every(harmless_in_text)).toBe(true);
+      expect(codesOf(escapePath(raw)).every(harmless_in_text)).toBe(true);
+      expect(escapePath(raw)).not.toMatch(/[\n\t]/);
       expect(codesOf(safeJson(raw)).every(harmless_in_text)).toBe(true);
     }),
     { numRuns: 1000 },

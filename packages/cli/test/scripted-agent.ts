@@ -6,6 +6,7 @@ import {
   answers,
   frame,
   type Handler,
+  refuses,
   type ScriptedServer,
   startScriptedServer,
 } from "../../sdk/test/scripted-server.ts";
@@ -93,10 +94,16 @@ export async function startScriptedAgent(
       },
       "GET /v1/turns/turn_1": (request, response) =>
         answers({ ...turn, ...folded(), last_event: journal.length })(request, response),
+      "GET /v1/approvals/*": (request, response) => {
+        const found = approvals.find(({ id }) => request.path.endsWith(`/${id}`));
+        const handler = found ? answers(found) : refuses({ status: 404, code: "not_found" });
+        return handler(request, response);
+      },
       "GET /v1/approvals": (request, response) =>
         answers({ items: approvals, next: null })(request, response),
       "GET /v1/workspaces": (request, response) =>
         answers({ items: workspaces, next: null })(request, response),
+      ...routes,
     },
     socket_path === undefined ? {} : { socket_path },
   );

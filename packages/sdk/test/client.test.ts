@@ -172,7 +172,8 @@ test("E1: over cuts, repeats and restarts each journal event comes once, in orde
 
 test("the longest step that a model may have arrives whole", async () => {
   const answer = "\u0001".repeat(1_000_000);
-  const { client } = await start({ [events_route]: streams([{ ...settled(1), answer }]) });
+  const longest = { ...settled(1), answer };
+  const { client } = await start({ [events_route]: streams([longest]) });
   const lengths = [];
   for await (const event of client.events("turn_1"))
     if (event.type === "settled") lengths.push(event.answer.length);

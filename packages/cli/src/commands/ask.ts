@@ -47,8 +47,9 @@ Examples:
   $ git diff | mainstay ask -
   $ mainstay ask --json "list the TODOs" | jq -r .answer
 
-Exit codes: 0 answered, 1 failed, cancelled or parked (the answer is provisional), 2 wrong usage,
-3 something was not agreed to or waits for consent, 4 no server, 130 interrupted.`;
+Exit codes: 0 answered, 1 failed, cancelled or parked (the answer is provisional), or a command that
+you typed (!COMMAND) did not end well, 2 wrong usage, 3 something was not agreed to or waits for
+consent, 4 no server, 130 interrupted.`;
 
 async function ask(
   words: string[],

@@ -2,7 +2,7 @@ import type { Turn } from "@mainstay/sdk/turn";
 import { Command } from "commander";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
-import { escapeCommand, oneLine } from "../terminal/escape.ts";
+import { escapeCommand, escapePath, oneLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
 
 export function statusCommand(parts: { withServer: WithServer; screen: Screen }): Command {
@@ -38,7 +38,7 @@ function describe(turn: Turn, screen: Screen): void {
       "command",
       `${exit_code === null ? outcome : `exit ${exit_code}`}  ${oneLine(escapeCommand(command))}`,
     );
-  for (const { path } of turn.edits) fact("edit", escapeCommand(path));
+  for (const { path } of turn.edits) fact("edit", escapePath(path));
   for (const approval of turn.approvals) fact("approval", approval);
   if (turn.error) fact("error", `${turn.error.code}: ${turn.error.message}`);
   if (turn.answer) screen.print(`\n${turn.answer}`);

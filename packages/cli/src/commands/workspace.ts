@@ -8,7 +8,7 @@ import { UsageFault } from "../faults.ts";
 import { sharesFolders } from "../folder/place.ts";
 import { registerFolder } from "../folder/register-folder.ts";
 import type { WithServer } from "../program.ts";
-import { escapeCommand } from "../terminal/escape.ts";
+import { escapePath } from "../terminal/escape.ts";
 import type { Interrupts } from "../terminal/interrupts.ts";
 import type { Screen } from "../terminal/screen.ts";
 
@@ -32,6 +32,7 @@ function addCommand({ withServer, screen, interrupts, config }: WorkspaceParts):
     .description("let Mainstay work in a folder (default: the current one)")
     .argument("[path]")
     .option("--trust", "run commands there in the sandbox without asking")
+    .option("--no-trust", "take that back: ask before commands")
     .option("--json", "print the workspace as JSON")
     .addHelpText("after", "\nExample:\n  $ mainstay workspace add . --trust")
     .action((path: string | undefined, { trust, json }: { trust?: boolean; json?: boolean }) =>
@@ -41,9 +42,11 @@ function addCommand({ withServer, screen, interrupts, config }: WorkspaceParts):
             "MAINSTAY_URL is another machine; add the folder there, on its own terminal",
           );
         const folder = await realpath(resolve(config.folder(), path ?? "."));
-        const workspace = await registerFolder({ client, interrupts }, folder, trust === true);
+        const workspace = await registerFolder({ client, interrupts }, folder, trust);
         if (json) screen.json(workspace);
         else screen.print(row(workspace));
+        if (trust === undefined && workspace.trusted)
+          screen.note("It was trusted before and stays so; --no-trust takes that back.");
         return exit.ok;
       }),
     );
@@ -66,5 +69,5 @@ function listCommand({ withServer, screen }: WorkspaceParts): Command {
 
 function row({ id, path, private: is_private, trusted }: Workspace): string {
   const consent = trusted ? "trusted: commands run in the sandbox unasked" : "asks before commands";
-  return `${id}  ${escapeCommand(path)}  (${is_private ? "private scratch folder; " : ""}${consent})`;
+  return `${id}  ${escapePath(path)}  (${is_private ? "private scratch folder; " : ""}${consent})`;
 }

@@ -57,8 +57,8 @@ export function denyConsent({ client, screen }: ConsentParts): DecideConsent {
 }
 
 async function pending(client: Client, approval_id: string): Promise<Approval | undefined> {
-  const { items } = await client.approvals.list();
-  return items.find(({ id, state }) => id === approval_id && state === "pending");
+  const approval = await client.approvals.get(approval_id);
+  return approval.state === "pending" ? approval : undefined;
 }
 
 async function question(asker: Asker, screen: Screen, withdrawn: AbortSignal): Promise<Consent> {

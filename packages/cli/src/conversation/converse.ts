@@ -5,7 +5,7 @@ import { problemLines } from "../faults.ts";
 import { placeOf, type PlaceOptions, type PlaceParts } from "../folder/place.ts";
 import { eitherOf } from "../terminal/interrupts.ts";
 import { type LineReader, openLineReader, type Terminal } from "../terminal/line-reader.ts";
-import { explainEnd, runTurn, type RunTurnParts } from "./run-turn.ts";
+import { exitCodeOf, explainEnd, runTurn, type RunTurnParts } from "./run-turn.ts";
 
 export interface ChatParts extends RunTurnParts, PlaceParts {
   terminal: Terminal;
@@ -15,22 +15,30 @@ interface Chat {
   place: { session_id?: string; workspace?: string };
   json: boolean;
   reader: LineReader;
+  /** The worst end of a turn so far. */
+  worst: ExitCode;
 }
 
-/** One session, message by message, until the person leaves. */
+const from_best: readonly ExitCode[] = [exit.ok, exit.consent, exit.failed, exit.interrupted];
+const worse = (a: ExitCode, b: ExitCode) => (from_best.indexOf(a) < from_best.indexOf(b) ? b : a);
+
+/**
+ * One session, message by message, until the person leaves. A person at a terminal has seen how each
+ * turn ended; who reads the exit code of a pipe gets the worst of them.
+ */
 export async function converse(
   options: PlaceOptions & { json?: boolean },
   parts: ChatParts,
 ): Promise<ExitCode> {
   const place = await placeOf(options, parts);
   const reader = openLineReader(parts.terminal);
-  const chat: Chat = { place, json: options.json === true, reader };
+  const chat: Chat = { place, json: options.json === true, reader, worst: exit.ok };
   if (parts.asker)
     parts.screen.note("Ctrl-C cancels what runs, Ctrl-D leaves, /help says more.", "dim");
   try {
     for (;;) {
       const reply = await reader.next("› ");
-      if (reply.kind === "ended") return exit.ok;
+      if (reply.kind === "ended") return leave(chat, parts);
       if (reply.kind !== "line" || reply.text.trim() === "") continue;
       const then = await respond(reply.text, chat, parts);
       if (then !== "go on") return then;
@@ -39,6 +47,8 @@ export async function converse(
     reader.close();
   }
 }
+
+const leave = ({ worst }: Chat, { asker }: ChatParts) => (asker ? exit.ok : worst);
 
 type Then = "go on" | ExitCode;
 
@@ -50,7 +60,7 @@ const help = `/new     start a new session
 async function respond(text: string, chat: Chat, parts: ChatParts): Promise<Then> {
   switch (text.trim()) {
     case "/exit":
-      return exit.ok;
+      return leave(chat, parts);
     case "/help":
       parts.screen.note(help);
       return "go on";
@@ -89,11 +99,13 @@ async function turn(message: string, chat: Chat, parts: ChatParts): Promise<Then
       },
     );
     if (run.turn) place.session_id = run.turn.session_id;
+    chat.worst = worse(chat.worst, exitCodeOf(run));
     explainEnd(run, parts.screen);
     if (json && run.turn) parts.screen.json(await parts.client.turns.get(run.turn.id));
     return run.end === "left" ? exit.interrupted : "go on";
   } catch (fault) {
     if (!(fault instanceof ProblemError)) throw fault;
+    chat.worst = worse(chat.worst, exit.failed);
     for (const line of problemLines(fault.problem)) parts.screen.note(line, "bad");
     return "go on";
   }

@@ -8,7 +8,8 @@ import type { Asker } from "../terminal/line-reader.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { askConsent, denyConsent } from "./consent.ts";
 import { followTurn, type TurnEnd } from "./follow-turn.ts";
-import { createTurnView } from "./turn-view.ts";
+import { createTurnView, type TurnView } from "./turn-view.ts";
+import { isTypedCommand, ranWell } from "./typed-command.ts";
 
 export interface RunTurnParts {
   client: Client;
@@ -27,6 +28,8 @@ export interface TurnRun {
   end: TurnEnd;
   refused: boolean;
   interrupted: boolean;
+  /** The message was a command, and it did not run or did not end well. */
+  command_failed: boolean;
 }
 
 /**
@@ -38,10 +41,20 @@ export async function runTurn(request: NewTurn, parts: RunTurnParts): Promise<Tu
   const leave = new AbortController();
   let turn: Turn | undefined;
   let presses = 0;
+  let over = false;
+  let command_failed = isTypedCommand(request.message);
+  const shown = createTurnView(screen);
+  const view: TurnView = {
+    show(event) {
+      if (event.type === "tool_ended") command_failed &&= !ranWell(event);
+      shown.show(event);
+    },
+  };
 
   const cancel = (turn_id: string) =>
     void client.turns.cancel(turn_id).catch((fault: Error) => {
-      screen.note(`Not cancelled: ${fault.message}`, "bad");
+      // A turn that has ended took its answer along.
+      if (!over) screen.note(`Not cancelled: ${fault.message}`, "bad");
     });
   const press = () => {
     presses++;
@@ -55,7 +68,7 @@ export async function runTurn(request: NewTurn, parts: RunTurnParts): Promise<Tu
     if (presses > 0) cancel(turn.id);
     return followTurn(turn.id, {
       client,
-      view: createTurnView(screen),
+      view,
       decideConsent: parts.asker
         ? askConsent({ client, screen, asker: parts.asker })
         : denyConsent({ client, screen }),
@@ -68,8 +81,9 @@ export async function runTurn(request: NewTurn, parts: RunTurnParts): Promise<Tu
   const stop = interrupts.listen(press);
   try {
     const followed = await Promise.race([run(), left(leave.signal)]);
-    return { turn, ...followed, interrupted: presses > 0 };
+    return { turn, ...followed, interrupted: presses > 0, command_failed };
   } finally {
+    over = true;
     stop();
   }
 }
@@ -108,9 +122,9 @@ export function explainEnd({ turn, end }: TurnRun, screen: Screen): void {
   if (end === "left") screen.note(`Left; it goes on: mainstay status ${id}`);
 }
 
-export function exitCodeOf({ end, refused, interrupted }: TurnRun): ExitCode {
+export function exitCodeOf({ end, refused, interrupted, command_failed }: TurnRun): ExitCode {
   if (interrupted || end === "left") return exit.interrupted;
   if (end === "later") return exit.consent;
-  if (end === "done") return refused ? exit.consent : exit.ok;
-  return exit.failed;
+  if (end === "done" && refused) return exit.consent;
+  return end === "done" && !command_failed ? exit.ok : exit.failed;
 }

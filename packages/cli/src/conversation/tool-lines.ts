@@ -1,5 +1,5 @@
 import type { BodyOf, ToolCall } from "@mainstay/sdk/events";
-import { escapeCommand, oneLine } from "../terminal/escape.ts";
+import { escapeCommand, escapePath, oneLine } from "../terminal/escape.ts";
 
 /** `$ npm test — see what fails`: what a tool is about to do, and what for. */
 export function toolLine({ tool, effect, intent }: BodyOf<"tool_started">, call?: ToolCall) {
@@ -12,7 +12,7 @@ function deed(tool: string, effect: BodyOf<"tool_started">["effect"], call?: Too
     case "command":
       return `$ ${oneLine(escapeCommand(effect.command))}`;
     case "file":
-      return `${tool} ${oneLine(escapeCommand(effect.path))}`;
+      return `${tool} ${oneLine(escapePath(effect.path))}`;
     case "none":
       return `${tool} ${oneLine(escapeCommand(subject(call)))}`.trimEnd();
   }

@@ -16,36 +16,54 @@ export function createTurnView(screen: Screen): TurnView {
   const tools = createToolView(screen);
   const status = createStatusLine(screen);
   let session_id = "";
+  let ahead: ClientEvent[] = [];
+  const flush = () => {
+    const events = ahead;
+    ahead = [];
+    events.forEach(tell);
+  };
   return {
     show(event) {
-      answer.show(event);
-      switch (event.type) {
-        case "accepted":
-          session_id = event.session_id;
-          return;
-        case "step_ended":
-          return tools.announce(event.tool_calls);
-        case "tool_started":
-          return tools.start(event);
-        case "output":
-          return tools.output(event.call_id, event.text);
-        case "tool_ended":
-          return tools.end(event);
-        case "queue":
-          return status(waitingLine(event.place));
-        case "attempt_failed":
-          return status(`${event.provider}/${event.model}: ${oneLine(event.message)}`);
-        case "parked":
-          return status(`parked: ${oneLine(event.cause)}`);
-        case "settled":
-          if (event.error) screen.note(`${event.error.code}: ${event.error.message}`, "bad");
-          return screen.note(signature(event, session_id), "dim");
-        default:
-          return;
-      }
+      // Live text does not wait for the journal: the next step's may come before its tools' ends.
+      if (isText(event) && tools.running()) return void ahead.push(event);
+      if (endsStep(event)) flush();
+      tell(event);
+      if (!tools.running()) flush();
     },
   };
+
+  function tell(event: ClientEvent): void {
+    answer.show(event);
+    switch (event.type) {
+      case "accepted":
+        session_id = event.session_id;
+        return;
+      case "step_ended":
+        return tools.announce(event.tool_calls);
+      case "tool_started":
+        return tools.start(event);
+      case "output":
+        return tools.output(event.call_id, event.text);
+      case "tool_ended":
+        return tools.end(event);
+      case "queue":
+        return status(waitingLine(event.place));
+      case "attempt_failed":
+        return status(`${event.provider}/${event.model}: ${oneLine(event.message)}`);
+      case "parked":
+        return status(`parked: ${oneLine(event.cause)}`);
+      case "settled":
+        if (event.error) screen.note(`${event.error.code}: ${event.error.message}`, "bad");
+        return screen.note(signature(event, session_id), "dim");
+      default:
+        return;
+    }
+  }
 }
+
+const isText = ({ type }: ClientEvent) => type === "delta" || type === "snapshot";
+const endsStep = ({ type }: ClientEvent) =>
+  type === "step_ended" || type === "parked" || type === "settled";
 
 /** Streams the text of the steps; the final answer is repeated only where it differs from them. */
 function createAnswerView(screen: Screen) {
@@ -70,6 +88,7 @@ function createToolView(screen: Screen) {
   const outputs = new Map<string, ReturnType<typeof createCommandOutput>>();
   const indented = (line: string) => screen.note(`  ${line}`, "dim");
   return {
+    running: () => calls.size > 0,
     announce: (tool_calls: ToolCall[]) => tool_calls.forEach((call) => calls.set(call.id, call)),
     start(event: BodyOf<"tool_started">) {
       screen.note(toolLine(event, calls.get(event.call_id)));

@@ -4,7 +4,7 @@ import { ProblemError } from "@mainstay/sdk/call";
 import type { Client } from "@mainstay/sdk/client";
 import type { Workspace } from "@mainstay/sdk/resources";
 import { problemLines } from "../faults.ts";
-import { escapeCommand } from "../terminal/escape.ts";
+import { escapePath } from "../terminal/escape.ts";
 import { Interrupted, type Interrupts } from "../terminal/interrupts.ts";
 import type { Asker } from "../terminal/line-reader.ts";
 import type { Screen } from "../terminal/screen.ts";
@@ -29,12 +29,19 @@ export async function chooseFolder(
   const path = await realpath(folder);
   const { items } = await parts.client.workspaces.list();
   const registered = workspaceAround(items, path);
-  if (registered) return registered.id;
+  if (registered) {
+    if (registered.path !== path)
+      parts.screen.note(
+        `Working in ${escapePath(registered.path)}, the registered folder around this one.`,
+        "dim",
+      );
+    return registered.id;
+  }
   const consent = parts.asker ? await askToRegister(parts.asker, parts.screen, path) : "unasked";
-  if (consent === "work" || consent === "trust") return register(parts, path, consent === "trust");
+  if (consent === "work" || consent === "trust") return register(parts, path, consent);
   const how = consent === "unasked" ? "; to work here: mainstay workspace add" : "";
   parts.screen.note(
-    `Working in your private scratch folder, not in ${escapeCommand(path)}${how}`,
+    `Working in your private scratch folder, not in ${escapePath(path)}${how}`,
     "dim",
   );
   return undefined;
@@ -52,10 +59,10 @@ async function askToRegister(
   screen: Screen,
   path: string,
 ): Promise<"work" | "trust" | "private"> {
-  screen.note(`May Mainstay work in ${escapeCommand(path)}?`, "strong");
+  screen.note(`May Mainstay work in ${escapePath(path)}?`, "strong");
   screen.note("  [y] yes, ask before commands that change things");
   screen.note("  [t] yes, and trust: run commands in the sandbox without asking");
-  screen.note("  [n] no, use a private scratch folder");
+  screen.note("  [n] no, not this time: use a private scratch folder");
   for (;;) {
     const reply = await asker.ask("  y, t or n > ");
     if (reply.kind === "interrupted") throw new Interrupted();
@@ -71,10 +78,10 @@ async function askToRegister(
 async function register(
   parts: ChooseFolderParts,
   path: string,
-  trust: boolean,
+  consent: "work" | "trust",
 ): Promise<string | undefined> {
   try {
-    return (await registerFolder(parts, path, trust)).id;
+    return (await registerFolder(parts, path, consent === "trust" || undefined)).id;
   } catch (fault) {
     if (!(fault instanceof ProblemError)) throw fault;
     for (const line of problemLines(fault.problem)) parts.screen.note(line, "bad");

@@ -9,13 +9,14 @@ import { Interrupted, type Interrupts } from "../terminal/interrupts.ts";
 /**
  * Registers a folder of this machine. The server asks for proof that it is the caller's: a new
  * empty file of a name that the server picks. The file is removed whatever happens, Ctrl-C included.
+ * Without `trust` a folder that is registered keeps the trust that it has.
  */
 export async function registerFolder(
   { client, interrupts }: { client: Client; interrupts: Interrupts },
   path: string,
-  trust: boolean,
+  trust: boolean | undefined,
 ): Promise<Workspace> {
-  const request = { path, trust };
+  const request = { path, ...(trust !== undefined && { trust }) };
   const asked = await client.workspaces.add(request).catch(proofOf);
   if (!("file" in asked)) return asked;
 

@@ -19,9 +19,14 @@ export function escapeText(text: string): string {
     .replace(shapeless, (character) => (character === EMOJI_STYLE ? character : named(character)));
 }
 
-/** For what a person is asked to agree to, and for paths: nothing passes that could mislead. */
+/** For what a person is asked to agree to: nothing passes that could mislead. */
 export function escapeCommand(command: string): string {
   return command.replace(deceptive, named);
+}
+
+/** For names of files and folders, which stay on one line whatever they hold. */
+export function escapePath(path: string): string {
+  return escapeCommand(path).replace(/[\n\t]/g, named);
 }
 
 /** JSON text that is the same value, and safe to look at in a terminal. */

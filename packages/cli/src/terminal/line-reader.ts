@@ -56,6 +56,8 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
   const give = (reply: Reply): boolean => {
     const take = taker;
     taker = undefined;
+    // Without the person's Enter the next line would start behind the prompt.
+    if (take && terminal && reply.kind !== "line") stderr.write("\n");
     take?.(reply);
     return take !== undefined;
   };
@@ -69,7 +71,8 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
   const paste = joinPastes(stdin);
   const clearTyped = () => {
     paste.drop();
-    if (!terminal) return;
+    // Each of these keys writes the last prompt again.
+    if (!terminal || lines.line === "") return;
     lines.write(null, { ctrl: true, name: "e" });
     lines.write(null, { ctrl: true, name: "u" });
   };

@@ -1,0 +1,11 @@
+import type { BodyOf } from "@mainstay/sdk/events";
+
+/** `!=`, `!!` and `!` alone are no commands for the server either. */
+const TYPED = /^\s*!\s*[^!=\s]/u;
+
+/** A message that is a command of the person's own, which runs without a model. */
+export const isTypedCommand = (message: string): boolean => TYPED.test(message);
+
+/** It ran to its end and says that all went well. */
+export const ranWell = ({ outcome, command }: BodyOf<"tool_ended">): boolean =>
+  outcome === "ok" && command?.exit_code === 0;
