@@ -1,4 +1,4 @@
-import { readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { hashOf, isKey, keyOf, newKey } from "../../src/identity/keys.ts";
@@ -61,9 +61,22 @@ test("the file was removed: a new key for the same owner", async () => {
 
 test("a file without a key is named, not overwritten", async () => {
   await using house = await openIdentity();
-  await writeFile(join(house.home, "owner.key"), "hello");
+  await writeFile(join(house.home, "owner.key"), "hello", { mode: 0o600 });
   await expect(house.identity.ensureOwner()).rejects.toThrow(/owner.key holds no key; remove it/);
   expect(await house.ownerKey()).toBe("hello");
+});
+
+test("a key that others may read or write is not used, and the message says how to mend it", async () => {
+  await using house = await openIdentity();
+  await house.identity.ensureOwner();
+  const path = join(house.home, "owner.key");
+  for (const mode of [0o644, 0o640, 0o602, 0o660]) {
+    await chmod(path, mode);
+    const said = `(mode ${mode.toString(8)}): run \`chmod 600 ${path}\``;
+    await expect(house.identity.ensureOwner()).rejects.toThrow(said);
+  }
+  await chmod(path, 0o400);
+  expect(await house.identity.ensureOwner()).toEqual({ created: false });
 });
 
 test("keys differ, and only their own form in a bearer header is one", () => {
