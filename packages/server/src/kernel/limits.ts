@@ -14,6 +14,8 @@ export const limits = {
   running_turns: 64,
   /** Steps of a turn; past it the turn fails with `step_limit`. */
   steps: 200,
+  /** Characters of what a model says in one step, calls of tools included; past it `too_long`. */
+  step_chars: 1_000_000,
   /** Tokens of a whole request; older messages are left out. */
   context_tokens: 80_000,
   /** Tokens of history given to the model; older messages are left out. */

@@ -3,6 +3,7 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { ToolCall } from "@mainstay/sdk/events";
 import type { Usage } from "@mainstay/sdk/turn";
 import type { FinishReason, ModelRequest } from "../kernel/model.ts";
+import { limits } from "../kernel/limits.ts";
 import { AttemptFault, attemptFault } from "./faults.ts";
 import type { Ask } from "./openai-compatible.ts";
 
@@ -13,10 +14,12 @@ export type AttemptPart =
   | { readonly type: "finish"; readonly reason: FinishReason; readonly usage: Usage };
 
 export interface Deadlines {
-  /** Until the first text or tool call. */
+  /** Until the first sign of life: text, a thought, or a piece of a tool call. */
   readonly first_token_ms: number;
-  /** Between any two parts after it. */
+  /** Between any two after it. */
   readonly between_ms: number;
+  /** For the whole attempt, however alive it is. */
+  readonly total_ms: number;
 }
 
 /**
@@ -25,6 +28,7 @@ export interface Deadlines {
  * 1. Every attempt has its own AbortController; leaving the loop aborts the call upstream.
  * 2. A deadline that passes is an AttemptFault that says which one.
  * 3. The caller's abort is thrown as it came, never as a fault of the target.
+ * 4. What is said past `limits.step_chars` is not kept: it ends the attempt as `too_long`.
  *
  * @throws AttemptFault, or the signal's reason.
  */
@@ -40,17 +44,20 @@ export async function* attempt(
   const stop = () => own.abort(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
   let finished = false;
+  const measure = createMeasure();
+  const disarmTotal = arm("timed_out", deadlines.total_ms);
   let disarm = arm("first_token_timeout", deadlines.first_token_ms);
   try {
     const reader = (await race(ask(request, own.signal))).getReader();
     for (;;) {
       const { done, value } = await race(reader.read());
       if (done) throw new AttemptFault("cut", "the stream ended without a finish reason");
+      const is_alive = measure(value);
       const part = read(value);
-      if (part === null) continue;
+      if (part === null && !is_alive) continue;
       disarm();
-      finished = part.type === "finish";
-      yield part;
+      finished = part?.type === "finish";
+      if (part !== null) yield part;
       if (finished) return;
       disarm = arm("stalled", deadlines.between_ms);
     }
@@ -59,14 +66,13 @@ export async function* attempt(
     throw attemptFault(own.signal.aborted ? own.signal.reason : fault);
   } finally {
     disarm();
+    disarmTotal();
     signal.removeEventListener("abort", stop);
     if (!finished) own.abort(new AttemptFault("cut", "the attempt is over"));
   }
 
-  function arm(code: "first_token_timeout" | "stalled", limit_ms: number): () => void {
-    const seconds = `${limit_ms / 1000} s`;
-    const message =
-      code === "stalled" ? `nothing came for ${seconds}` : `no first token within ${seconds}`;
+  function arm(code: keyof typeof lateness, limit_ms: number): () => void {
+    const message = `${lateness[code]} ${limit_ms / 1000} s`;
     return clock.after(limit_ms, () => own.abort(new AttemptFault(code, message)));
   }
 
@@ -85,6 +91,31 @@ export async function* attempt(
       own.signal.removeEventListener("abort", fail);
     }
   }
+}
+
+const lateness = {
+  first_token_timeout: "no first token within",
+  stalled: "nothing came for",
+  timed_out: "no end within",
+};
+
+/**
+ * Counts what is said: the pieces on the wire, which nobody else bounds, and the parts that are kept.
+ * Tells of each part whether it said anything. @throws AttemptFault `too_long`
+ */
+function createMeasure(): (part: LanguageModelV4StreamPart) => boolean {
+  let wire_chars = 0;
+  let kept_chars = 0;
+  return (part) => {
+    const piece = "delta" in part ? part.delta.length : 0;
+    wire_chars += piece;
+    if (part.type === "text-delta") kept_chars += piece;
+    if (part.type === "tool-call")
+      kept_chars += part.toolCallId.length + part.toolName.length + part.input.length;
+    if (Math.max(wire_chars, kept_chars) <= limits.step_chars) return piece > 0;
+    const message = `it said more than ${limits.step_chars} characters in one step`;
+    throw new AttemptFault("too_long", message);
+  };
 }
 
 /** The part as the engine knows it; null for what has no meaning here. */

@@ -3,12 +3,15 @@ export type AttemptCode =
   | "connect"
   | "first_token_timeout"
   | "stalled"
+  /** It spoke on and on, and the attempt's time is up. */
+  | "timed_out"
   | "auth"
   | "rate"
   | "overload"
   | "rejected"
   | "cut"
   | "malformed"
+  | "too_long"
   | "empty";
 
 export class AttemptFault extends Error {
@@ -21,8 +24,12 @@ export class AttemptFault extends Error {
   }
 }
 
-/** A second try at the same target can help: the fault was of the moment, not of key or request. */
-export const mayPass = (code: AttemptCode): boolean => code !== "auth" && code !== "rejected";
+/**
+ * A second try at the same target can help: the fault was of the moment, not of key or request. Who
+ * used up a whole attempt's time is not given it again.
+ */
+export const mayPass = (code: AttemptCode): boolean =>
+  code !== "auth" && code !== "rejected" && code !== "timed_out";
 
 /** Reads a thrown value of the AI SDK: its status where it has one. */
 export function attemptFault(thrown: unknown): AttemptFault {

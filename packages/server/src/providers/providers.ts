@@ -15,6 +15,7 @@ import { type Choice, routeTargets, type Target } from "./route.ts";
 
 const SECOND_ROUND_WITHIN_MS = 1_500;
 const BETWEEN_MS = 60_000;
+const ATTEMPT_MS = 600_000;
 const FIRST_TOKEN_WITH_ALTERNATIVE_MS = 10_000;
 const FIRST_TOKEN_ALONE_MS = 60_000;
 const FIRST_TOKEN_LOCAL_MS = 180_000;
@@ -75,7 +76,11 @@ export function createProviders(
     signal: AbortSignal,
   ): AsyncGenerator<ModelPart, AttemptFault | null> {
     const { provider, model } = target;
-    const deadlines: Deadlines = { first_token_ms: target.first_token_ms, between_ms: BETWEEN_MS };
+    const deadlines: Deadlines = {
+      first_token_ms: target.first_token_ms,
+      between_ms: BETWEEN_MS,
+      total_ms: ATTEMPT_MS,
+    };
     yield { type: "attempt_started", provider, model, why };
     let shown = false;
     try {

@@ -1,10 +1,14 @@
+import type { LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { type FakeProvider, startFakeProvider } from "@mainstay/fake-provider/fake-provider";
 import type { Script } from "@mainstay/fake-provider/script";
 import { systemClock } from "@mainstay/sdk/clock";
 import { afterEach, expect, test } from "vitest";
-import { type ModelPart, type ModelRequest, NoModelAnswered } from "../../src/kernel/model.ts";
+import { type ModelRequest, NoModelAnswered } from "../../src/kernel/model.ts";
+import { attempt } from "../../src/providers/attempt.ts";
+import type { Ask } from "../../src/providers/openai-compatible.ts";
 import { createProviders } from "../../src/providers/providers.ts";
 import { routeTargets } from "../../src/providers/route.ts";
+import { handClock } from "../door/hand-clock.ts";
 
 const models: FakeProvider[] = [];
 afterEach(async () => {
@@ -31,8 +35,8 @@ async function pool(...scripts: Script[]) {
   return createProviders(settings, systemClock, () => 0);
 }
 
-async function all(parts: AsyncIterable<ModelPart>): Promise<ModelPart[]> {
-  const list: ModelPart[] = [];
+async function all<T>(parts: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
   for await (const part of parts) list.push(part);
   return list;
 }
@@ -90,6 +94,70 @@ test("tool calls arrive whole, also when they are streamed in pieces", async () 
   const parts = await all(providers.stream(request, never));
   const found = parts.find((part) => part.type === "tool_call");
   expect(found && JSON.parse(found.call.input)).toEqual(call.arguments);
+});
+
+test.each<[string, Script]>([
+  ["text", [{ text: "x".repeat(1_000_001), chunk_size: 250_000 }]],
+  [
+    "arguments of a tool",
+    [{ tool_calls: [{ name: "f", arguments: "x".repeat(1_000_001) }], chunk_size: 250_000 }],
+  ],
+])("%s without an end is cut off at the bound, and the next target is asked", async (_, script) => {
+  const providers = await pool(script, [{ text: "short" }]);
+  const parts = await all(providers.stream(request, never));
+  expect(parts.find((part) => part.type === "attempt_failed")).toMatchObject({
+    code: "too_long",
+    message: "it said more than 1000000 characters in one step",
+  });
+  expect(parts.at(-1)).toMatchObject({ type: "finish", provider: "p2" });
+});
+
+test("as much as the bound is taken whole", async () => {
+  const providers = await pool([{ text: "x".repeat(1_000_000), chunk_size: 250_000 }]);
+  const parts = await all(providers.stream(request, never));
+  expect(parts.at(-1)).toMatchObject({ type: "finish", provider: "p1" });
+});
+
+const deadlines = { first_token_ms: 10_000, between_ms: 60_000, total_ms: 600_000 };
+
+/** A target that says one part a second, for ever. */
+const says =
+  (part: LanguageModelV4StreamPart, time: ReturnType<typeof handClock>): Ask =>
+  () =>
+    Promise.resolve(
+      new ReadableStream({
+        async pull(controller) {
+          await time.clock.sleep(1_000);
+          controller.enqueue(part);
+        },
+      }),
+    );
+
+test.each<[string, LanguageModelV4StreamPart]>([
+  ["text", { type: "text-delta", id: "1", delta: "x" }],
+  ["a thought", { type: "reasoning-delta", id: "1", delta: "x" }],
+  ["a tool's arguments", { type: "tool-input-delta", id: "1", delta: "x" }],
+])("an attempt that goes on with %s is alive, until its whole time is up", async (_, part) => {
+  const time = handClock();
+  let ended: unknown;
+  const attempted = all(attempt(says(part, time), request, deadlines, time.clock, never)).catch(
+    (fault: unknown) => (ended = fault),
+  );
+  await new Promise(setImmediate);
+  await time.pass(599_000);
+  expect(ended).toBeUndefined();
+  await time.pass(2_000);
+  await attempted;
+  expect(ended).toMatchObject({ code: "timed_out", message: "no end within 600 s" });
+});
+
+test("a part without a word is no sign of life", async () => {
+  const time = handClock();
+  const silent = says({ type: "reasoning-start", id: "1" }, time);
+  const attempted = all(attempt(silent, request, deadlines, time.clock, never));
+  attempted.catch(() => undefined);
+  await time.pass(11_000);
+  await expect(attempted).rejects.toMatchObject({ code: "first_token_timeout" });
 });
 
 test("an abort is thrown as it came and ends the call upstream", async () => {
