@@ -19,6 +19,8 @@ export const CommandEnd = z.discriminatedUnion("outcome", [
     output_bytes: z.int(),
     output_sha256: z.string(),
     output_truncated: z.boolean(),
+    /** What the executor undid after it, or found in the workspace that a person must look at. */
+    notices: z.array(z.string().max(1024)).max(16),
     plan_digest: z.string(),
     sandbox: z.literal("bubblewrap"),
   }),

@@ -77,19 +77,28 @@ export function createExecutor(parts: ExecutorParts): Executor {
     prepared: Prepared,
     holder: AbortSignal,
   ): RunAnswer | Promise<RunAnswer> {
-    const known = answerKnown(ticket);
-    if (known !== null) return known;
-    if (holder.aborted) return refuse("stopping", "the link that asked is gone");
-    if (running.size >= RUNNING_LIMIT) {
-      return refuse("too_many", `${RUNNING_LIMIT} commands run already; try again later`);
-    }
-    try {
-      ledger.start(ticket, clock.now());
-    } catch (error) {
-      return refuse("ledger_unwritable", (error as Error).message);
+    const refused = answerKnown(ticket) ?? refuseNow(holder) ?? burn(ticket);
+    if (refused !== null) {
+      prepared.finish();
+      return refused;
     }
     if (started_count++ % PRUNE_EVERY === 0) prune();
     return follow(ticket.plan, prepared);
+  }
+
+  function refuseNow(holder: AbortSignal): RunAnswer | null {
+    if (holder.aborted) return refuse("stopping", "the link that asked is gone");
+    if (running.size < RUNNING_LIMIT) return null;
+    return refuse("too_many", `${RUNNING_LIMIT} commands run already; try again later`);
+  }
+
+  function burn(ticket: Ticket): RunAnswer | null {
+    try {
+      ledger.start(ticket, clock.now());
+      return null;
+    } catch (error) {
+      return refuse("ledger_unwritable", (error as Error).message);
+    }
   }
 
   /** Housekeeping must not refuse a command whose ticket is burned by now. */
@@ -101,25 +110,28 @@ export function createExecutor(parts: ExecutorParts): Executor {
     }
   }
 
-  async function follow(plan: Plan, { launch, inspect }: Prepared): Promise<RunAnswer> {
+  async function follow(plan: Plan, prepared: Prepared): Promise<RunAnswer> {
     const { command_id } = plan;
-    const supervised = supervise(launch, {
+    const supervised = supervise(prepared.launch, {
       processes: parts.processes,
       clock,
       beforeGo(gate) {
-        inspect(gate);
+        prepared.inspect(gate);
         ledger.release(command_id, gate.init);
       },
       onOutput: (text) => parts.onOutput(command_id, text),
     });
-    const ended = supervised.end.then((outcome) => conclude(plan, outcome));
+    const ended = supervised.end.then((outcome) => conclude(plan, prepared, outcome));
     running.set(command_id, { supervised, ended });
     if (await supervised.let_go) return { state: "started" };
     return { state: "ended", end: await ended };
   }
 
-  function conclude(plan: Plan, outcome: Outcome): CommandEnd {
-    const end = endOf(plan, outcome);
+  function conclude(plan: Plan, prepared: Prepared, outcome: Outcome): CommandEnd {
+    const notices = prepared.finish();
+    const end = endOf(plan, outcome, notices);
+    if (end.outcome !== "exited" && notices.length > 0)
+      log(`${plan.command_id}: ${notices.join("; ")}`);
     try {
       ledger.end(plan.command_id, end);
     } catch (error) {
@@ -198,7 +210,7 @@ function reasons(report: Awaited<ReturnType<Sandbox["report"]>>): string {
   return failed.map(({ name, detail, fix }) => `${name}: ${detail} (fix: ${fix})`).join("; ");
 }
 
-function endOf(plan: Plan, outcome: Outcome): CommandEnd {
+function endOf(plan: Plan, outcome: Outcome, notices: string[]): CommandEnd {
   const { halt } = outcome;
   if (outcome.result === "not_started") {
     if (halt?.cause === "interrupted") {
@@ -224,6 +236,7 @@ function endOf(plan: Plan, outcome: Outcome): CommandEnd {
     output_bytes: outcome.output_bytes,
     output_sha256: outcome.output_sha256,
     output_truncated: outcome.output_truncated,
+    notices,
     plan_digest: planDigest(plan),
     sandbox: "bubblewrap",
   };

@@ -1,6 +1,9 @@
-/** The process of one sandbox and its five descriptors: input, output, complaints, gate, info. */
+/** The process of one sandbox and its descriptors: input, output, complaints, gate, info, filter. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
+import { openFifo } from "./sandbox/fifos.ts";
 
 /** What a sandbox says before its command begins is short. */
 const SAID_LIMIT_BYTES = 4_096;
@@ -12,6 +15,10 @@ export interface Launch {
   /** The ids that the program is started with; null keeps the executor's own. */
   ids: { uid: number; gid: number } | null;
   stdin: string | null;
+  /** Becomes the output's pipe and loses its name. */
+  output_fifo: string;
+  /** An encoded seccomp program. */
+  filter_path: string;
   wall_ms: number;
   output_bytes: number;
 }
@@ -29,35 +36,46 @@ export interface SpawnedSandbox {
   complaint(): string;
 }
 
-export function spawnSandbox({
-  program,
-  argv,
-  ids,
-  stdin,
-}: Launch): SpawnedSandbox | { failed: string } {
+export function spawnSandbox(launch: Launch): SpawnedSandbox | { failed: string } {
+  const passed: number[] = [];
+  let output: Socket | null = null;
   try {
-    const child = spawn(program, argv, {
-      ...ids,
+    const { reader, writer } = openFifo(launch.output_fifo);
+    passed.push(writer);
+    output = new Socket({ fd: reader, readable: true, writable: false });
+    const filter = openSync(launch.filter_path, "r"); // bubblewrap reads on from where it stands
+    passed.push(filter);
+    const input = launch.stdin === null ? "ignore" : "pipe";
+    const child = spawn(launch.program, launch.argv, {
+      ...launch.ids,
       env: {},
       cwd: "/",
-      stdio: [stdin === null ? "ignore" : "pipe", "pipe", "pipe", "pipe", "pipe"],
+      stdio: [input, writer, "pipe", "pipe", "pipe", filter],
     });
-    const [input, output, errors, gate, info] = child.stdio as unknown as Duplex[];
-    for (const stream of child.stdio) stream?.on("error", () => {}); // EPIPE: it went away first
-    input?.end(stdin);
-    const complaint = gather(errors!, SAID_LIMIT_BYTES, () => false);
-    return {
-      child,
-      exit: exitOf(child),
-      output: output!,
-      gate: gate!,
-      ready: gather(gate!, SAID_LIMIT_BYTES, (text) => text.includes("\n")).settled,
-      info: gather(info!, SAID_LIMIT_BYTES, (text) => text.includes("}")).settled,
-      complaint: () => complaint.text().trim(),
-    };
+    return follow(child, output, launch.stdin);
   } catch (error) {
-    return { failed: `${program} could not be started: ${(error as Error).message}` };
+    output?.destroy();
+    return { failed: `${launch.program} could not be started: ${(error as Error).message}` };
+  } finally {
+    for (const descriptor of passed) closeSync(descriptor);
   }
+}
+
+function follow(child: ChildProcess, output: Socket, stdin: string | null): SpawnedSandbox {
+  const [input, , errors, gate, info] = child.stdio as unknown as Duplex[];
+  // EPIPE: it went away first.
+  for (const stream of [...child.stdio, output]) stream?.on("error", () => {});
+  input?.end(stdin);
+  const complaint = gather(errors!, SAID_LIMIT_BYTES, () => false);
+  return {
+    child,
+    exit: exitOf(child),
+    output,
+    gate: gate!,
+    ready: gather(gate!, SAID_LIMIT_BYTES, (text) => text.includes("\n")).settled,
+    info: gather(info!, SAID_LIMIT_BYTES, (text) => text.includes("}")).settled,
+    complaint: () => complaint.text().trim(),
+  };
 }
 
 function exitOf(child: ChildProcess): Promise<Exit> {

@@ -141,6 +141,7 @@ async function openGate(
     typeof arrived === "string" ? arrived : letGo(command, arrived[0], arrived[1], parts);
   if (typeof refusal !== "string") return refusal;
   command.gate.destroy();
+  command.output.destroy();
   await orKill(command, parts.clock);
   return { shut: refusal === "exit" ? await causeOfDeath(command) : refusal };
 }

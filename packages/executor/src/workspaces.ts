@@ -19,7 +19,6 @@ import {
 } from "node:fs";
 import { ExecutorRefused } from "./errors.ts";
 import type { WorkspaceRegistration } from "./protocol.ts";
-import type { Pin } from "./sandbox/compose.ts";
 import type { Stage, StagedFolder } from "./sandbox/stage.ts";
 import { refusePath } from "./workspace-path.ts";
 
@@ -142,36 +141,4 @@ function whyOther(
 
 function identityOf({ dev, ino }: BigIntStats): string {
   return `${dev}:${ino}`;
-}
-
-/**
- * What of `.git` must not be moved or rewritten. Looked up by descriptor, so that a link planted
- * meanwhile is not followed; a swap after this is caught at the gate.
- */
-export function findPins({ descriptor }: Workspace): Pin[] {
-  const git = below(descriptor, ".git");
-  if (git === null) return [];
-  if (!git.isDirectory()) return [pin(".git", git, "read_only")];
-  const inside = openSync(`/proc/self/fd/${descriptor}/.git`, FOLDER_ITSELF);
-  try {
-    const pins = [pin(".git", fstatSync(inside, { bigint: true }), "read_write")];
-    for (const name of ["config", "hooks"]) {
-      const found = below(inside, name);
-      if (found !== null) pins.push(pin(`.git/${name}`, found, "read_only"));
-    }
-    return pins;
-  } finally {
-    closeSync(inside);
-  }
-}
-
-/** Null for what is absent, and for links: there is nothing of the workspace's own to pin. */
-function below(descriptor: number, name: string): BigIntStats | null {
-  const path = `/proc/self/fd/${descriptor}/${name}`;
-  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return found === undefined || found.isSymbolicLink() ? null : found;
-}
-
-function pin(path: string, found: BigIntStats, access: Pin["access"]): Pin {
-  return { path, identity: identityOf(found), access };
 }

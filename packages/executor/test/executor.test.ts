@@ -3,10 +3,12 @@ import { randomBytes } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -90,6 +92,70 @@ test("no host uid 0, no capabilities, no other descriptors, no environment, no n
   expect(inside.output).toMatch(/^0 1 2 3 $/m);
   expect(inside.output.match(/^ +\w+$/gm)).toEqual(["    lo"]);
   expect(inside.output).not.toMatch(/MAINSTAY|VITEST|NODE_/);
+});
+
+test("the output can be opened again by its name, and files are made for others to read", async () => {
+  const { output } = await bench.exited(
+    "echo one > /dev/stdout; echo two | tee /dev/stderr >/dev/null; echo three >> /proc/self/fd/1; mkdir d; touch f; umask; rm -r d f",
+  );
+  expect(output).toBe("one\ntwo\nthree\n0022\n");
+  const { exit_code } = await bench.exited("mkdir open && touch open/file");
+  expect(exit_code).toBe(0);
+  const modes = ["open", "open/file"].map((name) => statSync(join(bench.workspace, name)).mode);
+  expect(modes.map((mode) => mode & 0o777)).toEqual([0o755, 0o644]);
+  rmSync(join(bench.workspace, "open"), { recursive: true });
+});
+
+/** Makes files and folders in every way; argv: bits of the mode besides 0755. Prints what worked. */
+const MAKE_ALL = `
+use Fcntl;
+my $mode = 0755 | shift;
+my %ways = (
+  chmod => sub { open(my $made, '>', 'a'); chmod $mode, 'a' },
+  fchmod => sub { open(my $made, '>', 'b'); chmod $mode, $made },
+  open => sub { sysopen my $made, 'c', O_CREAT | O_WRONLY, $mode },
+  mkdir => sub { mkdir 'd', $mode },
+);
+print join ' ', grep { $ways{$_}->() } sort keys %ways;
+`;
+
+test("no command leaves a program that runs as the workspace's owner", async () => {
+  const made = join(bench.workspace, "made");
+  const makeAll = (bits: number) =>
+    bench.exited(["perl", "-e", `chdir 'made';${MAKE_ALL}`, `${bits}`]);
+  expect(
+    (await bench.exited("mkdir made && cp /usr/bin/id made/id && chmod 4755 made/id")).exit_code,
+  ).toBe(1);
+  expect((await bench.exited("chmod g+s made/id")).exit_code).toBe(1);
+  for (const bits of [0o4000, 0o2000]) expect((await makeAll(bits)).output).toBe("");
+  expect((await makeAll(0)).output).toBe("chmod fchmod mkdir open");
+  expect(readdirSync(made).toSorted()).toEqual(["a", "b", "c", "d", "id"]);
+  for (const name of readdirSync(made)) expect(statSync(join(made, name)).mode & 0o6000).toBe(0);
+  rmSync(made, { recursive: true });
+});
+
+test("tools that set modes work as ever", async () => {
+  const { exit_code, output } = await bench.exited(
+    "mkdir tools && cd tools && cp -p /usr/bin/id id && chmod 700 id && chmod +t . && cp -a . ../tools2 && " +
+      "tar -cf ../t.tar . && mkdir out && tar -xpf ../t.tar -C out && ./out/id -u && git init -q && git add id && git commit -qm a && git gc -q && " +
+      "mkfifo pipe && cd .. && rm -rf tools tools2 t.tar",
+  );
+  expect([exit_code, output]).toEqual([0, "1000\n"]);
+});
+
+test("a workspace below /tmp works, and /opt is not to be seen", async () => {
+  const folder = mkdtempSync("/tmp/mainstay-below-tmp-");
+  try {
+    await bench.link().registerWorkspace(registration("tmp", folder));
+    const { output } = await bench.exited("pwd; echo x > made; cat made; ls -d /opt", {
+      workspace_id: "tmp",
+    });
+    expect(output).toMatch(`${folder}\nx\n`);
+    expect(output).toMatch(/\/opt.*No such file/);
+    expect(readFileSync(join(folder, "made"), "utf8")).toBe("x\n");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("neither keys, nor a tracer, nor the host's files are within reach", async () => {

@@ -75,7 +75,7 @@ function isolation(): string[] {
     ...["--unshare-all", "--unshare-user", "--disable-userns"],
     ...["--uid", String(INSIDE_ID), "--gid", String(INSIDE_ID), "--hostname", "mainstay"],
     ...["--cap-drop", "ALL", "--new-session", "--die-with-parent", "--as-pid-1", "--clearenv"],
-    ...["--info-fd", "4"],
+    ...["--info-fd", "4", "--seccomp", "5"],
   ];
 }
 

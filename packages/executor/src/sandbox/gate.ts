@@ -29,11 +29,15 @@ const LIMITS = [
   `ulimit -f ${(4 * 2 ** 30) / 512}`,
 ].map((limit) => `{ ${limit}; } 2>/dev/null`);
 
+/** The executor's own is for its secrets; a command's files are for whoever the workspace is for. */
+const UMASK = "umask 022";
+
 /** Wraps `command` (found on PATH inside) in the stub. */
 export function gated(command_id: string, sightings: Sighting[], command: string[]): string[] {
   const paths = sightings.map(({ path }) => `'${path}'`).join(" ");
   const stub = [
     ...LIMITS,
+    UMASK,
     `seen=$(/usr/bin/stat -c %d:%i -- ${paths}) || exit 125`,
     "echo ready $seen >&3",
     'read -r go <&3 && [ "$go" = go ] || exit 125',

@@ -1,14 +1,20 @@
 /** The face of the sandbox: what to launch for a plan, what its gate must show, what holds here. */
+import { rmSync, writeFileSync } from "node:fs";
+import { arch } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
+import { createGitGuards } from "../git-guard.ts";
 import type { ProcessTable } from "../process-table.ts";
 import type { SandboxReport } from "../protocol.ts";
 import type { Launch } from "../spawned-sandbox.ts";
 import type { AtGate } from "../supervise.ts";
 import type { Plan } from "../ticket.ts";
-import { findPins, type Workspace } from "../workspaces.ts";
-import { compose, readHostLayout, sightings } from "./compose.ts";
+import type { Workspace } from "../workspaces.ts";
+import { compose, type Pin, readHostLayout, sightings } from "./compose.ts";
 import { readyLine } from "./gate.ts";
+import { stockFifos } from "./fifos.ts";
+import { compileFilter, encodeFilter } from "./seccomp.ts";
+import { type Architecture, RULES } from "./seccomp-rules.ts";
 import { selfTest } from "./selftest.ts";
 import { openRootStage, openUserStage, type Stage } from "./stage.ts";
 
@@ -34,6 +40,11 @@ export interface Prepared {
   launch: Launch;
   /** Throws if the sandbox that stands is not the one that was composed. */
   inspect(gate: AtGate): void;
+  /**
+   * Call once, when the command has ended or will not begin. Says what of the command's work was
+   * undone or must be looked at.
+   */
+  finish(): string[];
 }
 
 export function createSandbox(
@@ -42,7 +53,10 @@ export function createSandbox(
 ): Sandbox {
   const { home, ripgrep_path, self } = settings;
   const run_folder = join(home, "run");
+  const filter_path = join(home, "exec", "seccomp.bpf");
   const host = readHostLayout();
+  const fifos = stockFifos(join(home, "exec", "fifos"));
+  const git_guards = createGitGuards();
   let staged: Promise<Stage> | null = null;
   let tested: Promise<SandboxReport> | null = null;
 
@@ -55,30 +69,55 @@ export function createSandbox(
   }
 
   async function openStage(): Promise<Stage> {
+    writeFileSync(filter_path, encodeFilter(compileFilter(RULES, architecture())));
     if (self.is_root) return openRootStage(self.parent_pid, ripgrep_path);
     return openUserStage(run_folder, ripgrep_path);
   }
 
   async function prepare(plan: Confined, workspace: Workspace): Promise<Prepared> {
     const on = await stage();
+    const notices: string[] = [];
+    using held = new DisposableStack();
+    const output_fifo = await fifos.take();
+    held.defer(() => rmSync(output_fifo, { force: true })); // it is still there if none was launched
     const composition = {
       ...plan,
-      workspace: { ...workspace, pins: findPins(workspace) },
+      workspace: { ...workspace, pins: pinsOf(plan, workspace, held, notices) },
       etc_folder: on.etc(),
       ripgrep_folder: on.ripgrep_folder,
       host,
     };
     const expected = readyLine(sightings(composition));
-    return {
-      launch: {
-        program: settings.bubblewrap_path,
-        argv: compose(composition),
-        ids: on.idsOf(workspace.person_uid_number),
-        stdin: plan.stdin ?? null,
-        ...plan.limits,
-      },
-      inspect: (gate) => inspect(gate, expected, on.level),
+    const launch = {
+      program: settings.bubblewrap_path,
+      argv: compose(composition),
+      ids: on.idsOf(workspace.person_uid_number),
+      stdin: plan.stdin ?? null,
+      ...{ output_fifo, filter_path },
+      ...plan.limits,
     };
+    const kept = held.move();
+    return {
+      launch,
+      inspect: (gate) => inspect(gate, expected, on.level),
+      finish() {
+        kept.dispose();
+        return notices;
+      },
+    };
+  }
+
+  /** A search cannot write, so there is nothing to guard. */
+  function pinsOf(
+    { profile }: Confined,
+    workspace: Workspace,
+    held: DisposableStack,
+    notices: string[],
+  ): Pin[] {
+    if (profile === "search") return [];
+    const guard = git_guards.enter(workspace);
+    held.defer(() => notices.push(...guard.leave()));
+    return guard.pins;
   }
 
   function report(): Promise<SandboxReport> {
@@ -89,6 +128,12 @@ export function createSandbox(
     return tested;
   }
   return { stage, report, prepare };
+}
+
+function architecture(): Architecture {
+  const name = arch();
+  if (name === "x64" || name === "arm64") return name;
+  throw new Error(`there is no seccomp filter for ${name}`);
 }
 
 function inspect({ ready, status }: AtGate, expected: string, level: Stage["level"]): void {

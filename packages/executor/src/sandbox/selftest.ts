@@ -27,6 +27,7 @@ done
 echo environment=$(tr '\\0' '\\n' < /proc/1/environ | grep -cvE '^(${OWN_VARIABLES})=')
 echo processes=$(ls -d /proc/[0-9]* | wc -l)
 unshare --user true 2>/dev/null && echo namespaces=open
+touch set-id && chmod 4755 set-id 2>/dev/null && echo set_id=made
 echo limits=$(ulimit -n) $(ulimit -c) $(ulimit -f)
 echo inside > made && echo workspace=$(cat made)
 setsid sleep 300 >/dev/null 2>&1 &
@@ -66,8 +67,9 @@ async function probe(parts: SelfTestParts): Promise<Outcome> {
       profile: "agent",
       limits: { wall_ms: 20_000, output_bytes: 1 << 14 },
     };
-    const { launch, inspect } = await parts.prepare(plan, workspace);
-    return await supervise(launch, { ...parts, beforeGo: inspect, onOutput: () => {} }).end;
+    const { launch, inspect, finish } = await parts.prepare(plan, workspace);
+    const { end } = supervise(launch, { ...parts, beforeGo: inspect, onOutput: () => {} });
+    return await end.finally(finish);
   } finally {
     await parts.stage().then((stage) => stage.detach(workspace));
     closeSync(workspace.descriptor);
@@ -129,6 +131,7 @@ function judge(outcome: Outcome, escaped: boolean): SandboxCheck[] {
       `${says("processes")} processes`,
     ),
     check("makes no user namespaces", says("namespaces") === "none", `made: ${says("namespaces")}`),
+    check("makes no set-id programs", says("set_id") === "none", `set-id file: ${says("set_id")}`),
     check("is bounded", isBounded(says("limits")), `files, core, file size: ${says("limits")}`),
   ];
 }

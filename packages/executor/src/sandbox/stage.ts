@@ -9,11 +9,11 @@
  * which such a uid can reach and own although the folder's parents are closed to it. Where one of
  * these steps fails there is no fallback.
  */
-import { spawn } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readlinkSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { keepEtc } from "./etc.ts";
+import { runTool } from "./system-tool.ts";
 
 const FIRST_PERSON_UID = 0x70000000;
 const ROOT_STAGE = "/dev/shm";
@@ -91,22 +91,4 @@ function copyRipgrep(original: string): string {
   copyFileSync(original, `${folder}/rg`);
   for (const made of [folder, `${folder}/rg`]) chmodSync(made, 0o755);
   return folder;
-}
-
-/** Runs a tool of the system to its end; rejects with what it said. */
-function runTool(name: string, args: string[], third_descriptor?: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(name, args, {
-      cwd: "/",
-      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-      stdio: ["ignore", "ignore", "pipe", third_descriptor ?? "ignore"],
-    });
-    let said = "";
-    child.stderr?.setEncoding("utf8").on("data", (text) => (said = (said + text).slice(0, 4096)));
-    child.once("error", (error) => reject(new Error(`${name}: ${error.message}`)));
-    child.once("close", (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${name}: ${said.trim() || `exit ${code}`}`));
-    });
-  });
 }

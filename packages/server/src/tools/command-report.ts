@@ -11,7 +11,7 @@ export function reportCommand(end: CommandEnd, why_killed: string): ToolEnd {
     case "exited":
       return {
         outcome: end.cancelled ? "cancelled" : end.exit_code === 0 ? "ok" : "error",
-        result: `${end.output}${end.output.endsWith("\n") || end.output === "" ? "" : "\n"}[${endingOf(end, why_killed)}]`,
+        result: [...outputOf(end), ...toldBy(end, why_killed)].join("\n"),
         command: resultOf(end),
       };
     case "interrupted":
@@ -30,6 +30,13 @@ export function reportCommand(end: CommandEnd, why_killed: string): ToolEnd {
 }
 
 type Exited = Extract<CommandEnd, { outcome: "exited" }>;
+
+const outputOf = ({ output }: Exited): string[] =>
+  output === "" ? [] : [output.endsWith("\n") ? output.slice(0, -1) : output];
+
+/** What the executor says, each line in brackets; its notices are for the person as well. */
+const toldBy = (end: Exited, why_killed: string): string[] =>
+  [endingOf(end, why_killed), ...end.notices].map((line) => `[${line}]`);
 
 function endingOf(end: Exited, why_killed: string): string {
   const seconds = `${(end.duration_ms / 1000).toFixed(1)} s`;

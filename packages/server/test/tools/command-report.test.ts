@@ -1,0 +1,35 @@
+import type { CommandEnd } from "@mainstay/executor/command";
+import { expect, test } from "vitest";
+import { reportCommand } from "../../src/tools/command-report.ts";
+
+const exited = (output: string, notices: string[] = []): CommandEnd => ({
+  outcome: "exited",
+  exit_code: 0,
+  signal: null,
+  timed_out: false,
+  cancelled: false,
+  output_overflow: false,
+  duration_ms: 240,
+  output,
+  output_bytes: output.length,
+  output_sha256: "",
+  output_truncated: false,
+  notices,
+  plan_digest: "",
+  sandbox: "bubblewrap",
+});
+const resultOf = (end: CommandEnd) => reportCommand(end, "nobody").result;
+
+test("output and ending stand on lines of their own, however the output ends", () => {
+  expect(resultOf(exited("a\n"))).toBe("a\n[exit 0, 0.2 s]");
+  expect(resultOf(exited("a\n\n"))).toBe("a\n\n[exit 0, 0.2 s]");
+  expect(resultOf(exited("a"))).toBe("a\n[exit 0, 0.2 s]");
+  expect(resultOf(exited("\n"))).toBe("\n[exit 0, 0.2 s]");
+  expect(resultOf(exited(""))).toBe("[exit 0, 0.2 s, no output]");
+});
+
+test("what the executor undid is told with the result", () => {
+  expect(resultOf(exited("a\n", ["removed .git/commondir", ".git is new"]))).toBe(
+    "a\n[exit 0, 0.2 s]\n[removed .git/commondir]\n[.git is new]",
+  );
+});
