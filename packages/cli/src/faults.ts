@@ -18,10 +18,17 @@ export function reportFault(fault: unknown, server: ServerAddress, screen: Scree
   if (fault instanceof Interrupted) return exit.interrupted;
   const lines = fault instanceof ProblemError ? problemLines(fault.problem) : [messageOf(fault)];
   for (const line of lines) screen.note(line, "bad");
+  if (fault instanceof ProblemError && fault.problem.code === "unauthenticated")
+    screen.note(`The key comes from ${keySource(server)}.`);
   if (fault instanceof UsageFault) return exit.usage;
   if (!(fault instanceof Unreachable)) return exit.failed;
   screen.note(howToReach(server));
   return exit.unreachable;
+}
+
+function keySource(server: ServerAddress): string {
+  const is_owners = server.kind === "local" && server.key === undefined;
+  return is_owners ? `${server.home}/owner.key` : "MAINSTAY_KEY";
 }
 
 function howToReach(server: ServerAddress): string {

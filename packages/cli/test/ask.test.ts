@@ -298,6 +298,24 @@ test.for([
   },
 );
 
+test("the output of a command keeps its indentation", async () => {
+  const agent = await start(({ journal, live, settle }) => {
+    const effect = { kind: "none" } as const;
+    const tool = { step: 1, call_id: "call_1" };
+    journal({ type: "tool_started", ...tool, tool: "shell", intent: "look", effect });
+    live({
+      type: "output",
+      call_id: "call_1",
+      text: `def f():\n    return  1\n${"x".repeat(300)}`,
+    });
+    journal({ type: "tool_ended", ...tool, outcome: "ok", result: "", command: exited(0) });
+    settle("Done.");
+  });
+  const run = cli(["ask", "look"], agent);
+  expect(await run.exits()).toBe(0);
+  expect(run.stderr()).toContain(`  def f():\n      return  1\n  ${"x".repeat(199)}…\n`);
+});
+
 test("text of the next step that overtakes the end of a tool waits for it", async () => {
   const agent = await start(({ journal, live, settle }) => {
     const call = { id: "call_1", name: "read_file", input: '{"path":"a"}' };

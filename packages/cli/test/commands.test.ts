@@ -165,6 +165,29 @@ test("every command has help with an example", async () => {
   }
 });
 
+test("a wrong key is said with where it came from", async () => {
+  const refused = refuses({ status: 401, code: "unauthenticated" });
+  await start({ "GET /v1/turns": refused });
+  for (const [env, source] of [
+    [{}, `${home}/owner.key`],
+    [{ MAINSTAY_KEY: "mst_wrong" }, "MAINSTAY_KEY"],
+  ] as const) {
+    const run = cli(["turns"], env);
+    expect(await run.exits()).toBe(1);
+    expect(run.stderr()).toContain(`\nThe key comes from ${source}.\n`);
+  }
+});
+
+test("status says what a turn waits for, and not that it was answered", async () => {
+  await start({
+    "GET /v1/turns/turn_1": answers({ ...turn, state: "awaiting_approval", mode: "full" }),
+  });
+  const run = cli(["status", "turn_1"]);
+  expect(await run.exits()).toBe(0);
+  expect(run.stdout()).toContain("waits     for your consent: mainstay approvals\n");
+  expect(run.stdout()).not.toContain("answered");
+});
+
 test("a refusal is shown with each fault and its fix", async () => {
   const errors = [{ pointer: "/id", expected: "an id", got: "x", fix: "see: mainstay turns" }];
   await start({
@@ -185,11 +208,13 @@ test("status, cancel, retry, approvals, approve, deny", async () => {
   });
   agent.approvals.push(approval);
   const outputs: Record<string, string> = {};
+  const said: Record<string, string> = {};
   const calls = ["status turn_1", "cancel turn_1", "retry turn_1", "approvals", "approve apr_1"];
   for (const call of [...calls, "deny apr_1"]) {
     const run = cli(call.split(" "));
     expect(await run.exits()).toBe(0);
     outputs[call] = run.stdout();
+    said[call] = run.stderr();
   }
   expect(outputs["status turn_1"]).toContain("state     queued");
   expect(outputs["cancel turn_1"]).toBe("Cancelled.\n");
@@ -198,10 +223,24 @@ test("status, cancel, retry, approvals, approve, deny", async () => {
     "    rm -rf build\\u{1b}[2K\\u{202e}\n  in      /srv/shop\n",
   );
   expect(outputs["approvals"]).toContain("mainstay approve apr_1");
+  expect(said["approve apr_1"]).toBe("Its turn goes on with it: mainstay status turn_1\n");
   expect(outputs["approve apr_1"]).toBe("Approved: rm -rf build\\u{1b}[2K\\u{202e}\n");
   expect(agent.server.to("POST /v1/approvals/apr_1").map(({ body }) => body)).toEqual([
     { decision: "approve" },
     { decision: "deny" },
+  ]);
+});
+
+test("doctor says what the running server has, whatever this terminal's variables say", async () => {
+  const models = { name: "models", ok: true, detail: "openai/gpt" };
+  await start({
+    "GET /readyz": answers({ ready: true, level: "full", version: "1", checks: [models] }),
+  });
+  const run = cli(["doctor", "--json"]);
+  await run.exits();
+  const { checks } = JSON.parse(run.stdout()) as { checks: { area: string; detail: string }[] };
+  expect(checks.filter(({ area }) => area === "server")).toMatchObject([
+    { ok: true, detail: "runs, version 1, level full; models: openai/gpt" },
   ]);
 });
 

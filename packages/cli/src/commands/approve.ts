@@ -19,6 +19,8 @@ export function approveCommand(parts: { withServer: WithServer; screen: Screen }
         const approval = await client.approvals.decide(approval_id, "approve");
         if (json) screen.json(approval);
         else screen.print(`Approved: ${oneLine(escapeCommand(approval.command))}`);
+        if (!json)
+          screen.note(`Its turn goes on with it: mainstay status ${approval.turn_id}`, "dim");
         return exit.ok;
       }),
     );

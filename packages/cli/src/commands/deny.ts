@@ -19,6 +19,8 @@ export function denyCommand(parts: { withServer: WithServer; screen: Screen }): 
         const approval = await client.approvals.decide(approval_id, "deny");
         if (json) screen.json(approval);
         else screen.print(`Denied: ${oneLine(escapeCommand(approval.command))}`);
+        if (!json)
+          screen.note(`Its turn goes on without it: mainstay status ${approval.turn_id}`, "dim");
         return exit.ok;
       }),
     );

@@ -37,11 +37,13 @@ export function doctorCommand(parts: DoctorParts): Command {
 async function server({ config, ...parts }: DoctorParts): Promise<Check> {
   const check = { area: "server", name: config.server.kind } as const;
   try {
-    const { ready, level, version } = await withClient(config.server, parts, (client) =>
+    const { ready, level, version, checks } = await withClient(config.server, parts, (client) =>
       client.readyz(),
     );
     const fix = ready ? null : "see the failed checks above, and the server's log";
-    return { ...check, ok: ready, detail: `runs, version ${version}, level ${level}`, fix };
+    // What it started with; the providers above are what this terminal's variables would give.
+    const found = checks.map(({ name, detail }) => `; ${name}: ${detail}`).join("");
+    return { ...check, ok: ready, detail: `runs, version ${version}, level ${level}${found}`, fix };
   } catch (fault) {
     if (fault instanceof Unreachable && config.server.kind === "local")
       return { ...check, ok: true, detail: "does not run", fix: "npm start, or: mainstay serve" };

@@ -31,7 +31,8 @@ function describe(turn: Turn, screen: Screen): void {
       "waits",
       `place ${turn.queue.position}, about ${turn.queue.eta_s} s: ${turn.queue.reason}`,
     );
-  if (turn.mode)
+  if (turn.state === "awaiting_approval") fact("waits", "for your consent: mainstay approvals");
+  if (turn.mode && turn.answer)
     fact("answered", [turn.mode, turn.provider, turn.model].filter(Boolean).join(" · "));
   for (const { outcome, exit_code, command } of turn.commands)
     fact(

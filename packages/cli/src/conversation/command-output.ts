@@ -1,4 +1,4 @@
-import { oneLine } from "../terminal/escape.ts";
+import { clipped } from "../terminal/escape.ts";
 
 const SHOWN_LINES = 12;
 const LINE_LIMIT_CHARS = 200;
@@ -11,12 +11,12 @@ export function createCommandOutput(show: (line: string) => void) {
   const take = (line: string) => {
     if (shown >= SHOWN_LINES) return void hidden++;
     shown++;
-    show(oneLine(line, LINE_LIMIT_CHARS));
+    show(clipped(line, LINE_LIMIT_CHARS));
   };
   return {
     push(text: string) {
       const lines = (partial + text).split(/\r\n|\n/);
-      partial = (lines.pop() ?? "").slice(0, LINE_LIMIT_CHARS);
+      partial = (lines.pop() ?? "").slice(0, LINE_LIMIT_CHARS + 1);
       lines.map(lastOverwrite).forEach(take);
     },
     end() {

@@ -46,6 +46,10 @@ function named(character: string): string {
 
 /** One line of at most `limit_chars`, for intents, names and the like. */
 export function oneLine(text: string, limit_chars = 200): string {
-  const line = text.replace(/\s+/g, " ").trim();
+  return clipped(text.replace(/\s+/g, " ").trim(), limit_chars);
+}
+
+/** A line as it is, its indentation too, of at most `limit_chars`. */
+export function clipped(line: string, limit_chars: number): string {
   return line.length <= limit_chars ? line : `${line.slice(0, limit_chars - 1)}…`;
 }
