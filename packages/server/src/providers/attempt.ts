@@ -143,11 +143,15 @@ function finishOf(part: Extract<LanguageModelV4StreamPart, { type: "finish" }>):
   if (reason === undefined)
     throw new AttemptFault("cut", "the stream ended without a finish reason");
   const usage = {
-    input_tokens: part.usage.inputTokens.total ?? 0,
-    output_tokens: part.usage.outputTokens.total ?? 0,
+    input_tokens: tokenCount(part.usage.inputTokens.total),
+    output_tokens: tokenCount(part.usage.outputTokens.total),
   };
   return { type: "finish", reason, usage };
 }
+
+/** Some servers count in fractions, or not at all. */
+const tokenCount = (count: number | undefined): number =>
+  count !== undefined && Number.isFinite(count) && count > 0 ? Math.ceil(count) : 0;
 
 const reasons: Partial<Record<string, FinishReason>> = {
   stop: "stop",

@@ -11,8 +11,7 @@ export type AttemptCode =
   | "rejected"
   | "cut"
   | "malformed"
-  | "too_long"
-  | "empty";
+  | "too_long";
 
 export class AttemptFault extends Error {
   readonly code: AttemptCode;

@@ -9,9 +9,10 @@ import {
 } from "../kernel/model.ts";
 import type { Random } from "../kernel/random.ts";
 import { attempt, type Deadlines } from "./attempt.ts";
-import { AttemptFault, attemptFault, mayPass } from "./faults.ts";
+import { type AttemptCode, attemptFault, mayPass } from "./faults.ts";
 import { openAICompatible, type Ask } from "./openai-compatible.ts";
 import { type Choice, routeTargets, type Target } from "./route.ts";
+import { told } from "./told.ts";
 
 const SECOND_ROUND_WITHIN_MS = 1_500;
 const BETWEEN_MS = 60_000;
@@ -34,6 +35,10 @@ export interface Providers extends ModelPort {
   status(): ProviderStatus[];
 }
 
+interface Failure extends AttemptFailure {
+  readonly code: AttemptCode;
+}
+
 interface AskableTarget extends Target {
   readonly ask: Ask;
   readonly first_token_ms: number;
@@ -48,33 +53,32 @@ export function createProviders(
   clock: Clock,
   random: Random,
 ): Providers {
+  const secrets = settings.flatMap(({ api_key }) => api_key ?? []);
   const targets = settings.flatMap((provider) => targetsOf(provider, settings.length > 1));
 
   async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelPart> {
-    const failures = new Map<AskableTarget, AttemptFailure & { fault: AttemptFault }>();
+    const failures = new Map<AskableTarget, Failure>();
     let round = routeTargets(targets, request.model);
     for (const last of [false, true]) {
       for (const choice of round) {
-        const fault = yield* tryTarget(choice, request, signal);
-        if (fault === null) return;
-        const { provider, model } = choice.target;
-        const { code, message } = fault;
-        failures.set(choice.target, { provider, model, code, message, fault });
+        const failure = yield* tryTarget(choice, request, signal);
+        if (failure === null) return;
+        failures.set(choice.target, failure);
       }
       round = round
-        .filter(({ target }) => mayPass(failures.get(target)!.fault.code))
+        .filter(({ target }) => mayPass(failures.get(target)!.code))
         .map(({ target }) => ({ target, why: "a second try, after all had failed" }));
       if (last || round.length === 0) break;
       await clock.sleep(random() * SECOND_ROUND_WITHIN_MS, signal);
     }
-    throw new NoModelAnswered([...failures.values()].map(({ fault: _, ...failure }) => failure));
+    throw new NoModelAnswered([...failures.values()]);
   }
 
   async function* tryTarget(
     { target, why }: Choice<AskableTarget>,
     request: ModelRequest,
     signal: AbortSignal,
-  ): AsyncGenerator<ModelPart, AttemptFault | null> {
+  ): AsyncGenerator<ModelPart, Failure | null> {
     const { provider, model } = target;
     const deadlines: Deadlines = {
       first_token_ms: target.first_token_ms,
@@ -92,10 +96,11 @@ export function createProviders(
       return null;
     } catch (thrown) {
       signal.throwIfAborted();
-      const fault = attemptFault(thrown);
-      yield { type: "attempt_failed", provider, model, code: fault.code, message: fault.message };
-      if (shown) yield { type: "restart", cause: `${provider}: ${fault.message}` };
-      return fault;
+      const { code, message: said } = attemptFault(thrown);
+      const message = told(said, secrets);
+      yield { type: "attempt_failed", provider, model, code, message };
+      if (shown) yield { type: "restart", cause: `${provider}: ${message}` };
+      return { provider, model, code, message };
     }
   }
 

@@ -172,6 +172,13 @@ test("an abort is thrown as it came and ends the call upstream", async () => {
   await models[0]!.waitForHangUp(1);
 });
 
+test("fractions of tokens are whole tokens by the time they are kept", async () => {
+  const usage = { prompt_tokens: 12.5, completion_tokens: 3 };
+  const providers = await pool([{ text: "hi", usage }]);
+  const parts = await all(providers.stream(request, never));
+  expect(parts.at(-1)).toMatchObject({ usage: { input_tokens: 13, output_tokens: 3 } });
+});
+
 test("what is aborted already is not asked at all", async () => {
   const providers = await pool([{ text: "never" }]);
   const gone = AbortSignal.abort(new Error("gone"));
