@@ -79,7 +79,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
   ): RunAnswer | Promise<RunAnswer> {
     const refused = answerKnown(ticket) ?? refuseNow(holder) ?? burn(ticket);
     if (refused !== null) {
-      prepared.finish();
+      logNotices(ticket.plan, prepared.finish());
       return refused;
     }
     if (started_count++ % PRUNE_EVERY === 0) prune();
@@ -130,8 +130,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
   function conclude(plan: Plan, prepared: Prepared, outcome: Outcome): CommandEnd {
     const notices = prepared.finish();
     const end = endOf(plan, outcome, notices);
-    if (end.outcome !== "exited" && notices.length > 0)
-      log(`${plan.command_id}: ${notices.join("; ")}`);
+    if (end.outcome !== "exited") logNotices(plan, notices);
     try {
       ledger.end(plan.command_id, end);
     } catch (error) {
@@ -140,6 +139,11 @@ export function createExecutor(parts: ExecutorParts): Executor {
     }
     running.delete(plan.command_id);
     return end;
+  }
+
+  /** Of a command whose end has no place for them. */
+  function logNotices({ command_id }: Plan, notices: string[]): void {
+    for (const notice of notices) log(`${command_id}: ${notice}`);
   }
 
   function answerKnown({ plan, nonce, mac }: Ticket): RunAnswer | null {

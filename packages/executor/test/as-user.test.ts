@@ -31,6 +31,11 @@ test("an ordinary user's executor: same sandbox, that user's uid", async ({ skip
     expect(new Set(found.host_uids)).toEqual(new Set([String(NOBODY)]));
     // `wc` sees 0, 1, 2 and its own view of the folder: nothing inherited.
     expect(found.wrote).toMatchObject({ exit_code: 0, output: "1000\nmine\n4\n" });
+    expect(found.reopened.output).toMatch(/^reopened\n.*not permitted\n$/s);
+    expect(found.closed.notices).toEqual([
+      expect.stringMatching(/is new/),
+      expect.stringMatching(/^removed \.git\/commondir/),
+    ]);
     expect(found.owner).toBe(NOBODY);
     expect(found.daemon.exit_code).toBe(0);
     expect(found.left).toEqual([]);

@@ -24,12 +24,13 @@ test("where /proc hides other users' processes they are none of ours", ({ skip }
     console.log(JSON.stringify([processes.identify(1), found.includes(process.pid)]));`;
   const as_nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
   const node = [process.execPath, "--input-type=module", "-e", look, "hidden-look"];
-  const script = 'mount -t proc -o hidepid=1 proc /proc && exec "$@"';
-  const seen = spawnSync(
-    "unshare",
-    ["--mount", "--propagation", "private", "sh", "-c", script, "sh", ...as_nobody, ...node],
-    { cwd: "/", encoding: "utf8" },
-  );
+  const script = `
+    hide='mount -t proc -o hidepid=1 proc /proc && exec "$@"'
+    exec unshare --mount --propagation private sh -c "$hide" sh "$@"`;
+  const seen = spawnSync("/bin/sh", ["-c", script, "sh", ...as_nobody, ...node], {
+    cwd: "/",
+    encoding: "utf8",
+  });
   if (/Cannot find module|EACCES.*open.*process-table/.test(seen.stderr)) {
     return skip("NOT RUN: others may not read this clone (or its Node)");
   }
