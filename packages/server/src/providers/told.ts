@@ -16,6 +16,6 @@ export function told(text: string, secrets: readonly string[]): string {
     .replace(INVISIBLE, " ")
     .replace(/\s+/g, " ")
     .trim();
-  if (bare.length <= LIMIT_CHARS) return bare;
-  return `${bare.slice(0, LIMIT_CHARS - 1).toWellFormed()}…`;
+  const line = bare.length <= LIMIT_CHARS ? bare : `${bare.slice(0, LIMIT_CHARS - 1)}…`;
+  return line.toWellFormed();
 }
