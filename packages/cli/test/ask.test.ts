@@ -316,6 +316,22 @@ test("the output of a command keeps its indentation", async () => {
   expect(run.stderr()).toContain(`  def f():\n      return  1\n  ${"x".repeat(199)}…\n`);
 });
 
+test("a wait is told where it takes a second or more", async () => {
+  const place = { position: 2, eta_s: 0.1, no_later_than_s: 0.4, reason: "its seat is ready" };
+  const agent = await start(({ live, settle }) => {
+    live({ type: "queue", place });
+    live({
+      type: "queue",
+      place: { ...place, eta_s: 3, no_later_than_s: 9, reason: "4 go first" },
+    });
+    settle("Done.");
+  });
+  const run = cli(["ask", "hi"], agent);
+  expect(await run.exits()).toBe(0);
+  expect(run.stderr()).not.toContain("its seat is ready");
+  expect(run.stderr()).toContain("waiting at place 2, about 3 s, no later than 9 s: 4 go first\n");
+});
+
 test("text of the next step that overtakes the end of a tool waits for it", async () => {
   const agent = await start(({ journal, live, settle }) => {
     const call = { id: "call_1", name: "read_file", input: '{"path":"a"}' };

@@ -306,10 +306,11 @@ test("chat through a pipe: a message a line, one session, commands, and the end 
   const agent = await start(chatting, ({ settle }) => settle("Hello."));
   const run = runCli(["chat"], { env: { MAINSTAY_HOME: home }, cwd: home });
   runs.push(run);
-  run.types("hi\n\nwhy?\n/status\n/new\nagain\n");
+  run.types("hi\n\nwhy?\n/status\n/new\n/nwe\nagain\n");
   run.closesInput();
   expect(await run.exits()).toBe(0);
   expect(run.stdout()).toBe("Hello.\nHello.\nHello.\n");
+  expect(run.stderr()).toContain("There is no /nwe; /help lists what there is.\n");
   expect(run.stderr()).toContain("you        Ada (admin, pro)");
   expect(agent.server.to("POST /v1/turns").map(({ body }) => body)).toEqual([
     { message: "hi" },
@@ -346,7 +347,12 @@ test("chat on a terminal: a paste is one message, Ctrl-C cancels, Ctrl-D leaves"
   await run.sees("› ");
   run.types("\u001b[200~one\rtwo\u001b[201~ three\r");
   await agent.followed;
+  run.types("half a thought");
+  await run.sees("half a thought");
   run.types("\u0003");
+  await run.sees("Cancelling");
+  const cancelling = run.stdout();
+  expect(cancelling.slice(cancelling.indexOf("half a thought"))).not.toContain("› ");
   await run.sees("Stopped.");
   await run.sees("› ");
   run.types("\u0003");

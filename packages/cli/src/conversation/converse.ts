@@ -72,7 +72,9 @@ async function respond(text: string, chat: Chat, parts: ChatParts): Promise<Then
       await showStatus(chat, parts);
       return "go on";
     default:
-      return turn(text, chat, parts);
+      if (!/^\/[a-z]+$/.test(text.trim())) return turn(text, chat, parts);
+      parts.screen.note(`There is no ${text.trim()}; /help lists what there is.`, "bad");
+      return "go on";
   }
 }
 

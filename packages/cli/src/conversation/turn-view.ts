@@ -6,6 +6,9 @@ import { createCommandOutput } from "./command-output.ts";
 import { advance, no_text } from "./live-text.ts";
 import { outcomeLine, toolLine } from "./tool-lines.ts";
 
+/** A shorter wait is over before it is read. */
+const SHOWN_WAIT_S = 1;
+
 export interface TurnView {
   show(event: ClientEvent): void;
 }
@@ -47,6 +50,7 @@ export function createTurnView(screen: Screen): TurnView {
       case "tool_ended":
         return tools.end(event);
       case "queue":
+        if (event.place.no_later_than_s < SHOWN_WAIT_S) return;
         return status(waitingLine(event.place));
       case "attempt_failed":
         return status(`${event.provider}/${event.model}: ${oneLine(event.message)}`);

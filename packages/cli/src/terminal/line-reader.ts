@@ -56,6 +56,8 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
   const give = (reply: Reply): boolean => {
     const take = taker;
     taker = undefined;
+    // What is typed with no question open is redrawn without one.
+    lines.setPrompt("");
     // Without the person's Enter the next line would start behind the prompt.
     if (take && terminal && reply.kind !== "line") stderr.write("\n");
     take?.(reply);
@@ -71,7 +73,7 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
   const paste = joinPastes(stdin);
   const clearTyped = () => {
     paste.drop();
-    // Each of these keys writes the last prompt again.
+    // Each of these keys draws the line again.
     if (!terminal || lines.line === "") return;
     lines.write(null, { ctrl: true, name: "e" });
     lines.write(null, { ctrl: true, name: "u" });
