@@ -26,6 +26,8 @@ import { createSseParser, SseOverflow } from "./sse.ts";
 export interface EventsOptions {
   /** Only journal events after this number; 0 is from the start. */
   after?: number;
+  /** Only look on: ending this stream never cancels the turn, whatever its `on_disconnect`. */
+  watch?: boolean;
   /** Ends the iteration quietly. */
   signal?: AbortSignal;
   /** Told each time the connection is lost and will be tried again. */
@@ -49,20 +51,15 @@ const GIVE_UP_MS = 60_000;
 export async function* turnEvents(
   connection: StreamConnection,
   turn_id: string,
-  { after = 0, signal, on_lost }: EventsOptions = {},
+  { after = 0, watch = false, signal, on_lost }: EventsOptions = {},
 ): AsyncGenerator<ClientEvent, void, void> {
   const backoff = createBackoff(connection);
+  const path = `/v1/turns/${encodeURIComponent(turn_id)}/events${watch ? "?watch=1" : ""}`;
   let last = after;
   while (!signal?.aborted) {
     let lost: Error = new Unreachable("the stream ended before the turn");
     try {
-      for await (const { seq, event } of oneConnection(
-        connection,
-        turn_id,
-        last,
-        backoff,
-        signal,
-      )) {
+      for await (const { seq, event } of oneConnection(connection, path, last, backoff, signal)) {
         if (seq !== undefined && seq <= last) continue;
         if (seq !== undefined) {
           if (seq !== last + 1)
@@ -90,13 +87,13 @@ interface Numbered {
 
 async function* oneConnection(
   connection: StreamConnection,
-  turn_id: string,
+  path: string,
   last: number,
   backoff: Backoff,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Numbered, void, void> {
   const silence = watchSilence(connection);
-  const response = await send(connection, `/v1/turns/${encodeURIComponent(turn_id)}/events`, {
+  const response = await send(connection, path, {
     method: "GET",
     headers: { accept: "text/event-stream", "last-event-id": String(last) },
     signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,

@@ -29,7 +29,7 @@ export function whyCommand(parts: { withServer: WithServer; screen: Screen }): C
 /** The journal as it stands now; a turn that goes on is not waited for. */
 async function* journal(client: Client, turn_id: string): AsyncGenerator<JournalEvent> {
   const { last_event } = await client.turns.get(turn_id);
-  for await (const event of client.events(turn_id)) {
+  for await (const event of client.events(turn_id, { watch: true })) {
     if (!isJournalEvent(event)) continue;
     yield event;
     if (event.seq >= last_event) return;

@@ -7,6 +7,7 @@ import { type Client, createClient } from "@mainstay/sdk/client";
 import { systemClock } from "@mainstay/sdk/clock";
 import { type ClientEvent, isJournalEvent, type JournalEvent } from "@mainstay/sdk/events";
 import type { Turn } from "@mainstay/sdk/turn";
+import type { EventsOptions } from "@mainstay/sdk/turn-events";
 import { type Overrides, type Server, startServer } from "../../src/assemble.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 
@@ -23,7 +24,11 @@ export interface House {
   /** Every journal event of a settled turn. */
   journal(turn_id: string): Promise<JournalEvent[]>;
   /** Resolves at the first event of the turn that passes. */
-  until(turn_id: string, passes: (event: ClientEvent) => boolean): Promise<ClientEvent>;
+  until(
+    turn_id: string,
+    passes: (event: ClientEvent) => boolean,
+    how?: EventsOptions,
+  ): Promise<ClientEvent>;
   /** Stops the server and starts another on the same data. */
   restart(overrides?: Overrides): Promise<void>;
   close(): Promise<void>;
@@ -45,8 +50,12 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const key = (await readFile(join(home, "owner.key"), "utf8")).trim();
   let client = clientFor(server.url, key);
 
-  async function until(turn_id: string, passes: (event: ClientEvent) => boolean) {
-    for await (const event of client.events(turn_id)) if (passes(event)) return event;
+  async function until(
+    turn_id: string,
+    passes: (event: ClientEvent) => boolean,
+    how: EventsOptions = {},
+  ) {
+    for await (const event of client.events(turn_id, how)) if (passes(event)) return event;
     throw new Error(`turn ${turn_id} ended before the awaited event`);
   }
 

@@ -11,11 +11,15 @@ async function connection(
   turn_id: string,
   after: number,
   enough: (seen: readonly ClientEvent[]) => boolean,
+  query = "",
 ): Promise<ClientEvent[]> {
   const drop = new AbortController();
   const headers = { authorization: `Bearer ${house.key}`, "last-event-id": String(after) };
   const { signal } = drop;
-  const response = await fetch(`${house.url}/v1/turns/${turn_id}/events`, { headers, signal });
+  const response = await fetch(`${house.url}/v1/turns/${turn_id}/events${query}`, {
+    headers,
+    signal,
+  });
   const parser = createSseParser();
   const seen: ClientEvent[] = [];
   for await (const bytes of response.body!) {
@@ -70,6 +74,63 @@ test("a dropped stream detaches; with on_disconnect cancel it ends the turn (J6)
   await house.until(cancelled.id, (event) => event.type === "settled");
   expect(await house.client.turns.get(cancelled.id)).toMatchObject({ state: "cancelled" });
   expect(await house.client.turns.get(detached.id)).toMatchObject({ state: "running" });
+});
+
+test("a turn that shall end with its client outlives who only looks on, and all but its last stream", async () => {
+  const held = new Promise<void>(() => {});
+  house = await openHouse({ script: () => ({ text: "never", gate: held }) });
+  const { id } = await house.client.turns.create({ message: "go", on_disconnect: "cancel" });
+  await house.model.waitForRequest(1);
+  const running = (events: readonly ClientEvent[]) =>
+    events.some((event) => event.type === "attempt_started");
+  const leave = new AbortController();
+  const asking = house.client.events(id, { signal: leave.signal })[Symbol.asyncIterator]();
+  await asking.next();
+  await connection(id, 0, running, "?watch=1");
+  await connection(id, 0, running);
+  await house.client.events(id, { watch: true })[Symbol.asyncIterator]().next();
+  // A request that is answered after the streams were dropped shows that nothing came of it.
+  expect(await house.client.turns.get(id)).toMatchObject({ state: "running" });
+  const end = house.until(id, (event) => event.type === "settled", { watch: true });
+  leave.abort();
+  await asking.next();
+  expect(await end).toMatchObject({ state: "cancelled" });
+});
+
+test("a client that has seen the end is not kept waiting for more", async () => {
+  house = await openHouse({ script: [says("Done.")] });
+  const { id, last_event } = await house.ask("go");
+  for (const after of [last_event, last_event - 1])
+    expect(numbers(await connection(id, after, () => false))).toHaveLength(last_event - after);
+  const beyond = await connection(id, last_event + 7, () => false);
+  expect(numbers(beyond)).toHaveLength(last_event);
+});
+
+test("who waits again after a consent is told so", async () => {
+  const held = Promise.withResolvers<void>();
+  house = await openHouse({
+    script: (_, n) =>
+      n === 1 ? calls("shell", { command: "touch x" }) : { text: "ok", gate: held.promise },
+    overrides: { limits: { running_turns: 1 } },
+  });
+  const first = await house.ask("one");
+  const seen: ClientEvent[] = [];
+  const told = Promise.withResolvers<void>();
+  const reading = (async () => {
+    for await (const event of house.client.events(first.id)) {
+      seen.push(event);
+      if (event.type === "approval_requested") told.resolve();
+    }
+  })();
+  await told.promise;
+  await house.client.turns.create({ message: "two" });
+  await house.model.waitForRequest(2);
+  await house.client.approvals.decide(first.approvals[0]!, "approve");
+  await house.until(first.id, (event) => event.type === "queue");
+  held.resolve();
+  await reading;
+  const decided = seen.findIndex((event) => event.type === "approval_decided");
+  expect(seen.slice(decided).map((event) => event.type)).toContain("queue");
 });
 
 test("who waits is told where they stand and why", async () => {

@@ -1,17 +1,11 @@
-import type { Clock } from "@mainstay/sdk/clock";
-import type { JournalEvent, LiveEvent } from "@mainstay/sdk/events";
 import { z } from "zod";
-import type { Admission } from "../../admission/admission.ts";
 import type { Dispatch } from "../../dispatch/dispatch.ts";
-import type { Journal } from "../../store/journal.ts";
-import type { Live } from "../../turn/turn.ts";
 import { Stopping } from "../../kernel/errors.ts";
 import { endpoint, type Endpoint } from "../endpoint.ts";
-import { eventStream, type EventSink } from "../sse.ts";
+import { eventStream } from "../sse.ts";
 import type { TurnReader } from "../turn-reader.ts";
+import { followTurn, type TurnStreamParts } from "../turn-stream.ts";
 import { TurnId } from "./turns.ts";
-
-const QUEUE_NEWS_MS = 2_000;
 
 const ResumeHeaders = z.object({
   "last-event-id": z
@@ -20,24 +14,28 @@ const ResumeHeaders = z.object({
     .optional(),
 });
 
-export interface EventRouteParts {
-  readonly journal: Journal;
-  readonly live: Live;
-  readonly admission: Admission;
-  readonly dispatch: Dispatch;
-  readonly reader: TurnReader;
-  readonly clock: Clock;
+const EventsQuery = z.strictObject({
+  watch: z
+    .literal("1")
+    .optional()
+    .describe("only look on: leaving does not cancel the turn, whatever its on_disconnect"),
+});
+
+export interface EventRouteParts extends TurnStreamParts {
+  readonly dispatch: Pick<Dispatch, "cancel">;
+  readonly reader: Pick<TurnReader, "own">;
 }
 
 /**
  * `/v1/turns/{id}/events`: the journal, then what happens, until the turn has settled.
  *
- * 1. Every journal event after `Last-Event-ID` is sent once, in order, without a gap (J4): listening
- *    begins before the journal is read, and what arrives out of step is read from the journal.
- * 2. Live text follows the journal events that came before it.
+ * A turn with `on_disconnect: "cancel"` is cancelled when the last of its open streams ends by the
+ * client's leaving. A stream with `watch` is none of these: it never cancels and keeps nothing alive.
  */
 export function eventRoute(parts: EventRouteParts): Endpoint {
-  const { journal, live, dispatch, reader, clock } = parts;
+  const { journal, dispatch, reader, clock } = parts;
+  /** Open streams of a turn, without those that watch. */
+  const open = new Map<string, number>();
   return endpoint(
     {
       method: "get",
@@ -45,90 +43,27 @@ export function eventRoute(parts: EventRouteParts): Endpoint {
       summary: "What happens in a turn, as server-sent events; resumes by Last-Event-ID.",
       auth: "person",
       params: TurnId,
+      query: EventsQuery,
       headers: ResumeHeaders,
       responses: { 200: { description: "The events", media: "text/event-stream" } },
     },
-    async ({ person, params, headers, connection }) => {
-      await reader.own(person, params.id);
+    async ({ person, params: { id }, query, headers, connection }) => {
+      await reader.own(person, id);
       const after = Number(headers["last-event-id"] ?? 0);
       return eventStream(clock, connection, async (sink) => {
-        const settled = await follow(params.id, after, sink);
+        if (query.watch !== undefined) return void (await followTurn(parts, id, after, sink));
+        open.set(id, (open.get(id) ?? 0) + 1);
+        const settled = await followTurn(parts, id, after, sink).finally(() => close(id));
         const left = connection.signal.aborted && !(connection.signal.reason instanceof Stopping);
-        if (!settled && left) await cancelIfWished(params.id);
+        if (!settled && left && !open.has(id)) await cancelIfWished(id);
       });
     },
   );
 
-  /** @returns whether the turn settled; false when the stream ended before. */
-  async function follow(turn_id: string, after: number, sink: EventSink): Promise<boolean> {
-    let sent = after;
-    let settled = false;
-    let news = Promise.withResolvers<void>();
-    const waiting: (JournalEvent | LiveEvent)[] = [];
-    const push = (event: JournalEvent | LiveEvent) => {
-      waiting.push(event);
-      news.resolve();
-    };
-    const unsubscribe = [
-      journal.subscribe((id, event) => id === turn_id && push(event)),
-      live.subscribe(turn_id, push),
-    ];
-    const wake = () => news.resolve();
-    sink.ended.addEventListener("abort", wake, { once: true });
-    const stopQueueNews = tellQueue(turn_id, push);
-    try {
-      await replay();
-      const snapshot = live.snapshot(turn_id);
-      if (snapshot !== null && !settled) sink.send(snapshot);
-      while (!settled && !sink.ended.aborted) {
-        await news.promise;
-        news = Promise.withResolvers();
-        for (const event of waiting.splice(0)) await pass(event);
-      }
-    } finally {
-      stopQueueNews();
-      for (const each of unsubscribe) each();
-    }
-    return settled;
-
-    async function pass(event: JournalEvent | LiveEvent): Promise<void> {
-      if (!("seq" in event)) return sink.send(event);
-      if (event.seq > sent + 1) return await replay();
-      if (event.seq === sent + 1) sendJournaled(event);
-    }
-
-    async function replay(): Promise<void> {
-      for (const event of await journal.read(turn_id, sent)) {
-        await sink.room();
-        sendJournaled(event);
-      }
-    }
-
-    function sendJournaled(event: JournalEvent): void {
-      sink.send(event, event.seq);
-      sent = event.seq;
-      settled ||= event.type === "settled";
-    }
-  }
-
-  /** Tells a waiting turn's place whenever it has changed. */
-  function tellQueue(turn_id: string, push: (event: LiveEvent) => void): () => void {
-    let last = "";
-    let cancel = () => {};
-    let open = true;
-    const look = async () => {
-      // Where the store does not answer, the stream itself says so; this is only news.
-      const place = await parts.admission.place(turn_id).catch(() => null);
-      const text = JSON.stringify(place);
-      if (place !== null && text !== last) push({ type: "queue", place });
-      last = text;
-      if (open && place !== null) cancel = clock.after(QUEUE_NEWS_MS, () => void look());
-    };
-    void look();
-    return () => {
-      open = false;
-      cancel();
-    };
+  function close(turn_id: string): void {
+    const others = (open.get(turn_id) ?? 1) - 1;
+    if (others === 0) open.delete(turn_id);
+    else open.set(turn_id, others);
   }
 
   async function cancelIfWished(turn_id: string): Promise<void> {

@@ -1,0 +1,162 @@
+import type { Clock } from "@mainstay/sdk/clock";
+import { type ClientEvent, isJournalEvent, type JournalEvent } from "@mainstay/sdk/events";
+import type { JournalType, LiveEvent } from "@mainstay/sdk/events";
+import type { Admission } from "../admission/admission.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Live } from "../turn/turn.ts";
+import type { EventSink } from "./sse.ts";
+
+const QUEUE_NEWS_MS = 2_000;
+/** Less than the time between two looks: a place that is known is not taken for one that came since. */
+const QUEUE_AGE_MS = 1_000;
+/** Events that wait for a slow client; past it they go, and journal and snapshot take their place. */
+const WAITING_EVENTS = 1_000;
+
+/** After these a turn waits for a seat again. */
+const queues: ReadonlySet<JournalType> = new Set<JournalType>(["approval_decided", "retried"]);
+
+export interface TurnStreamParts {
+  readonly journal: Pick<Journal, "read" | "subscribe">;
+  readonly live: Pick<Live, "snapshot" | "subscribe">;
+  readonly admission: Pick<Admission, "place">;
+  readonly clock: Clock;
+}
+
+/**
+ * Fills a sink with the journal of a turn, then with what happens, until the turn has settled.
+ *
+ * 1. Every journal event after `after` is sent once, in order, without a gap (J4): listening begins
+ *    before the journal is read, and what arrives out of step is read from the journal.
+ * 2. Live text follows the journal events that came before it; a client that is too slow for it
+ *    misses some, and gets a snapshot.
+ * 3. A number that the journal has not reached is another journal's: all is sent.
+ *
+ * @returns whether the turn has settled; false when the stream ended before.
+ */
+export async function followTurn(
+  { journal, live, admission, clock }: TurnStreamParts,
+  turn_id: string,
+  after: number,
+  sink: EventSink,
+): Promise<boolean> {
+  let sent = after;
+  let settled = false;
+  const inbox = createInbox();
+  const queue = createQueueNews(admission, clock, turn_id, inbox.put);
+  const unsubscribe = [
+    journal.subscribe((id, event) => {
+      if (id !== turn_id) return;
+      inbox.put(event);
+      if (queues.has(event.type)) queue.look();
+    }),
+    live.subscribe(turn_id, inbox.put),
+  ];
+  sink.ended.addEventListener("abort", inbox.wake, { once: true });
+  queue.look();
+  try {
+    // The event before is read too: where it is the last of all there is nothing to wait for.
+    if (after > 0 && (await replay(after - 1)) === 0) sent = 0;
+    await catchUp();
+    while (!settled && !sink.ended.aborted) {
+      await inbox.news();
+      const { events, missed } = inbox.take();
+      if (missed) await catchUp();
+      for (const event of events) await pass(event);
+    }
+  } finally {
+    queue.stop();
+    for (const each of unsubscribe) each();
+  }
+  return settled;
+
+  async function catchUp(): Promise<void> {
+    await replay(sent);
+    const snapshot = live.snapshot(turn_id);
+    if (snapshot !== null && !settled) sink.send(snapshot);
+  }
+
+  async function pass(event: ClientEvent): Promise<void> {
+    if (!isJournalEvent(event)) return sink.send(event);
+    if (event.seq > sent + 1) await replay(sent);
+    else take(event);
+  }
+
+  /** How many events the journal has after `from`; those not sent yet are. */
+  async function replay(from: number): Promise<number> {
+    const events = await journal.read(turn_id, from);
+    for (const event of events) {
+      await sink.room();
+      take(event);
+    }
+    return events.length;
+  }
+
+  function take(event: JournalEvent): void {
+    settled ||= event.type === "settled";
+    if (event.seq <= sent) return;
+    sink.send(event, event.seq);
+    sent = event.seq;
+  }
+}
+
+/** What happened while the client was busy, within bounds. */
+function createInbox() {
+  let events: ClientEvent[] = [];
+  let missed = false;
+  let news = Promise.withResolvers<void>();
+  const wake = () => news.resolve();
+  return {
+    wake,
+    put(event: ClientEvent): void {
+      if (events.length === WAITING_EVENTS) {
+        events = [];
+        missed = true;
+      }
+      events.push(event);
+      wake();
+    },
+    news: () => news.promise,
+    take() {
+      const taken = { events, missed };
+      events = [];
+      missed = false;
+      news = Promise.withResolvers();
+      return taken;
+    },
+  };
+}
+
+/** Tells a waiting turn's place whenever it has changed; rests while the turn does not wait. */
+function createQueueNews(
+  admission: Pick<Admission, "place">,
+  clock: Clock,
+  turn_id: string,
+  tell: (event: LiveEvent) => void,
+) {
+  let last = "";
+  let state: "resting" | "looking" | "stopped" = "resting";
+  let cancel = () => {};
+
+  async function look(max_age_ms: number): Promise<void> {
+    // Where the store does not answer, the stream itself says so; this is only news.
+    const place = await admission.place(turn_id, max_age_ms).catch(() => null);
+    if (state === "stopped") return;
+    const text = JSON.stringify(place);
+    if (place !== null && text !== last) tell({ type: "queue", place });
+    last = text;
+    if (place === null) state = "resting";
+    else cancel = clock.after(QUEUE_NEWS_MS, () => void look(QUEUE_AGE_MS));
+  }
+
+  return {
+    look() {
+      if (state !== "resting") return;
+      state = "looking";
+      void look(0);
+    },
+    stop() {
+      state = "stopped";
+      cancel();
+    },
+  };
+}
