@@ -17,6 +17,7 @@ import { planDigest, verifyTicket, type Plan, type Ticket } from "./ticket.ts";
 import { whyChanged, type Workspace, type Workspaces } from "./workspaces.ts";
 
 const RUNNING_LIMIT = 256;
+const UNWRITTEN_END = "its end could not be written";
 const PRUNE_EVERY = 1_000;
 
 export interface Executor {
@@ -179,7 +180,11 @@ export function createExecutor(parts: ExecutorParts): Executor {
   function state(command_id: string): CommandState {
     if (running.has(command_id)) return { state: "running" };
     const markers = ledger.find(command_id)?.markers;
-    return markers?.state === "ended" ? markers : { state: "never" };
+    if (markers === undefined) return { state: "never" };
+    if (markers.state === "ended") return markers;
+    // It is over, but the disk did not take its end: "never" would have it run a second time.
+    const ran = markers.state === "started" ? "no" : "maybe";
+    return { state: "ended", end: { outcome: "interrupted", ran, why: UNWRITTEN_END } };
   }
 
   return {

@@ -18,6 +18,7 @@ const LOCK_WAIT_MS = 10_000;
 const FORGOTTEN_LIMIT = 256;
 /** Ended rows are kept this long after their ticket's expiry, lest the clock steps back. */
 const KEEP_MS = 7 * 24 * 60 * 60 * 1000;
+const KEEP_UNREAD_MS = 90 * 24 * 60 * 60 * 1000;
 
 export type Markers =
   | { state: "started" }
@@ -82,7 +83,10 @@ export function openLedger(home: string): Ledger {
   );
   const forget = db.prepare("UPDATE command SET output = NULL WHERE command_id = ?");
   const forgotten = new Set<string>();
-  const prune = db.prepare("DELETE FROM command WHERE expires_at < ? AND ended IS NOT NULL");
+  // A row that still has its output was never acknowledged: its server may be down for long.
+  const prune = db.prepare(
+    "DELETE FROM command WHERE ended IS NOT NULL AND expires_at < CASE WHEN output IS NULL THEN ? ELSE ? END",
+  );
 
   return {
     find(command_id) {
@@ -116,7 +120,7 @@ export function openLedger(home: string): Ledger {
       forgotten.add(command_id);
       if (forgotten.size >= FORGOTTEN_LIMIT) writeForgotten();
     },
-    prune: (now) => void prune.run(now - KEEP_MS),
+    prune: (now) => void prune.run(now - KEEP_MS, now - KEEP_UNREAD_MS),
     close() {
       writeForgotten();
       db.close();

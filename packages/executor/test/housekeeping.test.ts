@@ -92,3 +92,14 @@ test("what was prepared is finished once, also for a command that is refused at 
   expect(await core.run(newTicket(), AbortSignal.abort())).toMatchObject({ code: "stopping" });
   expect(told).toHaveLength(2);
 });
+
+test("a command whose end the disk did not take is never told as one that never ran", async () => {
+  const { core } = openCore({ end: failing });
+  const ticket = newTicket();
+  await core.run(ticket, here);
+  expect(core.state(ticket.plan.command_id)).toMatchObject({
+    state: "ended",
+    end: { outcome: "interrupted", ran: "no" },
+  });
+  expect(core.state("unheard-of")).toEqual({ state: "never" });
+});

@@ -3,7 +3,9 @@
  * its conditions; the first that matches answers, and what none matches is allowed.
  *
  * A command must not leave a program behind that runs as the workspace's owner for whoever starts it
- * (mode 4755 on the host's disk), hence no call may give a file the set-id bits. Where a call's mode
+ * (mode 4755 on the host's disk), hence no call may give a file the set-id bits. A filter cannot tell
+ * a folder from a file, so `git init --shared` fails too; what a folder inherits from its parent is
+ * the kernel's own doing and goes through. Where a call's mode
  * lies in memory, which a filter cannot read, the call is answered as one that this kernel does not
  * have: libraries fall back to the older one.
  */
