@@ -20,7 +20,7 @@ export async function openIdentity(wishes: Wishes = {}) {
   const store = await openSqliteStore({ home, clock: systemClock });
   const uid = wishes.uid ?? process.getuid?.() ?? 0;
   const localHomes = wishes.localHomes ?? (() => Promise.resolve([]));
-  const open = () => createIdentity({ store, clock, newId, home, uid, localHomes });
+  const open = (at = home) => createIdentity({ store, clock, newId, home: at, uid, localHomes });
   const identity = open();
 
   async function addPerson(number: number, role: Person["role"] = "member"): Promise<Person> {
@@ -35,7 +35,7 @@ export async function openIdentity(wishes: Wishes = {}) {
     folder,
     home,
     identity,
-    /** As after a restart: nothing remembered. */
+    /** As after a restart: nothing remembered; `at` is another way to the data folder. */
     reopen: open,
     ownerKey: async () => (await readFile(join(home, "owner.key"), "utf8")).trim(),
     store,

@@ -316,6 +316,23 @@ test("without a name a person works in a folder of their own, which survives all
   expect(await readdir(join(house.home, "workspaces"))).toEqual([own.id]);
 });
 
+test("a data folder behind a link gives private folders by their real path", async () => {
+  await using house = await furnished();
+  const way = join(house.folder, "way");
+  await symlink(house.home, way);
+  const own = await house.reopen(way).workspaces.resolve(house.admin, undefined);
+  expect(own.path).toBe(join(await realpath(house.home), "workspaces", own.id));
+  expect(await house.reopen().workspaces.resolve(house.admin, undefined)).toEqual(own);
+});
+
+test("a private folder moves with the data folder", async () => {
+  await using house = await furnished();
+  const own = await house.identity.workspaces.resolve(house.admin, undefined);
+  const moved = join(house.folder, "moved");
+  const again = await house.reopen(moved).workspaces.resolve(house.admin, own.id);
+  expect(again).toMatchObject({ id: own.id, path: join(moved, "workspaces", own.id) });
+});
+
 test("another person's private folder is forbidden by id and by path", async () => {
   await using house = await furnished();
   const { workspaces } = house.identity;
