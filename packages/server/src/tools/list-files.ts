@@ -25,9 +25,7 @@ export function listFilesTool({ files }: { files: Files }): Tool<z.infer<typeof 
     prepare: ({ path = ".", depth = DEFAULT_DEPTH }, scene) =>
       Promise.resolve(
         prepareLook(async () =>
-          shown(
-            await files.list(scene.workspace, path, { depth, limit_entries: LIMIT_ENTRIES }),
-          ),
+          shown(await files.list(scene.workspace, path, { depth, limit_entries: LIMIT_ENTRIES })),
         ),
       ),
     recover: recoverLook,
