@@ -8,7 +8,7 @@ import type { Person } from "./authentication.ts";
 import { createFolderProofs } from "./folder-proof.ts";
 import { checkFolder } from "./folder-rules.ts";
 import { withFolder } from "./folder.ts";
-import { privateFolder } from "./private-folder.ts";
+import { isUnmoved, privateFolder } from "./private-folder.ts";
 import {
   createWorkspaceRows,
   type WorkspaceRow,
@@ -79,6 +79,7 @@ export function createWorkspaces(parts: WorkspacesParts): Workspaces {
 
   /** Only the server makes folders beside a private one: what is there now, restored or moved, is it. */
   async function renewed(row: WorkspaceRow): Promise<WorkspaceRow> {
+    if (isUnmoved(parts.home, row)) return row;
     const folder = await privateFolder(parts.home, row.id);
     return isSame(row, folder) ? row : rows.change(row, folder, row.trusted);
   }

@@ -1,6 +1,7 @@
 import type { JournalEvent } from "@mainstay/sdk/events";
 import type { ModelMessage } from "../kernel/model.ts";
 import type { Journal } from "../store/journal.ts";
+import { prepared } from "../store/prepared.ts";
 import type { Store } from "../store/store.ts";
 import { fitHistory, messageTokens } from "./history.ts";
 import { transcript } from "./transcript.ts";
@@ -36,18 +37,7 @@ export function createMemory({ store, journal, limits }: MemoryParts): Memory {
   }
 
   async function settledBefore(session_id: string, turn_id: string): Promise<string[]> {
-    const rows = await store.query(
-      store.sql
-        .selectFrom("turn")
-        .select("id")
-        .where("session_id", "=", session_id)
-        .where("settled_at", "is not", null)
-        .where("ordinal", "<", (of) =>
-          of.selectFrom("turn").select("ordinal").where("id", "=", turn_id),
-        )
-        .orderBy("ordinal", "desc")
-        .limit(TURNS_AT_A_TIME),
-    );
+    const rows = await store.query(lastSettled(store, { session_id, turn_id }));
     return rows.map((row) => row.id).reverse();
   }
 
@@ -58,3 +48,16 @@ export function createMemory({ store, journal, limits }: MemoryParts): Memory {
     },
   };
 }
+
+const lastSettled = prepared<{ session_id: string; turn_id: string }, { id: string }>((sql, slot) =>
+  sql
+    .selectFrom("turn")
+    .select("id")
+    .where("session_id", "=", slot("session_id"))
+    .where("settled_at", "is not", null)
+    .where("ordinal", "<", (of) =>
+      of.selectFrom("turn").select("ordinal").where("id", "=", slot("turn_id")),
+    )
+    .orderBy("ordinal", "desc")
+    .limit(TURNS_AT_A_TIME),
+);
