@@ -324,12 +324,15 @@ test("a wait is told where it takes a second or more", async () => {
       type: "queue",
       place: { ...place, eta_s: 3, no_later_than_s: 9, reason: "4 go first" },
     });
+    const unknown = { eta_s: null, no_later_than_s: null };
+    live({ type: "queue", place: { ...place, ...unknown, reason: "you are asked first" } });
     settle("Done.");
   });
   const run = cli(["ask", "hi"], agent);
   expect(await run.exits()).toBe(0);
   expect(run.stderr()).not.toContain("its seat is ready");
   expect(run.stderr()).toContain("waiting at place 2, about 3 s, no later than 9 s: 4 go first\n");
+  expect(run.stderr()).toContain("waiting at place 2: you are asked first\n");
 });
 
 test("text of the next step that overtakes the end of a tool waits for it", async () => {

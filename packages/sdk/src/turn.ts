@@ -40,10 +40,11 @@ export type NewTurn = z.infer<typeof NewTurn>;
 export const Usage = z.object({ input_tokens: z.int(), output_tokens: z.int() });
 export type Usage = z.infer<typeof Usage>;
 
+/** Null estimates: nobody can know, as where an earlier turn waits for a person's consent. */
 export const QueuePlace = z.object({
   position: z.int(),
-  eta_s: z.number(),
-  no_later_than_s: z.number(),
+  eta_s: z.number().nullable(),
+  no_later_than_s: z.number().nullable(),
   reason: z.string(),
 });
 export type QueuePlace = z.infer<typeof QueuePlace>;

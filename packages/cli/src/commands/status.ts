@@ -1,4 +1,4 @@
-import type { Turn } from "@mainstay/sdk/turn";
+import type { QueuePlace, Turn } from "@mainstay/sdk/turn";
 import { Command } from "commander";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
@@ -26,11 +26,7 @@ function describe(turn: Turn, screen: Screen): void {
   const fact = (name: string, value: string) => screen.print(`${name.padEnd(9)} ${value}`);
   fact("state", turn.state);
   fact("asked", oneLine(turn.message));
-  if (turn.queue)
-    fact(
-      "waits",
-      `place ${turn.queue.position}, about ${turn.queue.eta_s} s: ${turn.queue.reason}`,
-    );
+  if (turn.queue) fact("waits", placeLine(turn.queue));
   if (turn.state === "awaiting_approval") fact("waits", "for your consent: mainstay approvals");
   if (turn.mode && turn.answer)
     fact("answered", [turn.mode, turn.provider, turn.model].filter(Boolean).join(" · "));
@@ -43,4 +39,8 @@ function describe(turn: Turn, screen: Screen): void {
   for (const approval of turn.approvals) fact("approval", approval);
   if (turn.error) fact("error", `${turn.error.code}: ${turn.error.message}`);
   if (turn.answer) screen.print(`\n${turn.answer}`);
+}
+
+function placeLine({ position, eta_s, reason }: QueuePlace): string {
+  return `place ${position}${eta_s === null ? "" : `, about ${eta_s} s`}: ${reason}`;
 }

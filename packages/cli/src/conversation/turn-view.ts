@@ -50,7 +50,7 @@ export function createTurnView(screen: Screen): TurnView {
       case "tool_ended":
         return tools.end(event);
       case "queue":
-        if (event.place.no_later_than_s < SHOWN_WAIT_S) return;
+        if ((event.place.no_later_than_s ?? Infinity) < SHOWN_WAIT_S) return;
         return status(waitingLine(event.place));
       case "attempt_failed":
         return status(`${event.provider}/${event.model}: ${oneLine(event.message)}`);
@@ -119,8 +119,11 @@ function createStatusLine(screen: Screen): (line: string) => void {
 }
 
 function waitingLine({ position, eta_s, no_later_than_s, reason }: QueuePlace): string {
-  const by = `about ${Math.round(eta_s)} s, no later than ${Math.round(no_later_than_s)} s`;
-  return `waiting at place ${position}, ${by}: ${oneLine(reason)}`;
+  const by =
+    eta_s === null || no_later_than_s === null
+      ? ""
+      : `, about ${Math.round(eta_s)} s, no later than ${Math.round(no_later_than_s)} s`;
+  return `waiting at place ${position}${by}: ${oneLine(reason)}`;
 }
 
 /** Who answered, in what mode; honest where no model did. */
