@@ -33,6 +33,8 @@ type ConfigFile = z.infer<typeof ConfigFile>;
 
 export interface Config {
   readonly home: string;
+  /** Whether a client finds it without being told. */
+  readonly is_default_home: boolean;
   readonly port: number;
   readonly allowed_hosts: readonly string[];
   readonly log_level: LogLevel;
@@ -71,6 +73,7 @@ export function readConfig(environment: Environment = process.env): Config {
   if (faults.length > 0) throw new ConfigFault(faults);
   return {
     home,
+    is_default_home: home === resolve(defaultHome()),
     port,
     allowed_hosts: file.allowed_hosts ?? [],
     log_level: file.log_level ?? "warn",

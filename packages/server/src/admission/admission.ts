@@ -219,7 +219,8 @@ export function createAdmission(parts: AdmissionParts): Admission {
       of_person: until.filter((turn) => turn.person_id === own.turn.person_id).length,
       of_session: until.filter((turn) => turn.session_id === own.turn.session_id).length,
     };
-    return placeInQueue(ahead, limits, pace.typical_s(), own.reason);
+    const typical_s = own.on_person ? null : pace.typical_s();
+    return placeInQueue(ahead, limits, typical_s, own.reason);
   }
 
   /** Many who wait look at the same queue: one look serves them all for a while. */

@@ -40,20 +40,23 @@ export interface SeatCount {
 /**
  * What a waiting person is told: as many rounds of a typical turn as its tightest queue needs (the
  * house has seats, a person has some of them, a session has one), and twice that at the latest.
+ * Without a typical turn (null) nothing is promised.
  */
 export function placeInQueue(
   ahead: Ahead,
   seats: SeatCount,
-  typical_s: number,
+  typical_s: number | null,
   reason: string,
 ): QueuePlace {
+  const position = ahead.in_all;
+  if (typical_s === null) return { position, eta_s: null, no_later_than_s: null, reason };
   const rounds = Math.max(
     Math.ceil(ahead.in_all / seats.running_turns),
     Math.ceil(ahead.of_person / seats.running_turns_a_person),
     ahead.of_session,
   );
   const eta_s = round(rounds * typical_s);
-  return { position: ahead.in_all, eta_s, no_later_than_s: round(2 * eta_s), reason };
+  return { position, eta_s, no_later_than_s: round(2 * eta_s), reason };
 }
 
 const round = (seconds: number): number => Math.ceil(seconds * 10) / 10;

@@ -26,6 +26,8 @@ export interface SeatLimits {
 /** A turn that goes on waiting, and why, in words for the person. */
 export interface Wait<Turn extends Waiting> {
   readonly turn: Turn;
+  /** It waits for a person, who may take as long as they like. */
+  readonly on_person: boolean;
   readonly reason: string;
 }
 
@@ -45,6 +47,9 @@ export function pickTurns<Turn extends Waiting>(
   limits: SeatLimits,
 ): Picked<Turn> {
   const busySessions = new Set(holding.map((turn) => turn.session_id));
+  const askingSessions = new Set(
+    holding.filter((turn) => !turn.seated).map((turn) => turn.session_id),
+  );
   const seatsOf = new Map<string, number>();
   let free = limits.running_turns;
   for (const turn of holding) if (turn.seated) take(turn.person_id);
@@ -53,7 +58,8 @@ export function pickTurns<Turn extends Waiting>(
   const waits: Wait<Turn>[] = [];
   for (const turn of waiting) {
     const reason = obstacle(turn);
-    if (reason !== null) waits.push({ turn, reason });
+    if (reason !== null)
+      waits.push({ turn, reason, on_person: askingSessions.has(turn.session_id) });
     else {
       seated.push({ turn, ahead: waits.length });
       take(turn.person_id);
@@ -63,6 +69,8 @@ export function pickTurns<Turn extends Waiting>(
   return { seated, waits };
 
   function obstacle(turn: Turn): string | null {
+    if (askingSessions.has(turn.session_id))
+      return "an earlier turn of this session waits for your consent (see: mainstay approvals)";
     if (busySessions.has(turn.session_id)) return "an earlier turn of this session is not finished";
     if ((seatsOf.get(turn.person_id) ?? 0) >= limits.running_turns_a_person)
       return `${limits.running_turns_a_person} of your turns are running`;

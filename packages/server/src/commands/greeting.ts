@@ -13,6 +13,7 @@ export function greeting(config: Config, server: Server): string {
     "",
     "Talk to it from another terminal, in the folder that it should work in:",
     `  alias mainstay=${quoted(command)}`,
+    ...(config.is_default_home ? [] : [`  export MAINSTAY_HOME=${quoted(config.home)}`]),
     '  mainstay ask "what is in this folder?"',
     "  mainstay chat",
     "  mainstay doctor",

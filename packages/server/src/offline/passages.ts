@@ -44,9 +44,13 @@ export function rankPassages(results: readonly string[], words: readonly string[
     passages,
     words: heldBy(passages.map(({ text }) => text).join("\n")),
   }));
+  // Where a word stands as a word somewhere, files that hold it only inside others are noise.
+  const meant = files.some((file) => file.words.length > 0)
+    ? files.filter((file) => file.words.length > 0)
+    : files;
   const rarity = (word: string) => 1 / files.filter((file) => file.words.includes(word)).length;
   const rare = (held: readonly string[]) => held.reduce((sum, word) => sum + rarity(word), 0);
-  const ranked = files
+  const ranked = meant
     .map((file) => ({ ...file, rare: rare(file.words) }))
     .sort((a, b) => b.words.length - a.words.length || b.rare - a.rare || byName(a.path, b.path));
   return {
@@ -78,6 +82,7 @@ function bestLines(
   heldBy: WordFinder,
 ): RankedFile {
   const passages = file.passages
+    .filter(({ text }) => file.words.length === 0 || heldBy(text).length > 0)
     .map((passage) => ({ passage, held: heldBy(passage.text).length }))
     .sort((a, b) => b.held - a.held || a.passage.line - b.passage.line)
     .slice(0, MOST_LINES_A_FILE)

@@ -124,9 +124,12 @@ const poisoned = (record: TurnRecord): Move => ({
 
 /** What stands of the turn's work, in plain words, for an answer that the model did not give. */
 export function workDone({ commands, edits, steps }: TurnRecord): string {
-  const ran = commands.filter((command) => command.outcome === "exited").length;
+  const exited = commands.filter((command) => command.outcome === "exited");
+  const stopped = exited.filter((command) => command.cancelled || command.timed_out).length;
+  const ran = exited.length - stopped;
   const done = [
     ...(ran > 0 ? [`${count(ran, "command")} ran`] : []),
+    ...(stopped > 0 ? [`${count(stopped, "command")} stopped on the way`] : []),
     ...(edits.length > 0 ? [`${count(edits.length, "file edit")} made`] : []),
   ];
   const unknown = steps.flatMap((step) => step.calls).filter(isUnknown).length;

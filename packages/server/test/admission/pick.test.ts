@@ -58,6 +58,14 @@ test("turns of one session never overtake, and everyone is either seated or told
   );
 });
 
+test("who waits behind a question is told that it waits for a person", () => {
+  const holding = [{ session_id: "s", person_id: "p", seated: false }];
+  const waiting = [{ turn_id: "t", session_id: "s", person_id: "p" }];
+  expect(pickTurns(waiting, holding, limits).waits).toMatchObject([
+    { on_person: true, reason: expect.stringContaining("your consent") },
+  ]);
+});
+
 test("a free seat is never left empty while somebody could take it", () => {
   fc.assert(
     fc.property(someWaiting, (waiting) => {

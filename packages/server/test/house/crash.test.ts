@@ -17,11 +17,11 @@ const KILLS = 10;
 const SEED = 20_261_122;
 
 /** An effect that can be counted: each command appends its number to a file, and takes a while. */
-const command = (n: number) => ({
+const command = (n: number, takes_s = 0.05) => ({
   name: "shell",
   arguments: {
     intent: `command ${n}`,
-    command: `echo ${n} >> effects.txt; echo began; sleep 0.05; echo ended`,
+    command: `echo ${n} >> effects.txt; echo began; sleep ${takes_s}; echo ended`,
   },
 });
 
@@ -33,7 +33,8 @@ const counter = (name: string, input: object) => ({
 const steps = [
   [command(1)],
   [counter("write_file", { content: "count 0\n" }), command(2)],
-  [command(3)],
+  // Long enough to be killed in the middle by somebody who waits for its first word.
+  [command(3, 2)],
   [counter("edit_file", { old_text: "count 0", new_text: "count 1" })],
   [command(4), command(5)],
   [command(6), { name: "list_files", arguments: {} }],
@@ -142,6 +143,7 @@ const duringThirdCommand = (): IsPoint => {
 
 test("a command that dies with the server is told as *outcome unknown*, not run again", async () => {
   const outcome = await killedAt(duringThirdCommand());
+  expect(outcome.killed).toBe(true);
   expect(broken(outcome)).toEqual([]);
   const lost = outcome.seen.filter(
     (event) => event.type === "tool_ended" && event.outcome === "unknown",
