@@ -99,6 +99,7 @@ export async function assemble(
       stopWaiting();
       listener.retire();
       await executor.interruptAll(why);
+      await sandbox.settled();
       await listener.close();
       workspaces.close();
       ledger.close();

@@ -40,6 +40,7 @@ function openCore(change: Partial<ReturnType<typeof openLedger>>) {
     stage: async () => ({ ripgrep_folder: null }) as Stage,
     report: async () => ({ available: true, level: "shared_user", checks: [] }),
     prepare: async () => ({ launch, inspect: () => {}, finish }),
+    settled: async () => {},
   };
   const core = createExecutor({
     ...{ ticket_key, clock, sandbox, ledger: { ...ledger, ...change } },

@@ -32,6 +32,8 @@ export interface Sandbox {
   /** Tested once; a failure is tested again by the next call. */
   report(): Promise<SandboxReport>;
   prepare(plan: Plan, workspace: Workspace): Promise<Prepared>;
+  /** Resolves when nothing that it began still writes: its test, and what is made ahead. */
+  settled(): Promise<void>;
 }
 
 export type Confined = Pick<Plan, "command_id" | "run" | "stdin" | "profile" | "limits">;
@@ -127,7 +129,12 @@ export function createSandbox(
     });
     return tested;
   }
-  return { stage, report, prepare };
+  async function settled(): Promise<void> {
+    await tested;
+    await fifos.settled();
+  }
+
+  return { stage, report, prepare, settled };
 }
 
 function architecture(): Architecture {

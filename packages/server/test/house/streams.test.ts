@@ -143,7 +143,8 @@ test("who waits is told where they stand and why", async () => {
     state: "queued",
     queue: { position: 1, reason: expect.stringContaining("earlier turn of this session") },
   });
-  expect(second.queue!.no_later_than_s).toBeGreaterThanOrEqual(second.queue!.eta_s);
+  expect(second.queue!.eta_s).not.toBeNull();
+  expect(second.queue!.no_later_than_s!).toBeGreaterThanOrEqual(second.queue!.eta_s!);
   const news = await house.until(second.id, (event) => event.type === "queue");
   expect(news).toMatchObject({ place: { position: 1 } });
   held.resolve();
