@@ -39,12 +39,17 @@ function howToReach(server: ServerAddress): string {
 
 export function problemLines({ title, detail, errors = [], retry_after_s }: Problem): string[] {
   return [
-    `${title}: ${detail}`,
+    repeats(detail, title) ? detail : `${title}: ${detail}`,
     ...errors.map(({ pointer, expected, got, fix }) => {
       return `  ${pointer || "/"}: expected ${expected}, got ${got}; ${fix}`;
     }),
     ...(retry_after_s === undefined ? [] : [`  Try again in ${Math.ceil(retry_after_s)} s.`]),
   ];
+}
+
+/** "This folder cannot be …" after "The folder cannot be …:" would say it twice. */
+function repeats(detail: string, title: string): boolean {
+  return detail.toLowerCase().includes(title.toLowerCase().replace(/^the /, ""));
 }
 
 const messageOf = (fault: unknown): string =>

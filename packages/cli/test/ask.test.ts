@@ -454,7 +454,7 @@ test("a folder is registered after one question, and the proof does not stay", a
   const unproven = refuses({ status: 403, code: "workspace_unproven", proof });
   let proven = false;
   const agent = await start(({ settle }) => settle("ok"), {
-    "POST /v1/workspaces": inTurn(unproven, (request, response) => {
+    "POST /v1/workspaces": inTurn(unproven, unproven, (request, response) => {
       proven = existsSync(join(folder, proof.file));
       return answers(workspace, 201)(request, response);
     }),
@@ -462,11 +462,15 @@ test("a folder is registered after one question, and the proof does not stay", a
   const run = cli(["ask", "hi"], agent, { terminal: true });
   await run.sees(`May Mainstay work in ${folder}?`);
   await run.sees("y, t or n > ");
+  run.types("a\r");
+  await run.sees("Please type y, t or n.");
+  await run.sees("y, t or n > ");
   run.types("t\r");
   expect(await run.exits()).toBe(0);
   expect(proven).toBe(true);
   expect(readdirSync(folder)).toEqual([]);
   expect(agent.server.to("POST /v1/workspaces").map(({ body }) => body)).toEqual([
+    { path: folder },
     { path: folder, trust: true },
     { path: folder, trust: true, proof: proof.file },
   ]);
@@ -479,13 +483,15 @@ test("Ctrl-C at the folder question leaves, and nothing has happened", async () 
   await run.sees("y, t or n > ");
   run.types("\u0003");
   expect(await run.exits()).toBe(130);
-  expect(agent.server.requests.map(({ method }) => method)).toEqual(["GET"]);
+  expect(agent.server.requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test("a refused folder is explained, its proof removed, and the question still answered", async () => {
   const proof = { file: ".proof", expires_in_s: 60 };
   const agent = await start(({ settle }) => settle("ok"), {
     "POST /v1/workspaces": inTurn(
+      refuses({ status: 403, code: "workspace_unproven", proof }),
       refuses({ status: 403, code: "workspace_unproven", proof }),
       refuses({ status: 403, code: "workspace_refused", detail: "A home folder holds keys." }),
     ),
@@ -497,6 +503,23 @@ test("a refused folder is explained, its proof removed, and the question still a
   expect(run.stdout()).toContain("A home folder holds keys.");
   expect(readdirSync(folder)).toEqual([]);
   expect(agent.server.to("POST /v1/turns")[0]?.body).toEqual({ message: "hi" });
+});
+
+test.for([true, false])("a forbidden folder is not offered, terminal: %s", async (terminal) => {
+  const agent = await start(({ settle }) => settle("ok"), {
+    "POST /v1/workspaces": refuses({
+      status: 422,
+      code: "workspace_refused",
+      title: "The folder cannot be a workspace",
+      detail: "This folder cannot be a workspace: it is a home folder.",
+    }),
+  });
+  const run = cli(["ask", "hi"], agent, { terminal });
+  expect(await run.exits()).toBe(0);
+  const said = run.stdout() + run.stderr();
+  expect(said.split("cannot be a workspace")).toHaveLength(2);
+  expect(said).toContain("private scratch folder instead");
+  expect(said).not.toMatch(/y, t or n|workspace add/);
 });
 
 test.for(["../escape", "a/b", "..", ""])("a proof file named %j is not made", async (file) => {

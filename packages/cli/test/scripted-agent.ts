@@ -103,6 +103,11 @@ export async function startScriptedAgent(
         answers({ items: approvals, next: null })(request, response),
       "GET /v1/workspaces": (request, response) =>
         answers({ items: workspaces, next: null })(request, response),
+      "POST /v1/workspaces": refuses({
+        status: 403,
+        code: "workspace_unproven",
+        proof: { file: ".mainstay-proof-0", expires_in_s: 60 },
+      }),
       ...routes,
     },
     socket_path === undefined ? {} : { socket_path },

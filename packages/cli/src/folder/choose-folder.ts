@@ -37,6 +37,7 @@ export async function chooseFolder(
       );
     return registered.id;
   }
+  if (await isRefused(parts, path)) return undefined;
   const consent = parts.asker ? await askToRegister(parts.asker, parts.screen, path) : "unasked";
   if (consent === "work" || consent === "trust") return register(parts, path, consent);
   const how = consent === "unasked" ? "; to work here: mainstay workspace add" : "";
@@ -52,6 +53,24 @@ function workspaceAround(workspaces: Workspace[], path: string): Workspace | und
   return workspaces
     .filter((workspace) => path === workspace.path || path.startsWith(workspace.path + sep))
     .toSorted((a, b) => b.path.length - a.path.length)[0];
+}
+
+/** Without a proof the server registers nothing, but says whether it ever would. */
+async function isRefused(parts: ChooseFolderParts, path: string): Promise<boolean> {
+  try {
+    await parts.client.workspaces.add({ path });
+    return false;
+  } catch (fault) {
+    if (!(fault instanceof ProblemError)) throw fault;
+    if (fault.problem.proof) return false;
+    sayRefused(parts.screen, fault);
+    return true;
+  }
+}
+
+function sayRefused(screen: Screen, { problem }: ProblemError): void {
+  for (const line of problemLines(problem)) screen.note(line, "bad");
+  screen.note("Working in your private scratch folder instead.", "dim");
 }
 
 async function askToRegister(
@@ -71,6 +90,7 @@ async function askToRegister(
     if (word === "y" || word === "yes") return "work";
     if (word === "t" || word === "trust") return "trust";
     if (word === "n" || word === "no") return "private";
+    screen.note("  Please type y, t or n.");
   }
 }
 
@@ -84,8 +104,7 @@ async function register(
     return (await registerFolder(parts, path, consent === "trust" || undefined)).id;
   } catch (fault) {
     if (!(fault instanceof ProblemError)) throw fault;
-    for (const line of problemLines(fault.problem)) parts.screen.note(line, "bad");
-    parts.screen.note("Working in your private scratch folder instead.", "dim");
+    sayRefused(parts.screen, fault);
     return undefined;
   }
 }
