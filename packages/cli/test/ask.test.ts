@@ -107,7 +107,7 @@ test("the answer alone is on stdout, what is done for it on stderr, nothing raw 
   expect(run.stdout()).toBe("Let me look. \nIt \\u{1b}]0;x\\u{7}works.\n");
   expect(run.stderr()).toContain("› read_file src/a.ts — find it\n  failed: no\\u{1b}[2J\n");
   expect(run.stderr()).toContain("private scratch folder");
-  expect(run.stderr()).toMatch(/— fake\/m1 · full · 12 tokens in, 3 out · ses_1\n$/);
+  expect(run.stderr()).toMatch(/— fake\/m1 · full · 12 tokens in, 3 out · turn_1 · ses_1\n$/);
   expect(agent.server.to("POST /v1/turns")[0]).toMatchObject({
     body: { message: "does it?" },
     headers: { "idempotency-key": expect.stringMatching(/^.{22}$/) },
@@ -389,7 +389,7 @@ test("later leaves the turn waiting", async () => {
   await run.sees("[l]ater");
   run.types("l\r");
   expect(await run.exits()).toBe(3);
-  expect(run.stdout()).toContain("mainstay approvals");
+  expect(run.stdout()).toMatch(/turn_1 waits .*\r?\n +mainstay approve apr_1\r?\n/);
 });
 
 test("Ctrl-C cancels and waits for the end; a second one leaves", async () => {
@@ -438,6 +438,13 @@ test.for([
   expect(run.stderr()).toContain(said);
 });
 
+test("what was cancelled in the queue is signed without blanks", async () => {
+  const nobody = { state: "cancelled", provider: null, model: null } as const;
+  const run = cli(["ask", "hi"], await start(({ settle }) => settle("Cancelled.", nobody)));
+  expect(await run.exits()).toBe(1);
+  expect(run.stderr()).toContain("\n— cancelled · turn_1\n");
+});
+
 test("a parked turn prints its provisional answer and how to go on", async () => {
   const agent = await start(({ journal }) =>
     journal({ type: "parked", answer: "So far: nothing.", cause: "no model answers" }),
@@ -445,7 +452,8 @@ test("a parked turn prints its provisional answer and how to go on", async () =>
   const run = cli(["ask", "hi"], agent);
   expect(await run.exits()).toBe(1);
   expect(run.stdout()).toBe("So far: nothing.\n");
-  expect(run.stderr()).toContain("mainstay retry turn_1");
+  expect(run.stderr()).toContain("stays parked");
+  expect(run.stderr()).toContain("\n  mainstay retry turn_1\n  mainstay cancel turn_1\n");
 });
 
 test("a folder is registered after one question, and the proof does not stay", async () => {

@@ -363,3 +363,38 @@ test("chat on a terminal: a paste is one message, Ctrl-C cancels, Ctrl-D leaves"
     { message: "one\ntwo three", workspace: "ws_1" },
   ]);
 });
+
+test("chat: what was left for later is decided with /approve, and its turn followed on", async () => {
+  const queue = { position: 2, eta_s: null, no_later_than_s: null, reason: "you are asked first" };
+  const agent = await start(
+    {
+      "POST /v1/approvals/apr_1": (request, response) => {
+        if ((request.body as { decision: string }).decision === "approve") agent.settle("Cleaned.");
+        return answers(approval)(request, response);
+      },
+      "POST /v1/turns": answers({ ...turn, queue }, 202),
+    },
+    ({ approvals, journal }) => {
+      approvals.push(approval);
+      const { expires_at, intent, command, reason } = approval;
+      const call = { step: 1, call_id: "call_1", approval_id: "apr_1", tool: "shell" };
+      journal({ type: "approval_requested", ...call, intent, command, reason, expires_at });
+    },
+  );
+  const run = cli(["chat", "--session", "ses_1"], {}, true);
+  await run.sees("› ");
+  run.types("/deny\r");
+  await run.sees("nothing for later");
+  await run.sees("› ");
+  run.types("clean up\r");
+  await run.sees("waiting at place 2: you are asked first");
+  await run.sees("[l]ater > ");
+  run.types("l\r");
+  await run.sees("mainstay deny apr_1");
+  await run.sees("› ");
+  run.types("/approve\r");
+  await run.sees("Cleaned.");
+  await run.sees("› ");
+  run.types("\u0004");
+  expect(await run.exits()).toBe(0);
+});

@@ -5,7 +5,15 @@ import { problemLines } from "../faults.ts";
 import { placeOf, type PlaceOptions, type PlaceParts } from "../folder/place.ts";
 import { eitherOf } from "../terminal/interrupts.ts";
 import { type LineReader, openLineReader, type Terminal } from "../terminal/line-reader.ts";
-import { exitCodeOf, explainEnd, runTurn, type RunTurnParts } from "./run-turn.ts";
+import {
+  decideLater,
+  exitCodeOf,
+  explainEnd,
+  runTurn,
+  type RunTurnParts,
+  type TurnRun,
+  type Waiting,
+} from "./run-turn.ts";
 
 export interface ChatParts extends RunTurnParts, PlaceParts {
   terminal: Terminal;
@@ -17,6 +25,8 @@ interface Chat {
   reader: LineReader;
   /** The worst end of a turn so far. */
   worst: ExitCode;
+  /** What `/approve` and `/deny` are about. */
+  waiting: Waiting | undefined;
 }
 
 const from_best: readonly ExitCode[] = [exit.ok, exit.consent, exit.failed, exit.interrupted];
@@ -32,7 +42,13 @@ export async function converse(
 ): Promise<ExitCode> {
   const place = await placeOf(options, parts);
   const reader = openLineReader(parts.terminal);
-  const chat: Chat = { place, json: options.json === true, reader, worst: exit.ok };
+  const chat: Chat = {
+    place,
+    json: options.json === true,
+    reader,
+    worst: exit.ok,
+    waiting: undefined,
+  };
   if (parts.asker)
     parts.screen.note("Ctrl-C cancels what runs, Ctrl-D leaves, /help says more.", "dim");
   try {
@@ -53,9 +69,11 @@ const leave = ({ worst }: Chat, { asker }: ChatParts) => (asker ? exit.ok : wors
 type Then = "go on" | ExitCode;
 
 const help = `/new     start a new session
+/approve /deny  decide what you left for later
 /status  where you are, and what the server can do
 /exit    leave (or Ctrl-D)
-!COMMAND runs a command without a model, with the same consent`;
+!COMMAND runs a command without a model, with the same consent
+Several lines at once: paste them; they are one message.`;
 
 async function respond(text: string, chat: Chat, parts: ChatParts): Promise<Then> {
   switch (text.trim()) {
@@ -71,8 +89,12 @@ async function respond(text: string, chat: Chat, parts: ChatParts): Promise<Then
     case "/status":
       await showStatus(chat, parts);
       return "go on";
+    case "/approve":
+    case "/deny":
+      return decide(text.trim() === "/approve" ? "approve" : "deny", chat, parts);
     default:
-      if (!/^\/[a-z]+$/.test(text.trim())) return turn(text, chat, parts);
+      if (!/^\/[a-z]+$/.test(text.trim()))
+        return turn(chat, parts, (how) => runTurn({ message: text, ...chat.place }, how));
       parts.screen.note(`There is no ${text.trim()}; /help lists what there is.`, "bad");
       return "go on";
   }
@@ -86,23 +108,33 @@ async function showStatus({ place }: Chat, { client, screen }: { client: Client 
   screen.note(`server     ${ready.level}, version ${ready.version}`);
 }
 
+async function decide(decision: "approve" | "deny", chat: Chat, parts: ChatParts): Promise<Then> {
+  const { waiting } = chat;
+  if (waiting) return turn(chat, parts, (how) => decideLater(waiting, decision, how));
+  parts.screen.note("You left nothing for later in this chat; see: mainstay approvals");
+  return "go on";
+}
+
 /** A refused message does not end the chat: the person reads why and goes on. */
-async function turn(message: string, chat: Chat, parts: ChatParts): Promise<Then> {
+async function turn(
+  chat: Chat,
+  parts: ChatParts,
+  show: (how: RunTurnParts) => Promise<TurnRun>,
+): Promise<Then> {
   const { reader, place, json } = chat;
   const screen = json ? { ...parts.screen, answer: () => undefined } : parts.screen;
   try {
-    const run = await runTurn(
-      { message, ...place },
-      {
-        ...parts,
-        screen,
-        interrupts: eitherOf(parts.interrupts, reader),
-        asker: parts.asker && reader,
-      },
-    );
+    const run = await show({
+      ...parts,
+      screen,
+      interrupts: eitherOf(parts.interrupts, reader),
+      asker: parts.asker && reader,
+    });
     if (run.turn) place.session_id = run.turn.session_id;
+    noteWaiting(run, chat);
     chat.worst = worse(chat.worst, exitCodeOf(run));
     explainEnd(run, parts.screen);
+    if (run.later !== undefined) parts.screen.note("or here: /approve, /deny");
     if (json && run.turn) parts.screen.json(await parts.client.turns.get(run.turn.id));
     return run.end === "left" ? exit.interrupted : "go on";
   } catch (fault) {
@@ -111,4 +143,10 @@ async function turn(message: string, chat: Chat, parts: ChatParts): Promise<Then
     for (const line of problemLines(fault.problem)) parts.screen.note(line, "bad");
     return "go on";
   }
+}
+
+/** A later turn of the session cannot get past the one that waits, so there is one at a time. */
+function noteWaiting({ turn, later, end }: TurnRun, chat: Chat): void {
+  if (turn && later !== undefined) chat.waiting = { turn_id: turn.id, approval_id: later };
+  else if (turn?.id === chat.waiting?.turn_id && end !== "left") chat.waiting = undefined;
 }

@@ -16,6 +16,8 @@ export interface Followed {
   end: TurnEnd;
   /** Something that the turn wanted to do was not agreed to. */
   refused: boolean;
+  /** The approval that the person left for later. */
+  later: string | undefined;
 }
 
 export interface FollowParts {
@@ -29,25 +31,32 @@ export interface FollowParts {
   leave: AbortSignal;
 }
 
-export async function followTurn(turn_id: string, parts: FollowParts): Promise<Followed> {
+/** Follows from the journal's event after number `after`; 0 is the start. */
+export async function followTurn(
+  turn_id: string,
+  after: number,
+  parts: FollowParts,
+): Promise<Followed> {
   const consents = createConsents(parts);
   let end: TurnEnd | undefined;
   try {
-    end = await untilEnd(turn_id, parts, consents);
+    end = await untilEnd(turn_id, after, parts, consents);
   } finally {
     await consents.close();
   }
-  return { end: end ?? (consents.later() ? "later" : "left"), refused: consents.refused() };
+  const later = consents.later();
+  return { end: end ?? (later ? "later" : "left"), refused: consents.refused(), later };
 }
 
 /** Undefined when it stopped before the turn's end. */
 async function untilEnd(
   turn_id: string,
+  after: number,
   { client, view, on_lost, leave }: FollowParts,
   consents: Consents,
 ): Promise<TurnEnd | undefined> {
   const signal = AbortSignal.any([leave, consents.stopped]);
-  for await (const event of client.events(turn_id, { signal, on_lost })) {
+  for await (const event of client.events(turn_id, { after, signal, on_lost })) {
     view.show(event);
     if (event.type === "approval_requested") consents.open(event.approval_id);
     if (event.type === "approval_decided") consents.withdraw(event.approval_id);
@@ -64,7 +73,7 @@ function createConsents({ decideConsent, interrupt }: FollowParts) {
   const withdrawals = new Map<string, AbortController>();
   let asking: Promise<void> = Promise.resolve();
   let refused = false;
-  let later = false;
+  let later: string | undefined;
   let failure: { fault: unknown } | undefined;
 
   const decide = async (approval_id: string, withdrawn: AbortSignal) => {
@@ -73,7 +82,7 @@ function createConsents({ decideConsent, interrupt }: FollowParts) {
     if (consent === "denied") refused = true;
     if (consent === "interrupted") interrupt();
     if (consent === "later") {
-      later = true;
+      later = approval_id;
       stop.abort();
     }
   };

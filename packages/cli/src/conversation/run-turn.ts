@@ -7,7 +7,7 @@ import type { Interrupts } from "../terminal/interrupts.ts";
 import type { Asker } from "../terminal/line-reader.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { askConsent, denyConsent } from "./consent.ts";
-import { followTurn, type TurnEnd } from "./follow-turn.ts";
+import { type Followed, followTurn, type TurnEnd } from "./follow-turn.ts";
 import { createTurnView, type TurnView } from "./turn-view.ts";
 import { isTypedCommand, ranWell } from "./typed-command.ts";
 
@@ -27,23 +27,60 @@ export interface TurnRun {
   turn: Turn | undefined;
   end: TurnEnd;
   refused: boolean;
+  /** The approval that the person left for later. */
+  later: string | undefined;
   interrupted: boolean;
   /** The message was a command, and it did not run or did not end well. */
   command_failed: boolean;
 }
 
+/** Sends a request and shows its turn until it ends. */
+export function runTurn(request: NewTurn, parts: RunTurnParts): Promise<TurnRun> {
+  return showTurn(request.message, parts, async () => ({
+    turn: await submit(request, parts),
+    after: 0,
+  }));
+}
+
+/** An approval that was left for later. */
+export interface Waiting {
+  turn_id: string;
+  approval_id: string;
+}
+
+/** Decides what was left for later and shows how its turn goes on. */
+export async function decideLater(
+  { turn_id, approval_id }: Waiting,
+  decision: "approve" | "deny",
+  parts: RunTurnParts,
+): Promise<TurnRun> {
+  const turn = await parts.client.turns.get(turn_id);
+  await parts.client.approvals.decide(approval_id, decision);
+  return showTurn(turn.message, parts, async () => ({ turn, after: turn.last_event }));
+}
+
+interface Beginning {
+  turn: Turn;
+  /** The last journal event that was shown. */
+  after: number;
+}
+
 /**
- * Sends a request and shows its turn until it ends. Ctrl-C asks the server to cancel the turn and
- * waits for its end; a second one leaves at once and the turn goes on.
+ * Shows a turn until it ends. Ctrl-C asks the server to cancel the turn and waits for its end; a
+ * second one leaves at once and the turn goes on.
  */
-export async function runTurn(request: NewTurn, parts: RunTurnParts): Promise<TurnRun> {
+async function showTurn(
+  message: string,
+  parts: RunTurnParts,
+  begin: () => Promise<Beginning>,
+): Promise<TurnRun> {
   const { client, screen, interrupts } = parts;
   const leave = new AbortController();
   let turn: Turn | undefined;
   let presses = 0;
   let over = false;
-  let command_failed = isTypedCommand(request.message);
-  const shown = createTurnView(screen);
+  let command_failed = isTypedCommand(message);
+  const shown = createTurnView(screen, () => turn?.id);
   const view: TurnView = {
     show(event) {
       if (event.type === "tool_ended") command_failed &&= !ranWell(event);
@@ -64,9 +101,11 @@ export async function runTurn(request: NewTurn, parts: RunTurnParts): Promise<Tu
   };
 
   const run = async () => {
-    turn = await submit(request, parts);
-    if (presses > 0) cancel(turn.id);
-    return followTurn(turn.id, {
+    const { turn: begun, after } = await begin();
+    turn = begun;
+    if (presses > 0) cancel(begun.id);
+    if (begun.queue) view.show({ type: "queue", place: begun.queue });
+    return followTurn(begun.id, after, {
       client,
       view,
       decideConsent: parts.asker
@@ -88,9 +127,13 @@ export async function runTurn(request: NewTurn, parts: RunTurnParts): Promise<Tu
   }
 }
 
-function left(leave: AbortSignal): Promise<{ end: "left"; refused: boolean }> {
+function left(leave: AbortSignal): Promise<Followed> {
   return new Promise((resolve) => {
-    leave.addEventListener("abort", () => resolve({ end: "left", refused: false }), { once: true });
+    leave.addEventListener(
+      "abort",
+      () => resolve({ end: "left", refused: false, later: undefined }),
+      { once: true },
+    );
   });
 }
 
@@ -111,14 +154,20 @@ async function submit(request: NewTurn, { client, clock, newKey }: RunTurnParts)
 }
 
 /** What the person should do next, where the turn is not over. */
-export function explainEnd({ turn, end }: TurnRun, screen: Screen): void {
+export function explainEnd({ turn, end, later }: TurnRun, screen: Screen): void {
   if (!turn) return screen.note("Left. If the request was accepted: mainstay turns");
   const { id } = turn;
   if (end === "parked") {
-    screen.note("This answer is provisional: no model could be reached. The turn waits for one.");
-    screen.note(`  try again now: mainstay retry ${id}    give up: mainstay cancel ${id}`);
+    screen.note("This answer is provisional: no model could be reached. The turn stays parked");
+    screen.note("until you try it again, or give it up:");
+    screen.note(`  mainstay retry ${id}`);
+    screen.note(`  mainstay cancel ${id}`);
   }
-  if (end === "later") screen.note("It waits for your decision: mainstay approvals");
+  if (later !== undefined) {
+    screen.note(`${id} waits for your decision:`);
+    screen.note(`  mainstay approve ${later}`);
+    screen.note(`  mainstay deny ${later}`);
+  }
   if (end === "left") screen.note(`Left; it goes on: mainstay status ${id}`);
 }
 

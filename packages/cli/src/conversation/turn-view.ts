@@ -13,8 +13,11 @@ export interface TurnView {
   show(event: ClientEvent): void;
 }
 
-/** Writes one turn as it happens: its text to standard output, what is done for it to standard error. */
-export function createTurnView(screen: Screen): TurnView {
+/**
+ * Writes one turn as it happens: its text to standard output, what is done for it to standard
+ * error. `turnId` is asked when the turn ends.
+ */
+export function createTurnView(screen: Screen, turnId: () => string | undefined): TurnView {
   const answer = createAnswerView(screen);
   const tools = createToolView(screen);
   const status = createStatusLine(screen);
@@ -58,7 +61,7 @@ export function createTurnView(screen: Screen): TurnView {
         return status(`parked: ${oneLine(event.cause)}`);
       case "settled":
         if (event.error) screen.note(`${event.error.code}: ${event.error.message}`, "bad");
-        return screen.note(signature(event, session_id), "dim");
+        return screen.note(signature(event, [turnId(), session_id]), "dim");
       default:
         return;
     }
@@ -126,18 +129,14 @@ function waitingLine({ position, eta_s, no_later_than_s, reason }: QueuePlace): 
   return `waiting at place ${position}${by}: ${oneLine(reason)}`;
 }
 
-/** Who answered, in what mode; honest where no model did. */
-function signature(
-  { mode, provider, model, usage }: BodyOf<"settled">,
-  session_id: string,
-): string {
-  const who =
-    mode === "offline"
-      ? "offline: no model took part, this comes from local data"
-      : `${[provider, model].filter((name) => name !== null).join("/")} · ${mode}`;
-  const tokens = `${usage.input_tokens} tokens in, ${usage.output_tokens} out`;
-  return [
-    "—",
-    [who, ...(mode === "offline" ? [] : [tokens]), session_id].filter(Boolean).join(" · "),
-  ].join(" ");
+/** Who answered, in what mode; honest where no model did. The ids are for status, why and retry. */
+function signature(event: BodyOf<"settled">, ids: (string | undefined)[]): string {
+  return `— ${[...author(event), ...ids].filter(Boolean).join(" · ")}`;
+}
+
+function author({ state, mode, provider, model, usage }: BodyOf<"settled">): string[] {
+  if (mode === "offline") return ["offline: no model took part, this comes from local data"];
+  if (provider === null && model === null) return [state];
+  const who = [provider, model].filter((name) => name !== null).join("/");
+  return [who, mode, `${usage.input_tokens} tokens in, ${usage.output_tokens} out`];
 }
