@@ -6,6 +6,9 @@ import { type Client, createClient } from "@mainstay/sdk/client";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { ServerAddress } from "./config.ts";
 
+/** Stands for the socket in requests; no person ever typed it. */
+export const SOCKET_URL = "http://localhost";
+
 interface OpenClient {
   client: Client;
   /** Ends what is in flight. */
@@ -37,12 +40,12 @@ async function connect(server: ServerAddress, parts: ConnectParts): Promise<Open
   if (server.kind === "remote") return open(server.base_url, server.key, {}, parts);
   const run_folder = join(server.home, "run");
   const socket_path = join(run_folder, "server.sock");
-  await stat(socket_path).catch((cause: Error) => {
-    throw new Unreachable(`Mainstay does not run here: there is no ${socket_path}`, { cause });
+  await stat(socket_path).catch((cause: NodeJS.ErrnoException) => {
+    throw cause.code === "EACCES" ? notYours(server.home, cause) : noServer(server.home, cause);
   });
   const key = server.key ?? (await ownerKey(server.home));
   const socket = shortPath(run_folder, socket_path);
-  const opened = await open("http://localhost", key, { socketPath: socket.path }, parts);
+  const opened = await open(SOCKET_URL, key, { socketPath: socket.path }, parts);
   return {
     client: opened.client,
     async close() {
@@ -51,6 +54,15 @@ async function connect(server: ServerAddress, parts: ConnectParts): Promise<Open
     },
   };
 }
+
+const noServer = (home: string, cause: Error) =>
+  new Unreachable(`There is no server for MAINSTAY_HOME=${home}`, { cause });
+
+const notYours = (home: string, cause: Error) =>
+  new Error(
+    `MAINSTAY_HOME=${home} is closed to you; fix: name your own folder, or get a key from its owner and set MAINSTAY_URL and MAINSTAY_KEY`,
+    { cause },
+  );
 
 async function ownerKey(home: string): Promise<string> {
   const path = join(home, "owner.key");

@@ -1,6 +1,7 @@
 import { ProblemError, Unreachable } from "@mainstay/sdk/call";
 import type { Problem } from "@mainstay/sdk/problem";
 import type { ServerAddress } from "./config.ts";
+import { SOCKET_URL } from "./connect.ts";
 import { exit, type ExitCode } from "./exit.ts";
 import { Interrupted } from "./terminal/interrupts.ts";
 import type { Screen } from "./terminal/screen.ts";
@@ -16,13 +17,14 @@ export class UsageFault extends Error {
 /** Says what went wrong and what to do about it. Faults become text and exit codes here only. */
 export function reportFault(fault: unknown, server: ServerAddress, screen: Screen): ExitCode {
   if (fault instanceof Interrupted) return exit.interrupted;
-  const lines = fault instanceof ProblemError ? problemLines(fault.problem) : [messageOf(fault)];
+  const lines =
+    fault instanceof ProblemError ? problemLines(fault.problem) : [messageOf(fault, server)];
   for (const line of lines) screen.note(line, "bad");
   if (fault instanceof ProblemError && fault.problem.code === "unauthenticated")
     screen.note(`The key comes from ${keySource(server)}.`);
   if (fault instanceof UsageFault) return exit.usage;
   if (!(fault instanceof Unreachable)) return exit.failed;
-  screen.note(howToReach(server));
+  for (const line of howToReach(server)) screen.note(line);
   return exit.unreachable;
 }
 
@@ -31,10 +33,13 @@ function keySource(server: ServerAddress): string {
   return is_owners ? `${server.home}/owner.key` : "MAINSTAY_KEY";
 }
 
-function howToReach(server: ServerAddress): string {
+function howToReach(server: ServerAddress): string[] {
   return server.kind === "local"
-    ? "Start it: npm start (in the clone), or: mainstay serve"
-    : `MAINSTAY_URL says ${server.base_url}: is that right, and does the server run there?`;
+    ? [
+        "Start it: npm start (in the clone), or: mainstay serve",
+        "If yours uses another folder, set MAINSTAY_HOME as you did for npm start.",
+      ]
+    : [`MAINSTAY_URL says ${server.base_url}: is that right, and does the server run there?`];
 }
 
 export function problemLines({ title, detail, errors = [], retry_after_s }: Problem): string[] {
@@ -52,5 +57,8 @@ function repeats(detail: string, title: string): boolean {
   return detail.toLowerCase().includes(title.toLowerCase().replace(/^the /, ""));
 }
 
-const messageOf = (fault: unknown): string =>
-  fault instanceof Error ? fault.message : String(fault);
+function messageOf(fault: unknown, server: ServerAddress): string {
+  if (!(fault instanceof Error)) return String(fault);
+  if (server.kind === "remote" || !(fault instanceof Unreachable)) return fault.message;
+  return fault.message.replace(SOCKET_URL, `The server for MAINSTAY_HOME=${server.home}`);
+}

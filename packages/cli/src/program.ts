@@ -65,7 +65,7 @@ export async function runProgram(args: string[], parts: ProgramParts): Promise<n
       writeOut: (text) => screen.print(text.trimEnd()),
       writeErr: (text) => screen.note(text.trimEnd(), "bad"),
     })
-    .showHelpAfterError("See: mainstay help")
+    .showHelpAfterError("See: mainstay --help")
     .addHelpText("after", '\nExample:\n  $ mainstay ask "what does this project do?"');
   for (const build of commands) {
     program.addCommand(inheriting(program, build(all)));
@@ -81,9 +81,9 @@ export async function runProgram(args: string[], parts: ProgramParts): Promise<n
 }
 
 /** Commander hands settings only to commands that it makes itself. */
-function inheriting(parent: Command, command: Command): Command {
-  command.copyInheritedSettings(parent);
-  for (const child of command.commands) inheriting(command, child);
+function inheriting(parent: Command, command: Command, path = command.name()): Command {
+  command.copyInheritedSettings(parent).showHelpAfterError(`See: mainstay ${path} --help`);
+  for (const child of command.commands) inheriting(command, child, `${path} ${child.name()}`);
   return command;
 }
 

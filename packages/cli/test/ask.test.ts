@@ -316,6 +316,25 @@ test("the output of a command keeps its indentation", async () => {
   expect(run.stderr()).toContain(`  def f():\n      return  1\n  ${"x".repeat(199)}…\n`);
 });
 
+test.for([true, false])("a typed command's output is told once, terminal: %s", async (terminal) => {
+  const lines = Array.from({ length: 20 }, (_, line) => `line ${line};`).join("\n");
+  const agent = await start(({ journal, live, settle }) => {
+    const effect = { kind: "none" } as const;
+    const tool = { step: 1, call_id: "call_1" };
+    journal({ type: "tool_started", ...tool, tool: "shell", intent: "", effect });
+    live({ type: "output", call_id: "call_1", text: lines });
+    const command = { ...exited(0), output_bytes: lines.length };
+    journal({ type: "tool_ended", ...tool, outcome: "ok", result: "", command });
+    journal(stepEnded(`Your command said:\n${lines}`, { step: 2 }));
+    settle(`Your command said:\n${lines}`);
+  });
+  const run = cli(["ask", "--session", "ses_1", "!count"], agent, { terminal });
+  expect(await run.exits()).toBe(0);
+  expect(run.stdout().split("line 19;")).toHaveLength(2);
+  expect(run.stdout().includes("Your command said")).toBe(!terminal);
+  expect(run.stderr()).not.toContain("line 1;");
+});
+
 test("a wait is told where it takes a second or more", async () => {
   const place = { position: 2, eta_s: 0.1, no_later_than_s: 0.4, reason: "its seat is ready" };
   const agent = await start(({ live, settle }) => {

@@ -79,7 +79,7 @@ test("a data folder whose path is too long for a socket is reached all the same"
 test("no server: how to start one, and exit code 4", async () => {
   const absent = cli(["turns"]);
   expect(await absent.exits()).toBe(4);
-  expect(absent.stderr()).toContain("npm start");
+  expect(absent.stderr()).toContain(`There is no server for MAINSTAY_HOME=${home}\nStart it: npm`);
 
   const agent = await start();
   renameSync(agent.server.url, `${agent.server.url}.kept`);
@@ -87,7 +87,7 @@ test("no server: how to start one, and exit code 4", async () => {
   writeFileSync(agent.server.url, "");
   const dead = cli(["turns"]);
   expect(await dead.exits()).toBe(4);
-  expect(dead.stderr()).toContain("npm start");
+  expect(dead.stderr()).toContain(`The server for MAINSTAY_HOME=${home} does not answer`);
 
   const remote = cli(["turns"], { MAINSTAY_URL: "http://127.0.0.1:1", MAINSTAY_KEY: "k" });
   expect(await remote.exits()).toBe(4);
@@ -96,7 +96,8 @@ test("no server: how to start one, and exit code 4", async () => {
 
 test.for([
   [["nonsense"], {}, "unknown command"],
-  [["status"], {}, "missing required argument"],
+  [["status"], {}, "See: mainstay status --help"],
+  [["workspace", "add", "--nope"], {}, "See: mainstay workspace add --help"],
   [["workspace", "add", "--nope"], {}, "unknown option"],
   [["turns", "--state", "tired"], {}, "Allowed choices"],
   [["turns"], { MAINSTAY_URL: "ftp://x", MAINSTAY_KEY: "a b" }, "MAINSTAY_KEY has spaces"],
@@ -107,6 +108,18 @@ test.for([
   expect(await run.exits()).toBe(2);
   expect(run.stderr()).toContain(said);
   expect(run.stdout()).toBe("");
+});
+
+test.for([
+  [["ask", " "], "message is empty"],
+  [["ask", "-"], "message is empty"],
+  [["workspace", "add", "/nope"], "There is no folder /nope\n"],
+] as const)("%j is wrong, and nothing was asked for", async ([args, said]) => {
+  const agent = await start();
+  const run = cli([...args]);
+  expect(await run.exits()).toBe(2);
+  expect(run.stderr()).toContain(said);
+  expect(agent.server.requests).toEqual([]);
 });
 
 test("--version", async () => {
@@ -141,7 +154,8 @@ const commands = "serve stop ask chat turns status cancel retry approvals approv
 test("every command has help with an example", async () => {
   for (const page of [...commands.split(" "), "workspace", "workspace add", "workspace list"]) {
     let help = "";
-    const silent = { answer: () => undefined, note: () => undefined, json: () => undefined };
+    const nothing = () => undefined;
+    const silent = { on_terminal: false, answer: nothing, note: nothing, json: nothing };
     const code = await runProgram([...page.split(" "), "--help"], {
       config: {
         server: { kind: "local", home, key: "k" },

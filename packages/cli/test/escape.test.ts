@@ -64,6 +64,8 @@ test("JSON stays the same value", () => {
 });
 
 test("what people read stays readable", () => {
-  expect(escapeText("Grüße\t⚠️\r\n日本語 🌍\u001b[31m")).toBe("Grüße\t⚠️\n日本語 🌍\\u{1b}[31m");
+  expect(escapeText("Grüße\t⚠️\r\n一\r日本語 🌍\u001b[31m")).toBe(
+    "Grüße\t⚠️\n一\n日本語 🌍\\u{1b}[31m",
+  );
   expect(escapeCommand("rm\u00a0-rf \u202e/ \r\n")).toBe("rm\\u{a0}-rf \\u{202e}/ \\u{d}\n");
 });

@@ -58,6 +58,7 @@ async function ask(
 ): Promise<ExitCode> {
   const { client, screen, newKey } = parts;
   const message = await messageOf(words, parts.terminal);
+  if (message.trim() === "") throw new UsageFault("The message is empty; see: mainstay ask --help");
   const request: NewTurn = {
     message,
     ...(await placeOf(options, parts)),

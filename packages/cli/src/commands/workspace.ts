@@ -41,7 +41,7 @@ function addCommand({ withServer, screen, interrupts, config }: WorkspaceParts):
           throw new UsageFault(
             "MAINSTAY_URL is another machine; add the folder there, on its own terminal",
           );
-        const folder = await realpath(resolve(config.folder(), path ?? "."));
+        const folder = await existing(resolve(config.folder(), path ?? "."));
         const workspace = await registerFolder({ client, interrupts }, folder, trust);
         if (json) screen.json(workspace);
         else screen.print(row(workspace));
@@ -50,6 +50,13 @@ function addCommand({ withServer, screen, interrupts, config }: WorkspaceParts):
         return exit.ok;
       }),
     );
+}
+
+function existing(path: string): Promise<string> {
+  return realpath(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT") throw cause;
+    throw new UsageFault(`There is no folder ${escapePath(path)}`);
+  });
 }
 
 function listCommand({ withServer, screen }: WorkspaceParts): Command {

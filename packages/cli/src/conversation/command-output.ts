@@ -1,22 +1,29 @@
 import { clipped } from "../terminal/escape.ts";
 
-const SHOWN_LINES = 12;
-const LINE_LIMIT_CHARS = 200;
+interface OutputLimits {
+  lines: number;
+  line_chars: number;
+}
+
+/** For what a model runs: enough to see what goes on. */
+export const glimpse: OutputLimits = { lines: 12, line_chars: 200 };
+/** For what the person runs; the server bounds it. */
+export const whole: OutputLimits = { lines: Infinity, line_chars: Infinity };
 
 /** The head of a command's live output, line by line; what is beyond is counted. */
-export function createCommandOutput(show: (line: string) => void) {
+export function createCommandOutput(show: (line: string) => void, limits: OutputLimits) {
   let shown = 0;
   let hidden = 0;
   let partial = "";
   const take = (line: string) => {
-    if (shown >= SHOWN_LINES) return void hidden++;
+    if (shown >= limits.lines) return void hidden++;
     shown++;
-    show(clipped(line, LINE_LIMIT_CHARS));
+    show(clipped(line, limits.line_chars));
   };
   return {
     push(text: string) {
       const lines = (partial + text).split(/\r\n|\n/);
-      partial = (lines.pop() ?? "").slice(0, LINE_LIMIT_CHARS + 1);
+      partial = (lines.pop() ?? "").slice(0, limits.line_chars + 1);
       lines.map(lastOverwrite).forEach(take);
     },
     end() {

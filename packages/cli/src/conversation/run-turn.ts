@@ -79,10 +79,16 @@ async function showTurn(
   let turn: Turn | undefined;
   let presses = 0;
   let over = false;
+  let lost = false;
   let command_failed = isTypedCommand(message);
-  const shown = createTurnView(screen, () => turn?.id);
+  const shown = createTurnView(screen, {
+    is_typed: isTypedCommand(message),
+    turnId: () => turn?.id,
+  });
   const view: TurnView = {
     show(event) {
+      if (lost) screen.note("Connected again.", "dim");
+      lost = false;
       if (event.type === "tool_ended") command_failed &&= !ranWell(event);
       shown.show(event);
     },
@@ -112,7 +118,10 @@ async function showTurn(
         ? askConsent({ client, screen, asker: parts.asker })
         : denyConsent({ client, screen }),
       interrupt: press,
-      on_lost: ({ message }) => screen.note(`Connection lost, trying again: ${message}`, "dim"),
+      on_lost() {
+        if (!lost) screen.note("Connection lost; trying again…", "dim");
+        lost = true;
+      },
       leave: leave.signal,
     });
   };

@@ -2,7 +2,7 @@ import type { BodyOf, ClientEvent, ToolCall } from "@mainstay/sdk/events";
 import type { QueuePlace } from "@mainstay/sdk/turn";
 import { oneLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
-import { createCommandOutput } from "./command-output.ts";
+import { createCommandOutput, glimpse, whole } from "./command-output.ts";
 import { advance, no_text } from "./live-text.ts";
 import { outcomeLine, toolLine } from "./tool-lines.ts";
 
@@ -13,13 +13,21 @@ export interface TurnView {
   show(event: ClientEvent): void;
 }
 
+interface ViewedTurn {
+  /** The message is a command of the person's own. */
+  is_typed: boolean;
+  /** Asked when the turn ends. */
+  turnId: () => string | undefined;
+}
+
 /**
  * Writes one turn as it happens: its text to standard output, what is done for it to standard
- * error. `turnId` is asked when the turn ends.
+ * error. The answer to a typed command repeats its output: on a terminal the live output is enough,
+ * elsewhere the answer.
  */
-export function createTurnView(screen: Screen, turnId: () => string | undefined): TurnView {
+export function createTurnView(screen: Screen, { is_typed, turnId }: ViewedTurn): TurnView {
   const answer = createAnswerView(screen);
-  const tools = createToolView(screen);
+  const tools = createToolView(screen, is_typed);
   const status = createStatusLine(screen);
   let session_id = "";
   let ahead: ClientEvent[] = [];
@@ -39,7 +47,7 @@ export function createTurnView(screen: Screen, turnId: () => string | undefined)
   };
 
   function tell(event: ClientEvent): void {
-    answer.show(event);
+    if (!tools.shownWhole()) answer.show(event);
     switch (event.type) {
       case "accepted":
         session_id = event.session_id;
@@ -90,22 +98,32 @@ function createAnswerView(screen: Screen) {
   };
 }
 
-function createToolView(screen: Screen) {
+function createToolView(screen: Screen, is_typed: boolean) {
+  const shows_output = !is_typed || screen.on_terminal;
+  let heard_bytes = 0;
+  let shown_whole = false;
   const calls = new Map<string, ToolCall>();
   const outputs = new Map<string, ReturnType<typeof createCommandOutput>>();
   const indented = (line: string) => screen.note(`  ${line}`, "dim");
   return {
+    /** All that a typed command said is on the terminal. */
+    shownWhole: () => shown_whole,
     running: () => calls.size > 0,
     announce: (tool_calls: ToolCall[]) => tool_calls.forEach((call) => calls.set(call.id, call)),
     start(event: BodyOf<"tool_started">) {
       screen.note(toolLine(event, calls.get(event.call_id)));
-      outputs.set(event.call_id, createCommandOutput(indented));
+      outputs.set(event.call_id, createCommandOutput(indented, is_typed ? whole : glimpse));
     },
-    output: (call_id: string, text: string) => outputs.get(call_id)?.push(text),
+    output(call_id: string, text: string) {
+      heard_bytes += Buffer.byteLength(text);
+      if (shows_output) outputs.get(call_id)?.push(text);
+    },
     end(event: BodyOf<"tool_ended">) {
       outputs.get(event.call_id)?.end();
       outputs.delete(event.call_id);
       calls.delete(event.call_id);
+      const said_bytes = event.command?.output_bytes ?? Infinity;
+      shown_whole = is_typed && screen.on_terminal && heard_bytes >= said_bytes;
       const line = outcomeLine(event);
       if (line) indented(line);
     },

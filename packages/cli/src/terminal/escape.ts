@@ -12,10 +12,10 @@ const deceptive = /(?![\n\t ])[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_
 /** Follows very common symbols (⚠️, ✔️) and hides nothing in prose. */
 const EMOJI_STYLE = "\u{fe0f}";
 
-/** For prose and output: newlines and tabs stay, CRLF is a newline. */
+/** For prose and output: newlines and tabs stay, CRLF and CR are newlines. */
 export function escapeText(text: string): string {
   return text
-    .replaceAll("\r\n", "\n")
+    .replace(/\r\n?/g, "\n")
     .replace(shapeless, (character) => (character === EMOJI_STYLE ? character : named(character)));
 }
 

@@ -12,6 +12,8 @@ export type Tone = "plain" | "dim" | "strong" | "good" | "bad";
  * output carries what was asked for, standard error all that is said around it.
  */
 export interface Screen {
+  /** Standard output is a terminal: whoever reads the answer has read the notes, too. */
+  readonly on_terminal: boolean;
   /** Text of the answer, as it comes. */
   answer(text: string): void;
   /** A line of what was asked for. */
@@ -46,6 +48,7 @@ export function createScreen({ stdout, stderr, colors }: ScreenOptions): Screen 
     output.write(`${painted(escapeText(text), tone, colors && output.isTTY === true)}\n`);
   };
   return {
+    on_terminal: stdout.isTTY === true,
     answer(text) {
       if (text === "") return;
       stdout.write(escapeText(text));
