@@ -2,20 +2,30 @@ import type { JournalEvent } from "@mainstay/sdk/events";
 import { seconds } from "./conversation/tool-lines.ts";
 import { escapeCommand, escapePath, oneLine } from "./terminal/escape.ts";
 
-/** One line of the story of a turn: when, counted from its first event, and what was decided why. */
-export function storyLine(event: JournalEvent, started_at: number): string {
-  const when = `+${((event.at - started_at) / 1000).toFixed(3)}`;
-  return `${String(event.seq).padStart(4)}  ${when.padStart(10)} s  ${oneLine(told(event))}`;
+/**
+ * The lines of a turn's story, event by event: when, counted from the first event, and what was
+ * decided why. An answer that a step gave is not told again at the end.
+ */
+export function createStory(): (event: JournalEvent) => string {
+  let started_at: number | undefined;
+  let said = "";
+  return (event) => {
+    started_at ??= event.at;
+    const when = `+${((event.at - started_at) / 1000).toFixed(3)}`;
+    const line = oneLine(told(event, said));
+    if (event.type === "step_ended") said = event.text.trim();
+    return `${String(event.seq).padStart(4)}  ${when.padStart(10)} s  ${line}`;
+  };
 }
 
-function told(event: JournalEvent): string {
+function told(event: JournalEvent, said: string): string {
   switch (event.type) {
     case "accepted":
       return `accepted (${event.urgency}, ${event.session_id}, ${event.workspace_id}): ${event.message}`;
     case "started":
       return `started after waiting ${seconds(event.waited_ms)}; turns that went first: ${event.ahead}`;
     case "resumed":
-      return `resumed by another holder (lease ${event.fence}): ${event.cause}`;
+      return `goes on: ${event.cause}`;
     case "attempt_started":
       return `step ${event.step}: attempt ${event.attempt} at ${event.provider}/${event.model}, because ${event.why}`;
     case "attempt_failed":
@@ -23,7 +33,7 @@ function told(event: JournalEvent): string {
     case "step_restarted":
       return `step ${event.step} starts again: ${event.cause}`;
     case "step_ended":
-      return `step ${event.step} ended (${event.finish}, ${event.mode}): ${callsOf(event)}${event.text}`;
+      return `step ${event.step} ended (${event.finish}, ${event.mode}): ${deedsOf(event)}`;
     case "nudged":
       return `asked once more, the answer was ${event.reason === "empty" ? "empty" : `a promise: ${event.matched}`}`;
     case "approval_requested":
@@ -37,17 +47,21 @@ function told(event: JournalEvent): string {
     case "cancel_requested":
       return `${event.by} asked to cancel`;
     case "parked":
-      return `parked, ${event.cause}: ${event.answer}`;
+      return `parked, ${event.cause}${answerOf(event, said)}`;
     case "retried":
       return `${event.by} asked to try again`;
     case "settled":
-      return `${event.state} (${event.mode}${event.error ? `, ${event.error.code}` : ""}): ${event.answer}`;
+      return `${event.state} (${event.mode}${event.error ? `, ${event.error.code}` : ""})${answerOf(event, said)}`;
   }
 }
 
-function callsOf({ tool_calls }: Extract<JournalEvent, { type: "step_ended" }>): string {
-  return tool_calls.length === 0 ? "" : `calls ${tool_calls.map(({ name }) => name).join(", ")}; `;
+function deedsOf({ tool_calls, text }: Extract<JournalEvent, { type: "step_ended" }>): string {
+  const calls = tool_calls.map(({ name }) => name).join(", ");
+  return [calls && `calls ${calls}`, text].filter(Boolean).join("; ");
 }
+
+const answerOf = ({ answer }: { answer: string }, said: string): string =>
+  answer.trim() === said ? "" : `: ${answer}`;
 
 function effectOf(effect: Extract<JournalEvent, { type: "tool_started" }>["effect"]): string {
   switch (effect.kind) {

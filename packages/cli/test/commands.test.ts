@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
+import type { JournalBody, ToolCall } from "@mainstay/sdk/events";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { answers, type Handler, refuses } from "../../sdk/test/scripted-server.ts";
 import { runProgram } from "../src/program.ts";
@@ -253,23 +254,38 @@ test("doctor says what the running server has, whatever this terminal's variable
   const run = cli(["doctor", "--json"]);
   await run.exits();
   const { checks } = JSON.parse(run.stdout()) as { checks: { area: string; detail: string }[] };
+  expect(checks.filter(({ area }) => area === "providers")).toEqual([]);
   expect(checks.filter(({ area }) => area === "server")).toMatchObject([
     { ok: true, detail: "runs, version 1, level full; models: openai/gpt" },
   ]);
 });
 
+const stepEnded = (text: string, tool_calls: ToolCall[]): JournalBody => ({
+  ...{ type: "step_ended", step: 1, attempt: 1, finish: "stop", mode: "full" },
+  ...{ text, tool_calls, provider: "fake", model: "m1" },
+  usage: { input_tokens: 1, output_tokens: 1 },
+});
+
 test("why tells the journal as it stands, a line an event, and does not wait for more", async () => {
-  const { journal } = await start();
+  const { journal, settle } = await start();
   const target = { step: 1, attempt: 1, provider: "groq", model: "m1" };
   journal(
     { type: "started", fence: 1, waited_ms: 40, ahead: 2 },
     { type: "attempt_started", ...target, why: "it is\nthe first" },
+    { type: "resumed", fence: 2, cause: "an approval was decided" },
+    stepEnded("", [{ id: "call_1", name: "shell", input: "{}" }]),
+    stepEnded("All done.", []),
   );
+  settle("All done.");
   const run = cli(["why", "turn_1"]);
   expect(await run.exits()).toBe(0);
   expect(run.stdout()).toBe(
     "   1      +0.000 s  started after waiting 40 ms; turns that went first: 2\n" +
-      "   2      +1.000 s  step 1: attempt 1 at groq/m1, because it is the first\n",
+      "   2      +1.000 s  step 1: attempt 1 at groq/m1, because it is the first\n" +
+      "   3      +2.000 s  goes on: an approval was decided\n" +
+      "   4      +3.000 s  step 1 ended (stop, full): calls shell\n" +
+      "   5      +4.000 s  step 1 ended (stop, full): All done.\n" +
+      "   6      +5.000 s  done (full)\n",
   );
 });
 
@@ -351,13 +367,17 @@ test("chat through a pipe ends with the worst end of its turns, a refusal includ
 });
 
 test("chat on a terminal: a paste is one message, Ctrl-C cancels, Ctrl-D leaves", async () => {
+  const created_at = "2026-01-01T00:00:00.000Z";
+  const folder = { id: "ws_1", path: "/srv/shop", private: false, trusted: false, created_at };
   const agent = await start({
+    "GET /v1/workspaces": answers({ items: [folder], next: null }),
     "POST /v1/turns/turn_1/cancel": (request, response) => {
       agent.settle("Stopped.", { state: "cancelled" });
       return answers(turn, 202)(request, response);
     },
   });
   const run = cli(["chat", "--workspace", "ws_1"], {}, true);
+  await run.sees("Working in /srv/shop");
   await run.sees("› ");
   run.types("\u001b[200~one\rtwo\u001b[201~ three\r");
   await agent.followed;

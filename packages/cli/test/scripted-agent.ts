@@ -103,6 +103,7 @@ export async function startScriptedAgent(
         answers({ items: approvals, next: null })(request, response),
       "GET /v1/workspaces": (request, response) =>
         answers({ items: workspaces, next: null })(request, response),
+      "GET /v1/sessions": answers({ items: [], next: null }),
       "POST /v1/workspaces": refuses({
         status: 403,
         code: "workspace_unproven",

@@ -3,7 +3,7 @@ import { isJournalEvent, type JournalEvent } from "@mainstay/sdk/events";
 import { Command } from "commander";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
-import { storyLine } from "../story.ts";
+import { createStory } from "../story.ts";
 import type { Screen } from "../terminal/screen.ts";
 
 export function whyCommand(parts: { withServer: WithServer; screen: Screen }): Command {
@@ -15,11 +15,10 @@ export function whyCommand(parts: { withServer: WithServer; screen: Screen }): C
     .addHelpText("after", "\nExample:\n  $ mainstay why turn_0123456789abcdef")
     .action((turn_id: string, { json }: { json?: boolean }) =>
       withServer(async (client) => {
-        let started_at: number | undefined;
+        const storyLine = createStory();
         for await (const event of journal(client, turn_id)) {
-          started_at ??= event.at;
           if (json) screen.json(event);
-          else screen.print(storyLine(event, started_at));
+          else screen.print(storyLine(event));
         }
         return exit.ok;
       }),

@@ -3,6 +3,7 @@ import { exit, type ExitCode } from "../exit.ts";
 import { ProblemError } from "@mainstay/sdk/call";
 import { problemLines } from "../faults.ts";
 import { placeOf, type PlaceOptions, type PlaceParts } from "../folder/place.ts";
+import { escapePath } from "../terminal/escape.ts";
 import { eitherOf } from "../terminal/interrupts.ts";
 import { type LineReader, openLineReader, type Terminal } from "../terminal/line-reader.ts";
 import {
@@ -49,8 +50,10 @@ export async function converse(
     worst: exit.ok,
     waiting: undefined,
   };
-  if (parts.asker)
+  if (parts.asker) {
+    await showFolder(place, parts);
     parts.screen.note("Ctrl-C cancels what runs, Ctrl-D leaves, /help says more.", "dim");
+  }
   try {
     for (;;) {
       const reply = await reader.next("› ");
@@ -62,6 +65,20 @@ export async function converse(
   } finally {
     reader.close();
   }
+}
+
+/** The private folder was named when it was chosen. */
+async function showFolder(place: Chat["place"], { client, screen }: ChatParts): Promise<void> {
+  const named = place.workspace ?? (await workspaceOf(place.session_id, client));
+  const { items } = await client.workspaces.list();
+  const found = items.find(({ id, path }) => id === named || path === named);
+  if (found) screen.note(`Working in ${escapePath(found.path)}`, "dim");
+}
+
+async function workspaceOf(session_id: string | undefined, client: Client) {
+  if (session_id === undefined) return undefined;
+  const { items } = await client.sessions.list();
+  return items.find(({ id }) => id === session_id)?.workspace_id;
 }
 
 const leave = ({ worst }: Chat, { asker }: ChatParts) => (asker ? exit.ok : worst);
