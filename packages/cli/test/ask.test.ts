@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JournalBody } from "@mainstay/sdk/events";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { answers, type Handler, inTurn, refuses } from "../../sdk/test/scripted-server.ts";
+import { answers, frame, type Handler, inTurn, refuses } from "../../sdk/test/scripted-server.ts";
 import { type CliRun, runCli } from "./run-cli.ts";
 import { approval, type ScriptedAgent, startScriptedAgent, turn } from "./scripted-agent.ts";
 
@@ -62,6 +62,12 @@ const stepEnded = (text: string, rest: object = {}): JournalBody => ({
   mode: "full",
   usage: { input_tokens: 1, output_tokens: 1 },
   ...rest,
+});
+
+const ended = (answer: string): JournalBody => ({
+  ...{ type: "settled", state: "done", answer, mode: "full", provider: "fake", model: "m1" },
+  usage: { input_tokens: 1, output_tokens: 1 },
+  error: null,
 });
 
 const requested: JournalBody = {
@@ -173,6 +179,22 @@ test("text comes as it is made; a void attempt is marked", async () => {
   agent.settle("A whole one.");
   expect(await run.exits()).toBe(0);
   expect(run.stdout()).toBe("Half an ans\n── cut off; the answer starts again ──\nA whole one.\n");
+});
+
+test("a lost connection is told once, and that it is back", async () => {
+  let connections = 0;
+  const agent = await start(() => undefined, {
+    "GET /v1/turns/turn_1/events": (_, response) => {
+      if (++connections < 4) return void response.destroy();
+      const seq_at = { seq: 1, at: 0 };
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(frame({ ...seq_at, ...ended("Here again.") }));
+    },
+  });
+  const run = cli(["ask", "--session", "ses_1", "hi"], agent);
+  expect(await run.exits()).toBe(0);
+  expect(run.stdout()).toBe("Here again.\n");
+  expect(run.stderr()).toMatch(/^Connection lost; trying again…\nConnected again\.\n— /);
 });
 
 test("without a terminal a command is denied at once, and the exit code says so", async () => {

@@ -9,8 +9,23 @@ export function playful(request: ParsedChatRequest): Reply {
   const last = request.messages.at(-1);
   if (last?.role === "tool") return { text: `Here is what came back:\n\n${textOf(last)}` };
   const said = lastUserText(request).trim();
+  if (/^help\W*$/i.test(said)) return { text: help };
   return toolFor(said, request) ?? { text: `You said: ${said}` };
 }
+
+/** What a newcomer may say first. */
+export const phrases: readonly string[] = [
+  "list files",
+  "write notes.txt Buy milk",
+  "run wc -w notes.txt",
+];
+
+const help = `I am no real model. I know a few phrases, and repeat all else:
+
+- list files
+- read FILE
+- write FILE TEXT
+- run COMMAND`;
 
 function toolFor(said: string, request: ParsedChatRequest): Reply | undefined {
   const call = callFor(said);
@@ -21,6 +36,12 @@ function toolFor(said: string, request: ParsedChatRequest): Reply | undefined {
 function callFor(said: string): { name: string; arguments: object } | undefined {
   const command = /^run\s+(.+)/is.exec(said)?.[1];
   if (command) return { name: "shell", arguments: { intent: `Run ${command}`, command } };
+  const [, written, content] = /^write\s+(\S+)\s+(.+)/is.exec(said) ?? [];
+  if (written && content)
+    return {
+      name: "write_file",
+      arguments: { intent: `Write ${written}`, path: written, content: `${content}\n` },
+    };
   const path = /\bread\s+(\S+)/i.exec(said)?.[1];
   if (path) return { name: "read_file", arguments: { intent: `Read ${path}`, path } };
   if (/\blist\b/i.test(said))

@@ -4,7 +4,7 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import { afterEach, expect, test } from "vitest";
 import { type FakeProvider, startFakeProvider } from "../src/fake-provider.ts";
-import { playful } from "../src/playful.ts";
+import { phrases, playful } from "../src/playful.ts";
 import type { Script } from "../src/script.ts";
 
 const open: FakeProvider[] = [];
@@ -316,7 +316,7 @@ test("models are listed", async () => {
 test("the playful model uses the tools that it is offered and reports what they return", () => {
   const offer = (...names: string[]) =>
     names.map((name) => ({ type: "function" as const, function: { name } }));
-  const ask = (content: string, tools = offer("shell", "list_files", "read_file")) =>
+  const ask = (content: string, tools = offer("shell", "list_files", "read_file", "write_file")) =>
     playful({ model: "x", stream: true, messages: [{ role: "user", content }], tools });
   expect(ask("run ls -l")).toMatchObject({
     tool_calls: [{ name: "shell", arguments: { command: "ls -l" } }],
@@ -325,6 +325,11 @@ test("the playful model uses the tools that it is offered and reports what they 
   expect(ask("read README.md")).toMatchObject({
     tool_calls: [{ name: "read_file", arguments: { path: "README.md" } }],
   });
+  expect(ask("write a.txt two words")).toMatchObject({
+    tool_calls: [{ name: "write_file", arguments: { path: "a.txt", content: "two words\n" } }],
+  });
+  for (const phrase of phrases) expect(ask(phrase)).toHaveProperty("tool_calls");
+  expect(ask("help")).toMatchObject({ text: expect.stringContaining("write FILE TEXT") });
   expect(ask("run ls -l", offer("list_files"))).toEqual({ text: "You said: run ls -l" });
   const result = { role: "tool", tool_call_id: "c1", content: "a.txt" };
   expect(playful({ model: "x", stream: true, messages: [result], tools: [] })).toMatchObject({
