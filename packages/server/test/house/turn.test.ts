@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isJournalEvent } from "@mainstay/sdk/events";
 import { afterEach, expect, test } from "vitest";
+import type { Tool } from "../../src/tools/tools.ts";
 import { calls, type House, type HouseOptions, openHouse, says } from "./house.ts";
 
 let house: House;
@@ -273,13 +274,31 @@ test("a command that the person typed goes through the gate and no model is aske
   expect(house.model.requests).toEqual([]);
 });
 
-test("cancelling in the middle of a search ends the turn and lets the server stop", async () => {
-  await open({ script: [calls("search", { pattern: "x" }), says("never")] });
+/** A tool that is at work until it is aborted, and then throws as the contract of tools allows. */
+const endless = (tool: Tool): Tool => ({
+  ...tool,
+  prepare: () =>
+    Promise.resolve({
+      kind: "ready",
+      effect: { kind: "none" },
+      execute: (signal) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+        }),
+    }),
+});
+
+test("cancelling a tool that throws when it is aborted ends the turn; it does not turn in circles", async () => {
+  const tools = (all: readonly Tool[]) =>
+    all.map((tool) => (tool.name === "search" ? endless(tool) : tool));
+  await open({ script: [calls("search", { pattern: "x" }), says("never")], overrides: { tools } });
   const asked = await house.client.turns.create({ message: "find it" });
   await house.until(asked.id, (event) => event.type === "tool_started");
   await house.client.turns.cancel(asked.id);
   await house.until(asked.id, (event) => event.type === "settled");
   expect(await house.client.turns.get(asked.id)).toMatchObject({ state: "cancelled" });
+  const ends = (await house.journal(asked.id)).filter((event) => event.type === "tool_ended");
+  expect(ends).toMatchObject([{ outcome: "cancelled" }]);
 });
 
 test("a cancel that comes before a question is not lost to the question", async () => {
