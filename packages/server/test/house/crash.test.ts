@@ -7,9 +7,10 @@ import { systemClock } from "@mainstay/sdk/clock";
 import { type ClientEvent, isJournalEvent, type JournalEvent } from "@mainstay/sdk/events";
 import type { Turn } from "@mainstay/sdk/turn";
 import { expect, test } from "vitest";
+import { seeded } from "../../../../torture/seeded.ts";
 import { registerFolder } from "./folder.ts";
 import { says } from "./house.ts";
-import { createServerProcess, type ServerProcess } from "./server-process.ts";
+import { createServerProcess, type Entry, type ServerProcess } from "./server-process.ts";
 
 const STEPS = 6;
 const COMMANDS = 6;
@@ -55,7 +56,6 @@ interface Outcome {
   readonly counter: string;
 }
 
-type Entry = "serve.ts" | "serve-forgetful.ts";
 type IsPoint = (event: ClientEvent) => boolean;
 
 /** Runs the turn, kills the server at the wished event, starts it again and waits for the end. */
@@ -155,14 +155,3 @@ test("the planted fault is seen: without J3 the command runs twice", async () =>
   const outcome = await killedAt(duringThirdCommand(), "serve-forgetful.ts");
   expect(broken(outcome)).toEqual(["commands 3 ran twice"]);
 });
-
-/** Mulberry32. */
-function seeded(seed: number): () => number {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

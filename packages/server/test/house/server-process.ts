@@ -14,12 +14,20 @@ const compileCache = fileURLToPath(
   new URL("../../../../node_modules/.cache/node-compile", import.meta.url),
 );
 
+export type Entry = "serve.ts" | "serve-forgetful.ts";
+
+export interface HowStarted {
+  /** A program and its arguments that run the server: `strace -f …`, `faketime …`. */
+  readonly under?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A server as a process of its own, to be killed at will; its data folder and port stay the same. */
 export interface ServerProcess {
   readonly url: string;
   pid(): number | undefined;
   client(): Promise<Client>;
-  start(entry?: "serve.ts" | "serve-forgetful.ts"): Promise<void>;
+  start(entry?: Entry, how?: HowStarted): Promise<void>;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
   /** Asks it to end; resolves with its exit code. */
@@ -31,9 +39,11 @@ export async function createServerProcess(home: string, model_url: string): Prom
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
 
-  async function start(entry = "serve.ts"): Promise<void> {
+  async function start(entry: Entry = "serve.ts", how: HowStarted = {}): Promise<void> {
     const main = fileURLToPath(new URL(entry, import.meta.url));
-    child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main], {
+    const serve = [process.execPath, "--disable-warning=ExperimentalWarning", main];
+    const [program = "", ...args] = [...(how.under ?? []), ...serve];
+    child = spawn(program, args, {
       env: {
         PATH: process.env["PATH"],
         MAINSTAY_HOME: home,
@@ -41,6 +51,7 @@ export async function createServerProcess(home: string, model_url: string): Prom
         OPENAI_API_KEY: "fake",
         OPENAI_BASE_URL: model_url,
         NODE_COMPILE_CACHE: compileCache,
+        ...how.env,
       },
       stdio: ["ignore", "ignore", "inherit"],
     });
