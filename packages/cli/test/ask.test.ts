@@ -328,6 +328,7 @@ test("the output of a command keeps its indentation", async () => {
     live({
       type: "output",
       call_id: "call_1",
+      offset: 0,
       text: `def f():\n    return  1\n${"x".repeat(300)}`,
     });
     journal({ type: "tool_ended", ...tool, outcome: "ok", result: "", command: exited(0) });
@@ -344,7 +345,7 @@ test.for([true, false])("a typed command's output is told once, terminal: %s", a
     const effect = { kind: "none" } as const;
     const tool = { step: 1, call_id: "call_1" };
     journal({ type: "tool_started", ...tool, tool: "shell", intent: "", effect });
-    live({ type: "output", call_id: "call_1", text: lines });
+    live({ type: "output", call_id: "call_1", offset: 0, text: lines });
     const command = { ...exited(0), output_bytes: lines.length };
     journal({ type: "tool_ended", ...tool, outcome: "ok", result: "", command });
     journal(stepEnded(`Your command said:\n${lines}`, { step: 2 }));

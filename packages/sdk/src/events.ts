@@ -203,8 +203,14 @@ export const LiveEvent = z.discriminatedUnion("type", [
     offset: z.int(),
     text: z.string(),
   }),
-  z.object({ type: z.literal("output"), call_id: z.string(), text: z.string() }),
+  /**
+   * What a running command prints. `offset` counts UTF-16 units since its start: a client that
+   * connects gets the kept tail first, so what it has already may come again, and a gap shows.
+   */
+  z.object({ type: z.literal("output"), call_id: z.string(), offset: z.int(), text: z.string() }),
   z.object({ type: z.literal("queue"), place: QueuePlace }),
+  /** Why a running turn does not get on right now, in plain words. */
+  z.object({ type: z.literal("status"), text: z.string() }),
 ]);
 export type LiveEvent = z.infer<typeof LiveEvent>;
 

@@ -63,6 +63,8 @@ export function createTurnView(screen: Screen, { is_typed, turnId }: ViewedTurn)
       case "queue":
         if ((event.place.no_later_than_s ?? Infinity) < SHOWN_WAIT_S) return;
         return status(waitingLine(event.place));
+      case "status":
+        return status(oneLine(event.text));
       case "attempt_failed":
         return status(`${event.provider}/${event.model}: ${oneLine(event.message)}`);
       case "parked":

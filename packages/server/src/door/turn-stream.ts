@@ -17,7 +17,7 @@ const queues: ReadonlySet<JournalType> = new Set<JournalType>(["approval_decided
 
 export interface TurnStreamParts {
   readonly journal: Pick<Journal, "read" | "subscribe">;
-  readonly live: Pick<Live, "snapshot" | "subscribe">;
+  readonly live: Pick<Live, "now" | "subscribe">;
   readonly admission: Pick<Admission, "place">;
   readonly clock: Clock;
 }
@@ -28,7 +28,7 @@ export interface TurnStreamParts {
  * 1. Every journal event after `after` is sent once, in order, without a gap (J4): listening begins
  *    before the journal is read, and what arrives out of step is read from the journal.
  * 2. Live text follows the journal events that came before it; a client that is too slow for it
- *    misses some, and gets a snapshot.
+ *    misses some, and gets what `live.now` has of it.
  * 3. A number that the journal has not reached is another journal's: all is sent.
  *
  * @returns whether the turn has settled; false when the stream ended before.
@@ -71,8 +71,8 @@ export async function followTurn(
 
   async function catchUp(): Promise<void> {
     await replay(sent);
-    const snapshot = live.snapshot(turn_id);
-    if (snapshot !== null && !settled) sink.send(snapshot);
+    if (settled) return;
+    for (const event of live.now(turn_id)) sink.send(event);
   }
 
   async function pass(event: ClientEvent): Promise<void> {

@@ -32,12 +32,20 @@ export interface CommandOrder {
 
 export type CommandEffect = Extract<Effect, { kind: "command" }>;
 
+/** Who looks on while a command runs. */
+export interface Onlooker {
+  /** `offset` counts UTF-16 units of its output since its start. */
+  output(offset: number, text: string): void;
+  /** Why it does not get on, in plain words; null once it does. */
+  waits(why: string | null): void;
+}
+
 export type PlannedCommand =
   | {
       readonly kind: "ready";
       readonly effect: CommandEffect;
       /** Ends when the command has; aborting kills its whole tree first. Never throws for a command's fate. */
-      run(signal: AbortSignal, onOutput: (text: string) => void): Promise<CommandEnd>;
+      run(signal: AbortSignal, onlooker: Onlooker): Promise<CommandEnd>;
     }
   | { readonly kind: "consent"; readonly request: ConsentRequest }
   | { readonly kind: "denied"; readonly by: string }
@@ -83,8 +91,8 @@ export function createExecution(parts: ExecutionParts): Execution {
         agreed_by: consent.by,
         planned_digest: planDigest(commandPlan),
       },
-      run: (signal, onOutput) =>
-        run(order, commandPlan, { ...classified, by: consent.signed_by }, signal, onOutput),
+      run: (signal, onlooker) =>
+        run(order, commandPlan, { ...classified, by: consent.signed_by }, signal, onlooker),
     };
   }
 
@@ -131,10 +139,14 @@ export function createExecution(parts: ExecutionParts): Execution {
     commandPlan: Plan,
     agreed: { verdict: Classified["verdict"]; by: string },
     signal: AbortSignal,
-    onOutput: (text: string) => void,
+    onlooker: Onlooker,
   ): Promise<CommandEnd> {
     const { command_id } = commandPlan;
-    watchers.set(command_id, onOutput);
+    let offset = 0;
+    watchers.set(command_id, (text) => {
+      onlooker.output(offset, text);
+      offset += text.length;
+    });
     let link: ExecutorLink | null = null;
     const cancel = () => void link?.cancel(command_id).catch(() => undefined);
     signal.addEventListener("abort", cancel, { once: true });

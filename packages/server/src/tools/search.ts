@@ -4,7 +4,7 @@ import type { Execution } from "../execution/execution.ts";
 import type { Files } from "../files/files.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { oneLine } from "./one-line.ts";
-import type { Prepared, Scene, Tool, ToolEnd } from "./tool.ts";
+import { nobody, type Prepared, type Scene, type Tool, type ToolEnd } from "./tool.ts";
 
 const WALL_MS = 20_000;
 const MATCHES = 200;
@@ -56,7 +56,7 @@ export function searchTool({ execution, files }: SearchParts): Tool<Input> {
       wall_ms: WALL_MS,
     });
     if (planned.kind !== "ready") return null;
-    const end = await planned.run(signal, () => undefined);
+    const end = await planned.run(signal, nobody);
     execution.forget(planned.effect.command_id);
     if (end.outcome !== "exited") return null;
     signal.throwIfAborted();

@@ -47,8 +47,8 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
           return {
             kind: "ready",
             effect: planned.effect,
-            execute: async (signal, onOutput) => ({
-              ...reportCommand(await planned.run(signal, onOutput), whyKilled(signal)),
+            execute: async (signal, onlooker) => ({
+              ...reportCommand(await planned.run(signal, onlooker), whyKilled(signal)),
               journaled: () => execution.forget(planned.effect.command_id),
             }),
           };

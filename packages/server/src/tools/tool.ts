@@ -1,7 +1,12 @@
 import type { CommandResult, Effect, ToolOutcome } from "@mainstay/sdk/events";
 import type { z } from "zod";
-import type { ConsentRequest } from "../execution/execution.ts";
+import type { ConsentRequest, Onlooker } from "../execution/execution.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
+
+export type { Onlooker } from "../execution/execution.ts";
+
+/** Of what is over before anybody could watch it. */
+export const nobody: Onlooker = { output: () => undefined, waits: () => undefined };
 
 export interface CallDecision {
   readonly decision: "approve" | "deny";
@@ -37,7 +42,7 @@ export type Prepared =
       /** Journaled durably before `execute` is called (J3). */
       readonly effect: Effect;
       /** @throws the signal's reason when aborted. Every other failure is a ToolEnd. */
-      execute(signal: AbortSignal, onOutput: (text: string) => void): Promise<ToolEnd>;
+      execute(signal: AbortSignal, onlooker: Onlooker): Promise<ToolEnd>;
     }
   /** A person must agree first. */
   | { readonly kind: "consent"; readonly request: ConsentRequest }

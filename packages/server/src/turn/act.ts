@@ -2,7 +2,7 @@ import type { Effect, JournalBody, ToolCall } from "@mainstay/sdk/events";
 import { messageOf } from "../kernel/errors.ts";
 import { isoTime } from "../kernel/time.ts";
 import type { Statement } from "../store/store.ts";
-import type { Prepared, Scene, Tool, Toolbox, ToolEnd } from "../tools/tools.ts";
+import type { Onlooker, Prepared, Scene, Tool, Toolbox, ToolEnd } from "../tools/tools.ts";
 import { oneLineIntent } from "./intent.ts";
 import type { Pen } from "./pen.ts";
 
@@ -11,7 +11,7 @@ const CUT_NOTE = "\n… cut here: the result was too long …\n";
 export interface ActParts {
   readonly toolbox: Toolbox;
   readonly result_chars: number;
-  readonly tellOutput: (call_id: string, text: string) => void;
+  readonly lookOn: (call_id: string) => Onlooker;
   /** Writes that go with the event by which the turn waits for consent. */
   readonly waiting: () => readonly Statement[];
 }
@@ -74,7 +74,7 @@ export async function act(
 
   async function executeSafely(ready: Extract<Prepared, { kind: "ready" }>): Promise<ToolEnd> {
     try {
-      return await ready.execute(signal, (text) => parts.tellOutput(call.id, text));
+      return await ready.execute(signal, parts.lookOn(call.id));
     } catch (fault) {
       signal.throwIfAborted();
       return { outcome: "error", result: messageOf(fault), command: null };

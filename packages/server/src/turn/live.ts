@@ -1,49 +1,97 @@
 import type { LiveEvent } from "@mainstay/sdk/events";
+import { growTail } from "./output-tail.ts";
 
 const TEXT_LIMIT_CHARS = 1_000_000;
 
 type Snapshot = Extract<LiveEvent, { type: "snapshot" }>;
+type Output = Extract<LiveEvent, { type: "output" }>;
 export type LiveListener = (event: LiveEvent) => void;
 
 /**
  * Live text of running turns: what is too fleeting for the journal. It is lost with the process; a
- * client that connects gets a snapshot of the running attempt first.
+ * client that connects gets first what `now` returns.
  */
 export interface Live {
   /** A new attempt begins: the text of earlier ones does not count. */
   begin(turn_id: string, step: number, attempt: number): void;
   text(turn_id: string, text: string): void;
-  tell(turn_id: string, event: LiveEvent): void;
   /** The step's text is in the journal now. */
   end(turn_id: string): void;
-  snapshot(turn_id: string): Snapshot | null;
+  /** What a call prints, from its UTF-16 offset on. What was told before is not told again. */
+  output(turn_id: string, call_id: string, offset: number, text: string): void;
+  /** Why the turn does not get on; null once it does. */
+  waits(turn_id: string, why: string | null): void;
+  /** Nothing more comes of a call; its result is in the journal, or soon will be. */
+  callEnded(turn_id: string, call_id: string): void;
+  /** The running attempt's text, the tail of each running call's output, and what is waited for. */
+  now(turn_id: string): LiveEvent[];
   subscribe(turn_id: string, listener: LiveListener): () => void;
 }
 
+interface Shown {
+  attempt: Snapshot | null;
+  readonly outputs: Map<string, Output>;
+  waits: Extract<LiveEvent, { type: "status" }> | null;
+}
+
 export function createLive(): Live {
-  const attempts = new Map<string, Snapshot>();
+  const shown = new Map<string, Shown>();
   const listeners = new Map<string, Set<LiveListener>>();
 
   function tell(turn_id: string, event: LiveEvent): void {
     for (const listener of listeners.get(turn_id) ?? []) listener(event);
   }
 
+  function of(turn_id: string): Shown {
+    const known = shown.get(turn_id) ?? { attempt: null, outputs: new Map(), waits: null };
+    shown.set(turn_id, known);
+    return known;
+  }
+
+  /** Forgets a turn of which nothing is shown any more. */
+  function tidy(turn_id: string): void {
+    const { attempt, outputs, waits } = of(turn_id);
+    if (attempt === null && outputs.size === 0 && waits === null) shown.delete(turn_id);
+  }
+
   return {
-    tell,
     begin(turn_id, step, attempt) {
-      attempts.set(turn_id, { type: "snapshot", step, attempt, text: "" });
+      of(turn_id).attempt = { type: "snapshot", step, attempt, text: "" };
     },
     text(turn_id, text) {
-      const now = attempts.get(turn_id);
-      if (now === undefined || now.text.length > TEXT_LIMIT_CHARS) return;
+      const now = shown.get(turn_id)?.attempt ?? null;
+      if (now === null || now.text.length > TEXT_LIMIT_CHARS) return;
       const { step, attempt } = now;
       tell(turn_id, { type: "delta", step, attempt, offset: now.text.length, text });
       now.text += text;
     },
-    end: (turn_id) => void attempts.delete(turn_id),
-    snapshot(turn_id) {
-      const now = attempts.get(turn_id);
-      return now === undefined ? null : { ...now };
+    end(turn_id) {
+      of(turn_id).attempt = null;
+      tidy(turn_id);
+    },
+    output(turn_id, call_id, offset, text) {
+      const { outputs } = of(turn_id);
+      const grown = growTail(outputs.get(call_id), { type: "output", call_id, offset, text });
+      if (grown === null) return tidy(turn_id);
+      outputs.set(call_id, grown.tail);
+      tell(turn_id, grown.news);
+    },
+    waits(turn_id, why) {
+      of(turn_id).waits = why === null ? null : { type: "status", text: why };
+      if (why !== null) tell(turn_id, { type: "status", text: why });
+      tidy(turn_id);
+    },
+    callEnded(turn_id, call_id) {
+      const now = of(turn_id);
+      now.outputs.delete(call_id);
+      now.waits = null;
+      tidy(turn_id);
+    },
+    now(turn_id) {
+      const known = shown.get(turn_id);
+      if (known === undefined) return [];
+      const { attempt, outputs, waits } = known;
+      return [attempt, ...outputs.values(), waits].filter((event) => event !== null).map(copy);
     },
     subscribe(turn_id, listener) {
       const of = listeners.get(turn_id) ?? new Set();
@@ -55,3 +103,6 @@ export function createLive(): Live {
     },
   };
 }
+
+/** The attempt's text grows on; what was handed out does not. */
+const copy = (event: LiveEvent): LiveEvent => ({ ...event });

@@ -31,7 +31,10 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
   const actParts: ActParts = {
     toolbox,
     result_chars: limits.tool_result_chars,
-    tellOutput: (call_id, text) => live.tell(turn_id, { type: "output", call_id, text }),
+    lookOn: (call_id) => ({
+      output: (offset, text) => live.output(turn_id, call_id, offset, text),
+      waits: (why) => live.waits(turn_id, why),
+    }),
     waiting: () => suspendTurn(store, lease, "awaiting_approval"),
   };
 
@@ -90,7 +93,9 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
   ): Promise<Ending | null> {
     const decision = record.state === "decided" ? record : null;
     const scene = { ...scenery, call_id: call.id, decision };
-    const ended = await act(actParts, step, call, scene, pen, signal);
+    const ended = await act(actParts, step, call, scene, pen, signal).finally(() =>
+      live.callEnded(turn_id, call.id),
+    );
     return ended === "awaiting" ? "awaiting" : null;
   }
 

@@ -5,6 +5,7 @@ import { limits } from "../../src/kernel/limits.ts";
 import { editFileTool } from "../../src/tools/edit-file.ts";
 import { listFilesTool } from "../../src/tools/list-files.ts";
 import { readFileTool } from "../../src/tools/read-file.ts";
+import { nobody } from "../../src/tools/tool.ts";
 import { createToolbox } from "../../src/tools/tools.ts";
 import type { Scene, Tool, ToolEnd } from "../../src/tools/tools.ts";
 import { writeFileTool } from "../../src/tools/write-file.ts";
@@ -32,7 +33,7 @@ const never = new AbortController().signal;
 async function call<Input>(tool: Tool<Input>, input: Input, where: Scene): Promise<ToolEnd> {
   const prepared = await tool.prepare(input, where);
   if (prepared.kind === "consent") throw new Error("file tools ask nobody");
-  return prepared.kind === "ended" ? prepared.end : prepared.execute(never, () => undefined);
+  return prepared.kind === "ended" ? prepared.end : prepared.execute(never, nobody);
 }
 
 async function planned(where: Scene, path: string, content: string) {
@@ -95,7 +96,7 @@ test("J3: preparing changes nothing, and an aborted call writes nothing", async 
   const { effect, execute } = await planned(where, "a", "x\n");
   expect(effect).toMatchObject({ path: "a", before_sha256: null });
   expect(effect.edit_id).toMatch(/^edit_/);
-  await expect(execute(AbortSignal.abort("stop"), () => undefined)).rejects.toBe("stop");
+  await expect(execute(AbortSignal.abort("stop"), nobody)).rejects.toBe("stop");
   expect(await readdir(where.workspace.path)).toEqual([]);
 });
 
@@ -110,7 +111,7 @@ test("recovery: never started, written before the restart, or unknown", async ()
   expect(await edit.recover(effect, where)).toEqual({ kind: "never_started" });
   expect(await readdir(where.workspace.path), "what the crash left is gone").toEqual(["a"]);
 
-  await execute(never, () => undefined);
+  await execute(never, nobody);
   expect(await write.recover(effect, where)).toMatchObject({
     kind: "ended",
     end: { outcome: "ok", result: "a was written before the restart." },
