@@ -1,7 +1,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { CompiledQuery } from "kysely";
 import { openDataFolder } from "./data-folder.ts";
-import { migrate } from "./migrations.ts";
+import { migrate } from "./migrate.ts";
 import { sqliteCompiler } from "./sqlite-compiler.ts";
 import { openWriter } from "./sqlite-connection.ts";
 import { type Link, openLink } from "./sqlite-link.ts";
