@@ -5,12 +5,14 @@
  *     out, every connection starts after it, and what the server repeats is dropped.
  * E2. A gap in the numbers is an error, never skipped over.
  * E3. A connection that is silent for three keep-alives is dead.
- * E4. Reconnecting is bounded: the delay grows with full jitter while the journal does not move,
- *     and it gives up when nobody has answered for `GIVE_UP_MS`.
+ * E4. Reconnecting is bounded: the pauses grow while the journal does not move, and it gives up
+ *     when nobody answers any more.
+ * E5. A stream that ends without news is asked about: a turn that had settled before is over.
  */
 import { z } from "zod";
 import {
   type ByteReader,
+  call,
   type Connection,
   isSuccess,
   parsed,
@@ -21,17 +23,16 @@ import {
   Unreachable,
 } from "./call.ts";
 import { type ClientEvent, JournalBody, LiveEvent } from "./events.ts";
+import { createPatience, isAway, type Outage } from "./outage.ts";
 import { createSseParser, SseOverflow } from "./sse.ts";
+import { isSettled, Turn } from "./turn.ts";
 
-export interface EventsOptions {
+/** `signal` ends the iteration quietly. */
+export interface EventsOptions extends Outage {
   /** Only journal events after this number; 0 is from the start. */
   after?: number;
   /** Only look on: ending this stream never cancels the turn, whatever its `on_disconnect`. */
   watch?: boolean;
-  /** Ends the iteration quietly. */
-  signal?: AbortSignal;
-  /** Told each time the connection is lost and will be tried again. */
-  on_lost?: (cause: Error) => void;
 }
 
 export interface StreamConnection extends Connection {
@@ -40,9 +41,6 @@ export interface StreamConnection extends Connection {
 }
 
 const SILENCE_LIMIT_MS = 30_000;
-const BACKOFF_BASE_MS = 100;
-const BACKOFF_LIMIT_MS = 5_000;
-const GIVE_UP_MS = 60_000;
 
 /**
  * Ends after `settled`. Throws `ProblemError` where the server refuses for good, `Unreachable`
@@ -51,32 +49,46 @@ const GIVE_UP_MS = 60_000;
 export async function* turnEvents(
   connection: StreamConnection,
   turn_id: string,
-  { after = 0, watch = false, signal, on_lost }: EventsOptions = {},
+  { after = 0, watch = false, ...outage }: EventsOptions = {},
 ): AsyncGenerator<ClientEvent, void, void> {
-  const backoff = createBackoff(connection);
-  const path = `/v1/turns/${encodeURIComponent(turn_id)}/events${watch ? "?watch=1" : ""}`;
+  const { signal } = outage;
+  const patience = createPatience(connection, outage);
+  const path = turnPath(turn_id);
   let last = after;
   while (!signal?.aborted) {
     let lost: Error = new Unreachable("the stream ended before the turn");
+    const before = last;
     try {
-      for await (const { seq, event } of oneConnection(connection, path, last, backoff, signal)) {
-        if (seq !== undefined && seq <= last) continue;
-        if (seq !== undefined) {
-          if (seq !== last + 1)
-            throw new ProtocolError(`event ${last + 1} of ${turn_id} is missing`);
-          last = seq;
-          backoff.progressed();
+      const stream = `${path}/events${watch ? "?watch=1" : ""}`;
+      for await (const { seq, event } of oneConnection(connection, stream, last, patience, signal)) {
+        const is_news = seq === undefined || seq > last;
+        if (is_news && seq !== undefined) {
+          last = following(last, seq, turn_id);
+          patience.progressed();
         }
-        if (event) yield event;
+        if (is_news && event) yield event;
         if (event?.type === "settled") return;
       }
+      if (last === before && (await isOver(connection, path, last))) return;
     } catch (fault) {
       if (signal?.aborted) return;
       if (!isPassing(fault)) throw fault;
       lost = fault;
     }
-    await backoff.wait(lost, signal, on_lost);
+    await patience.wait(lost);
   }
+}
+
+const turnPath = (turn_id: string) => `/v1/turns/${encodeURIComponent(turn_id)}`;
+
+function following(last: number, seq: number, turn_id: string): number {
+  if (seq === last + 1) return seq;
+  throw new ProtocolError(`event ${last + 1} of ${turn_id} is missing`);
+}
+
+async function isOver(connection: Connection, path: string, last: number): Promise<boolean> {
+  const turn = await call(connection, { method: "GET", path, answer: Turn });
+  return isSettled(turn.state) && turn.last_event <= last;
 }
 
 interface Numbered {
@@ -89,7 +101,7 @@ async function* oneConnection(
   connection: StreamConnection,
   path: string,
   last: number,
-  backoff: Backoff,
+  patience: Pick<Patience, "answered">,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Numbered, void, void> {
   const silence = watchSilence(connection);
@@ -103,11 +115,11 @@ async function* oneConnection(
   });
   try {
     if (!isSuccess(response.status)) throw refusalOf(response.status, await response.text());
+    patience.answered();
     if (!response.body) throw new ProtocolError("the event stream has no body");
     const parser = createSseParser();
     for await (const bytes of chunksOf(response.body.getReader())) {
       silence.heard();
-      backoff.answered();
       for (const { data } of parsedBytes(parser, bytes)) yield numbered(data);
     }
   } finally {
@@ -172,27 +184,10 @@ function numbered(data: string): Numbered {
   return { seq, event: undefined };
 }
 
-type Backoff = ReturnType<typeof createBackoff>;
+type Patience = ReturnType<typeof createPatience>;
 
-function createBackoff({ clock, random }: StreamConnection) {
-  let failures = 0;
-  let unanswered_since: number | undefined;
-  return {
-    answered: () => (unanswered_since = undefined),
-    progressed: () => (failures = 0),
-    async wait(cause: Error, signal?: AbortSignal, on_lost?: (cause: Error) => void) {
-      unanswered_since ??= clock.monotonic();
-      if (clock.monotonic() - unanswered_since >= GIVE_UP_MS) throw cause;
-      on_lost?.(cause);
-      const limit_ms = Math.min(BACKOFF_LIMIT_MS, BACKOFF_BASE_MS * 2 ** failures++);
-      // An abort during the pause ends the iteration, as it does everywhere else.
-      await clock.sleep(random() * limit_ms, signal).catch(() => undefined);
-    },
-  };
-}
-
+/** What a server fails at may pass; what it refuses is refused for good. */
 function isPassing(fault: unknown): fault is Error {
-  if (fault instanceof ProblemError)
-    return fault.problem.status >= 500 || fault.problem.status === 429;
-  return fault instanceof Unreachable;
+  if (!(fault instanceof ProblemError)) return isAway(fault);
+  return fault.problem.status === 429 || fault.problem.status >= 500;
 }

@@ -96,6 +96,7 @@ async function all(events: AsyncIterable<ClientEvent>): Promise<(number | string
   return seen;
 }
 
+const turn_route = "GET /v1/turns/turn_1";
 const events_route = "GET /v1/turns/turn_1/events";
 
 test("a call carries the key, the body and its headers, and returns what was checked", async () => {
@@ -149,6 +150,7 @@ test("nobody there, no answer in time, a gateway's word: Unreachable; nonsense: 
 
 test("E1: over cuts, repeats and restarts each journal event comes once, in order", async () => {
   const { server, client } = await start({
+    [turn_route]: answers({ ...turn, state: "running" }),
     [events_route]: inTurn(
       streams([started(1), delta, started(2)], cut),
       refuses({ status: 503, code: "shutting_down" }),
@@ -157,17 +159,21 @@ test("E1: over cuts, repeats and restarts each journal event comes once, in orde
       streams([delta, started(4), settled(5), started(6)], stay),
     ),
   });
-  const lost: string[] = [];
-  const events = client.events("turn_1", { on_lost: (cause) => lost.push(cause.name) });
+  const told: string[] = [];
+  const events = client.events("turn_1", {
+    on_lost: (cause) => told.push(cause.name),
+    on_back: () => told.push("back"),
+  });
   expect(await all(events)).toEqual([1, "delta", 2, 3, "delta", 4, 5]);
-  expect(server.requests.map(({ headers }) => headers["last-event-id"])).toEqual([
+  expect(server.to(events_route).map(({ headers }) => headers["last-event-id"])).toEqual([
     "0",
     "2",
     "2",
     "2",
     "3",
   ]);
-  expect(lost).toEqual(["Unreachable", "ProblemError", "Unreachable", "Unreachable"]);
+  const [broken, refused] = ["Unreachable", "ProblemError"];
+  expect(told).toEqual([broken, refused, "back", broken, "back", broken, "back"]);
 });
 
 test("the longest step that a model may have arrives whole", async () => {
@@ -193,6 +199,17 @@ test.for([
 ] as const)("%s is an error", async ([, events]) => {
   const { client } = await start({ [events_route]: streams([...events]) });
   await expect(all(client.events("turn_1"))).rejects.toThrow(ProtocolError);
+});
+
+test.for([
+  ["a stream without news", streams([])],
+  ["a stream that tells the end again", streams([settled(5)], stay)],
+] as const)("E5: who has seen the end is not kept waiting: %s", async ([, stream]) => {
+  const { client } = await start({
+    [turn_route]: answers({ ...turn, state: "done", last_event: 5 }),
+    [events_route]: stream,
+  });
+  expect(await all(client.events("turn_1", { after: 5 }))).toEqual([]);
 });
 
 test("a refusal for good ends the iteration", async () => {
