@@ -42,6 +42,8 @@ function told(event: JournalEvent, said: string): string {
       return `${event.by} decided: ${event.decision}`;
     case "tool_started":
       return `${event.tool}: ${event.intent}${effectOf(event.effect)}`;
+    case "tool_adopted":
+      return `ran on while the server was away; followed again after ${Math.round(event.took_ms)} ms`;
     case "tool_ended":
       return `${event.outcome}: ${event.result}`;
     case "cancel_requested":

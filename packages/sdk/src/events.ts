@@ -142,6 +142,14 @@ const kinds = {
     intent: z.string(),
     effect: Effect,
   }),
+  /** The server restarted while the call ran: the new one follows it to its end. */
+  tool_adopted: z.object({
+    type: z.literal("tool_adopted"),
+    step,
+    call_id: z.string(),
+    /** From the question what became of it until it was followed. */
+    took_ms: z.number(),
+  }),
   tool_ended: z.object({
     type: z.literal("tool_ended"),
     step,
@@ -178,6 +186,7 @@ export const JournalBody = z.discriminatedUnion("type", [
   kinds.approval_requested,
   kinds.approval_decided,
   kinds.tool_started,
+  kinds.tool_adopted,
   kinds.tool_ended,
   kinds.cancel_requested,
   kinds.parked,

@@ -84,6 +84,8 @@ export function foldStep(steps: StepRecord[], event: StepEvent): void {
         intent: event.intent,
         effect: event.effect,
       });
+    case "tool_adopted":
+      return void callIndex(stepOf(steps, event.step), event.call_id);
     case "tool_ended":
       return endCall(stepOf(steps, event.step), event);
   }

@@ -123,6 +123,8 @@ function apply(record: TurnRecord, event: JournalEvent): void {
       addUsage(record.usage, event.usage);
       answeredBy(record, event);
       return foldStep(record.steps, event);
+    // A call that runs on is progress: its own end bounds how often it can be adopted.
+    case "tool_adopted":
     case "tool_ended":
       record.resumes_without_progress = 0;
       return foldStep(record.steps, event);
