@@ -143,19 +143,20 @@ test("a call that never began does not begin for a cancelled or poisoned turn (J
   const open = [started, ended(1, "", [call]), began];
   expect(after(...open, resumed)).toMatchObject({ move: "recover", may_begin: true });
 
-  test("a call that runs on through restart after restart poisons nobody (J7)", () => {
-    const adopted: JournalBody = { type: "tool_adopted", step: 1, call_id: "c1", took_ms: 4 };
-    const restarts = Array.from({ length: 9 }, () => [resumed, adopted]).flat();
-    expect(after(started, ended(1, "", [call]), began, ...restarts, resumed)).toMatchObject({
-      move: "recover",
-      may_begin: true,
-    });
-  });
   expect(after(...open, cancel, resumed)).toMatchObject({ may_begin: false });
   expect(after(...open, resumed, resumed, resumed)).toMatchObject({ may_begin: false });
   const lost = after(...open, resumed, resumed, resumed, resumed);
   expect(lost).toMatchObject({ move: "settle", error: { code: "poisoned" } });
   expect(lost.move === "settle" && lost.answer).toMatch(/1 call is unknown/);
+});
+
+test("a call that runs on through restart after restart poisons nobody (J7)", () => {
+  const adopted: JournalBody = { type: "tool_adopted", step: 1, call_id: "c1", took_ms: 4 };
+  const restarts = Array.from({ length: 9 }, () => [resumed, adopted]).flat();
+  expect(after(started, ended(1, "", [call]), began, ...restarts, resumed)).toMatchObject({
+    move: "recover",
+    may_begin: true,
+  });
 });
 
 test("an answer that was cut says so", () => {
