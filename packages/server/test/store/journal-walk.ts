@@ -89,6 +89,13 @@ export const toolStarted = (step: number, call_id: string, effect: Effect): Jour
   effect,
 });
 
+const toolAdopted = (step: number, call_id: string): JournalBody => ({
+  type: "tool_adopted",
+  step,
+  call_id,
+  took_ms: 4,
+});
+
 export const exited: CommandResult = {
   outcome: "exited",
   exit_code: 0,
@@ -133,7 +140,7 @@ export function walk(choices: readonly number[]): JournalEvent[] {
   for (let step = 1; left.length > 0; step++) {
     bodies.push(...opening(step, choose(5)));
     const ids = Array.from({ length: choose(4) }, (_, i) => `c${i}`);
-    bodies.push(stepEnded(step, "", ...ids), ...ids.flatMap((id) => call(step, id, choose(9))));
+    bodies.push(stepEnded(step, "", ...ids), ...ids.flatMap((id) => call(step, id, choose(10))));
     if (ids.length === 0)
       bodies.push({ type: "nudged", step, reason: "empty", matched: "" }, ...pause(choose(3)));
   }
@@ -166,6 +173,7 @@ function call(step: number, id: string, choice: number): JournalBody[] {
     [...consent, command, toolEnded(step, id, "ok", exited)],
     [asks(step, id), decided(step, id, "deny"), started, toolEnded(step, id, "denied")],
     [command, resumed, toolEnded(step, id, "unknown")],
+    [command, resumed, toolAdopted(step, id), toolEnded(step, id, "ok", exited)],
     [command, resumed, command, toolEnded(step, id, "ok", exited)],
     [command, cancelRequested, toolEnded(step, id, "cancelled", { ...exited, cancelled: true })],
   ];

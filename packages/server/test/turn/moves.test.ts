@@ -142,7 +142,6 @@ test.each([
 test("a call that never began does not begin for a cancelled or poisoned turn (J7)", () => {
   const open = [started, ended(1, "", [call]), began];
   expect(after(...open, resumed)).toMatchObject({ move: "recover", may_begin: true });
-
   expect(after(...open, cancel, resumed)).toMatchObject({ may_begin: false });
   expect(after(...open, resumed, resumed, resumed)).toMatchObject({ may_begin: false });
   const lost = after(...open, resumed, resumed, resumed, resumed);
