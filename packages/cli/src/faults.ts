@@ -14,6 +14,18 @@ export class UsageFault extends Error {
   }
 }
 
+/** The server did not come back while its answer was waited for. */
+export class StayedAway extends Unreachable {
+  /** Absent where it is not known whether the request was accepted. */
+  readonly turn_id: string | undefined;
+
+  constructor(turn_id: string | undefined, last: Unreachable) {
+    super(last.message, { cause: last });
+    this.name = "StayedAway";
+    this.turn_id = turn_id;
+  }
+}
+
 /** Says what went wrong and what to do about it. Faults become text and exit codes here only. */
 export function reportFault(fault: unknown, server: ServerAddress, screen: Screen): ExitCode {
   if (fault instanceof Interrupted) return exit.interrupted;
@@ -24,6 +36,7 @@ export function reportFault(fault: unknown, server: ServerAddress, screen: Scree
     screen.note(`The key comes from ${keySource(server)}.`);
   if (fault instanceof UsageFault) return exit.usage;
   if (!(fault instanceof Unreachable)) return exit.failed;
+  if (fault instanceof StayedAway) screen.note(whereToLook(fault));
   for (const line of howToReach(server)) screen.note(line);
   return exit.unreachable;
 }
@@ -31,6 +44,12 @@ export function reportFault(fault: unknown, server: ServerAddress, screen: Scree
 function keySource(server: ServerAddress): string {
   const is_owners = server.kind === "local" && server.key === undefined;
   return is_owners ? `${server.home}/owner.key` : "MAINSTAY_KEY";
+}
+
+function whereToLook({ turn_id }: StayedAway): string {
+  return turn_id === undefined
+    ? "It did not come back. If it took the request, that is not lost: mainstay turns"
+    : `It did not come back. The turn goes on when it does: mainstay status ${turn_id}`;
 }
 
 function howToReach(server: ServerAddress): string[] {

@@ -194,7 +194,9 @@ test("a lost connection is told once, and that it is back", async () => {
   const run = cli(["ask", "--session", "ses_1", "hi"], agent);
   expect(await run.exits()).toBe(0);
   expect(run.stdout()).toBe("Here again.\n");
-  expect(run.stderr()).toMatch(/^Connection lost; trying again…\nConnected again\.\n— /);
+  expect(run.stderr()).toMatch(
+    /^Connection lost; waiting for the server …\nThe server is back\.\n— /,
+  );
 });
 
 test("without a terminal a command is denied at once, and the exit code says so", async () => {

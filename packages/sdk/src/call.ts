@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Clock } from "./clock.ts";
-import { Problem } from "./problem.ts";
+import { Problem, ProblemCode } from "./problem.ts";
 
 /** The part of `fetch` that the client needs, so that any implementation fits. */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>;
@@ -124,8 +124,11 @@ export const isSuccess = (status: number): boolean => status >= 200 && status < 
 /** A gateway that speaks for a server it cannot reach is the same as nobody answering. */
 const gateway_statuses: readonly number[] = [502, 503, 504];
 
+/** A newer server may have codes that are not known here; its words are good all the same. */
+const ToldProblem = Problem.extend({ code: ProblemCode.catch("internal") });
+
 export function refusalOf(status: number, text: string): Error {
-  const problem = Problem.safeParse(jsonOf(text));
+  const problem = ToldProblem.safeParse(jsonOf(text));
   if (problem.success) return new ProblemError(problem.data);
   const what = `status ${status} without a problem that this client understands`;
   return gateway_statuses.includes(status) ? new Unreachable(what) : new ProtocolError(what);

@@ -60,7 +60,13 @@ export async function* turnEvents(
     const before = last;
     try {
       const stream = `${path}/events${watch ? "?watch=1" : ""}`;
-      for await (const { seq, event } of oneConnection(connection, stream, last, patience, signal)) {
+      for await (const { seq, event } of oneConnection(
+        connection,
+        stream,
+        last,
+        patience,
+        signal,
+      )) {
         const is_news = seq === undefined || seq > last;
         if (is_news && seq !== undefined) {
           last = following(last, seq, turn_id);

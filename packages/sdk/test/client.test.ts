@@ -4,6 +4,7 @@ import { ProblemError, ProtocolError, Unreachable } from "../src/call.ts";
 import { type ClientOptions, createClient } from "../src/client.ts";
 import { type Clock, systemClock } from "../src/clock.ts";
 import type { ClientEvent } from "../src/events.ts";
+import { untilAnswered } from "../src/outage.ts";
 import {
   answers,
   frame,
@@ -123,6 +124,31 @@ test("a refusal is a ProblemError with the whole problem", async () => {
   const refusal = await client.turns.create({ message: "hi" }).catch((fault: unknown) => fault);
   expect(refusal).toBeInstanceOf(ProblemError);
   expect((refusal as ProblemError).problem).toMatchObject({ code: "invalid_request", errors });
+});
+
+test("a refusal whose code is not known yet keeps its words", async () => {
+  const { client } = await start({
+    "GET /v1/me": refuses({ status: 507, code: "invented" as "internal", detail: "Too full." }),
+  });
+  await expect(client.me()).rejects.toMatchObject({
+    problem: { status: 507, detail: "Too full." },
+  });
+});
+
+test.for([
+  ["nobody there", (_: unknown, response: ServerResponse) => void response.destroy()],
+  ["one who stops", refuses({ status: 503, code: "shutting_down" })],
+] as const)("a call waits until somebody answers: %s", async ([, absent]) => {
+  const me = refuses({ status: 404, code: "not_found" });
+  const { server, client } = await start({ "GET /v1/me": inTurn(absent, absent, me) });
+  const told: string[] = [];
+  const outage = { on_lost: () => told.push("lost"), on_back: () => told.push("back") };
+  const parts = { clock: systemClock, random: () => 0 };
+  await expect(untilAnswered(parts, client.me, outage)).rejects.toThrow(ProblemError);
+  expect(told).toEqual(["lost", "lost", "back"]);
+  expect(server.requests).toHaveLength(3);
+  const left = { signal: AbortSignal.abort(new Error("left")) };
+  await expect(untilAnswered(parts, client.me, left)).rejects.toThrow("left");
 });
 
 test("a server that is not ready still says why", async () => {

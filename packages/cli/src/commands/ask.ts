@@ -3,6 +3,7 @@ import type { Client } from "@mainstay/sdk/client";
 import type { NewTurn } from "@mainstay/sdk/turn";
 import { Command } from "commander";
 import type { Config } from "../config.ts";
+import { patientClient } from "../conversation/patient-client.ts";
 import { exitCodeOf, explainEnd, runTurn, type RunTurnParts } from "../conversation/run-turn.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
@@ -56,7 +57,7 @@ async function ask(
   options: AskOptions,
   parts: AskParts & { client: Client },
 ): Promise<ExitCode> {
-  const { client, screen, newKey } = parts;
+  const { screen, newKey } = parts;
   const message = await messageOf(words, parts.terminal);
   if (message.trim() === "") throw new UsageFault("The message is empty; see: mainstay ask --help");
   const request: NewTurn = {
@@ -66,7 +67,8 @@ async function ask(
     ...(options.model && { model: options.model }),
   };
   if (!options.wait) {
-    const turn = await client.turns.create(request, { idempotency_key: newKey() });
+    const key = { idempotency_key: newKey() };
+    const turn = await patientClient(parts).turns.create(request, key);
     if (options.json) screen.json(turn);
     else screen.print(turn.id);
     return exit.ok;
@@ -74,7 +76,7 @@ async function ask(
   const quiet = { ...screen, answer: () => undefined };
   const run = await runTurn(request, { ...parts, screen: options.json ? quiet : screen });
   explainEnd(run, screen);
-  if (options.json && run.turn) screen.json(await client.turns.get(run.turn.id));
+  if (options.json && run.turn) screen.json(await patientClient(parts).turns.get(run.turn.id));
   return exitCodeOf(run);
 }
 

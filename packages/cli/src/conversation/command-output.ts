@@ -20,14 +20,23 @@ export function createCommandOutput(show: (line: string) => void, limits: Output
     shown++;
     show(clipped(line, limits.line_chars));
   };
+  const endLine = () => {
+    if (partial !== "") take(lastOverwrite(partial));
+    partial = "";
+  };
   return {
     push(text: string) {
       const lines = (partial + text).split(/\r\n|\n/);
       partial = (lines.pop() ?? "").slice(0, limits.line_chars + 1);
       lines.map(lastOverwrite).forEach(take);
     },
+    /** Marks the place where characters are missing. */
+    gap(chars: number) {
+      endLine();
+      show(`[${chars} ${chars === 1 ? "character" : "characters"} not shown]`);
+    },
     end() {
-      if (partial !== "") take(lastOverwrite(partial));
+      endLine();
       if (hidden > 0) show(`… ${hidden} more ${hidden === 1 ? "line" : "lines"}`);
     },
   };

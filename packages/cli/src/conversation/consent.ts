@@ -1,9 +1,9 @@
-import type { Client } from "@mainstay/sdk/client";
 import { ProblemError } from "@mainstay/sdk/call";
-import type { Approval } from "@mainstay/sdk/resources";
+import type { Approval, Decision } from "@mainstay/sdk/resources";
 import type { Asker } from "../terminal/line-reader.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { showApproval } from "./approval-card.ts";
+import type { PatientClient } from "./patient-client.ts";
 
 export type Consent =
   | "approved"
@@ -19,7 +19,7 @@ export type Consent =
 export type DecideConsent = (approval_id: string, withdrawn: AbortSignal) => Promise<Consent>;
 
 interface ConsentParts {
-  client: Client;
+  client: PatientClient;
   screen: Screen;
 }
 
@@ -56,7 +56,7 @@ export function denyConsent({ client, screen }: ConsentParts): DecideConsent {
   };
 }
 
-async function pending(client: Client, approval_id: string): Promise<Approval | undefined> {
+async function pending(client: PatientClient, approval_id: string): Promise<Approval | undefined> {
   const approval = await client.approvals.get(approval_id);
   return approval.state === "pending" ? approval : undefined;
 }
@@ -76,17 +76,42 @@ async function question(asker: Asker, screen: Screen, withdrawn: AbortSignal): P
 }
 
 async function decide(
-  client: Client,
+  client: PatientClient,
   approval_id: string,
-  decision: "approve" | "deny" | "later",
+  decision: Decision["decision"],
   consent: Consent,
 ): Promise<Consent> {
   try {
-    await client.approvals.decide(approval_id, decision);
+    await tellDecision(client, approval_id, decision);
     return consent;
   } catch (fault) {
-    if (fault instanceof ProblemError && fault.problem.code === "approval_decided")
-      return "settled";
+    if (isDecided(fault)) return "settled";
     throw fault;
   }
 }
+
+const states: Partial<Record<Decision["decision"], Approval["state"]>> = {
+  approve: "approved",
+  deny: "denied",
+};
+
+/**
+ * Throws `approval_decided` where it was decided otherwise. That it was decided the same way is what
+ * a repetition hears after its first answer was lost.
+ */
+export async function tellDecision(
+  client: PatientClient,
+  approval_id: string,
+  decision: Decision["decision"],
+): Promise<void> {
+  try {
+    await client.approvals.decide(approval_id, decision);
+  } catch (fault) {
+    if (!isDecided(fault)) throw fault;
+    const { state } = await client.approvals.get(approval_id);
+    if (state !== states[decision]) throw fault;
+  }
+}
+
+const isDecided = (fault: unknown) =>
+  fault instanceof ProblemError && fault.problem.code === "approval_decided";

@@ -1,11 +1,12 @@
 import type { Client } from "@mainstay/sdk/client";
 import { exit, type ExitCode } from "../exit.ts";
-import { ProblemError } from "@mainstay/sdk/call";
-import { problemLines } from "../faults.ts";
+import { ProblemError, Unreachable } from "@mainstay/sdk/call";
+import { reportFault } from "../faults.ts";
 import { placeOf, type PlaceOptions, type PlaceParts } from "../folder/place.ts";
 import { escapePath } from "../terminal/escape.ts";
 import { eitherOf } from "../terminal/interrupts.ts";
 import { type LineReader, openLineReader, type Terminal } from "../terminal/line-reader.ts";
+import { patientClient } from "./patient-client.ts";
 import {
   decideLater,
   exitCodeOf,
@@ -30,7 +31,13 @@ interface Chat {
   waiting: Waiting | undefined;
 }
 
-const from_best: readonly ExitCode[] = [exit.ok, exit.consent, exit.failed, exit.interrupted];
+const from_best: readonly ExitCode[] = [
+  exit.ok,
+  exit.consent,
+  exit.failed,
+  exit.unreachable,
+  exit.interrupted,
+];
 const worse = (a: ExitCode, b: ExitCode) => (from_best.indexOf(a) < from_best.indexOf(b) ? b : a);
 
 /**
@@ -59,7 +66,9 @@ export async function converse(
       const reply = await reader.next("› ");
       if (reply.kind === "ended") return leave(chat, parts);
       if (reply.kind !== "line" || reply.text.trim() === "") continue;
-      const then = await respond(reply.text, chat, parts);
+      const then = await respond(reply.text, chat, parts).catch((fault: unknown) =>
+        survived(fault, chat, parts),
+      );
       if (then !== "go on") return then;
     }
   } finally {
@@ -117,6 +126,18 @@ async function respond(text: string, chat: Chat, parts: ChatParts): Promise<Then
   }
 }
 
+/**
+ * A refused message does not end the chat, nor does a server that is away: the person reads why and
+ * goes on. What comes through a pipe ends with the server, instead of waiting again at each line.
+ */
+function survived(fault: unknown, chat: Chat, { asker, config, screen }: ChatParts): Then {
+  const is_away = fault instanceof Unreachable;
+  if (!is_away && !(fault instanceof ProblemError)) throw fault;
+  const code = reportFault(fault, config.server, screen);
+  chat.worst = worse(chat.worst, code);
+  return is_away && !asker ? code : "go on";
+}
+
 async function showStatus({ place }: Chat, { client, screen }: { client: Client } & ChatParts) {
   const [me, ready] = await Promise.all([client.me(), client.readyz()]);
   screen.note(`session    ${place.session_id ?? "new with your next message"}`);
@@ -132,7 +153,6 @@ async function decide(decision: "approve" | "deny", chat: Chat, parts: ChatParts
   return "go on";
 }
 
-/** A refused message does not end the chat: the person reads why and goes on. */
 async function turn(
   chat: Chat,
   parts: ChatParts,
@@ -140,26 +160,19 @@ async function turn(
 ): Promise<Then> {
   const { reader, place, json } = chat;
   const screen = json ? { ...parts.screen, answer: () => undefined } : parts.screen;
-  try {
-    const run = await show({
-      ...parts,
-      screen,
-      interrupts: eitherOf(parts.interrupts, reader),
-      asker: parts.asker && reader,
-    });
-    if (run.turn) place.session_id = run.turn.session_id;
-    noteWaiting(run, chat);
-    chat.worst = worse(chat.worst, exitCodeOf(run));
-    explainEnd(run, parts.screen);
-    if (run.later !== undefined) parts.screen.note("or here: /approve, /deny");
-    if (json && run.turn) parts.screen.json(await parts.client.turns.get(run.turn.id));
-    return run.end === "left" ? exit.interrupted : "go on";
-  } catch (fault) {
-    if (!(fault instanceof ProblemError)) throw fault;
-    chat.worst = worse(chat.worst, exit.failed);
-    for (const line of problemLines(fault.problem)) parts.screen.note(line, "bad");
-    return "go on";
-  }
+  const run = await show({
+    ...parts,
+    screen,
+    interrupts: eitherOf(parts.interrupts, reader),
+    asker: parts.asker && reader,
+  });
+  if (run.turn) place.session_id = run.turn.session_id;
+  noteWaiting(run, chat);
+  chat.worst = worse(chat.worst, exitCodeOf(run));
+  explainEnd(run, parts.screen);
+  if (run.later !== undefined) parts.screen.note("or here: /approve, /deny");
+  if (json && run.turn) parts.screen.json(await patientClient(parts).turns.get(run.turn.id));
+  return run.end === "left" ? exit.interrupted : "go on";
 }
 
 /** A later turn of the session cannot get past the one that waits, so there is one at a time. */

@@ -6,8 +6,8 @@
  * F2. Questions are asked one after another, in the journal's order.
  * F3. No promise is left behind: questions are withdrawn and awaited before this returns or throws.
  */
-import type { Client } from "@mainstay/sdk/client";
 import type { DecideConsent } from "./consent.ts";
+import type { PatientClient } from "./patient-client.ts";
 import type { TurnView } from "./turn-view.ts";
 
 export type TurnEnd = "done" | "failed" | "cancelled" | "parked" | "later" | "left";
@@ -21,12 +21,11 @@ export interface Followed {
 }
 
 export interface FollowParts {
-  client: Client;
+  client: Pick<PatientClient, "events">;
   view: TurnView;
   decideConsent: DecideConsent;
   /** The person pressed Ctrl-C at a question. */
   interrupt: () => void;
-  on_lost: (cause: Error) => void;
   /** Aborted when the person leaves; the turn goes on. */
   leave: AbortSignal;
 }
@@ -52,11 +51,11 @@ export async function followTurn(
 async function untilEnd(
   turn_id: string,
   after: number,
-  { client, view, on_lost, leave }: FollowParts,
+  { client, view, leave }: FollowParts,
   consents: Consents,
 ): Promise<TurnEnd | undefined> {
   const signal = AbortSignal.any([leave, consents.stopped]);
-  for await (const event of client.events(turn_id, { after, signal, on_lost })) {
+  for await (const event of client.events(turn_id, { after, signal })) {
     view.show(event);
     if (event.type === "approval_requested") consents.open(event.approval_id);
     if (event.type === "approval_decided") consents.withdraw(event.approval_id);

@@ -1,20 +1,17 @@
 import { Unreachable } from "@mainstay/sdk/call";
-import type { Client } from "@mainstay/sdk/client";
-import type { Clock } from "@mainstay/sdk/clock";
 import type { NewTurn, Turn } from "@mainstay/sdk/turn";
 import { exit, type ExitCode } from "../exit.ts";
+import { StayedAway } from "../faults.ts";
 import type { Interrupts } from "../terminal/interrupts.ts";
 import type { Asker } from "../terminal/line-reader.ts";
 import type { Screen } from "../terminal/screen.ts";
-import { askConsent, denyConsent } from "./consent.ts";
+import { askConsent, denyConsent, tellDecision } from "./consent.ts";
 import { type Followed, followTurn, type TurnEnd } from "./follow-turn.ts";
+import { type PatientClient, patientClient, type PatientParts } from "./patient-client.ts";
 import { createTurnView, type TurnView } from "./turn-view.ts";
 import { isTypedCommand, ranWell } from "./typed-command.ts";
 
-export interface RunTurnParts {
-  client: Client;
-  screen: Screen;
-  clock: Clock;
+export interface RunTurnParts extends PatientParts {
   interrupts: Interrupts;
   /** Absent where there is no terminal to ask on. */
   asker: Asker | undefined;
@@ -34,10 +31,13 @@ export interface TurnRun {
   command_failed: boolean;
 }
 
-/** Sends a request and shows its turn until it ends. */
+/** Sends a request and shows its turn until it ends. Throws `StayedAway` as `showTurn` does. */
 export function runTurn(request: NewTurn, parts: RunTurnParts): Promise<TurnRun> {
-  return showTurn(request.message, parts, async () => ({
-    turn: await submit(request, parts),
+  // The request is accepted once, however often it has to be sent.
+  const key = { idempotency_key: parts.newKey() };
+  return showTurn(parts, async (client) => ({
+    turn: await client.turns.create(request, key),
+    message: request.message,
     after: 0,
   }));
 }
@@ -54,62 +54,64 @@ export async function decideLater(
   decision: "approve" | "deny",
   parts: RunTurnParts,
 ): Promise<TurnRun> {
-  const turn = await parts.client.turns.get(turn_id);
-  await parts.client.approvals.decide(approval_id, decision);
-  return showTurn(turn.message, parts, async () => ({ turn, after: turn.last_event }));
+  return showTurn(parts, async (client) => {
+    const turn = await client.turns.get(turn_id);
+    await tellDecision(client, approval_id, decision);
+    return { turn, message: turn.message, after: turn.last_event };
+  });
 }
 
 interface Beginning {
   turn: Turn;
+  message: string;
   /** The last journal event that was shown. */
   after: number;
 }
 
 /**
  * Shows a turn until it ends. Ctrl-C asks the server to cancel the turn and waits for its end; a
- * second one leaves at once and the turn goes on.
+ * second one leaves at once and the turn goes on. A server that is away is waited for; throws
+ * `StayedAway` when it does not come back.
  */
 async function showTurn(
-  message: string,
   parts: RunTurnParts,
-  begin: () => Promise<Beginning>,
+  begin: (client: PatientClient) => Promise<Beginning>,
 ): Promise<TurnRun> {
-  const { client, screen, interrupts } = parts;
+  const { screen, interrupts } = parts;
   const leave = new AbortController();
+  const client = patientClient(parts, leave.signal);
   let turn: Turn | undefined;
   let presses = 0;
   let over = false;
-  let lost = false;
-  let command_failed = isTypedCommand(message);
-  const shown = createTurnView(screen, {
-    is_typed: isTypedCommand(message),
-    turnId: () => turn?.id,
-  });
-  const view: TurnView = {
-    show(event) {
-      if (lost) screen.note("Connected again.", "dim");
-      lost = false;
-      if (event.type === "tool_ended") command_failed &&= !ranWell(event);
-      shown.show(event);
-    },
-  };
+  let command_failed = false;
 
   const cancel = (turn_id: string) =>
     void client.turns.cancel(turn_id).catch((fault: Error) => {
       // A turn that has ended took its answer along.
-      if (!over) screen.note(`Not cancelled: ${fault.message}`, "bad");
+      if (!over && !leave.signal.aborted) screen.note(`Not cancelled: ${fault.message}`, "bad");
     });
   const press = () => {
     presses++;
-    if (presses > 1) return leave.abort();
-    screen.note("Cancelling; Ctrl-C again leaves and lets it go on.", "dim");
+    // Without a turn there is nothing that could be cancelled later.
+    if (presses > 1 || (!turn && client.isAway())) return leave.abort();
+    const when = client.isAway() ? "Cancelling when the server is back" : "Cancelling";
+    screen.note(`${when}; Ctrl-C again leaves and lets it go on.`, "dim");
     if (turn) cancel(turn.id);
   };
 
   const run = async () => {
-    const { turn: begun, after } = await begin();
+    const { turn: begun, message, after } = await begin(client);
     turn = begun;
+    const is_typed = isTypedCommand(message);
+    command_failed = is_typed;
     if (presses > 0) cancel(begun.id);
+    const shown = createTurnView(screen, { is_typed, turn_id: begun.id });
+    const view: TurnView = {
+      show(event) {
+        if (event.type === "tool_ended") command_failed &&= !ranWell(event);
+        shown.show(event);
+      },
+    };
     if (begun.queue) view.show({ type: "queue", place: begun.queue });
     return followTurn(begun.id, after, {
       client,
@@ -118,10 +120,6 @@ async function showTurn(
         ? askConsent({ client, screen, asker: parts.asker })
         : denyConsent({ client, screen }),
       interrupt: press,
-      on_lost() {
-        if (!lost) screen.note("Connection lost; trying again…", "dim");
-        lost = true;
-      },
       leave: leave.signal,
     });
   };
@@ -130,6 +128,8 @@ async function showTurn(
   try {
     const followed = await Promise.race([run(), left(leave.signal)]);
     return { turn, ...followed, interrupted: presses > 0, command_failed };
+  } catch (fault) {
+    throw fault instanceof Unreachable ? new StayedAway(turn?.id, fault) : fault;
   } finally {
     over = true;
     stop();
@@ -144,22 +144,6 @@ function left(leave: AbortSignal): Promise<Followed> {
       { once: true },
     );
   });
-}
-
-const SUBMIT_ATTEMPTS = 3;
-const SUBMIT_PAUSE_MS = 500;
-
-/** A lost answer is asked for again under the same key: the request is accepted once. */
-async function submit(request: NewTurn, { client, clock, newKey }: RunTurnParts): Promise<Turn> {
-  const idempotency_key = newKey();
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await client.turns.create(request, { idempotency_key });
-    } catch (fault) {
-      if (!(fault instanceof Unreachable) || attempt === SUBMIT_ATTEMPTS) throw fault;
-      await clock.sleep(SUBMIT_PAUSE_MS);
-    }
-  }
 }
 
 /** What the person should do next, where the turn is not over. */

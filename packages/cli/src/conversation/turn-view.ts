@@ -3,6 +3,7 @@ import type { QueuePlace } from "@mainstay/sdk/turn";
 import { oneLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { createCommandOutput, glimpse, whole } from "./command-output.ts";
+import { freshOutput } from "./live-output.ts";
 import { advance, no_text } from "./live-text.ts";
 import { outcomeLine, toolLine } from "./tool-lines.ts";
 
@@ -16,8 +17,7 @@ export interface TurnView {
 interface ViewedTurn {
   /** The message is a command of the person's own. */
   is_typed: boolean;
-  /** Asked when the turn ends. */
-  turnId: () => string | undefined;
+  turn_id: string;
 }
 
 /**
@@ -25,7 +25,7 @@ interface ViewedTurn {
  * error. The answer to a typed command repeats its output: on a terminal the live output is enough,
  * elsewhere the answer.
  */
-export function createTurnView(screen: Screen, { is_typed, turnId }: ViewedTurn): TurnView {
+export function createTurnView(screen: Screen, { is_typed, turn_id }: ViewedTurn): TurnView {
   const answer = createAnswerView(screen);
   const tools = createToolView(screen, is_typed);
   const status = createStatusLine(screen);
@@ -57,7 +57,7 @@ export function createTurnView(screen: Screen, { is_typed, turnId }: ViewedTurn)
       case "tool_started":
         return tools.start(event);
       case "output":
-        return tools.output(event.call_id, event.text);
+        return tools.output(event);
       case "tool_ended":
         return tools.end(event);
       case "queue":
@@ -71,7 +71,7 @@ export function createTurnView(screen: Screen, { is_typed, turnId }: ViewedTurn)
         return status(`parked: ${oneLine(event.cause)}`);
       case "settled":
         if (event.error) screen.note(`${event.error.code}: ${event.error.message}`, "bad");
-        return screen.note(signature(event, [turnId(), session_id]), "dim");
+        return screen.note(signature(event, [turn_id, session_id]), "dim");
       default:
         return;
     }
@@ -100,12 +100,18 @@ function createAnswerView(screen: Screen) {
   };
 }
 
+interface ShownOutput {
+  shown: ReturnType<typeof createCommandOutput>;
+  /** Where it is known up to, UTF-16 units. */
+  end: number;
+}
+
 function createToolView(screen: Screen, is_typed: boolean) {
   const shows_output = !is_typed || screen.on_terminal;
   let heard_bytes = 0;
   let shown_whole = false;
   const calls = new Map<string, ToolCall>();
-  const outputs = new Map<string, ReturnType<typeof createCommandOutput>>();
+  const outputs = new Map<string, ShownOutput>();
   const indented = (line: string) => screen.note(`  ${line}`, "dim");
   return {
     /** All that a typed command said is on the terminal. */
@@ -114,14 +120,20 @@ function createToolView(screen: Screen, is_typed: boolean) {
     announce: (tool_calls: ToolCall[]) => tool_calls.forEach((call) => calls.set(call.id, call)),
     start(event: BodyOf<"tool_started">) {
       screen.note(toolLine(event, calls.get(event.call_id)));
-      outputs.set(event.call_id, createCommandOutput(indented, is_typed ? whole : glimpse));
+      const shown = createCommandOutput(indented, is_typed ? whole : glimpse);
+      outputs.set(event.call_id, { shown, end: 0 });
     },
-    output(call_id: string, text: string) {
+    output(event: Extract<ClientEvent, { type: "output" }>) {
+      const output = outputs.get(event.call_id);
+      if (!output) return;
+      const { end, missed, text } = freshOutput(output.end, event);
+      output.end = end;
       heard_bytes += Buffer.byteLength(text);
-      if (shows_output) outputs.get(call_id)?.push(text);
+      if (shows_output && missed > 0) output.shown.gap(missed);
+      if (shows_output) output.shown.push(text);
     },
     end(event: BodyOf<"tool_ended">) {
-      outputs.get(event.call_id)?.end();
+      outputs.get(event.call_id)?.shown.end();
       outputs.delete(event.call_id);
       calls.delete(event.call_id);
       const said_bytes = event.command?.output_bytes ?? Infinity;
@@ -150,7 +162,7 @@ function waitingLine({ position, eta_s, no_later_than_s, reason }: QueuePlace): 
 }
 
 /** Who answered, in what mode; honest where no model did. The ids are for status, why and retry. */
-function signature(event: BodyOf<"settled">, ids: (string | undefined)[]): string {
+function signature(event: BodyOf<"settled">, ids: string[]): string {
   return `— ${[...author(event), ...ids].filter(Boolean).join(" · ")}`;
 }
 

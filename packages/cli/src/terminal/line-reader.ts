@@ -23,6 +23,8 @@ export type Reply =
 export interface Asker {
   /** Asks once and waits for a line; `withdrawn` takes the question back. */
   ask(question: string, withdrawn?: AbortSignal): Promise<Reply>;
+  /** Lets `write` have lines of its own; an open question, and what is typed, is drawn again below. */
+  aside(write: () => void): void;
 }
 
 export interface LineReader extends Asker, Interrupts {
@@ -40,6 +42,7 @@ export interface Terminal {
 const QUEUE_LIMIT = 100;
 const PASTE_ON = "\u001b[?2004h";
 const PASTE_OFF = "\u001b[?2004l";
+const CLEAR_LINE = "\r\u001b[K";
 
 export function openLineReader({ stdin, stderr }: Terminal): LineReader {
   const terminal = stdin.isTTY === true && stderr.isTTY === true;
@@ -111,6 +114,12 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
       clearTyped();
       return taken(question).finally(() => withdrawn?.removeEventListener("abort", withdraw));
     },
+    aside(write) {
+      if (!taker || !terminal) return write();
+      stderr.write(CLEAR_LINE);
+      write();
+      lines.prompt(true);
+    },
     listen(pressed) {
       listeners.add(pressed);
       return () => void listeners.delete(pressed);
@@ -146,15 +155,19 @@ const DRAIN_MS = 60;
 
 /** Opens the terminal for one question at a time; what was typed before it is thrown away (L2). */
 export function createAsker(terminal: Terminal, clock: Clock): Asker {
+  let open: LineReader | undefined;
   return {
     async ask(question, withdrawn) {
       const reader = openLineReader(terminal);
+      open = reader;
       try {
         await clock.sleep(DRAIN_MS);
         return await reader.ask(question, withdrawn);
       } finally {
+        open = undefined;
         reader.close();
       }
     },
+    aside: (write) => (open ? open.aside(write) : write()),
   };
 }

@@ -1,0 +1,45 @@
+import type { Client, CreateOptions } from "@mainstay/sdk/client";
+import { type Outage, type OutageParts, untilAnswered } from "@mainstay/sdk/outage";
+import type { NewTurn, Turn } from "@mainstay/sdk/turn";
+import { type ConnectionLineParts, createConnectionLine } from "./connection-line.ts";
+
+export interface PatientParts extends OutageParts, ConnectionLineParts {
+  client: Client;
+}
+
+/**
+ * The calls of a conversation; they tell of a server that is away and wait for it. All of them are
+ * safe to repeat: a request has its key, and what was cancelled or decided stays so.
+ */
+export interface PatientClient {
+  turns: Pick<Client["turns"], "get" | "cancel"> & {
+    create(turn: NewTurn, options: KeyedOptions): Promise<Turn>;
+  };
+  approvals: Pick<Client["approvals"], "get" | "decide">;
+  events: Client["events"];
+  /** It is being waited for. */
+  isAway(): boolean;
+}
+
+type KeyedOptions = CreateOptions & { idempotency_key: string };
+
+/** `leave` ends the waiting: what is being waited for rejects with its reason. */
+export function patientClient(parts: PatientParts, leave?: AbortSignal): PatientClient {
+  const { turns, approvals, events } = parts.client;
+  const { isLost, ...told } = createConnectionLine(parts);
+  const outage: Outage = { ...told, ...(leave && { signal: leave }) };
+  const patiently = <T>(run: () => Promise<T>) => untilAnswered(parts, run, outage);
+  return {
+    turns: {
+      create: (turn, options) => patiently(() => turns.create(turn, options)),
+      get: (turn_id) => patiently(() => turns.get(turn_id)),
+      cancel: (turn_id) => patiently(() => turns.cancel(turn_id)),
+    },
+    approvals: {
+      get: (approval_id) => patiently(() => approvals.get(approval_id)),
+      decide: (approval_id, decision) => patiently(() => approvals.decide(approval_id, decision)),
+    },
+    events: (turn_id, options) => events(turn_id, { ...outage, ...options }),
+    isAway: isLost,
+  };
+}
