@@ -1,9 +1,11 @@
 /** Builds one executor from its settings, and ends it in one way whatever the reason. */
 import type { Clock } from "@mainstay/sdk/clock";
+import { sourceDigest } from "./build.ts";
 import { ExecutorRefused } from "./errors.ts";
 import { createExecutor } from "./executor.ts";
 import { openKeys } from "./keys.ts";
 import { openLedger } from "./ledger.ts";
+import { createLife } from "./life.ts";
 import { listen } from "./listener.ts";
 import type { ProcessTable } from "./process-table.ts";
 import type { Request } from "./protocol.ts";
@@ -12,12 +14,12 @@ import { openRunFolder } from "./run-folder.ts";
 import { createSandbox, type SandboxSettings } from "./sandbox/sandbox.ts";
 import { openWorkspaces } from "./workspaces.ts";
 
-/** An executor that no server claims has outlived the server that started it. */
-const UNCLAIMED_MS = 60_000;
 const WATCH_MS = 1_000;
 
 export interface ExecutorSettings extends SandboxSettings {
   pid: number;
+  idle_ms: number;
+  spool_limit_bytes: number;
 }
 
 export interface Assembled {
@@ -33,6 +35,7 @@ export async function assemble(
 ): Promise<Assembled> {
   const { home } = settings;
   const { processes, clock, log } = parts;
+  const build = sourceDigest();
   const folder = openRunFolder(home);
   const { link_key, ticket_key } = openKeys(home);
   const ledger = openLedger(home);
@@ -46,25 +49,45 @@ export async function assemble(
     workspaces,
     sandbox,
     ticket_key,
-    onOutput: (command_id, text) => listener.sendOutput(command_id, text),
+    spool_limit_bytes: settings.spool_limit_bytes,
+    onOutput: (...piece) => listener.sendOutput(...piece),
+    onEnded: () => life.reconsider(),
+  });
+  let ever_held = false;
+  let retiring = false;
+  const life = createLife({
+    clock,
+    idle_ms: settings.idle_ms,
+    standing: () => ({ held: listener.isHeld(), ever_held, running: executor.running(), retiring }),
+    end: (why) => void stop(why),
   });
   const listener = await listen({
     folder,
     link_key,
     pid: settings.pid,
+    build,
     clock,
+    running: executor.running,
     answer,
-    onHolderGone(cause) {
-      if (cause === "displaced") void executor.interruptAll("a newer server took over");
-      else void stop("the server has gone");
+    onHeldChanged() {
+      ever_held = true;
+      life.reconsider();
+    },
+    onOrder(order) {
+      if (order === "end") return void stop("a server ordered it");
+      listener.stopBeginning();
+      retire();
     },
   });
   const stopped = Promise.withResolvers<void>();
   let stopping: Promise<void> | null = null;
   const stopWatching = watch();
-  const stopWaiting = clock.after(UNCLAIMED_MS, () => {
-    if (!listener.isHeld()) void stop("no server claimed it");
-  });
+  life.reconsider();
+
+  function retire(): void {
+    retiring = true;
+    life.reconsider();
+  }
 
   async function answer(request: Request, holder: AbortSignal): Promise<unknown> {
     switch (request.op) {
@@ -83,8 +106,17 @@ export async function assemble(
         return executor.cancel(request.command_id);
       case "ack":
         return executor.ack(request.command_id);
+      case "output":
+        return executor.output(request.command_id);
+      case "usage":
+        return executor.usage();
       case "self_test":
         return sandbox.report();
+      case "retire_when_idle": {
+        const running = executor.running();
+        retire();
+        return running;
+      }
       case "close":
         void stop("the server closed it");
         return;
@@ -96,8 +128,8 @@ export async function assemble(
     stopping ??= (async () => {
       log(`stopping: ${why}`);
       stopWatching();
-      stopWaiting();
-      listener.retire();
+      life.stop();
+      listener.stopBeginning();
       await executor.interruptAll(why);
       await sandbox.settled();
       await listener.close();

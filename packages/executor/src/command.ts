@@ -29,6 +29,9 @@ export const CommandEnd = z.discriminatedUnion("outcome", [
     outcome: z.literal("interrupted"),
     ran: z.enum(["no", "maybe"]),
     why: z.string(),
+    /** What it had printed, where that is known; empty after `ack`. */
+    output: z.string().optional(),
+    output_truncated: z.boolean().optional(),
   }),
   /** Certainly did not run. */
   z.object({ outcome: z.literal("not_started"), why: z.string() }),
@@ -48,6 +51,7 @@ export const RefusalCode = z.enum([
   "search_unavailable",
   "sandbox_unavailable",
   "ledger_unwritable",
+  "spool_full",
   "too_many",
   "stopping",
 ]);

@@ -10,7 +10,9 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { CommandEnd, CommandState, RefusalCode, RunAnswer } from "./command.ts";
 import type { Ledger } from "./ledger.ts";
+import { keepPrinted, type Printed } from "./printed.ts";
 import type { ProcessTable } from "./process-table.ts";
+import type { OutputPiece, Usage } from "./protocol.ts";
 import type { Prepared, Sandbox } from "./sandbox/sandbox.ts";
 import { supervise, type Outcome, type Supervised } from "./supervise.ts";
 import { planDigest, verifyTicket, type Plan, type Ticket } from "./ticket.ts";
@@ -28,6 +30,11 @@ export interface Executor {
   wait(command_id: string): Promise<CommandEnd | null>;
   cancel(command_id: string): void;
   ack(command_id: string): void;
+  /** Null for a command that does not run. */
+  output(command_id: string): OutputPiece | null;
+  usage(): Usage;
+  /** Commands that have not ended. */
+  running(): number;
   /** Kills all and resolves when their ends are durable. */
   interruptAll(why: string): Promise<void>;
 }
@@ -39,11 +46,15 @@ export interface ExecutorParts {
   processes: ProcessTable;
   ticket_key: Uint8Array;
   clock: Clock;
+  spool_limit_bytes: number;
   log(text: string): void;
-  onOutput(command_id: string, text: string): void;
+  onOutput(command_id: string, offset: number, text: string): void;
+  /** A command is no longer running. */
+  onEnded(): void;
 }
 
 interface Running {
+  printed: Printed;
   supervised: Supervised;
   ended: Promise<CommandEnd>;
 }
@@ -88,7 +99,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
   }
 
   function refuseNow(holder: AbortSignal): RunAnswer | null {
-    if (holder.aborted) return refuse("stopping", "the link that asked is gone");
+    if (holder.aborted) return refuse("stopping", "this executor is going, or its server has gone");
     if (running.size < RUNNING_LIMIT) return null;
     return refuse("too_many", `${RUNNING_LIMIT} commands run already; try again later`);
   }
@@ -113,6 +124,9 @@ export function createExecutor(parts: ExecutorParts): Executor {
 
   async function follow(plan: Plan, prepared: Prepared): Promise<RunAnswer> {
     const { command_id } = plan;
+    const printed = keepPrinted(plan.limits.output_bytes, (...piece) =>
+      parts.onOutput(command_id, ...piece),
+    );
     const supervised = supervise(prepared.launch, {
       processes: parts.processes,
       clock,
@@ -120,10 +134,10 @@ export function createExecutor(parts: ExecutorParts): Executor {
         prepared.inspect(gate);
         ledger.release(command_id, gate.init);
       },
-      onOutput: (text) => parts.onOutput(command_id, text),
+      output: printed,
     });
     const ended = supervised.end.then((outcome) => conclude(plan, prepared, outcome));
-    running.set(command_id, { supervised, ended });
+    running.set(command_id, { printed, supervised, ended });
     if (await supervised.let_go) return { state: "started" };
     return { state: "ended", end: await ended };
   }
@@ -139,6 +153,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
       log(`the end of ${plan.command_id} could not be written: ${(error as Error).message}`);
     }
     running.delete(plan.command_id);
+    parts.onEnded();
     return end;
   }
 
@@ -198,6 +213,13 @@ export function createExecutor(parts: ExecutorParts): Executor {
     },
     cancel: (command_id) => running.get(command_id)?.supervised.halt({ cause: "cancelled" }),
     ack: (command_id) => ledger.forgetOutput(command_id),
+    output: (command_id) => running.get(command_id)?.printed.tail() ?? null,
+    usage: () => ({
+      running: running.size,
+      spool_bytes: 0,
+      spool_limit_bytes: parts.spool_limit_bytes,
+    }),
+    running: () => running.size,
     async interruptAll(why) {
       const live = [...running.values()];
       for (const { supervised } of live) supervised.halt({ cause: "interrupted", why });

@@ -1,18 +1,14 @@
-/** The server's end of the link: one socket, numbered requests, replies in any order. */
-import { connect, type Socket } from "node:net";
-import type { Clock } from "@mainstay/sdk/clock";
+/** The server's end of an open link: one socket, numbered requests, replies in any order. */
+import type { Socket } from "node:net";
 import { z } from "zod";
 import { CommandEnd, CommandState, RunAnswer } from "./command.ts";
 import { ExecutorGone, ExecutorRefused } from "./errors.ts";
-import { newNonce, proof, sameProof } from "./handshake.ts";
-import { readLines, sendLine } from "./lines.ts";
+import { sendLine } from "./lines.ts";
 import {
   FromExecutor,
-  HANDSHAKE_MS,
-  Hello,
-  PROTOCOL,
+  OutputPiece,
   SandboxReport,
-  Welcome,
+  Usage,
   type Ask,
   type WorkspaceRegistration,
 } from "./protocol.ts";
@@ -20,12 +16,18 @@ import type { Ticket } from "./ticket.ts";
 
 const PENDING_LIMIT = 10_000;
 
+/** `offset` counts UTF-16 units of decoded output since the command began. */
+export type OutputListener = (command_id: string, offset: number, text: string) => void;
+
 /** Every call rejects with `ExecutorGone` once the link has dropped. */
 export interface ExecutorLink {
   readonly pid: number;
   /** Idempotent. Rejects with `ExecutorRefused` (`home_folder`, `not_canonical`, …). */
   registerWorkspace(workspace: WorkspaceRegistration): Promise<void>;
-  /** Resolves once the command was let go, was refused, or is known to have ended. */
+  /**
+   * Resolves once the command was let go, was refused, or is known to have ended. `stopping` is the
+   * refusal of an executor that is going: nothing was burned, the next one takes the same ticket.
+   */
   run(ticket: Ticket): Promise<RunAnswer>;
   state(command_id: string): Promise<CommandState>;
   /** Rejects with `ExecutorRefused` (`unknown_command`) for one that never started. */
@@ -34,69 +36,26 @@ export interface ExecutorLink {
   cancel(command_id: string): Promise<void>;
   /** The server has the end: the output is forgotten, the markers stay. */
   ack(command_id: string): Promise<void>;
-  /** Live text, best effort; returns the function that stops it. */
-  onOutput(listener: (command_id: string, text: string) => void): () => void;
+  /** Live text, best effort: offsets tell of gaps. Returns the function that stops it. */
+  onOutput(listener: OutputListener): () => void;
+  /**
+   * The kept tail (≤ 64 KiB) of a running command's output, null for one that does not run. Live
+   * text goes on where it ends; pieces that were heard before this resolves may lie in it.
+   */
+  output(command_id: string): Promise<OutputPiece | null>;
+  usage(): Promise<Usage>;
   selfTest(): Promise<SandboxReport>;
   /** Ends all commands and the executor. Idempotent. */
   close(): Promise<void>;
+  /** Gives the link up; commands run on for the next server. Idempotent. */
+  leave(): Promise<void>;
   /** Resolves when the link has dropped, for whatever reason. */
   readonly closed: Promise<void>;
 }
 
-export interface Dial {
-  address: string;
-  link_key: Uint8Array;
-  epoch: number;
-  clock: Clock;
-}
-
-/**
- * Null where nobody listens (yet). Rejects with `ExecutorRefused`: `stale_epoch` when a newer
- * server holds the executor, `protocol`, `bad_mac`, `impostor` when the peer has no key.
- */
-export async function dial({
-  address,
-  link_key,
-  epoch,
-  clock,
-}: Dial): Promise<ExecutorLink | null> {
-  const socket = connect(address);
-  const stopTimer = clock.after(HANDSHAKE_MS, () => socket.destroy());
-  try {
-    return await shakeHands(socket, link_key, epoch);
-  } finally {
-    stopTimer();
-  }
-}
-
-function shakeHands(socket: Socket, key: Uint8Array, epoch: number): Promise<ExecutorLink | null> {
-  return new Promise((resolve, reject) => {
-    const server_nonce = newNonce();
-    const fail = (code: string) => {
-      reject(new ExecutorRefused(code, `the executor does not take this link: ${code}`));
-      socket.destroy();
-    };
-    socket.on("error", () => {}); // its close is what matters
-    socket.once("close", () => resolve(null));
-    let receive = (message: unknown) => {
-      const { protocol, nonce, pid } = Hello.parse(message);
-      const terms = { protocol: PROTOCOL, epoch, executor_nonce: nonce, server_nonce };
-      if (protocol !== PROTOCOL) return fail("protocol");
-      const mac = proof(key, "server", terms);
-      sendLine(socket, { protocol: PROTOCOL, nonce: server_nonce, epoch, mac });
-      receive = (answer) => {
-        const welcome = Welcome.parse(answer);
-        if ("refused" in welcome) {
-          return welcome.refused === "stopping" ? socket.destroy() : fail(welcome.refused);
-        }
-        if (!sameProof(welcome.mac, proof(key, "executor", terms))) return fail("impostor");
-        const opened = openLink(socket, pid);
-        receive = opened.receive;
-        resolve(opened.link);
-      };
-    };
-    readLines(socket, (message) => receive(message));
-  });
+export interface OpenLink extends ExecutorLink {
+  /** The executor goes as soon as no command runs; resolves with how many do. */
+  retireWhenIdle(): Promise<number>;
 }
 
 interface Pending {
@@ -104,9 +63,9 @@ interface Pending {
   reject(error: Error): void;
 }
 
-function openLink(socket: Socket, pid: number) {
+export function openLink(socket: Socket, pid: number) {
   const pending = new Map<number, Pending>();
-  const listeners = new Set<(command_id: string, text: string) => void>();
+  const listeners = new Set<OutputListener>();
   const closed = Promise.withResolvers<void>();
   let last_id = 0;
   let closing: Promise<void> | null = null;
@@ -120,7 +79,7 @@ function openLink(socket: Socket, pid: number) {
   function receive(message: unknown): void {
     const said = FromExecutor.parse(message);
     if ("event" in said) {
-      for (const listener of listeners) listener(said.command_id, said.text);
+      for (const listener of listeners) listener(said.command_id, said.offset, said.text);
       return;
     }
     const asked = pending.get(said.re);
@@ -138,7 +97,7 @@ function openLink(socket: Socket, pid: number) {
     return value.parse(await replied);
   }
 
-  const link: ExecutorLink = {
+  const link: OpenLink = {
     pid,
     closed: closed.promise,
     registerWorkspace: (workspace) => ask({ op: "register_workspace", workspace }, nothing),
@@ -147,7 +106,10 @@ function openLink(socket: Socket, pid: number) {
     wait: (command_id) => ask({ op: "wait", command_id }, CommandEnd),
     cancel: (command_id) => ask({ op: "cancel", command_id }, nothing),
     ack: (command_id) => ask({ op: "ack", command_id }, nothing),
+    output: (command_id) => ask({ op: "output", command_id }, OutputPiece.nullable()),
+    usage: () => ask({ op: "usage" }, Usage),
     selfTest: () => ask({ op: "self_test" }, SandboxReport),
+    retireWhenIdle: () => ask({ op: "retire_when_idle" }, z.int()),
     onOutput(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -159,6 +121,10 @@ function openLink(socket: Socket, pid: number) {
         })
         .then(() => closed.promise);
       return closing;
+    },
+    leave() {
+      socket.destroy();
+      return closed.promise;
     },
   };
   return { link, receive };

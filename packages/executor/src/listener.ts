@@ -3,14 +3,23 @@
  *
  * 1. Nothing is read as a request before the peer has proved that it holds the link key.
  * 2. One link is the holder. A higher epoch takes its place; an equal or lower one is turned away.
- * 3. A link that lost its place, or closed, begins nothing any more.
+ * 3. A link that lost its place, or closed, begins nothing any more. What it began runs on.
+ * 4. An order to go is obeyed whatever protocol the peer speaks, unless its epoch is lower.
  */
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import type { Clock } from "@mainstay/sdk/clock";
-import { newNonce, proof, sameProof } from "./handshake.ts";
+import {
+  Claim,
+  HANDSHAKE_MS,
+  newNonce,
+  proof,
+  type Purpose,
+  type Refusal,
+  sameProof,
+} from "./envelope.ts";
 import { readLines, sendLine } from "./lines.ts";
-import { Claim, HANDSHAKE_MS, PROTOCOL, Request, type Welcome } from "./protocol.ts";
+import { PROTOCOL, Request } from "./protocol.ts";
 
 const CONNECTION_LIMIT = 16;
 /** How long `close` waits for answers that are still being made. */
@@ -22,32 +31,34 @@ export interface ListenerParts {
   folder: { path: string; socket_address: string };
   link_key: Uint8Array;
   pid: number;
+  build: string;
   clock: Clock;
+  /** Commands that have not ended. */
+  running(): number;
   /** Resolves with the reply's value; rejects with an error whose `code` goes to the peer. */
   answer(request: Request, holder: AbortSignal): Promise<unknown>;
-  /** The holder closed, or was displaced by a higher epoch that holds the link now. */
-  onHolderGone(cause: "closed" | "displaced"): void;
+  /** There is a holder now that was none, or the other way round. */
+  onHeldChanged(): void;
+  onOrder(order: Exclude<Purpose, "hold">): void;
 }
 
 export interface Listener {
-  /** Best effort: dropped, with a note of how much, while the holder does not keep up. */
-  sendOutput(command_id: string, text: string): void;
+  /** Best effort: dropped while the holder does not keep up; the next offset tells of the gap. */
+  sendOutput(command_id: string, offset: number, text: string): void;
   isHeld(): boolean;
-  /** Lets nothing begin any more; what is pending may still be answered until `close`. */
-  retire(): void;
+  /** Lets nothing begin any more; the holder still gets answers until `close`. */
+  stopBeginning(): void;
   close(): Promise<void>;
 }
 
 interface Holder {
   socket: Socket;
-  epoch: number;
   controller: AbortController;
-  dropped_bytes: number;
 }
 
 export async function listen(parts: ListenerParts): Promise<Listener> {
   let holder: Holder | null = null;
-  let closing = false;
+  let begins = true;
   let last_epoch = -1;
   const connected = new Set<Socket>();
   const serving = new Set<Promise<void>>();
@@ -56,30 +67,34 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
     connected.add(socket);
     socket.on("error", () => {}); // its close is what matters
     socket.once("close", () => connected.delete(socket));
-    greet(socket, parts, judge, (epoch) => take(socket, epoch));
+    greet(socket, parts, { judge, take, obey });
   });
   server.maxConnections = CONNECTION_LIMIT;
 
-  function judge(epoch: number): "stale_epoch" | "stopping" | null {
-    if (closing) return "stopping";
+  function judge({ protocol, purpose, epoch }: Claim): Refusal | null {
+    if (purpose !== "hold") return epoch < last_epoch ? "stale_epoch" : null;
+    if (protocol !== PROTOCOL) return "protocol";
+    if (!begins) return "stopping";
     return epoch <= last_epoch ? "stale_epoch" : null;
   }
 
+  function obey(order: Exclude<Purpose, "hold">, epoch: number): void {
+    last_epoch = epoch;
+    parts.onOrder(order);
+  }
+
   function take(socket: Socket, epoch: number): (message: unknown) => void {
-    const displaced = holder;
-    const taken = { socket, epoch, controller: new AbortController(), dropped_bytes: 0 };
+    const taken = { socket, controller: new AbortController() };
+    holder?.controller.abort();
+    holder?.socket.destroy();
     holder = taken;
     last_epoch = epoch;
-    if (displaced !== null) {
-      displaced.controller.abort();
-      displaced.socket.destroy();
-      parts.onHolderGone("displaced");
-    }
+    parts.onHeldChanged();
     socket.once("close", () => {
       taken.controller.abort();
       if (holder !== taken) return;
       holder = null;
-      parts.onHolderGone("closed");
+      parts.onHeldChanged();
     });
     return (message) => {
       const served = serve(socket, Request.parse(message), taken.controller.signal);
@@ -107,19 +122,13 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
   chmodSync(socket_path, 0o600);
 
   return {
-    sendOutput(command_id, text) {
-      if (holder === null) return;
-      if (holder.socket.writableLength > LIVE_BACKLOG_BYTES) {
-        holder.dropped_bytes += Buffer.byteLength(text);
-        return;
-      }
-      const gap = holder.dropped_bytes > 0 ? `\n[${holder.dropped_bytes} bytes not shown]\n` : "";
-      holder.dropped_bytes = 0;
-      sendLine(holder.socket, { event: "output", command_id, text: gap + text });
+    sendOutput(command_id, offset, text) {
+      if (holder === null || holder.socket.writableLength > LIVE_BACKLOG_BYTES) return;
+      sendLine(holder.socket, { event: "output", command_id, offset, text });
     },
     isHeld: () => holder !== null,
-    retire() {
-      closing = true;
+    stopBeginning() {
+      begins = false;
       holder?.controller.abort();
     },
     async close() {
@@ -132,32 +141,38 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
   };
 }
 
-/** Says hello, judges the claim, and hands the proven link's lines to what `admit` returns. */
-function greet(
-  socket: Socket,
-  { link_key, pid, clock }: ListenerParts,
-  judge: (epoch: number) => "stale_epoch" | "stopping" | null,
-  admit: (epoch: number) => (message: unknown) => void,
-): void {
+interface Reception {
+  judge(claim: Claim): Refusal | null;
+  /** Returns what receives the new holder's lines. */
+  take(socket: Socket, epoch: number): (message: unknown) => void;
+  obey(order: Exclude<Purpose, "hold">, epoch: number): void;
+}
+
+/** Says hello, judges the claim, and lets the proven peer in or does what it orders. */
+function greet(socket: Socket, parts: ListenerParts, { judge, take, obey }: Reception): void {
+  const { link_key, pid, build, clock } = parts;
   const executor_nonce = newNonce();
   const stopTimer = clock.after(HANDSHAKE_MS, () => socket.destroy());
   socket.once("close", stopTimer);
-  const turnAway = (refused: Extract<Welcome, { refused: string }>["refused"]) => {
-    sendLine(socket, { refused });
+  const turnAway = (refused: Refusal) => {
+    sendLine(socket, { refused, running: parts.running() });
     socket.end();
   };
   let receive = (message: unknown) => {
-    const { protocol, nonce, epoch, mac } = Claim.parse(message);
+    const claim = Claim.parse(message);
+    const { purpose, epoch } = claim;
     stopTimer();
-    const terms = { protocol, epoch, executor_nonce, server_nonce: nonce };
+    const terms = { ...claim, executor_nonce, server_nonce: claim.nonce };
     receive = () => {};
-    if (!sameProof(mac, proof(link_key, "server", terms))) return turnAway("bad_mac");
-    if (protocol !== PROTOCOL) return turnAway("protocol");
-    const refused = judge(epoch);
+    if (!sameProof(claim.mac, proof(link_key, "server", terms))) return turnAway("bad_mac");
+    const refused = judge(claim);
     if (refused !== null) return turnAway(refused);
-    sendLine(socket, { mac: proof(link_key, "executor", terms) });
-    receive = admit(epoch);
+    const mac = proof(link_key, "executor", terms);
+    sendLine(socket, { mac, running: parts.running() });
+    if (purpose === "hold") return void (receive = take(socket, epoch));
+    socket.end();
+    obey(purpose, epoch);
   };
   readLines(socket, (message) => receive(message));
-  sendLine(socket, { protocol: PROTOCOL, nonce: executor_nonce, pid });
+  sendLine(socket, { protocol: PROTOCOL, nonce: executor_nonce, pid, build });
 }

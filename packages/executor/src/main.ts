@@ -4,14 +4,17 @@ import { parseArgs } from "node:util";
 import { systemClock } from "@mainstay/sdk/clock";
 import { assemble } from "./assemble.ts";
 import { closeInherited } from "./inherited.ts";
+import { IDLE_MS } from "./life.ts";
 import { openProcessTable } from "./process-table.ts";
-import { EXIT_LOCKED } from "./protocol.ts";
+import { EXIT_LOCKED, SPOOL_LIMIT_BYTES } from "./protocol.ts";
 
 const { values } = parseArgs({
   options: {
     home: { type: "string" },
     bubblewrap: { type: "string" },
     ripgrep: { type: "string" },
+    "idle-ms": { type: "string", default: String(IDLE_MS) },
+    "spool-limit-bytes": { type: "string", default: String(SPOOL_LIMIT_BYTES) },
   },
 });
 if (values.home === undefined || values.bubblewrap === undefined) {
@@ -35,6 +38,8 @@ try {
       ripgrep_path: values.ripgrep ?? null,
       self: { is_root: process.getuid?.() === 0, parent_pid: process.ppid },
       pid: process.pid,
+      idle_ms: Number(values["idle-ms"]),
+      spool_limit_bytes: Number(values["spool-limit-bytes"]),
     },
     {
       processes: openProcessTable((pid) => process.kill(pid, "SIGKILL")),

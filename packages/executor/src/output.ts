@@ -8,10 +8,16 @@ export interface KeptOutput {
   output_truncated: boolean;
 }
 
-export interface OutputKeeper {
+/** Takes the raw output of a command. */
+export interface OutputSink {
   push(chunk: Buffer): void;
   bytes(): number;
   finish(): KeptOutput;
+}
+
+export interface OutputKeeper extends OutputSink {
+  /** What is kept now; between the two `bytes()` may count more. */
+  parts(): { head: Buffer; tail: Buffer };
 }
 
 /** Half of `limit_bytes` is for the head, half for the tail; cuts fall between characters. */
@@ -36,15 +42,21 @@ export function keepOutput(limit_bytes: number): OutputKeeper {
       if (tail_bytes > 2 * tail_limit + 4) compactTail();
     },
     bytes: () => total,
+    parts,
     finish() {
-      compactTail();
+      const { head, tail } = parts();
       return {
-        ...join(head.subarray(0, head_bytes), tail[0] ?? Buffer.alloc(0), total),
+        ...joinOutput(head, tail, total),
         output_bytes: total,
         output_sha256: hash.digest("hex"),
       };
     },
   };
+
+  function parts() {
+    compactTail();
+    return { head: head.subarray(0, head_bytes), tail: tail[0] ?? Buffer.alloc(0) };
+  }
 
   /** At twice the limit, so that many small chunks cost linear time. */
   function compactTail(): void {
@@ -54,7 +66,8 @@ export function keepOutput(limit_bytes: number): OutputKeeper {
   }
 }
 
-function join(head: Buffer, tail: Buffer, total: number) {
+/** The text of both; where they do not touch, a line says how many of `total` bytes are left out. */
+export function joinOutput(head: Buffer, tail: Buffer, total: number) {
   if (head.length + tail.length === total) {
     return { output: Buffer.concat([head, tail]).toString("utf8"), output_truncated: false };
   }
@@ -68,7 +81,7 @@ function join(head: Buffer, tail: Buffer, total: number) {
 const isContinuation = (byte: number | undefined) => byte !== undefined && (byte & 0xc0) === 0x80;
 
 /** Where the last UTF-8 character begins if it is cut off, else the length. */
-function lastBoundary(bytes: Buffer): number {
+export function lastBoundary(bytes: Buffer): number {
   let lead = bytes.length - 1;
   while (lead > bytes.length - 4 && isContinuation(bytes[lead])) lead -= 1;
   const first = bytes[lead] ?? 0;
@@ -76,7 +89,8 @@ function lastBoundary(bytes: Buffer): number {
   return needs > bytes.length - lead ? Math.max(0, lead) : bytes.length;
 }
 
-function firstBoundary(bytes: Buffer): number {
+/** Where the first UTF-8 character that is not cut off begins. */
+export function firstBoundary(bytes: Buffer): number {
   let at = 0;
   while (at < 3 && isContinuation(bytes[at])) at += 1;
   return at;

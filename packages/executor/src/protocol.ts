@@ -1,27 +1,13 @@
-/** The messages of the link: one JSON object a line, validated on both ends. */
+/** What is said over an open link: one JSON object a line, validated on both ends. */
 import { z } from "zod";
 import { CommandId, PersonUidNumber, WorkspaceId } from "./ticket.ts";
 
 /** Raised with every change that an older peer would misread. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 export const LINE_LIMIT_BYTES = 4 << 20;
-export const HANDSHAKE_MS = 5_000;
+export const SPOOL_LIMIT_BYTES = 256 << 20;
 /** What the executor's process exits with when another one holds the home's ledger. */
 export const EXIT_LOCKED = 75;
-
-const nonce = z.string().regex(/^[0-9a-f]{64}$/);
-const mac = z.string().regex(/^[0-9a-f]{64}$/);
-
-/** Executor → server, first line. */
-export const Hello = z.object({ protocol: z.int(), nonce, pid: z.int() });
-/** Server → executor, second line. */
-export const Claim = z.object({ protocol: z.int(), nonce, epoch: z.int().min(0), mac });
-/** Executor → server, third line. */
-export const Welcome = z.union([
-  z.object({ mac }),
-  z.object({ refused: z.enum(["bad_mac", "protocol", "stale_epoch", "stopping"]) }),
-]);
-export type Welcome = z.infer<typeof Welcome>;
 
 export const WorkspaceRegistration = z.strictObject({
   id: WorkspaceId,
@@ -42,7 +28,11 @@ export const Request = z.discriminatedUnion("op", [
   z.object({ id, op: z.literal("wait"), command_id: CommandId }),
   z.object({ id, op: z.literal("cancel"), command_id: CommandId }),
   z.object({ id, op: z.literal("ack"), command_id: CommandId }),
+  z.object({ id, op: z.literal("output"), command_id: CommandId }),
+  z.object({ id, op: z.literal("usage") }),
   z.object({ id, op: z.literal("self_test") }),
+  /** Another build is installed: go as soon as no command runs, and serve as ever until then. */
+  z.object({ id, op: z.literal("retire_when_idle") }),
   z.object({ id, op: z.literal("close") }),
 ]);
 export type Request = z.infer<typeof Request>;
@@ -52,9 +42,28 @@ export type Ask = Request extends infer R ? (R extends Request ? Omit<R, "id"> :
 export const FromExecutor = z.union([
   z.object({ re: id, ok: z.literal(true), value: z.unknown() }),
   z.object({ re: id, ok: z.literal(false), code: z.string(), message: z.string() }),
-  z.object({ event: z.literal("output"), command_id: CommandId, text: z.string() }),
+  z.object({
+    event: z.literal("output"),
+    command_id: CommandId,
+    offset: z.int().min(0),
+    text: z.string(),
+  }),
 ]);
 export type FromExecutor = z.infer<typeof FromExecutor>;
+
+/** A piece of a command's decoded output; `offset` counts UTF-16 units since the command began. */
+export const OutputPiece = z.object({ offset: z.int().min(0), text: z.string() });
+export type OutputPiece = z.infer<typeof OutputPiece>;
+
+export const Usage = z.object({
+  /** Commands that have not ended. */
+  running: z.int(),
+  /** Output on disk: of running commands, and of ended ones until their `ack`. */
+  spool_bytes: z.int(),
+  /** Past it `run` refuses with `spool_full`. */
+  spool_limit_bytes: z.int(),
+});
+export type Usage = z.infer<typeof Usage>;
 
 export const SandboxCheck = z.object({
   name: z.string(),

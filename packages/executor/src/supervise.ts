@@ -11,9 +11,8 @@
  */
 import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
-import { StringDecoder } from "node:string_decoder";
 import type { Clock } from "@mainstay/sdk/clock";
-import { keepOutput, type KeptOutput } from "./output.ts";
+import type { KeptOutput, OutputSink } from "./output.ts";
 import { untilGone, type ProcessIdentity, type ProcessTable } from "./process-table.ts";
 import { GO } from "./sandbox/gate.ts";
 import {
@@ -66,7 +65,7 @@ export interface SuperviseParts {
   clock: Clock;
   /** Throws to keep the gate shut; the message becomes the reason. */
   beforeGo(gate: AtGate): void;
-  onOutput(text: string): void;
+  output: OutputSink;
 }
 
 export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
@@ -98,9 +97,7 @@ export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
     };
     if (halted !== null) killTree(); // it was halted while its gate was being opened
     const stopClock = parts.clock.after(launch.wall_ms, () => halt({ cause: "timed_out" }));
-    const output = collect(command.output, launch.output_bytes, parts.onOutput, () =>
-      halt({ cause: "output_overflow" }),
-    );
+    const output = collect(command.output, parts.output, () => halt({ cause: "output_overflow" }));
     let_go.resolve(true);
     const exit = await Promise.race([command.exit, forsaken.promise]);
     stopClock();
@@ -173,23 +170,14 @@ async function orKill({ child, exit }: SpawnedSandbox, clock: Clock): Promise<vo
   stuck.cancel();
 }
 
-function collect(
-  stream: Readable,
-  limit_bytes: number,
-  onText: (text: string) => void,
-  onOverflow: () => void,
-): () => KeptOutput {
-  const kept = keepOutput(limit_bytes);
-  const decoder = new StringDecoder("utf8");
+function collect(stream: Readable, sink: OutputSink, onOverflow: () => void): () => KeptOutput {
   stream.on("data", (chunk: Buffer) => {
-    kept.push(chunk);
-    if (kept.bytes() > OUTPUT_HARD_LIMIT_BYTES) onOverflow();
-    const text = decoder.write(chunk);
-    if (text !== "") onText(text);
+    sink.push(chunk);
+    if (sink.bytes() > OUTPUT_HARD_LIMIT_BYTES) onOverflow();
   });
   return () => {
     stream.destroy();
-    return kept.finish();
+    return sink.finish();
   };
 }
 

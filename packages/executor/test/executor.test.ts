@@ -18,8 +18,8 @@ import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { dial } from "../src/dial.ts";
 import { openKeys } from "../src/keys.ts";
-import { dial } from "../src/link.ts";
 import { signTicket } from "../src/ticket.ts";
 import { openBench, processesWith, registration, saying, type Bench } from "./harness.ts";
 

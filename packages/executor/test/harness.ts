@@ -128,7 +128,7 @@ export function processesWith(text: string): number[] {
 export function saying(link: ExecutorLink, command_id: string, text: string): Promise<string> {
   let heard = "";
   return new Promise((resolve) => {
-    const stop = link.onOutput((id, chunk) => {
+    const stop = link.onOutput((id, _offset, chunk) => {
       if (id !== command_id) return;
       heard += chunk;
       if (!heard.includes(text)) return;

@@ -47,7 +47,9 @@ function openCore(change: Partial<ReturnType<typeof openLedger>>) {
     workspaces: { register: async () => {}, find: () => workspaceAt(home), close: () => {} },
     processes: openProcessTable(() => {}),
     log: (text) => told.push(text),
+    spool_limit_bytes: 1 << 20,
     onOutput: () => {},
+    onEnded: () => {},
   });
   return { core, told };
 }

@@ -1,10 +1,13 @@
 /** How an executor begins and ends, and what becomes of commands then. */
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -12,12 +15,13 @@ import {
   rmSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createRequire } from "node:module";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { ExecutorGone, ExecutorUnreachable } from "../src/errors.ts";
 import { launchExecutor } from "../src/launch.ts";
@@ -104,16 +108,65 @@ test("SIGTERM, and a folder that vanishes, end commands and executor", async () 
   expect(processesWith(second.word)).toEqual([]);
 });
 
-test("a higher epoch takes over: the old link drops, its commands are interrupted", async () => {
+/** Says "up", then goes on when `release` is called. */
+async function beginHeld(bench: Bench, rest: string) {
+  const go = join(bench.workspace, "go");
+  execFileSync("mkfifo", ["-m", "666", go]);
+  const held = openSync(go, "r+"); // a writer that never waits for its reader
+  onTestFinished(() => closeSync(held));
+  const ticket = bench.ticket(`echo up; read line < go; ${rest}`);
+  const up = saying(bench.link(), ticket.plan.command_id, "up");
+  await bench.link().run(ticket);
+  await up;
+  return { command_id: ticket.plan.command_id, release: () => void writeSync(held, "on\n") };
+}
+
+test("a higher epoch takes over: the old link drops, its command runs on and is the new holder's", async () => {
   bench = await openBench();
   const old = bench.link();
-  const { word, command_id } = await begin(bench);
+  const { command_id, release } = await beginHeld(bench, "echo $line; echo ran >> effects");
+  const forsaken = expect(old.wait(command_id)).rejects.toBeInstanceOf(ExecutorGone);
   const next = await bench.relaunch();
-  await old.closed;
+  await forsaken;
   expect(next.pid).toBe(old.pid);
-  expect(await next.wait(command_id)).toMatchObject({ outcome: "interrupted", ran: "maybe" });
-  expect(processesWith(word)).toEqual([]);
-  expect((await bench.exited("echo on")).output).toBe("on\n");
+  expect(await next.state(command_id)).toEqual({ state: "running" });
+  expect(await next.output(command_id)).toEqual({ offset: 0, text: "up\n" });
+  const pieces: [number, string][] = [];
+  next.onOutput((_id, offset, text) => pieces.push([offset, text]));
+  release();
+  const end = await next.wait(command_id);
+  expect(end).toMatchObject({ outcome: "exited", exit_code: 0, output: "up\non\n" });
+  expect(pieces).toEqual([[3, "on\n"]]);
+  expect(await next.output(command_id)).toBeNull();
+  expect(readFileSync(join(bench.workspace, "effects"), "utf8")).toBe("ran\n");
+});
+
+test("a link that was left ends nothing; the next server has the command", async () => {
+  bench = await openBench();
+  const { pid } = bench.link();
+  const { command_id } = await begin(bench);
+  await bench.link().leave();
+  await bench.link().leave();
+  await expect(bench.link().usage()).rejects.toBeInstanceOf(ExecutorGone);
+  const next = await bench.relaunch();
+  expect(next.pid).toBe(pid);
+  expect(await next.usage()).toMatchObject({ running: 1 });
+  await next.cancel(command_id);
+  expect(await next.wait(command_id)).toMatchObject({ outcome: "exited", cancelled: true });
+});
+
+test("it ends after the last server and the last command, not before", async () => {
+  bench = await openBench({ idle_ms: 1 });
+  const { pid } = bench.link();
+  const { command_id, release } = await beginHeld(bench, "exit 7");
+  await bench.link().leave();
+  release();
+  await until(() => !isRunning(pid));
+  const next = await bench.relaunch();
+  expect(next.pid).not.toBe(pid);
+  expect(await next.wait(command_id)).toMatchObject({ exit_code: 7 });
+  await next.leave();
+  await until(() => !isRunning(next.pid));
 });
 
 test("without bubblewrap every command is refused, with the fix", async () => {

@@ -6,6 +6,7 @@ import { openSync, statSync } from "node:fs";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { openKeys } from "../src/keys.ts";
 import { openLedger } from "../src/ledger.ts";
+import { keepPrinted } from "../src/printed.ts";
 import { openProcessTable } from "../src/process-table.ts";
 import { createSandbox } from "../src/sandbox/sandbox.ts";
 import { supervise } from "../src/supervise.ts";
@@ -57,5 +58,5 @@ supervise(launch, {
   processes,
   clock,
   beforeGo: () => {},
-  onOutput: (text) => console.log(text),
+  output: keepPrinted(4096, (_offset, text) => console.log(text)),
 });

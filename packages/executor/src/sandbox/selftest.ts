@@ -2,6 +2,7 @@
 import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
+import { keepOutput } from "../output.ts";
 import type { ProcessTable } from "../process-table.ts";
 import type { SandboxCheck, SandboxReport } from "../protocol.ts";
 import { supervise, type Outcome } from "../supervise.ts";
@@ -68,7 +69,8 @@ async function probe(parts: SelfTestParts): Promise<Outcome> {
       limits: { wall_ms: 20_000, output_bytes: 1 << 14 },
     };
     const { launch, inspect, finish } = await parts.prepare(plan, workspace);
-    const { end } = supervise(launch, { ...parts, beforeGo: inspect, onOutput: () => {} });
+    const output = keepOutput(plan.limits.output_bytes);
+    const { end } = supervise(launch, { ...parts, beforeGo: inspect, output });
     return await end.finally(finish);
   } finally {
     await parts.stage().then((stage) => stage.detach(workspace));
