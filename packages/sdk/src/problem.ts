@@ -21,6 +21,7 @@ export const ProblemCode = z.enum([
   "workspace_unproven",
   "shutting_down",
   "storage_unavailable",
+  "journal_damaged",
   "internal",
 ]);
 export type ProblemCode = z.infer<typeof ProblemCode>;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Problem, ProblemCode } from "@mainstay/sdk/problem";
+import { JournalCorrupt } from "../store/journal-corrupt.ts";
 import { Refusal, Stopping, StoreFault } from "../kernel/errors.ts";
 
 /** The one place where refusals become HTTP. Total: a code without a status does not compile. */
@@ -23,6 +24,7 @@ const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: s
   workspace_unproven: { status: 403, title: "The folder is not proven to be yours" },
   shutting_down: { status: 503, title: "The server is stopping" },
   storage_unavailable: { status: 503, title: "The storage does not take writes" },
+  journal_damaged: { status: 500, title: "The record of the turn is damaged" },
   internal: { status: 500, title: "The server failed" },
 };
 
@@ -52,6 +54,8 @@ export function refusalOf(
   }
   const id = `fault_${randomBytes(8).toString("hex")}`;
   report({ id, ...at, error });
+  if (error instanceof JournalCorrupt)
+    return new Refusal("journal_damaged", `${error.message} (the server's log has it as ${id}).`);
   return error instanceof StoreFault
     ? new Refusal("storage_unavailable", `Nothing of this was kept (${id}); ask again later.`, {
         retry_after_s: STORE_RETRY_S,

@@ -4,8 +4,11 @@ import type { Admission } from "../admission/admission.ts";
 import type { Person } from "../identity/identity.ts";
 import { Refusal } from "../kernel/errors.ts";
 import type { Journal } from "../store/journal.ts";
+import { JournalCorrupt } from "../store/journal-corrupt.ts";
+import type { Reading } from "../store/journal-reader.ts";
+import type { Row } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import { turnResource } from "./turn-resource.ts";
+import { damagedResource, turnResource } from "./turn-resource.ts";
 
 /** Reads turns for the person who asks; somebody else's turn does not exist for them. */
 export interface TurnReader {
@@ -55,17 +58,17 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
   }
 
   async function list(person: Person, { state, before, limit }: TurnPage) {
-    let query = store.sql.selectFrom("turn").select("id").where("person_id", "=", person.id);
+    let query = store.sql.selectFrom("turn").selectAll().where("person_id", "=", person.id);
     if (state !== undefined) query = query.where("state", "=", state);
     if (before !== undefined)
       query = query.where("ordinal", "<", (of) =>
         of.selectFrom("turn").select("ordinal").where("id", "=", before),
       );
     const rows = await store.query(query.orderBy("ordinal", "desc").limit(limit + 1));
-    const ids = rows.slice(0, limit).map((row) => row.id);
-    const journals = await journal.readMany(ids);
-    const items = ids.map((id) => turnResource(id, journals.get(id)!, null));
-    return { items, next: rows.length > limit ? ids.at(-1)! : null };
+    const page = rows.slice(0, limit);
+    const journals = await journal.readMany(page.map((row) => row.id));
+    const items = page.map((row) => listed(row, journals.get(row.id)!));
+    return { items, next: rows.length > limit ? page.at(-1)!.id : null };
   }
 
   async function atRest(turn_id: string, signal: AbortSignal): Promise<Turn> {
@@ -93,3 +96,9 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
 
   return { own, get, list, atRest };
 }
+
+/** One damaged turn does not take its neighbours out of sight. */
+const listed = (row: Row<"turn">, reading: Reading): Turn =>
+  reading instanceof JournalCorrupt
+    ? damagedResource(row, reading)
+    : turnResource(row.id, reading, null);

@@ -1,6 +1,8 @@
 import type { JournalEvent } from "@mainstay/sdk/events";
 import type { ModelMessage } from "../kernel/model.ts";
 import type { Journal } from "../store/journal.ts";
+import { JournalCorrupt } from "../store/journal-corrupt.ts";
+import type { Reading } from "../store/journal-reader.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Store } from "../store/store.ts";
 import { fitHistory, messageTokens } from "./history.ts";
@@ -31,7 +33,7 @@ export function createMemory({ store, journal, limits }: MemoryParts): Memory {
     while (ids.length > 0 && messageTokens(messages) <= limits.history_tokens) {
       ids = await settledBefore(session_id, ids[0]!);
       const journals = await journal.readMany(ids);
-      messages = [...ids.flatMap((id) => transcript(journals.get(id) ?? [])), ...messages];
+      messages = [...ids.flatMap((id) => recalled(journals.get(id)!)), ...messages];
     }
     return messages;
   }
@@ -48,6 +50,11 @@ export function createMemory({ store, journal, limits }: MemoryParts): Memory {
     },
   };
 }
+
+const LOST = "[A turn was here. Its record is damaged, so nothing of it is told.]";
+
+const recalled = (reading: Reading): ModelMessage[] =>
+  reading instanceof JournalCorrupt ? [{ role: "user", text: LOST }] : transcript(reading);
 
 const lastSettled = prepared<{ session_id: string; turn_id: string }, { id: string }>((sql, slot) =>
   sql

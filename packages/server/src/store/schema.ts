@@ -76,6 +76,10 @@ interface TurnTable {
   queued_by: "acceptance" | "approval" | "retry" | "restart";
   created_at: number;
   settled_at: number | null;
+  /** Number of the journal's last event; the schema itself keeps it. */
+  last_event: Generated<number>;
+  /** Of a turn that ended because its journal is damaged: how many events stand. */
+  damaged_after: Generated<number | null>;
 }
 
 interface JournalTable {
@@ -85,6 +89,8 @@ interface JournalTable {
   type: string;
   /** JSON of the event without seq and at. */
   body: string;
+  /** Proves the row: `journal-checksum.ts`. */
+  checksum: number;
 }
 
 interface IdempotencyTable {

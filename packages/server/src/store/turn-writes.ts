@@ -104,6 +104,19 @@ export const settleTurn = (
   at: number,
 ): Statement => setSettled(store, { turn_id, state, at });
 
+/** The turn ends because only the first `damaged_after` events of its journal can be believed. */
+export const endTurnDamaged = (
+  store: Store,
+  turn_id: string,
+  damaged_after: number,
+  at: number,
+): Statement =>
+  store.sql
+    .updateTable("turn")
+    .set({ state: "failed", settled_at: at, damaged_after })
+    .where("id", "=", turn_id)
+    .compile();
+
 /** The turn ends and its session is free for the next. */
 export const endTurn = (
   store: Store,
@@ -143,3 +156,13 @@ export const closeApprovals = (
 
 export const releaseSession = (store: Store, session_id: string): Statement =>
   clearHolder(store, { session_id });
+
+/** Nothing waits for a turn any more that ends without having got on. */
+export const abandonTurn = (
+  store: Store,
+  { turn_id, session_id }: Pick<Lease, "turn_id" | "session_id">,
+  at: number,
+): Statement[] => [
+  releaseSession(store, session_id),
+  closeApprovals(store, turn_id, at, "a damaged journal"),
+];

@@ -6,7 +6,8 @@ import type { ModelPort } from "../kernel/model.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Store } from "../store/store.ts";
-import { endTurn, type Lease, leaseGuard } from "../store/turn-writes.ts";
+import { JournalCorrupt } from "../store/journal-corrupt.ts";
+import { abandonTurn, endTurn, type Lease, leaseGuard } from "../store/turn-writes.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Toolbox } from "../tools/tools.ts";
 import type { Live } from "./live.ts";
@@ -81,7 +82,13 @@ async function breakDown(
 ): Promise<Ending> {
   const { turn_id } = lease;
   const message = messageOf(fault);
+  const guards = [leaseGuard(store, lease)];
   log.error({ turn: turn_id, fault: message }, "a turn broke down");
+  if (fault instanceof JournalCorrupt) {
+    const writes = abandonTurn(store, lease, clock.now());
+    if (!(await journal.endDamaged(turn_id, { guards, writes }))) throw new LeaseLost(turn_id);
+    return "settled";
+  }
   const settled: JournalBody = {
     type: "settled",
     state: "failed",
@@ -93,7 +100,7 @@ async function breakDown(
     error: { code: "internal", message },
   };
   const commit = await journal.commit(
-    { guards: [leaseGuard(store, lease)], writes: endTurn(store, lease, "failed", clock.now()) },
+    { guards, writes: endTurn(store, lease, "failed", clock.now()) },
     [{ turn_id, body: settled }],
   );
   if (!commit.committed) throw new LeaseLost(turn_id);
