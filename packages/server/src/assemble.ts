@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { openKeys } from "@mainstay/executor/keys";
-import { launchExecutor } from "@mainstay/executor/launch";
+import { closeExecutor, launchExecutor } from "@mainstay/executor/launch";
 import { ripgrepPath } from "@mainstay/executor/ripgrep";
 import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import { createAdmission } from "./admission/admission.ts";
@@ -19,7 +19,7 @@ import { turnRoutes } from "./door/routes/turns.ts";
 import { workspaces } from "./door/routes/workspaces.ts";
 import { createTurnReader } from "./door/turn-reader.ts";
 import { createApprovals } from "./execution/approvals.ts";
-import { createExecution } from "./execution/execution.ts";
+import { createExecution, type StopMode } from "./execution/execution.ts";
 import { createExpirer } from "./execution/expirer.ts";
 import { workspaceFiles } from "./files/files.ts";
 import { createHealth } from "./health/health.ts";
@@ -58,8 +58,12 @@ export interface Server {
   readonly url: string;
   /** True when this start made the owner and the key. */
   readonly owner_created: boolean;
-  /** Takes nothing new, stops what runs where its journal stands, lets go of the data. Idempotent. */
-  stop(): Promise<void>;
+  /**
+   * Takes nothing new, stops what runs where its journal stands, lets go of the data. Commands run
+   * on for the next server (`leave`), or are ended with their executor (`end`). Idempotent: the
+   * first call decides.
+   */
+  stop(how: StopMode): Promise<void>;
 }
 
 /** Builds every room from the configuration and opens the door. The one place that sees all rooms. */
@@ -98,7 +102,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     newId,
     limits,
     ticket_key: keys.ticket_key,
-    openLink: () =>
+    openLink: (onWaiting, signal) =>
       launchExecutor({
         home,
         epoch: store.incarnation,
@@ -106,8 +110,11 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
         ripgrep_path,
         clock,
         log: (text) => log.info({ part: "executor" }, text),
+        onWaiting,
+        signal,
         ...(overrides.bubblewrap_path && { bubblewrap_path: overrides.bubblewrap_path }),
       }),
+    endUnheld: () => closeExecutor({ home, epoch: store.incarnation, clock }),
   });
 
   const files = workspaceFiles({ clock, newId, uid: config.uid });
@@ -186,15 +193,16 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   await dispatch.start();
   await expirer.start();
 
-  async function stop(): Promise<void> {
-    // Whatever one part meets while it stops, the executor and the data are let go of.
-    const ends = await Promise.allSettled([open.close(), dispatch.stop(), expirer.stop()]);
-    await execution.close();
+  async function stop(how: StopMode): Promise<void> {
+    // Runs wait for commands; it is `execution.stop` that makes them let go. Whatever one part meets
+    // while it stops, the data is let go of, last.
+    const parts = [open.close(), execution.stop(how), dispatch.stop(), expirer.stop()];
+    const ends = await Promise.allSettled(parts);
     await store.close();
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
   let stopping: Promise<void> | undefined;
-  return { url: open.url, owner_created: owner.created, stop: () => (stopping ??= stop()) };
+  return { url: open.url, owner_created: owner.created, stop: (how) => (stopping ??= stop(how)) };
 }
 
 function portFault(fault: unknown, port: number): unknown {

@@ -5,25 +5,28 @@ import { startTimeIn } from "@mainstay/sdk/process-stat";
 import { startServer } from "./assemble.ts";
 import { type Config, readConfig } from "./config.ts";
 import { greeting } from "./commands/greeting.ts";
+import { npmAbove, watchProcess } from "./commands/npm-above.ts";
+import type { StopMode } from "./execution/execution.ts";
 import { messageOf } from "./kernel/errors.ts";
 
 const FAILED = 1;
 const MISCONFIGURED = 2;
 const SAME_WISH_MS = 1_000;
 
-/** Serves until a signal asks for the end. Returns the exit code. */
+/** Serves until somebody wants the end. Returns the exit code. */
 export async function main(): Promise<number> {
   const config = configured();
   if (config === null) return MISCONFIGURED;
-  const ended = untilSignal();
+  const wished = untilWished();
   ignoreWriteFaults();
   try {
     const server = await startServer(config);
     const card = leaveCard(config, server.url);
     process.stdout.write(greeting(config, server));
-    const signal = await ended;
-    process.stdout.write(`\nStopping (${signal}). Open turns go on at the next start.\n`);
-    await server.stop();
+    const { why, how } = await wished;
+    const commands = how === "end" ? "Commands are ended" : "Commands run on";
+    process.stdout.write(`\nStopping (${why}). ${commands}; open turns go on at the next start.\n`);
+    await server.stop(how);
     rmSync(card, { force: true });
     return 0;
   } catch (fault) {
@@ -41,20 +44,35 @@ function configured(): Config | null {
   }
 }
 
+interface Wish {
+  readonly why: string;
+  readonly how: StopMode;
+}
+
 /**
- * The first signal asks for a clean end; a later one does not wait for it. A terminal and npm each
+ * A person at the terminal ends all: by Ctrl-C, by closing it, by ending the npm in between. A
+ * supervisor's SIGTERM is mostly a restart: commands run on for the next server.
+ *
+ * The first wish asks for a clean end; a later signal does not wait for it. A terminal and npm each
  * send one for the same Ctrl-C, so what comes at once is the same wish.
  */
-function untilSignal(): Promise<string> {
+function untilWished(): Promise<Wish> {
+  const hung_up: StopMode = process.stdout.isTTY ? "end" : "leave";
+  const signals = { SIGINT: "end", SIGTERM: "leave", SIGHUP: hung_up } as const;
   return new Promise((resolve) => {
     let asked_at: number | null = null;
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    function wish(why: string, how: StopMode): void {
+      asked_at ??= systemClock.monotonic();
+      resolve({ why, how });
+    }
+    for (const [signal, how] of Object.entries(signals))
       process.on(signal, () => {
-        const now = systemClock.monotonic();
-        asked_at ??= now;
-        if (now - asked_at > SAME_WISH_MS) process.exit(FAILED);
-        resolve(signal);
+        if (asked_at !== null && systemClock.monotonic() - asked_at > SAME_WISH_MS)
+          process.exit(FAILED);
+        wish(signal, how);
       });
+    const npm = process.env["npm_execpath"] === undefined ? null : npmAbove(process.ppid);
+    if (npm !== null) watchProcess(npm, systemClock, () => wish("npm is gone", hung_up));
   });
 }
 

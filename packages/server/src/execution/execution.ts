@@ -1,20 +1,28 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type CommandEnd } from "@mainstay/executor/command";
+import { ExecutorGone } from "@mainstay/executor/errors";
 import type { ExecutorLink } from "@mainstay/executor/launch";
 import { type Plan, planDigest, signTicket } from "@mainstay/executor/ticket";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Effect } from "@mainstay/sdk/events";
-import { messageOf } from "../kernel/errors.ts";
+import { messageOf, Stopping } from "../kernel/errors.ts";
 import type { NewId } from "../kernel/ids.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
+import { unlessAborted } from "./abort.ts";
 import { type Approvals, type ConsentRequest } from "./approvals.ts";
 import { type Classified, classify } from "./classify.ts";
-import { createExecutorKeeper, type OpenLink } from "./executor-link.ts";
+import { createExecutorKeeper, type OpenLink, type StopMode } from "./executor-link.ts";
+import { createFollower, type Onlooker, type Standing } from "./follow.ts";
+import { createOutputDesk } from "./output-desk.ts";
 
 export type { Approvals, ConsentRequest } from "./approvals.ts";
+export type { StopMode } from "./executor-link.ts";
+export type { Onlooker, Standing } from "./follow.ts";
 
 const TICKET_LIFE_MS = 60_000;
+/** Each waits for the next executor, which takes the place of one that goes. */
+const HAND_OVERS = 3;
 
 /** One command of one call, as the server plans it. */
 export interface CommandOrder {
@@ -32,19 +40,14 @@ export interface CommandOrder {
 
 export type CommandEffect = Extract<Effect, { kind: "command" }>;
 
-/** Who looks on while a command runs. */
-export interface Onlooker {
-  /** `offset` counts UTF-16 units of its output since its start. */
-  output(offset: number, text: string): void;
-  /** Why it does not get on, in plain words; null once it does. */
-  waits(why: string | null): void;
-}
-
 export type PlannedCommand =
   | {
       readonly kind: "ready";
       readonly effect: CommandEffect;
-      /** Ends when the command has; aborting kills its whole tree first. Never throws for a command's fate. */
+      /**
+       * Ends when the command has. A cancellation kills its whole tree first; a stopping server
+       * leaves it as it is. @throws Stopping; never for the command's fate.
+       */
       run(signal: AbortSignal, onlooker: Onlooker): Promise<CommandEnd>;
     }
   | { readonly kind: "consent"; readonly request: ConsentRequest }
@@ -54,16 +57,22 @@ export type PlannedCommand =
 /** The gate to side effects: *plan → classify → consent → ticket*. */
 export interface Execution {
   plan(order: CommandOrder): Promise<PlannedCommand>;
-  /** What became of a command that an earlier run started. Never runs it. */
-  recover(command_id: string): Promise<CommandEnd | "never_started">;
+  /**
+   * Where a command stands that an earlier run started; one that still runs is followed from here.
+   * Never runs it. Waits, and tells the onlooker why, while no executor can be asked. @throws Stopping
+   */
+  recover(command_id: string, signal: AbortSignal, onlooker: Onlooker): Promise<Standing>;
   /** The command's end is in the journal: the executor may drop its output. */
   forget(command_id: string): void;
-  close(): Promise<void>;
+  /** Every call lets go with `Stopping`; commands run on for the next server, or are ended. */
+  stop(how: StopMode): Promise<void>;
 }
 
 export interface ExecutionParts {
   readonly approvals: Approvals;
   readonly openLink: OpenLink;
+  /** Ends an executor to which there is no link; resolves with whether there was one. */
+  readonly endUnheld: () => Promise<boolean>;
   readonly ticket_key: Uint8Array;
   readonly clock: Clock;
   readonly newId: NewId;
@@ -72,8 +81,13 @@ export interface ExecutionParts {
 
 export function createExecution(parts: ExecutionParts): Execution {
   const { approvals, clock, newId, limits } = parts;
-  const watchers = new Map<string, (text: string) => void>();
-  const keeper = createExecutorKeeper(parts.openLink, (id, text) => watchers.get(id)?.(text));
+  const desk = createOutputDesk();
+  const keeper = createExecutorKeeper({
+    open: parts.openLink,
+    endUnheld: parts.endUnheld,
+    onOutput: desk.hear,
+  });
+  const follower = createFollower({ keeper, desk, clock });
 
   async function plan(order: CommandOrder): Promise<PlannedCommand> {
     const command = textOf(order.run);
@@ -91,8 +105,10 @@ export function createExecution(parts: ExecutionParts): Execution {
         agreed_by: consent.by,
         planned_digest: planDigest(commandPlan),
       },
-      run: (signal, onlooker) =>
-        run(order, commandPlan, { ...classified, by: consent.signed_by }, signal, onlooker),
+      run: (signal, onlooker) => {
+        const agreed_to = { verdict: classified.verdict, by: consent.signed_by };
+        return run({ order, plan: commandPlan, agreed: agreed_to }, signal, onlooker);
+      },
     };
   }
 
@@ -134,82 +150,93 @@ export function createExecution(parts: ExecutionParts): Execution {
     limits: { wall_ms: order.wall_ms, output_bytes: limits.command_output_bytes },
   });
 
+  /** An executor that goes before it took the command burned nothing: the next one is asked. */
   async function run(
-    order: CommandOrder,
-    commandPlan: Plan,
-    agreed: { verdict: Classified["verdict"]; by: string },
+    command: AgreedCommand,
     signal: AbortSignal,
     onlooker: Onlooker,
   ): Promise<CommandEnd> {
-    const { command_id } = commandPlan;
-    let offset = 0;
-    watchers.set(command_id, (text) => {
-      onlooker.output(offset, text);
-      offset += text.length;
-    });
-    let link: ExecutorLink | null = null;
-    const cancel = () => void link?.cancel(command_id).catch(() => undefined);
-    signal.addEventListener("abort", cancel, { once: true });
+    for (let tries = 1; tries <= HAND_OVERS; tries++) {
+      const end = await handOver(command, signal, onlooker);
+      if (end !== "not_taken") return end;
+    }
+    return { outcome: "not_started", why: `the executor went away ${HAND_OVERS} times` };
+  }
+
+  async function handOver(
+    command: AgreedCommand,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<CommandEnd | "not_taken"> {
+    const { command_id } = command.plan;
+    const link = await linkFor(command.order, signal, onlooker);
+    if (link === "not_taken" || "outcome" in link) return link;
+    const stopListening = desk.listen(command_id, onlooker.output);
     try {
-      const { id, path, ino, owner_uid } = order.workspace;
-      const person_uid_number = order.person.number;
-      link = await keeper.register({ id, path, ino, owner_uid, person_uid_number });
-      if (signal.aborted) return { outcome: "not_started", why: "cancelled before it started" };
-      const answer = await link.run(ticketFor(commandPlan, agreed));
-      if (answer.state === "refused") return { outcome: "not_started", why: answer.message };
-      return answer.state === "ended" ? answer.end : await link.wait(command_id);
+      const answer = await unlessAborted(link.run(ticketFor(command)), keeper.stopping);
+      switch (answer.state) {
+        case "started":
+          return await follower.untilEnd(link, command_id, signal);
+        case "ended":
+          return answer.end;
+        case "refused":
+          if (answer.code === "stopping") return "not_taken";
+          return { outcome: "not_started", why: answer.message };
+      }
     } catch (fault) {
-      return await fate(command_id, fault);
+      if (keeper.stopping.aborted) throw fault;
+      const found = await follower.find(command_id, signal, onlooker);
+      if (found.state === "never_started") return "not_taken";
+      return found.state === "ended" ? found.end : await found.ended();
     } finally {
-      signal.removeEventListener("abort", cancel);
-      watchers.delete(command_id);
+      stopListening();
     }
   }
 
-  const ticketFor = (commandPlan: Plan, agreed: { verdict: Classified["verdict"]; by: string }) =>
+  /** The link, with the workspace registered at it; or why the command cannot begin. */
+  async function linkFor(
+    { workspace, person }: CommandOrder,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<ExecutorLink | CommandEnd | "not_taken"> {
+    const { id, path, ino, owner_uid } = workspace;
+    const registration = { id, path, ino, owner_uid, person_uid_number: person.number };
+    try {
+      return await unlessAborted(keeper.register(registration, onlooker.waits), signal);
+    } catch (fault) {
+      if (fault instanceof Stopping) throw fault;
+      if (fault instanceof ExecutorGone) return "not_taken";
+      return { outcome: "not_started", why: messageOf(fault) };
+    }
+  }
+
+  const ticketFor = ({ plan: ordered, agreed: { verdict, by } }: AgreedCommand) =>
     signTicket(parts.ticket_key, {
-      plan: commandPlan,
-      consent: { verdict: agreed.verdict, decided_by: agreed.by, rule: null },
+      plan: ordered,
+      consent: { verdict, decided_by: by, rule: null },
       expires_at: clock.now() + TICKET_LIFE_MS,
       nonce: randomBytes(16).toString("hex"),
     });
 
-  /** The link broke while the command may have been running: ask the next executor what it knows. */
-  async function fate(command_id: string, fault: unknown): Promise<CommandEnd> {
-    try {
-      const known = await recover(command_id);
-      if (known !== "never_started") return known;
-      return { outcome: "not_started", why: messageOf(fault) };
-    } catch (second) {
-      return { outcome: "interrupted", ran: "maybe", why: messageOf(second) };
-    }
-  }
-
-  async function recover(command_id: string): Promise<CommandEnd | "never_started"> {
-    const link = await keeper.link();
-    const found = await link.state(command_id);
-    switch (found.state) {
-      case "never":
-        return "never_started";
-      case "running":
-        return await link.wait(command_id);
-      case "ended":
-        return found.end.outcome === "exited" ? found.end : fateOf(found.end);
-    }
-  }
-
   return {
     plan,
-    recover,
+    recover: follower.find,
     forget(command_id) {
       // A lost acknowledgement only keeps some output longer; the executor drops it with age.
       void keeper
-        .link()
+        .link(() => undefined)
         .then((link) => link.ack(command_id))
         .catch(() => undefined);
     },
-    close: () => keeper.close(),
+    stop: keeper.stop,
   };
+}
+
+/** What is handed over: the plan, for whom, and who agreed to it. */
+interface AgreedCommand {
+  readonly order: CommandOrder;
+  readonly plan: Plan;
+  readonly agreed: { readonly verdict: Classified["verdict"]; readonly by: string };
 }
 
 /** Whether a command may run. `by` is for people, `signed_by` cannot be mistaken for another. */
@@ -218,12 +245,6 @@ type Consent =
   | Exclude<PlannedCommand, { kind: "ready" }>;
 
 const agreed = (by: string, signed_by = by): Consent => ({ kind: "agreed", by, signed_by });
-
-/** Not started, for certain, is as good as never asked for. */
-function fateOf(end: Exclude<CommandEnd, { outcome: "exited" }>): CommandEnd | "never_started" {
-  if (end.outcome === "not_started") return "never_started";
-  return end.ran === "no" ? "never_started" : end;
-}
 
 const searchIsSafe: Classified = { verdict: "safe", reason: "a search only reads" };
 

@@ -1,43 +1,73 @@
 import type { ExecutorLink } from "@mainstay/executor/launch";
+import { Stopping } from "../kernel/errors.ts";
+import { unlessAborted } from "./abort.ts";
 
-/** Opens a link to an executor; assemble binds it to the data folder. */
-export type OpenLink = () => Promise<ExecutorLink>;
+/** Opens a link to an executor and tells what it waits for; assemble binds it to the data folder. */
+export type OpenLink = (
+  onWaiting: (why: string) => void,
+  signal: AbortSignal,
+) => Promise<ExecutorLink>;
+
+/** What becomes of the executor and its commands when the server stops. */
+export type StopMode = "leave" | "end";
 
 type Registration = Parameters<ExecutorLink["registerWorkspace"]>[0];
+type OutputListener = Parameters<ExecutorLink["onOutput"]>[0];
 
 /**
  * Keeps one link to an executor, and opens a new one after a loss.
  *
- * 1. Callers that come while a link is being opened share it.
+ * 1. Callers that come while a link is being opened share it, and hear what it waits for.
  * 2. A workspace is registered once a link, before its first command.
+ * 3. `stop` aborts `stopping` first: who waits on a link lets go before the link does, so that what
+ *    the executor's end makes of a command is told by the next start alone.
  */
 export interface ExecutorKeeper {
-  link(): Promise<ExecutorLink>;
-  register(workspace: Registration): Promise<ExecutorLink>;
-  close(): Promise<void>;
+  readonly stopping: AbortSignal;
+  /** `onWaiting` hears null when a wait of which it heard is over. @throws Stopping */
+  link(onWaiting: WaitListener): Promise<ExecutorLink>;
+  register(workspace: Registration, onWaiting: WaitListener): Promise<ExecutorLink>;
+  stop(how: StopMode): Promise<void>;
 }
 
-export function createExecutorKeeper(
-  open: OpenLink,
-  onOutput: (command_id: string, text: string) => void,
-): ExecutorKeeper {
+export type WaitListener = (why: string | null) => void;
+
+export interface KeeperParts {
+  readonly open: OpenLink;
+  /** Ends an executor that an earlier server left and to which there is no link. */
+  readonly endUnheld: () => Promise<unknown>;
+  readonly onOutput: OutputListener;
+}
+
+export function createExecutorKeeper({ open, endUnheld, onOutput }: KeeperParts): ExecutorKeeper {
   let current: Promise<ExecutorLink> | null = null;
-  let closed = false;
+  let waits_for: string | null = null;
+  const waiting = new Set<WaitListener>();
+  const stopping = new AbortController();
   const registered = new WeakMap<ExecutorLink, Set<string>>();
 
   async function openLink(): Promise<ExecutorLink> {
-    const link = await open();
-    registered.set(link, new Set());
-    link.onOutput(onOutput);
-    return link;
+    try {
+      const link = await open(tellWaiting, stopping.signal);
+      registered.set(link, new Set());
+      link.onOutput(onOutput);
+      return link;
+    } finally {
+      if (waits_for !== null) tellWaiting(null);
+    }
+  }
+
+  function tellWaiting(why: string | null): void {
+    waits_for = why;
+    for (const listener of waiting) listener(why);
   }
 
   function forget(lost: Promise<ExecutorLink>): void {
     if (current === lost) current = null;
   }
 
-  function link(): Promise<ExecutorLink> {
-    if (closed) return Promise.reject(new Error("the executor was closed"));
+  function shared(): Promise<ExecutorLink> {
+    stopping.signal.throwIfAborted();
     if (current !== null) return current;
     const opening = openLink();
     current = opening;
@@ -48,21 +78,35 @@ export function createExecutorKeeper(
     return opening;
   }
 
+  async function link(onWaiting: WaitListener): Promise<ExecutorLink> {
+    const opening = shared();
+    if (waits_for !== null) onWaiting(waits_for);
+    waiting.add(onWaiting);
+    try {
+      return await unlessAborted(opening, stopping.signal);
+    } finally {
+      waiting.delete(onWaiting);
+    }
+  }
+
   return {
+    stopping: stopping.signal,
     link,
-    async register(workspace) {
-      const open = await link();
-      const known = registered.get(open);
+    async register(workspace, onWaiting) {
+      const opened = await link(onWaiting);
+      const known = registered.get(opened);
       const name = JSON.stringify(workspace);
-      if (known?.has(name)) return open;
-      await open.registerWorkspace(workspace);
+      if (known?.has(name)) return opened;
+      await opened.registerWorkspace(workspace);
       known?.add(name);
-      return open;
+      return opened;
     },
-    async close() {
-      closed = true;
-      const open = await current?.catch(() => null);
-      await open?.close();
+    async stop(how) {
+      stopping.abort(new Stopping());
+      const opened = await current?.catch(() => null);
+      if (how === "leave") await opened?.leave();
+      else if (opened) await opened.close();
+      else await endUnheld();
     },
   };
 }

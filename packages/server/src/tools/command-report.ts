@@ -17,7 +17,10 @@ export function reportCommand(end: CommandEnd, why_killed: string): ToolEnd {
     case "interrupted":
       return {
         outcome: "unknown",
-        result: `Outcome unknown: ${end.why}. The command may have run in part or in full; it was not run again. Check its effects before you repeat it.`,
+        result: [
+          `Outcome unknown: ${end.why}. The command may have run in part or in full; it was not run again. Check its effects before you repeat it.`,
+          ...(end.output ? ["Before that it printed:", end.output] : []),
+        ].join("\n"),
         command: noResult("interrupted"),
       };
     case "not_started":

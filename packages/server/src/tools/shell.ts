@@ -1,10 +1,11 @@
+import type { CommandEnd } from "@mainstay/executor/command";
 import { z } from "zod";
 import type { Execution } from "../execution/execution.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { reportCommand } from "./command-report.ts";
 import { oneLine } from "./one-line.ts";
-import type { Prepared, Recovered, Tool } from "./tool.ts";
+import type { Prepared, Recovered, Tool, ToolEnd } from "./tool.ts";
 
 /** Fits the one argument in which a shell gets it; more belongs into a file. */
 const COMMAND_BYTES = 100_000;
@@ -61,17 +62,22 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
       }
     },
 
-    async recover(effect): Promise<Recovered> {
+    async recover(effect, _scene, signal, onlooker): Promise<Recovered> {
       if (effect.kind !== "command") return { kind: "never_started" };
-      const end = await execution.recover(effect.command_id);
-      if (end === "never_started") return { kind: "never_started" };
-      return {
-        kind: "ended",
-        end: {
-          ...reportCommand(end, "the server stopped"),
-          journaled: () => execution.forget(effect.command_id),
-        },
-      };
+      const { command_id } = effect;
+      const told = (end: CommandEnd): ToolEnd => ({
+        ...reportCommand(end, whyKilled(signal)),
+        journaled: () => execution.forget(command_id),
+      });
+      const found = await execution.recover(command_id, signal, onlooker);
+      switch (found.state) {
+        case "never_started":
+          return { kind: "never_started" };
+        case "ended":
+          return { kind: "ended", end: told(found.end) };
+        case "running":
+          return { kind: "running", ended: async () => told(await found.ended()) };
+      }
     },
   };
 }

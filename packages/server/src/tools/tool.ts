@@ -52,7 +52,9 @@ export type Prepared =
 /** What is known of an effect that started before a crash and has no result in the journal. */
 export type Recovered =
   | { readonly kind: "ended"; readonly end: ToolEnd }
-  | { readonly kind: "never_started" };
+  | { readonly kind: "never_started" }
+  /** It runs on, and is followed from now on. @throws Stopping */
+  | { readonly kind: "running"; ended(): Promise<ToolEnd> };
 
 /** One thing the agent can do: *prepare → execute*, and after a crash *recover*. */
 export interface Tool<Input = unknown> {
@@ -62,6 +64,14 @@ export interface Tool<Input = unknown> {
   /** The one-line intent when the model gave none. */
   describe(input: Input): string;
   prepare(input: Input, scene: Scene): Promise<Prepared>;
-  /** Asked once at a resume for each started call without a result. Never runs the effect. */
-  recover(effect: Effect, scene: Scene): Promise<Recovered>;
+  /**
+   * Asked once at a resume for each started call without a result. Never runs the effect; the signal
+   * ends one that still runs. @throws Stopping
+   */
+  recover(
+    effect: Effect,
+    scene: Scene,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<Recovered>;
 }

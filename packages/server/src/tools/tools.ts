@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ToolSpec } from "../kernel/model.ts";
 import type { Tool } from "./tool.ts";
 
-export type { Onlooker, Prepared, Scene, Tool, ToolEnd } from "./tool.ts";
+export type { Onlooker, Prepared, Recovered, Scene, Tool, ToolEnd } from "./tool.ts";
 
 const ISSUES_TOLD = 5;
 

@@ -1,5 +1,5 @@
 import type { Effect, JournalBody, ToolCall } from "@mainstay/sdk/events";
-import { messageOf } from "../kernel/errors.ts";
+import { messageOf, Stopping } from "../kernel/errors.ts";
 import { isoTime } from "../kernel/time.ts";
 import type { Statement } from "../store/store.ts";
 import type { Onlooker, Prepared, Scene, Tool, Toolbox, ToolEnd } from "../tools/tools.ts";
@@ -76,6 +76,7 @@ export async function act(
     try {
       return await ready.execute(signal, parts.lookOn(call.id));
     } catch (fault) {
+      if (fault instanceof Stopping) throw fault;
       signal.throwIfAborted();
       return { outcome: "error", result: messageOf(fault), command: null };
     }

@@ -31,6 +31,8 @@ export type Move =
   | {
       readonly move: "recover";
       readonly may_begin: boolean;
+      /** Who wants the turn, and so the call, to end. */
+      readonly cancelled_by: string | null;
       readonly step: number;
       readonly call: ToolCall;
       readonly record: Extract<CallRecord, { state: "started" }>;
@@ -61,8 +63,10 @@ export function nextMove(record: TurnRecord, limits: MoveLimits): Move {
   // One resume more than poisons, for the case that finding out is itself what crashes.
   const may_recover = record.resumes_without_progress <= limits.resumes_without_progress;
   if (open?.state === "started" && openCall !== undefined && may_recover) {
-    const may_begin = record.cancel_requested_by === null && !is_poisoned;
-    return { move: "recover", step: last!.step, call: openCall, record: open, may_begin };
+    const cancelled_by = record.cancel_requested_by;
+    const may_begin = cancelled_by === null && !is_poisoned;
+    const { step } = last!;
+    return { move: "recover", step, call: openCall, record: open, may_begin, cancelled_by };
   }
   if (record.cancel_requested_by !== null) return cancelled(record, record.cancel_requested_by);
   if (is_poisoned) return poisoned(record);

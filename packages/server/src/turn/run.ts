@@ -1,10 +1,11 @@
-import type { JournalBody } from "@mainstay/sdk/events";
+import type { JournalBody, ToolCall } from "@mainstay/sdk/events";
+import { Cancelled } from "../kernel/errors.ts";
 import { type ModelRequest, NoModelAnswered } from "../kernel/model.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Store } from "../store/store.ts";
 import { foldTurn, type TurnRecord } from "../store/turn-record.ts";
 import { endTurn, type Lease, suspendTurn } from "../store/turn-writes.ts";
-import type { ToolEnd } from "../tools/tools.ts";
+import type { Recovered, ToolEnd } from "../tools/tools.ts";
 import { act, type ActParts, letGo, toolEnded } from "./act.ts";
 import { type Move, nextMove, workDone } from "./moves.ts";
 import { openPen } from "./pen.ts";
@@ -100,22 +101,40 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
   }
 
   async function recover(
-    { step, call, record, may_begin }: Extract<Move, { move: "recover" }>,
+    { step, call, record, may_begin, cancelled_by }: Extract<Move, { move: "recover" }>,
     signal: AbortSignal,
   ): Promise<Ending | null> {
-    const read = toolbox.read(call);
-    const { intent } = record;
-    const scene = { ...scenery, step, call_id: call.id, decision: null, intent };
-    const found = read.ok ? await read.tool.recover(record.effect, scene) : neverStarted;
+    const asked_ms = clock.monotonic();
+    const found = await findOut(step, call, record, cancelled_by, signal);
     // The effect certainly never began: it may begin now, once.
     if (found.kind === "never_started" && may_begin) {
       signal.throwIfAborted();
       return await makeCall({ step, call, record }, signal);
     }
-    const end = found.kind === "ended" ? found.end : neverBegan;
+    if (found.kind === "running") {
+      const took_ms = clock.monotonic() - asked_ms;
+      pen.note({ type: "tool_adopted", step, call_id: call.id, took_ms });
+      await pen.commit();
+    }
+    const end = await endOf(found).finally(() => live.callEnded(turn_id, call.id));
     pen.note(toolEnded(step, call.id, end, limits.tool_result_chars));
     letGo(end, pen);
     return null;
+  }
+
+  /** What a cancelled turn left running is cancelled again: the wish may not have reached it. */
+  async function findOut(
+    step: number,
+    call: ToolCall,
+    { effect, intent }: Extract<Move, { move: "recover" }>["record"],
+    cancelled_by: string | null,
+    signal: AbortSignal,
+  ): Promise<Recovered> {
+    const read = toolbox.read(call);
+    if (!read.ok) return { kind: "never_started" };
+    const scene = { ...scenery, step, call_id: call.id, decision: null, intent };
+    const wish = cancelled_by === null ? signal : AbortSignal.abort(new Cancelled(cancelled_by));
+    return await read.tool.recover(effect, scene, wish, actParts.lookOn(call.id));
   }
 
   function park(fault: NoModelAnswered): Promise<boolean> {
@@ -141,7 +160,16 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
   return { advance, reload: () => pen.reload() };
 }
 
-const neverStarted = { kind: "never_started" } as const;
+async function endOf(found: Recovered): Promise<ToolEnd> {
+  switch (found.kind) {
+    case "never_started":
+      return neverBegan;
+    case "ended":
+      return found.end;
+    case "running":
+      return await found.ended();
+  }
+}
 
 const neverBegan: ToolEnd = {
   outcome: "cancelled",

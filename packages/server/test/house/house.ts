@@ -78,12 +78,12 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       return events;
     },
     async restart(again = overrides) {
-      await server.stop();
+      await server.stop("leave");
       server = await startServer(config, again);
       client = clientFor(server.url, key);
     },
     async close() {
-      await server.stop();
+      await server.stop("end");
       await model.close();
       await rm(home, { recursive: true, force: true });
     },

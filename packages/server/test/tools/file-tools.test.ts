@@ -105,20 +105,20 @@ test("recovery: never started, written before the restart, or unknown", async ()
   const path = join(where.workspace.path, "a");
   await writeFile(path, "old\n");
   const { effect, execute } = await planned(where, "a", "new\n");
-  expect(await write.recover(effect, where)).toEqual({ kind: "never_started" });
+  expect(await write.recover(effect, where, never, nobody)).toEqual({ kind: "never_started" });
 
   await writeFile(join(where.workspace.path, `.${effect.edit_id}.tmp`), "ne");
-  expect(await edit.recover(effect, where)).toEqual({ kind: "never_started" });
+  expect(await edit.recover(effect, where, never, nobody)).toEqual({ kind: "never_started" });
   expect(await readdir(where.workspace.path), "what the crash left is gone").toEqual(["a"]);
 
   await execute(never, nobody);
-  expect(await write.recover(effect, where)).toMatchObject({
+  expect(await write.recover(effect, where, never, nobody)).toMatchObject({
     kind: "ended",
     end: { outcome: "ok", result: "a was written before the restart." },
   });
 
   await writeFile(path, "somebody else\n");
-  const unknown = await write.recover(effect, where);
+  const unknown = await write.recover(effect, where, never, nobody);
   if (unknown.kind !== "ended") throw new Error("it must not run again");
   expect(unknown.end.outcome).toBe("unknown");
   const hashes = [
@@ -130,7 +130,7 @@ test("recovery: never started, written before the restart, or unknown", async ()
   expect(await readFile(path, "utf8"), "recovery runs nothing").toBe("somebody else\n");
 
   for (const tool of [read, list])
-    expect(await tool.recover({ kind: "none" }, where)).toEqual({ kind: "never_started" });
+    expect(await tool.recover({ kind: "none" }, where, never, nobody)).toEqual({ kind: "never_started" });
 });
 
 test("results are bounded, and say what they leave out", async () => {

@@ -1,0 +1,153 @@
+import type { CommandEnd } from "@mainstay/executor/command";
+import { ExecutorGone } from "@mainstay/executor/errors";
+import type { ExecutorLink } from "@mainstay/executor/launch";
+import type { Clock } from "@mainstay/sdk/clock";
+import { messageOf } from "../kernel/errors.ts";
+import { onCancel, unlessAborted } from "./abort.ts";
+import type { ExecutorKeeper } from "./executor-link.ts";
+import type { OutputDesk, OutputListener } from "./output-desk.ts";
+
+const ASK_AGAIN_MS = 1_000;
+
+/** Who looks on while a command runs. */
+export interface Onlooker {
+  /** What comes may overlap with what came before, as its offset says. */
+  readonly output: OutputListener;
+  /** Why it does not get on, in plain words; null once it does. */
+  waits(why: string | null): void;
+}
+
+/** Where a command stands that was handed to an executor, to this one or to one before it. */
+export type Standing =
+  /** It had no effect and will have none: it may begin. */
+  | { readonly state: "never_started" }
+  | { readonly state: "ended"; readonly end: CommandEnd }
+  /** It is followed from now on; `ended` never rejects for its fate. */
+  | { readonly state: "running"; ended(): Promise<CommandEnd> };
+
+/**
+ * Follows commands to their end, across losses of the link and deaths of the executor.
+ *
+ * 1. A lost link says nothing of a command: the next executor is asked for it.
+ * 2. A cancellation kills, and the end says so. A server that stops lets go and decides nothing.
+ */
+export interface Follower {
+  /** @throws Stopping */
+  find(command_id: string, signal: AbortSignal, onlooker: Onlooker): Promise<Standing>;
+  /** The end of what began on this link. @throws Stopping, ExecutorGone */
+  untilEnd(link: ExecutorLink, command_id: string, signal: AbortSignal): Promise<CommandEnd>;
+}
+
+export interface FollowerParts {
+  readonly keeper: ExecutorKeeper;
+  readonly desk: OutputDesk;
+  readonly clock: Clock;
+}
+
+export function createFollower({ keeper, desk, clock }: FollowerParts): Follower {
+  async function find(
+    command_id: string,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<Standing> {
+    for (;;) {
+      try {
+        const link = await keeper.link(onlooker.waits);
+        onlooker.waits(null);
+        return await standing(link, command_id, signal, onlooker);
+      } catch (fault) {
+        if (fault instanceof ExecutorGone) continue;
+        if (keeper.stopping.aborted) throw fault;
+        const why = `the executor cannot be asked: ${messageOf(fault)}`;
+        if (signal.aborted) return { state: "ended", end: unknown(why) };
+        onlooker.waits(why);
+        await rest(signal);
+      }
+    }
+  }
+
+  /** A cancellation cuts it short: what is found then is what the turn ends with. */
+  const rest = (signal: AbortSignal): Promise<void> =>
+    clock.sleep(ASK_AGAIN_MS, signal).catch(() => undefined);
+
+  async function standing(
+    link: ExecutorLink,
+    command_id: string,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<Standing> {
+    const found = await unlessAborted(link.state(command_id), keeper.stopping);
+    switch (found.state) {
+      case "never":
+        return { state: "never_started" };
+      case "ended":
+        return hadNoEffect(found.end) ? { state: "never_started" } : found;
+      case "running":
+        return await adopt(link, command_id, signal, onlooker);
+    }
+  }
+
+  async function adopt(
+    link: ExecutorLink,
+    command_id: string,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<Standing> {
+    const held = desk.listenHeld(command_id, onlooker.output);
+    try {
+      held.release(await unlessAborted(link.output(command_id), keeper.stopping));
+    } catch (fault) {
+      held.end();
+      throw fault;
+    }
+    return {
+      state: "running",
+      ended: () =>
+        untilEnd(link, command_id, signal)
+          .finally(held.end)
+          .catch((fault: unknown) => endElsewhere(fault, command_id, signal, onlooker)),
+    };
+  }
+
+  async function endElsewhere(
+    fault: unknown,
+    command_id: string,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<CommandEnd> {
+    if (!(fault instanceof ExecutorGone)) throw fault;
+    const found = await find(command_id, signal, onlooker);
+    switch (found.state) {
+      case "never_started":
+        return { outcome: "not_started", why: "the executor died before the command began" };
+      case "ended":
+        return found.end;
+      case "running":
+        return await found.ended();
+    }
+  }
+
+  async function untilEnd(
+    link: ExecutorLink,
+    command_id: string,
+    signal: AbortSignal,
+  ): Promise<CommandEnd> {
+    const unwatch = onCancel(signal, () => {
+      // Where the link is lost the wait hears of it, and cancels at the next one.
+      void link.cancel(command_id).catch(() => undefined);
+    });
+    try {
+      return await unlessAborted(link.wait(command_id), keeper.stopping);
+    } finally {
+      unwatch();
+    }
+  }
+
+  return { find, untilEnd };
+}
+
+const unknown = (why: string): CommandEnd => ({ outcome: "interrupted", ran: "maybe", why });
+
+/** Not started, for certain, is as good as never asked for. */
+const hadNoEffect = (end: CommandEnd): boolean =>
+  end.outcome === "not_started" || (end.outcome === "interrupted" && end.ran === "no");
