@@ -27,11 +27,24 @@ export class LeaseLost extends Error {
   }
 }
 
-/** The disk did not take what was written. Nothing of the batch is kept, nothing was acknowledged. */
+/** What is wrong with the store itself: its disk is full or faulty, or another server has the data. */
+export type StoreFaultKind = "disk_full" | "io" | "displaced";
+
+/**
+ * A batch was not acknowledged, or a query not answered. With a `cause_kind` the fault is the
+ * store's; without one it is the request's own. A batch whose commit failed on the disk may still be
+ * found after a restart, whole: read before you try it again, or give it a key that makes it one.
+ */
 export class StoreFault extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  readonly cause_kind: StoreFaultKind | null;
+
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly cause_kind?: StoreFaultKind | null } = {},
+  ) {
     super(message, options);
     this.name = "StoreFault";
+    this.cause_kind = options.cause_kind ?? null;
   }
 }
 

@@ -20,6 +20,8 @@ export class DataFolderRefused extends Error {
 export interface DataFolder extends FolderLock {
   /** The database: exists, and only its owner reads it. */
   readonly data_file: string;
+  /** Beside it, how far the journal was acknowledged. */
+  readonly head_file: string;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function openDataFolder(home: string, clock: Clock): Promise<DataFo
   await createPrivate(data_file);
   await chmod(data_file, PRIVATE_FILE);
   await syncFolder(folder);
-  return { ...lock, data_file };
+  return { ...lock, data_file, head_file: join(folder, "mainstay.head") };
 }
 
 async function create(folder: string): Promise<void> {

@@ -28,16 +28,27 @@ export interface FolderLock {
 export class DataFolderBusy extends Error {
   readonly pid: number | null;
 
-  constructor(home: string, pid: number | null) {
-    const who = pid === null ? "another server" : `the server with pid ${pid}`;
-    super(
-      `${home} is in use by ${who}. Stop it first (\`mainstay stop\`), ` +
-        "or give this one a folder of its own with MAINSTAY_HOME",
-    );
+  constructor(home: string, holder: Holder | null) {
+    super(`${home} is in use by ${holder === null ? ANOTHER : adviceOn(holder)}`);
     this.name = "DataFolderBusy";
-    this.pid = pid;
+    this.pid = holder?.pid ?? null;
   }
 }
+
+interface Holder {
+  readonly pid: number;
+  /** By SIGSTOP or Ctrl-Z: it holds the folder and cannot be asked to end. */
+  readonly is_stopped: boolean;
+}
+
+const OWN_FOLDER = "or give this one a folder of its own with MAINSTAY_HOME";
+const ANOTHER = `another server. Stop it first (\`mainstay stop\`), ${OWN_FOLDER}`;
+
+const adviceOn = ({ pid, is_stopped }: Holder): string =>
+  is_stopped
+    ? `the server with pid ${pid}, which is stopped. Let it go on (kill -CONT ${pid}) or end it ` +
+      `(kill -KILL ${pid}: nothing accepted is lost), ${OWN_FOLDER}`
+    : `the server with pid ${pid}. Stop it first (\`mainstay stop\`), ${OWN_FOLDER}`;
 
 /** @throws DataFolderBusy, naming the process that holds it; StoreFault when the disk refuses. */
 export async function lockFolder(home: string, clock: Clock): Promise<FolderLock> {
@@ -81,10 +92,12 @@ function takeAndRaise(db: DatabaseSync, clock: Clock): number {
   return Number(raised?.["incarnation"]);
 }
 
-async function holderOf(home: string): Promise<number | null> {
+async function holderOf(home: string): Promise<Holder | null> {
   const text = await readFile(join(home, PID_FILE), "utf8").catch(() => "");
   const pid = Number.parseInt(text, 10);
-  return Number.isNaN(pid) ? null : pid;
+  if (Number.isNaN(pid)) return null;
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  return { pid, is_stopped: /^State:\s+T/m.test(status) };
 }
 
 const ownPid = (): Promise<string> => readlink("/proc/self");

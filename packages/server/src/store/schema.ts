@@ -14,6 +14,7 @@ export interface Schema {
   journal: JournalTable;
   idempotency: IdempotencyTable;
   approval: ApprovalTable;
+  server_run: ServerRunTable;
 }
 
 interface PersonTable {
@@ -120,6 +121,13 @@ interface ApprovalTable {
   expires_at: number;
   decided_at: number | null;
   decided_by: string | null;
+}
+
+/** One row. */
+interface ServerRunTable {
+  one: 1;
+  /** Of the newest run of the server on this data; an older one writes nothing (J2). */
+  incarnation: number;
 }
 
 export type Row<T extends keyof Schema> = Selectable<Schema[T]>;

@@ -4,16 +4,22 @@ import { StoreFault } from "../kernel/errors.ts";
 /** Only a tool of the operator (a backup, a shell) can hold the file meanwhile; longer is a fault. */
 const BUSY_MS = 5_000;
 
-/** The connection that writes: durable at every commit (J1), foreign keys on. */
+/**
+ * The connection that writes: durable at every commit (J1), foreign keys on. It leaves checkpoints
+ * to its owner, because those that SQLite makes by itself keep silent when they fail.
+ */
 export function openWriter(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: BUSY_MS, enableForeignKeyConstraints: true });
-  const mode = db.prepare("pragma journal_mode = wal").get()?.["journal_mode"];
-  if (mode !== "wal") {
+  try {
+    const mode = db.prepare("pragma journal_mode = wal").get()?.["journal_mode"];
+    if (mode !== "wal")
+      throw new StoreFault(`${file}: this file system does not allow a write-ahead log`);
+    db.exec("pragma synchronous = full; pragma wal_autocheckpoint = 0");
+    return db;
+  } catch (fault) {
     db.close();
-    throw new StoreFault(`${file}: this file system does not allow a write-ahead log`);
+    throw fault;
   }
-  db.exec("pragma synchronous = full");
-  return db;
 }
 
 /** A connection that cannot write, whatever statement it is given. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import { messageOf } from "../kernel/errors.ts";
-import { isUniqueViolation } from "./sqlite-fault.ts";
+import { StoreFault } from "../kernel/errors.ts";
+import { failureOf, faultKindOf, isUniqueViolation } from "./sqlite-fault.ts";
 import { preparedStatements, type Statements } from "./sqlite-statements.ts";
 import type { CommitRequest, Outcome } from "./sqlite-wire.ts";
 import type { Commit, Statement } from "./store.ts";
@@ -9,13 +9,20 @@ import type { Commit, Statement } from "./store.ts";
  * G1 A group is one transaction, so one fsync serves all its batches (J1).
  * G2 A batch is one savepoint: a guard that fails, a broken key or a bad statement takes back that
  *    batch alone.
- * G3 No outcome leaves before COMMIT has returned. When the transaction itself is lost (disk full,
- *    I/O error), every batch of the group is a fault, those that found their guard failing too:
- *    they may have judged rows that are gone.
+ * G3 No outcome leaves before COMMIT has returned and `committed` with it. When the transaction
+ *    itself is lost (disk full, I/O error), every batch of the group is a fault, those that found
+ *    their guard failing too: they may have judged rows that are gone.
  * G4 Whatever happened, no transaction is open afterwards: the next group starts clean.
+ * G5 A group is written only while `mayWrite` has a row, which the transaction itself sees (J2).
  */
 export type Batch = Pick<CommitRequest, "guards" | "writes">;
-type BatchOutcome = Outcome<Commit>;
+export type BatchOutcome = Outcome<Commit>;
+
+export interface GroupRules {
+  readonly mayWrite: Statement;
+  /** What comes between COMMIT and the outcomes. */
+  readonly committed: (statements: Statements) => void;
+}
 
 const command = (sql: string): Statement => ({ sql, parameters: [] });
 const BEGIN = command("begin immediate");
@@ -25,21 +32,30 @@ const RELEASE = command("release batch");
 const UNDO = command("rollback to batch");
 
 /** A function that writes groups of batches in order, with one outcome for each. */
-export function groupWriter(db: DatabaseSync): (batches: readonly Batch[]) => BatchOutcome[] {
+export function groupWriter(
+  db: DatabaseSync,
+  rules: GroupRules,
+): (batches: readonly Batch[]) => BatchOutcome[] {
   const statements = preparedStatements(db);
   return (batches) => {
     try {
       statements.all(BEGIN);
+      if (!statements.some(rules.mayWrite)) throw displaced();
       const outcomes = batches.map((batch) => writeBatch(db, statements, batch));
       statements.all(COMMIT);
+      rules.committed(statements);
       return outcomes;
     } catch (fault) {
       if (db.isTransaction) db.exec("rollback");
-      const lost = { ok: false, fault: `nothing was written: ${messageOf(fault)}` } as const;
+      const lost = failureOf(fault);
       return batches.map(() => lost);
     }
   };
 }
+
+/** A newer run of the server has the data now. */
+export const displaced = (): StoreFault =>
+  new StoreFault("another server has taken over this data folder", { cause_kind: "displaced" });
 
 function writeBatch(db: DatabaseSync, statements: Statements, batch: Batch): BatchOutcome {
   statements.all(SAVEPOINT);
@@ -50,10 +66,10 @@ function writeBatch(db: DatabaseSync, statements: Statements, batch: Batch): Bat
     statements.all(RELEASE);
     return { ok: true, value: { committed: true, rows } };
   } catch (fault) {
-    if (!db.isTransaction) throw fault;
+    if (!db.isTransaction || faultKindOf(fault) !== null) throw fault;
     if (isUniqueViolation(fault)) return refused(statements, "unique");
     undo(statements);
-    return { ok: false, fault: messageOf(fault) };
+    return failureOf(fault);
   }
 }
 

@@ -1,10 +1,19 @@
 import { Worker } from "node:worker_threads";
 import { messageOf, StoreFault } from "../kernel/errors.ts";
-import type { CommitRequest, Outcome, QueryRequest, Report, Request } from "./sqlite-wire.ts";
+import type {
+  CommitRequest,
+  Failure,
+  Outcome,
+  QueryRequest,
+  Report,
+  Request,
+  StoreFailure,
+  WorkerSettings,
+} from "./sqlite-wire.ts";
 import type { Commit } from "./store.ts";
 
 /**
- * The server's end of the line to the worker.
+ * The server's end of the line to one worker.
  *
  * K1 Every request ends once: with the worker's answer, or with StoreFault when the worker died.
  * K2 Requests leave in the order of the calls; those of one tick leave in one parcel.
@@ -17,29 +26,41 @@ const PARCEL_LIMIT = 128;
 export interface Link {
   commit(request: Pick<CommitRequest, "guards" | "writes">): Promise<Commit>;
   query(request: Pick<QueryRequest, "query">): Promise<readonly Record<string, unknown>[]>;
+  /** Opens the connection that writes: nothing is committed before. @throws StoreFault */
+  recover(): Promise<void>;
+  isDead(): boolean;
   /** Resolves when everything before is answered and the worker has ended. Idempotent. */
   close(): Promise<void>;
 }
 
-type LinkState = { state: "open" } | { state: "closed" } | { state: "dead"; cause: string };
+type LinkState = { state: "open" } | { state: "closed" } | { state: "dead"; failure: StoreFailure };
 type End = (outcome: Outcome<never>) => void;
 
-/** @throws StoreFault when the worker cannot open the file. */
-export async function openLink(file: string): Promise<Link> {
+/**
+ * `onBroken` hears when the store has broken down or the worker has died.
+ *
+ * @throws StoreFault when the worker cannot open the file.
+ */
+export async function openLink(
+  settings: WorkerSettings,
+  onBroken: (failure: StoreFailure) => void,
+): Promise<Link> {
   const worker = new Worker(new URL("./sqlite-worker.ts", import.meta.url), {
     name: "store",
-    workerData: { file },
+    workerData: settings,
     execArgv: [],
   });
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
-  const link = linkTo(worker, ended);
   await opened(worker);
-  return link;
+  return linkTo(worker, ended, onBroken);
 }
 
 function opened(worker: Worker): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (cause: unknown) => reject(new StoreFault("the store did not open", { cause }));
+    const fail = (cause: unknown) => {
+      const why = `the store did not open: ${messageOf(cause)}`;
+      reject(new StoreFault(why, { cause, cause_kind: "io" }));
+    };
     worker.once("error", fail);
     worker.once("message", () => {
       worker.off("error", fail);
@@ -48,15 +69,25 @@ function opened(worker: Worker): Promise<void> {
   });
 }
 
-function linkTo(worker: Worker, ended: Promise<void>): Link {
+function linkTo(
+  worker: Worker,
+  ended: Promise<void>,
+  onBroken: (failure: StoreFailure) => void,
+): Link {
   const unanswered = new Map<number, End>();
   let link: LinkState = { state: "open" };
   let parcel: Request[] = [];
   let last_id = 0;
 
   worker.on("message", (report: Report) => {
-    if (report.kind === "open") return;
-    for (const { id, outcome } of report.answers) end(id, outcome as Outcome<never>);
+    switch (report.kind) {
+      case "open":
+        return;
+      case "broken":
+        return onBroken(report.failure);
+      case "answers":
+        for (const { id, outcome } of report.answers) end(id, outcome as Outcome<never>);
+    }
   });
   worker.on("error", (cause) => die(messageOf(cause)));
   worker.on("exit", () => die("it ended"));
@@ -68,8 +99,13 @@ function linkTo(worker: Worker, ended: Promise<void>): Link {
   }
 
   function die(cause: string): void {
-    if (link.state === "open") link = { state: "dead", cause };
-    for (const id of unanswered.keys()) end(id, { ok: false, fault: gone(cause) });
+    const fault = `the store's worker is gone: ${cause}`;
+    const failure: StoreFailure = { ok: false, fault, cause_kind: "io" };
+    if (link.state === "open") {
+      link = { state: "dead", failure };
+      onBroken(failure);
+    }
+    for (const id of unanswered.keys()) end(id, failure);
   }
 
   function send(request: Request): void {
@@ -85,11 +121,11 @@ function linkTo(worker: Worker, ended: Promise<void>): Link {
 
   function ask<Value>(request: (id: number) => Request): Promise<Value> {
     const refused = refusal(link, unanswered.size);
-    if (refused !== null) return Promise.reject(new StoreFault(refused));
+    if (refused !== null) return Promise.reject(refused);
     return new Promise((resolve, reject) => {
       const id = ++last_id;
       unanswered.set(id, (outcome: Outcome<Value>) =>
-        outcome.ok ? resolve(outcome.value) : reject(new StoreFault(outcome.fault)),
+        outcome.ok ? resolve(outcome.value) : reject(faultOf(outcome)),
       );
       send(request(id));
     });
@@ -98,6 +134,8 @@ function linkTo(worker: Worker, ended: Promise<void>): Link {
   return {
     commit: (request) => ask((id) => ({ kind: "commit", id, ...request })),
     query: (request) => ask((id) => ({ kind: "query", id, ...request })),
+    recover: () => ask((id) => ({ kind: "recover", id })),
+    isDead: () => link.state === "dead",
     close() {
       if (link.state === "open") send({ kind: "close" });
       link = { state: "closed" };
@@ -106,11 +144,12 @@ function linkTo(worker: Worker, ended: Promise<void>): Link {
   };
 }
 
-function refusal(link: LinkState, unanswered: number): string | null {
-  if (link.state === "closed") return "the store is closed";
-  if (link.state === "dead") return gone(link.cause);
+function refusal(link: LinkState, unanswered: number): StoreFault | null {
+  if (link.state === "closed") return new StoreFault("the store is closed");
+  if (link.state === "dead") return faultOf(link.failure);
   if (unanswered < WAITING_LIMIT) return null;
-  return `the store is overloaded: ${WAITING_LIMIT} requests wait for the disk`;
+  return new StoreFault(`the store is overloaded: ${WAITING_LIMIT} requests wait for the disk`);
 }
 
-const gone = (cause: string): string => `the store's worker is gone: ${cause}`;
+const faultOf = ({ fault, cause_kind }: Failure): StoreFault =>
+  new StoreFault(fault, { cause_kind });

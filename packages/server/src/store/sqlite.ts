@@ -1,44 +1,36 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { CompiledQuery } from "kysely";
 import { openDataFolder } from "./data-folder.ts";
-import { migrate } from "./migrate.ts";
 import { sqliteCompiler } from "./sqlite-compiler.ts";
-import { openWriter } from "./sqlite-connection.ts";
-import { type Link, openLink } from "./sqlite-link.ts";
+import { prepareFile } from "./sqlite-file.ts";
+import { openRecoveringLink, type RecoveringLink } from "./sqlite-recovery.ts";
 import type { Statement, Store } from "./store.ts";
 
 /**
  * Opens the data folder `home` as this server's own and answers with the store on its SQLite file.
  *
- * @throws DataFolderBusy, DataFolderRefused, DataTooNew, StoreFault
+ * @throws DataFolderBusy, DataFolderRefused, DataDamaged, DataTooNew, StoreFault
  */
 export async function openSqliteStore(options: { home: string; clock: Clock }): Promise<Store> {
   const folder = await openDataFolder(options.home, options.clock);
   try {
-    migrateFile(folder.data_file);
-    const link = await openLink(folder.data_file);
-    return storeOver(link, folder.incarnation, () => folder.release());
+    const incarnation = prepareFile(folder);
+    const { data_file, head_file } = folder;
+    const link = await openRecoveringLink({ data_file, head_file, incarnation }, options.clock);
+    return storeOver(link, incarnation, () => folder.release());
   } catch (fault) {
     folder.release();
     throw fault;
   }
 }
 
-/** Before the worker starts: nobody else is in the file, and nothing waits for this thread yet. */
-function migrateFile(file: string): void {
-  const db = openWriter(file);
-  try {
-    migrate(db);
-  } finally {
-    db.close();
-  }
-}
-
-function storeOver(link: Link, incarnation: number, release: () => void): Store {
+function storeOver(link: RecoveringLink, incarnation: number, release: () => void): Store {
   const sql = sqliteCompiler();
   return {
     sql,
     incarnation,
+    status: link.status,
+    onStatus: link.onStatus,
     async commit({ guards = [], writes }) {
       return link.commit({
         guards: guards.map((guard) => ({ ...guard, query: sendable(guard.query) })),

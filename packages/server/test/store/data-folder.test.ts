@@ -1,4 +1,15 @@
-import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
@@ -44,6 +55,23 @@ test("one holder at a time, in one process too; release lets the next in", async
   folder.release();
   (await openDataFolder(home, systemClock)).release();
 });
+
+test("a holder that is stopped is named as such, with what to do", async () => {
+  const folder = await openDataFolder(home, systemClock);
+  const stopped = spawn("sh", ["-c", "kill -STOP $$"]);
+  await stateOf(stopped.pid!, "T");
+  await writeFile(join(home, "lock.pid"), `${stopped.pid}\n`);
+  await expect(openDataFolder(home, systemClock)).rejects.toThrow(`kill -CONT ${stopped.pid}`);
+  stopped.kill("SIGKILL");
+  folder.release();
+});
+
+async function stateOf(pid: number, state: string): Promise<void> {
+  while (
+    !new RegExp(`^State:\\s+${state}`, "m").test(await readFile(`/proc/${pid}/status`, "utf8"))
+  )
+    await systemClock.sleep(5);
+}
 
 test("the incarnation rises when the clock stands, steps back, or lock.db is lost", async () => {
   const seen = [await incarnationAt(1000), await incarnationAt(1000), await incarnationAt(10)];

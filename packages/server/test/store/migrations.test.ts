@@ -64,6 +64,7 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     decided_at: true,
     decided_by: true,
   },
+  server_run: { one: true, incarnation: true },
 };
 
 const step = (name: string, sql: string): Migration => ({ name, up: (db) => db.exec(sql) });

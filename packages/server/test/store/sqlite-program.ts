@@ -1,11 +1,13 @@
 import { createInterface } from "node:readline";
 import { systemClock } from "@mainstay/sdk/clock";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { untilWriting } from "../../src/store/store.ts";
 import { noteBatch, populate } from "./population.ts";
 
 /**
  * A process with a store of its own. `write N` commits N large batches at once and says how many
- * were committed and how many were faults; `count` says how many events there are.
+ * were committed and how many were faults; `count` says how many events there are; `status` what
+ * hinders the store; `writing` comes when nothing does.
  */
 const LARGE = "x".repeat(20_000);
 const store = await openSqliteStore({ home: process.argv[2]!, clock: systemClock });
@@ -13,10 +15,18 @@ await populate(store);
 console.log("ready");
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const [verb, n] = line.split(" ");
-  console.log(verb === "write" ? await write(Number(n)) : await count());
+  console.log(await answer(line));
 }
 await store.close();
+
+async function answer(line: string): Promise<string> {
+  const [verb, n] = line.split(" ");
+  if (verb === "write") return await write(Number(n));
+  if (verb === "count") return await count();
+  if (verb === "writing") await untilWriting(store, new AbortController().signal);
+  const status = store.status();
+  return status.state === "writing" ? "writing" : `${status.cause}: ${status.message}`;
+}
 
 async function write(batches: number): Promise<string> {
   const commits = Array.from({ length: batches }, () =>
@@ -28,6 +38,6 @@ async function write(batches: number): Promise<string> {
   return `${ends.length - faults.length} committed, ${faults.length} ${named ? "StoreFault" : "?"}`;
 }
 
-async function count(): Promise<number> {
-  return (await store.query(store.sql.selectFrom("journal").select("seq"))).length;
+async function count(): Promise<string> {
+  return `${(await store.query(store.sql.selectFrom("journal").select("seq"))).length}`;
 }

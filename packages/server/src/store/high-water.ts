@@ -1,0 +1,71 @@
+import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
+import { crc32 } from "node:zlib";
+
+const PRIVATE_FILE = 0o600;
+const ROWID_CHARS = 16;
+
+/**
+ * A note beside the data of how far the journal was acknowledged: the rowid of its last row. It is
+ * written after COMMIT and before the answers, and not synced, so it never claims too much. Data that
+ * ends before it has lost something of which SQLite says nothing: a write-ahead log with a flipped
+ * byte counts for one that ends there.
+ */
+export interface HighWater {
+  /** @throws the system's error. */
+  note(rowid: number): void;
+  close(): void;
+}
+
+/** Acknowledged rows are gone from the data. */
+export class DataDamaged extends Error {
+  constructor(file: string, lost: number) {
+    super(
+      `the data ends ${lost} journal rows before what was acknowledged: something damaged it, or it ` +
+        "is an older copy. Restore a newer backup of mainstay.db; to go on without what is lost, " +
+        `delete ${file}`,
+    );
+    this.name = "DataDamaged";
+  }
+}
+
+/** @throws the system's error. */
+export function openHighWater(file: string): HighWater {
+  const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, PRIVATE_FILE);
+  let noted: number | null = null;
+  return {
+    note(rowid) {
+      if (rowid === noted) return;
+      writeSync(fd, lineOf(rowid), 0);
+      noted = rowid;
+    },
+    close: () => closeSync(fd),
+  };
+}
+
+/** Compares the journal's last row in the data with what `file` says. @throws DataDamaged */
+export function refuseLoss(file: string, last_row: number): void {
+  const lost = (readHighWater(file) ?? 0) - last_row;
+  if (lost > 0) throw new DataDamaged(file, lost);
+}
+
+/** Null where nothing is noted, or nothing that can be relied on. */
+function readHighWater(file: string): number | null {
+  const line = textOf(file);
+  const rowid = Number.parseInt(line, 10);
+  return Number.isSafeInteger(rowid) && line === lineOf(rowid) ? rowid : null;
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw fault;
+  }
+}
+
+/** Always as long, so that one line takes the place of another in a single write. */
+function lineOf(rowid: number): string {
+  const digits = String(rowid).padStart(ROWID_CHARS, "0");
+  return `${digits} ${crc32(digits).toString(16).padStart(8, "0")}\n`;
+}

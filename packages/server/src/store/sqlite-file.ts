@@ -1,0 +1,50 @@
+import type { DatabaseSync } from "node:sqlite";
+import { StoreFault } from "../kernel/errors.ts";
+import type { DataFolder } from "./data-folder.ts";
+import { DataDamaged, refuseLoss } from "./high-water.ts";
+import { DataTooNew, migrate } from "./migrate.ts";
+import { openWriter } from "./sqlite-connection.ts";
+import { describeFault, faultKindOf, isBusy } from "./sqlite-fault.ts";
+import { raiseIncarnation } from "./sqlite-incarnation.ts";
+
+/** The rowid of the journal's last row, 0 for an empty one. Rowids only rise: no row goes without a newer one. */
+export const LAST_JOURNAL_ROW = "select coalesce(max(rowid), 0) as last from journal";
+
+const HELD =
+  "is held by another program (a stopped server, a backup, a shell): end it, then start again";
+
+/**
+ * Makes the data ready for this run, before the worker starts: nobody else is in the file, and nothing
+ * waits for this thread yet. Answers with the number of this run.
+ *
+ * @throws DataDamaged, DataTooNew, StoreFault
+ */
+export function prepareFile({ data_file, head_file, incarnation }: DataFolder): number {
+  try {
+    return inFile(data_file, (db) => {
+      refuseLoss(head_file, lastJournalRow(db));
+      migrate(db);
+      return raiseIncarnation(db, incarnation);
+    });
+  } catch (cause) {
+    if (cause instanceof DataDamaged || cause instanceof DataTooNew || cause instanceof StoreFault)
+      throw cause;
+    if (isBusy(cause)) throw new StoreFault(`${data_file} ${HELD}`, { cause });
+    const cause_kind = faultKindOf(cause);
+    throw new StoreFault(`${data_file}: ${describeFault(cause)}`, { cause, cause_kind });
+  }
+}
+
+function inFile<Value>(file: string, body: (db: DatabaseSync) => Value): Value {
+  const db = openWriter(file);
+  try {
+    return body(db);
+  } finally {
+    db.close();
+  }
+}
+
+function lastJournalRow(db: DatabaseSync): number {
+  const has_journal = db.prepare("select 1 from sqlite_schema where name = 'journal'").get();
+  return has_journal === undefined ? 0 : Number(db.prepare(LAST_JOURNAL_ROW).get()?.["last"]);
+}
