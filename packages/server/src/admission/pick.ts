@@ -3,6 +3,8 @@ export interface Waiting {
   readonly turn_id: string;
   readonly session_id: string;
   readonly person_id: string;
+  /** It was being resumed when the server broke down: it may be what breaks it (J7). */
+  readonly is_suspect: boolean;
 }
 
 /** A turn that gets a seat; `ahead` is how many older ones were passed over. */
@@ -16,6 +18,7 @@ export interface Holding {
   readonly session_id: string;
   readonly person_id: string;
   readonly seated: boolean;
+  readonly is_suspect: boolean;
 }
 
 export interface SeatLimits {
@@ -39,7 +42,8 @@ export interface Picked<Turn extends Waiting> {
 
 /**
  * Decides who gets a seat: in order of acceptance, one turn a session, bounded seats a person and
- * in all. Pure. Turns of one session never overtake each other.
+ * in all. Pure. Turns of one session never overtake each other. Suspects go one after another: when the
+ * server breaks down again, one is to blame, and no other has used up a resume.
  */
 export function pickTurns<Turn extends Waiting>(
   waiting: readonly Turn[],
@@ -52,6 +56,7 @@ export function pickTurns<Turn extends Waiting>(
   );
   const seatsOf = new Map<string, number>();
   let free = limits.running_turns;
+  let has_suspect = holding.some((turn) => turn.seated && turn.is_suspect);
   for (const turn of holding) if (turn.seated) take(turn.person_id);
 
   const seated: Seated<Turn>[] = [];
@@ -63,6 +68,7 @@ export function pickTurns<Turn extends Waiting>(
     else {
       seated.push({ turn, ahead: waits.length });
       take(turn.person_id);
+      has_suspect ||= turn.is_suspect;
     }
     busySessions.add(turn.session_id);
   }
@@ -75,6 +81,8 @@ export function pickTurns<Turn extends Waiting>(
     if ((seatsOf.get(turn.person_id) ?? 0) >= limits.running_turns_a_person)
       return `${limits.running_turns_a_person} of your turns are running`;
     if (free <= 0) return "all seats are taken";
+    if (turn.is_suspect && has_suspect)
+      return "after a breakdown of the server its open turns go on one after another";
     return null;
   }
 

@@ -22,6 +22,8 @@ export interface Queue {
   /** Where a waiting turn stood at most `max_age_ms` ago; null when it did not wait. */
   place(turn_id: string, max_age_ms?: number): Promise<QueuePlace | null>;
   readonly pace: TurnPace;
+  /** Turns that must prove that they do not break the server, by getting on. */
+  readonly suspects: Set<string>;
 }
 
 export interface QueueParts {
@@ -32,10 +34,12 @@ export interface QueueParts {
 
 export function createQueue({ store, clock, limits }: QueueParts): Queue {
   const pace = createTurnPace();
+  const suspects = new Set<string>();
   let recent: { readonly at: number; readonly picked: Promise<Picked<WaitingTurn>> } | null = null;
 
   async function pick(): Promise<Picked<WaitingTurn>> {
-    const rows = await store.query(openTurns(store, {}));
+    const open = await store.query(openTurns(store, {}));
+    const rows = open.map((row) => ({ ...row, is_suspect: suspects.has(row.turn_id) }));
     const waiting = rows.filter((row) => row.state === "queued");
     const holding = rows
       .filter((row) => row.state !== "queued")
@@ -66,11 +70,13 @@ export function createQueue({ store, clock, limits }: QueueParts): Queue {
     return recent.picked;
   }
 
-  return { pick, place, pace };
+  return { pick, place, pace, suspects };
 }
 
+type OpenTurn = Omit<WaitingTurn, "is_suspect"> & Pick<Row<"turn">, "state">;
+
 /** The turns that wait for a seat or keep their session, in order of acceptance. */
-const openTurns = prepared<object, WaitingTurn & Pick<Row<"turn">, "state">>((db) =>
+const openTurns = prepared<object, OpenTurn>((db) =>
   db
     .selectFrom("turn")
     .innerJoin("session", "session.id", "turn.session_id")

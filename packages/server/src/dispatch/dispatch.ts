@@ -7,7 +7,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Turns } from "../turn/turn.ts";
 import { createDecisions, type Decisions } from "./decisions.ts";
 import { createLeaser } from "./leaser.ts";
-import { requeueAbandoned } from "./rescuer.ts";
+import { rescue } from "./rescuer.ts";
 import { createSeats } from "./seats.ts";
 
 export interface DispatchParts {
@@ -29,7 +29,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
 
   return {
     async start() {
-      await requeueAbandoned(parts);
+      for (const turn_id of await rescue(parts)) parts.admission.suspects.add(turn_id);
       leaser.start();
     },
     async stop() {

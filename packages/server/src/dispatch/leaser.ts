@@ -22,6 +22,16 @@ const wakers: ReadonlySet<JournalType> = new Set<JournalType>([
   "settled",
 ]);
 
+/** After these events a turn has got on: it did not break the server. */
+const progress: ReadonlySet<JournalType> = new Set<JournalType>([
+  "step_ended",
+  "tool_adopted",
+  "tool_ended",
+  "approval_requested",
+  "parked",
+  "settled",
+]);
+
 export interface LeaserParts {
   readonly store: Store;
   readonly journal: Journal;
@@ -106,8 +116,9 @@ export function createLeaser(parts: LeaserParts) {
     start(): void {
       if (live) return;
       live = true;
-      unsubscribe = journal.subscribe((_, event) => {
-        if (wakers.has(event.type)) wake();
+      unsubscribe = journal.subscribe((turn_id, event) => {
+        const is_cleared = progress.has(event.type) && admission.suspects.delete(turn_id);
+        if (is_cleared || wakers.has(event.type)) wake();
       });
       wake();
     },

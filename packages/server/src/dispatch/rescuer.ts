@@ -1,33 +1,123 @@
 import type { Clock } from "@mainstay/sdk/clock";
-import type { Store } from "../store/store.ts";
-import { releaseSession, requeueTurn } from "../store/turn-writes.ts";
+import type { JournalEvent } from "@mainstay/sdk/events";
+import { isSettled } from "@mainstay/sdk/turn";
+import { JournalCorrupt } from "../store/journal-corrupt.ts";
+import type { Reading } from "../store/journal-reader.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Statement, Store } from "../store/store.ts";
+import { foldTurn, type TurnRecord } from "../store/turn-record.ts";
+import { abandonTurn, closeApprovals } from "../store/turn-writes.ts";
 import type { Log } from "../telemetry/log.ts";
+import { approvalMends } from "./approval-mends.ts";
+import { approvalColumns, fenceOf, type TurnColumns, turnColumns } from "./columns.ts";
+import { openTurns, type OpenTurn, raiseFence, releaseAll, untouched } from "./open-turns.ts";
+
+const AT_A_TIME = 128;
 
 export interface RescuerParts {
   readonly store: Store;
+  readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /**
- * Puts every turn that an earlier incarnation left running back into the queue, where its early
- * place in the order gives it the first seat. The lock of the data folder proves that no earlier
- * incarnation lives, so their leases are void at once (J2).
+ * Makes the columns of every open turn say what its journal says, whatever an earlier run left in
+ * them. What was running goes back into the queue, where its early place gives it the first seat.
+ *
+ * R1 The lock of the data folder proves that no earlier incarnation lives: its leases are void (J2).
+ * R2 A turn is one batch, guarded by what was read of it: who decides meanwhile wins.
+ * R3 A turn whose journal is damaged ends as failed; the others do not hear of it.
+ * R4 It may be broken off anywhere, and begun again.
+ *
+ * @returns the turns that were being resumed when the server went down, and had not got on (J7).
  */
-export async function requeueAbandoned({ store, clock, log }: RescuerParts): Promise<void> {
-  const abandoned = await store.query(
-    store.sql
-      .selectFrom("turn")
-      .innerJoin("session", "session.id", "turn.session_id")
-      .select(["turn.id as turn_id", "session.id as session_id"])
-      .where("turn.state", "=", "running"),
-  );
-  if (abandoned.length === 0) return;
-  await store.commit({
-    writes: abandoned.flatMap(({ turn_id, session_id }) => [
-      releaseSession(store, session_id),
-      requeueTurn(store, turn_id, clock.now(), "restart"),
-    ]),
-  });
-  log.info({ turns: abandoned.map((turn) => turn.turn_id) }, "resuming what the last run left");
+export async function rescue(parts: RescuerParts): Promise<string[]> {
+  const { store, journal, log } = parts;
+  await store.commit({ writes: [releaseAll(store)] });
+  const open = await openTurns(store);
+  const suspects: string[] = [];
+  for (let from = 0; from < open.length; from += AT_A_TIME) {
+    const rows = open.slice(from, from + AT_A_TIME);
+    const journals = await journal.readMany(rows.map((row) => row.id));
+    const records = rows.map((row) => bringBack(parts, row, journals.get(row.id)!));
+    for (const [index, record] of (await Promise.all(records)).entries())
+      if (record !== null && isSuspect(record)) suspects.push(rows[index]!.id);
+  }
+  if (open.length > 0) log.info({ turns: open.length }, "open turns of the last run are back");
+  return suspects;
+}
+
+const isSuspect = ({ state, resumes_without_progress }: TurnRecord): boolean =>
+  state === "running" && resumes_without_progress > 0;
+
+/** Null where the journal tells of no turn. */
+async function bringBack(
+  parts: RescuerParts,
+  row: OpenTurn,
+  reading: Reading,
+): Promise<TurnRecord | null> {
+  try {
+    if (reading instanceof JournalCorrupt) throw reading;
+    const record = foldTurn(reading);
+    await mend(parts, row, record, reading);
+    return record;
+  } catch (fault) {
+    if (!(fault instanceof JournalCorrupt)) throw fault;
+    await giveUp(parts, row, fault);
+    return null;
+  }
+}
+
+async function mend(
+  { store, clock, log }: RescuerParts,
+  row: OpenTurn,
+  record: TurnRecord,
+  events: readonly JournalEvent[],
+): Promise<void> {
+  const told = turnColumns(record);
+  const wrong = columnNames.filter((name) => row[name] !== told[name]);
+  const approvals = await approvalMends(store, row, approvalColumns(row.id, record, events));
+  const fence = fenceOf(events);
+  const has_old_fence = (row.fence ?? 0) < fence;
+  const now = clock.now();
+  const writes: Statement[] = [
+    ...(wrong.length > 0 ? [setColumns(store, row, told, now)] : []),
+    ...(has_old_fence ? [raiseFence(store, told.session_id, fence)] : []),
+    ...approvals,
+    ...(record.settled_at === null ? [] : [closeApprovals(store, row.id, now, "the turn's end")]),
+  ];
+  if (writes.length === 0) return;
+  await store.commit({ guards: [untouched(store, row)], writes });
+  const spoiled = [
+    ...wrong.filter((name) => name !== "state" || row.state !== record.state),
+    ...(has_old_fence ? ["fence"] : []),
+    ...(approvals.length > 0 ? ["approval"] : []),
+  ];
+  if (spoiled.length > 0)
+    log.error({ turn: row.id, spoiled }, "columns did not say what the journal says; mended");
+}
+
+const columnNames = ["state", "session_id", "workspace_id", "urgency", "settled_at"] as const;
+
+function setColumns(store: Store, row: OpenTurn, told: TurnColumns, now: number): Statement {
+  const is_back = told.state === "queued" && row.state !== "queued";
+  const queued = is_back ? { queued_at: now, queued_by: "restart" as const } : {};
+  return store.sql
+    .updateTable("turn")
+    .set({ ...told, ...queued })
+    .where("id", "=", row.id)
+    .compile();
+}
+
+/** What ended long ago stays as it is; its readers hear of the damage. */
+async function giveUp(
+  { store, journal, clock, log }: RescuerParts,
+  row: OpenTurn,
+  fault: JournalCorrupt,
+): Promise<void> {
+  log.error({ turn: row.id, state: row.state, fault: fault.message }, "a journal is damaged");
+  if (isSettled(row.state)) return;
+  const writes = abandonTurn(store, { turn_id: row.id, session_id: row.session_id }, clock.now());
+  await journal.endDamaged(row.id, { guards: [untouched(store, row)], writes });
 }

@@ -5,12 +5,15 @@ import { type Holding, pickTurns, type Waiting } from "../../src/admission/pick.
 const limits = { running_turns: 6, running_turns_a_person: 3 };
 
 const someWaiting = fc
-  .array(fc.record({ session: fc.nat(5), person: fc.nat(3) }), { maxLength: 30 })
+  .array(fc.record({ session: fc.nat(5), person: fc.nat(3), is_suspect: fc.boolean() }), {
+    maxLength: 30,
+  })
   .map((turns) =>
-    turns.map(({ session, person }, i): Waiting => ({
+    turns.map(({ session, person, is_suspect }, i): Waiting => ({
       turn_id: `t${i}`,
       session_id: `s${person}-${session}`,
       person_id: `p${person}`,
+      is_suspect,
     })),
   );
 
@@ -23,6 +26,7 @@ const someHolding = fc
       session_id: `s${person}-${session}`,
       person_id: `p${person}`,
       seated,
+      is_suspect: false,
     })),
   );
 
@@ -58,9 +62,20 @@ test("turns of one session never overtake, and everyone is either seated or told
   );
 });
 
+test("J7: suspects go one after another", () => {
+  fc.assert(
+    fc.property(someWaiting, someHolding, fc.boolean(), (waiting, holding, has_suspect) => {
+      const held = holding.map((turn) => ({ ...turn, is_suspect: has_suspect && turn.seated }));
+      const { seated } = pickTurns(waiting, held, limits);
+      const suspects = seated.filter(({ turn }) => turn.is_suspect);
+      expect(suspects.length).toBeLessThanOrEqual(held.some((turn) => turn.is_suspect) ? 0 : 1);
+    }),
+  );
+});
+
 test("who waits behind a question is told that it waits for a person", () => {
-  const holding = [{ session_id: "s", person_id: "p", seated: false }];
-  const waiting = [{ turn_id: "t", session_id: "s", person_id: "p" }];
+  const holding = [{ session_id: "s", person_id: "p", seated: false, is_suspect: false }];
+  const waiting = [{ turn_id: "t", session_id: "s", person_id: "p", is_suspect: false }];
   expect(pickTurns(waiting, holding, limits).waits).toMatchObject([
     { on_person: true, reason: expect.stringContaining("your consent") },
   ]);

@@ -23,6 +23,9 @@ export const journalChecksums: Migration = {
       update turn set last_event = new.seq where id = new.turn_id;
     end;
 
+    create index journal_end on journal (turn_id) where type in ('settled', 'folded');
+    create index turn_damaged on turn (id) where damaged_after is not null;
+
     create index mirror_person on person (id, number, name, role, tier, created_at);
     create index mirror_api_key on api_key (id, person_id, hash, created_at, revoked_at);
     create index mirror_workspace on workspace
