@@ -36,7 +36,7 @@ try {
       home: values.home,
       bubblewrap_path: values.bubblewrap,
       ripgrep_path: values.ripgrep ?? null,
-      self: { is_root: process.getuid?.() === 0, parent_pid: process.ppid },
+      is_root: process.getuid?.() === 0,
       pid: process.pid,
       idle_ms: Number(values["idle-ms"]),
       spool_limit_bytes: Number(values["spool-limit-bytes"]),

@@ -12,8 +12,8 @@ const SAID_LIMIT_BYTES = 4_096;
 export interface Launch {
   program: string;
   argv: string[];
-  /** The ids that the program is started with; null keeps the executor's own. */
-  ids: { uid: number; gid: number } | null;
+  /** Open descriptors, for the program to have as 6 and up. */
+  inherited: number[];
   stdin: string | null;
   /** Becomes the output's pipe and loses its name. */
   output_fifo: string;
@@ -47,10 +47,9 @@ export function spawnSandbox(launch: Launch): SpawnedSandbox | { failed: string 
     passed.push(filter);
     const input = launch.stdin === null ? "ignore" : "pipe";
     const child = spawn(launch.program, launch.argv, {
-      ...launch.ids,
       env: {},
       cwd: "/",
-      stdio: [input, writer, "pipe", "pipe", "pipe", filter],
+      stdio: [input, writer, "pipe", "pipe", "pipe", filter, ...launch.inherited],
     });
     return follow(child, output, launch.stdin);
   } catch (error) {

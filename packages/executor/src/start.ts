@@ -1,7 +1,6 @@
 /** Starts the executor's process: detached, its words in a file, a clean environment. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findBubblewrap } from "./bubblewrap.ts";
@@ -9,14 +8,6 @@ import { findBubblewrap } from "./bubblewrap.ts";
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const LOG_LIMIT_BYTES = 1 << 20;
 const LOG_TAIL_BYTES = 2_000;
-
-/**
- * A mount namespace of its own, into which the host's later mounts still come. Where the system
- * forbids that, the executor starts without, refuses commands and says why.
- */
-const IN_OWN_MOUNTS = `
-unshare --mount --propagation slave true && exec unshare --mount --propagation slave "$@"
-exec "$@"`;
 
 export interface StartSettings {
   home: string;
@@ -39,17 +30,15 @@ export function startExecutor(settings: StartSettings): Started {
   const log = openLog(home);
   const option = (name: string, value: string | number | null | undefined) =>
     value == null ? [] : [name, String(value)];
-  const command = [
-    ...[node_path, "--disable-warning=ExperimentalWarning", "--max-semi-space-size=1", MAIN],
+  const args = [
+    ...["--disable-warning=ExperimentalWarning", "--max-semi-space-size=1", MAIN],
     ...option("--home", home),
     ...option("--bubblewrap", settings.bubblewrap_path ?? findBubblewrap()),
     ...option("--ripgrep", ripgrep_path),
     ...option("--idle-ms", idle_ms),
     ...option("--spool-limit-bytes", spool_limit_bytes),
   ];
-  const [program = "", ...args] =
-    userInfo().uid === 0 ? ["/bin/sh", "-c", IN_OWN_MOUNTS, "sh", ...command] : command;
-  const child = spawn(program, args, {
+  const child = spawn(node_path, args, {
     detached: true,
     cwd: "/",
     // Compiled code is kept between starts: 60 ms and 15 MB less.

@@ -28,8 +28,6 @@ const FOLDER_ITSELF = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_N
 export interface Workspace extends StagedFolder {
   /** Device and inode as stat(1) prints them with `%d:%i`. */
   identity: string;
-  /** Where bubblewrap finds it. */
-  source: string;
 }
 
 export interface Workspaces {
@@ -53,7 +51,8 @@ export function openWorkspaces(home: string, stage: () => Promise<Stage>): Works
     try {
       const on = await unstaged(stage);
       if (held !== undefined) await release(held, on);
-      known.set(folder.id, { ...folder, source: await on.attach(folder) });
+      await on.place(folder);
+      known.set(folder.id, folder);
     } catch (error) {
       closeSync(folder.descriptor);
       if (error instanceof ExecutorRefused) throw error;
@@ -64,7 +63,7 @@ export function openWorkspaces(home: string, stage: () => Promise<Stage>): Works
   async function release(held: Workspace, on: Stage): Promise<void> {
     known.delete(held.id);
     closeSync(held.descriptor);
-    await on.detach(held);
+    await on.release(held);
   }
 
   return {
@@ -104,7 +103,7 @@ export function whyChanged({ path, identity, owner }: Workspace): string | null 
 }
 
 /** Invariant 2. */
-function openFolder(asked: WorkspaceRegistration, home: string): OpenFolder {
+function openFolder(asked: WorkspaceRegistration, home: string): Workspace {
   const { id, path, person_uid_number } = asked;
   const refused = refusePath(path, home);
   if (refused !== null) throw new ExecutorRefused(refused.code, refused.why);
@@ -127,11 +126,9 @@ function openOrRefuse(path: string): number {
   }
 }
 
-type OpenFolder = Omit<Workspace, "source">;
-
 /** Says in what an open folder is not the one that was registered, or null. */
 function whyOther(
-  { path, identity, owner }: OpenFolder,
+  { path, identity, owner }: Workspace,
   { ino, owner_uid }: WorkspaceRegistration,
 ): string | null {
   if (!identity.endsWith(`:${ino}`)) return `${path} is another folder than was registered`;

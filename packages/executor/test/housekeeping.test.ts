@@ -28,7 +28,7 @@ function openCore(change: Partial<ReturnType<typeof openLedger>>) {
     ...{
       program: "/nonexistent",
       argv: [],
-      ids: null,
+      inherited: [],
       stdin: null,
       wall_ms: 1,
       output_bytes: 1024,
@@ -57,7 +57,7 @@ function openCore(change: Partial<ReturnType<typeof openLedger>>) {
 function workspaceAt(path: string): Workspace {
   const { dev, ino, uid, gid } = statSync(path);
   return {
-    ...{ id: "w", path, source: path, descriptor: -1, person_uid_number: 1 },
+    ...{ id: "w", path, descriptor: -1, person_uid_number: 1 },
     ...{ owner: { uid, gid }, identity: `${dev}:${ino}` },
   };
 }

@@ -193,7 +193,7 @@ while [ "$1" != -- ]; do shift; done; shift; exec "$@"`);
 
 test("what is swapped between the look and the bind is seen at the gate", async () => {
   using fake = fakeBubblewrap(`
-for folder in /dev/shm/workspace-w "\${0%/*}/workspace"; do
+for folder in /workspace "\${0%/*}/workspace"; do
   [ -d "$folder/evil" ] && mv "$folder/.git" "$folder/x" && mv "$folder/evil" "$folder/.git"
 done
 exec /usr/bin/bwrap "$@"`);

@@ -13,7 +13,7 @@ test("a stage that could not be set up is tried again", async () => {
     const sandbox = createSandbox(
       {
         ...{ home, ripgrep_path, bubblewrap_path: "/nonexistent/bwrap" },
-        self: { is_root: false, parent_pid: 1 },
+        is_root: false,
       },
       { processes: openProcessTable(() => {}), clock },
     );

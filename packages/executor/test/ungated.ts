@@ -20,7 +20,7 @@ const sandbox = createSandbox(
     home,
     bubblewrap_path: "/usr/bin/bwrap",
     ripgrep_path: null,
-    self: { is_root: false, parent_pid: 1 },
+    is_root: false,
   },
   { processes, clock },
 );
@@ -52,7 +52,6 @@ const { launch } = await sandbox.prepare(plan, {
   owner: { uid, gid },
   person_uid_number: 1,
   identity: `${dev}:${ino}`,
-  source: workspace,
 });
 supervise(launch, {
   processes,

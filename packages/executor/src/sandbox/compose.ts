@@ -5,7 +5,9 @@
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import type { Plan } from "../ticket.ts";
 import { BOUND_ETC, HOME, INSIDE_ID } from "./etc.ts";
-import { gated, type Sighting } from "./gate.ts";
+import { gated } from "./gate.ts";
+import { NAMESPACE_ROOT, NAMESPACE_WORKSPACE } from "./mount-namespace.ts";
+import type { Place } from "./stage.ts";
 
 const RIPGREP_FOLDER = "/run/mainstay";
 
@@ -27,6 +29,12 @@ export function readHostLayout(): HostLayout {
   return { roots, shell: existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh" };
 }
 
+/** A path below the working folder, with the device and inode it must have inside. */
+export interface Sighting {
+  path: string;
+  identity: string;
+}
+
 /** A file of the workspace bound onto itself, so that it cannot be moved away or rewritten. */
 export interface Pin extends Sighting {
   access: "read_write" | "read_only";
@@ -39,15 +47,10 @@ export interface Composition {
   workspace: {
     /** Where the folder appears inside: its own path on the host. */
     path: string;
-    /** Where bubblewrap finds it. */
-    source: string;
     identity: string;
     pins: Pin[];
   };
-  /** Made by `etc.ts`. */
-  etc_folder: string;
-  /** Holds `rg`; null where there is none. */
-  ripgrep_folder: string | null;
+  place: Place;
   host: HostLayout;
 }
 
@@ -59,14 +62,31 @@ export function sightings({ workspace }: Pick<Composition, "workspace">): Sighti
 export function compose(parts: Composition): string[] {
   return [
     ...isolation(),
-    ...system(parts),
-    ...volatile(),
-    ...ripgrep(parts),
-    ...workspace(parts),
-    ...["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", parts.workspace.path],
+    ...(parts.place.kind === "host" ? ofHost(parts.place, parts) : ofNamespace(parts)),
+    ...["--chdir", parts.workspace.path],
     ...environment(parts),
     "--",
-    ...gated(parts.command_id, sightings(parts), command(parts)),
+    ...gated(parts.command_id, command(parts)),
+  ];
+}
+
+function ofHost(place: Extract<Place, { kind: "host" }>, parts: Composition): string[] {
+  return [
+    ...system(place, parts.host),
+    ...["--proc", "/proc", "--dev", "/dev"],
+    ...["--perms", "0755", "--dir", "/run", "--perms", "0755", "--dir", "/var"],
+    ...volatile(),
+    ...ripgrep(place, parts.profile),
+    ...workspace(parts, parts.workspace.path),
+    ...["--remount-ro", "/dev", "--remount-ro", "/"],
+  ];
+}
+
+function ofNamespace(parts: Composition): string[] {
+  return [
+    ...["--dev-bind", NAMESPACE_ROOT, "/", "--proc", "/proc"],
+    ...volatile(),
+    ...workspace(parts, NAMESPACE_WORKSPACE),
   ];
 }
 
@@ -80,7 +100,7 @@ function isolation(): string[] {
 }
 
 /** bubblewrap reads the whole mount table for each bind, so few binds are a fast start. */
-function system({ host, etc_folder }: Composition): string[] {
+function system({ etc_folder }: { etc_folder: string }, host: HostLayout): string[] {
   return [
     ...["--ro-bind", "/usr", "/usr", "--ro-bind", etc_folder, "/etc"],
     ...BOUND_ETC.flatMap((name) => ["--ro-bind-try", `/etc/${name}`, `/etc/${name}`]),
@@ -95,21 +115,22 @@ function volatile(): string[] {
     return ["--size", String(size), "--perms", perms, "--tmpfs", path];
   };
   return [
-    ...["--proc", "/proc", "--dev", "/dev"],
     ...tmpfs("/dev/shm", "1777", SIZES_BYTES.shm),
     ...tmpfs("/tmp", "1777", SIZES_BYTES.tmp),
-    ...["--perms", "0755", "--dir", "/run", "--perms", "0755", "--dir", "/var"],
     ...tmpfs("/var/tmp", "1777", SIZES_BYTES.tmp),
     ...tmpfs(HOME, "0700", SIZES_BYTES.home),
   ];
 }
 
-function ripgrep({ profile, ripgrep_folder }: Composition): string[] {
+function ripgrep(
+  { ripgrep_folder }: { ripgrep_folder: string | null },
+  profile: Plan["profile"],
+): string[] {
   if (profile !== "search" || ripgrep_folder === null) return [];
   return ["--ro-bind", ripgrep_folder, RIPGREP_FOLDER];
 }
 
-function workspace({ profile, workspace: { path, source, pins } }: Composition): string[] {
+function workspace({ profile, workspace: { path, pins } }: Composition, source: string): string[] {
   if (profile === "search") return ["--ro-bind", source, path];
   return [
     ...["--bind", source, path],

@@ -1,18 +1,16 @@
 /**
  * The gate between a composed sandbox and its command. The stub is the sandbox's init: it says on
- * descriptor 3 which files it really sees, then waits. Nothing of the plan runs until the executor
- * has compared them, made the init's identity durable and said go. If the executor dies before, the
- * stub reads the end of the file and leaves.
+ * descriptor 3 that it stands, then waits. Nothing of the plan runs until the executor has compared
+ * which files it really sees, made the init's identity durable and said go. If the executor dies
+ * before, the stub reads the end of the file and leaves.
  *
  * The stub stays as init, in place of bubblewrap's own: bubblewrap leaves that one to the host's
  * init to reap, and where that is no reaper (a container) every command would leave a zombie.
  */
 
-/** A path below the working folder, with the device and inode it must have inside. */
-export interface Sighting {
-  path: string;
-  identity: string;
-}
+/** The stub's only word. */
+export const READY = "ready";
+export const GO = "go\n";
 
 /** The stub's `$0`, by which a sandbox is known among the host's processes. */
 export const gateName = (command_id: string) => `mainstay:${command_id}`;
@@ -32,26 +30,21 @@ const LIMITS = [
 /** The executor's own is for its secrets; a command's files are for whoever the workspace is for. */
 const UMASK = "umask 022";
 
+/** What only the way into the sandbox needed: its mount namespace and bubblewrap itself. */
+const LEFT_OPEN = "exec 6<&- 7<&-";
+
 /** Wraps `command` (found on PATH inside) in the stub. */
-export function gated(command_id: string, sightings: Sighting[], command: string[]): string[] {
-  const paths = sightings.map(({ path }) => `'${path}'`).join(" ");
+export function gated(command_id: string, command: string[]): string[] {
   const stub = [
+    LEFT_OPEN,
     ...LIMITS,
     UMASK,
-    `seen=$(/usr/bin/stat -c %d:%i -- ${paths}) || exit 125`,
-    "echo ready $seen >&3",
+    `echo ${READY} >&3`,
     'read -r go <&3 && [ "$go" = go ] || exit 125',
-    "unset seen go",
+    "unset go",
     // A subshell, because init must outlive the command; exec, so that no builtin answers for it.
     '(exec "$@" 2>&1 3>&-)',
     "exit $?",
   ].join("\n");
   return ["/bin/sh", "-c", stub, gateName(command_id), ...command];
-}
-
-export const GO = "go\n";
-
-/** What the stub must say. Any other line means that something was swapped while it was bound. */
-export function readyLine(sightings: Sighting[]): string {
-  return ["ready", ...sightings.map(({ identity }) => identity)].join(" ");
 }

@@ -1,5 +1,5 @@
 /** The face of the sandbox: what to launch for a plan, what its gate must show, what holds here. */
-import { rmSync, writeFileSync } from "node:fs";
+import { closeSync, lstatSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { arch } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
@@ -10,20 +10,23 @@ import type { Launch } from "../spawned-sandbox.ts";
 import type { AtGate } from "../supervise.ts";
 import type { Plan } from "../ticket.ts";
 import type { Workspace } from "../workspaces.ts";
-import { compose, type Pin, readHostLayout, sightings } from "./compose.ts";
-import { readyLine } from "./gate.ts";
+import { compose, type Pin, readHostLayout, type Sighting, sightings } from "./compose.ts";
+import { READY } from "./gate.ts";
 import { stockFifos } from "./fifos.ts";
 import { compileFilter, encodeFilter } from "./seccomp.ts";
 import { type Architecture, RULES } from "./seccomp-rules.ts";
 import { selfTest } from "./selftest.ts";
-import { openRootStage, openUserStage, type Stage } from "./stage.ts";
+import { openRootStage, openUserStage, type Place, type Stage } from "./stage.ts";
+
+const NSENTER = "/usr/bin/nsenter";
+/** After input, output, complaints, gate, info and filter. */
+const FIRST_INHERITED = 6;
 
 export interface SandboxSettings {
   home: string;
   bubblewrap_path: string;
   ripgrep_path: string | null;
-  /** Of the executor itself; `parent_pid` tells whether its mount namespace is its own. */
-  self: { is_root: boolean; parent_pid: number };
+  is_root: boolean;
 }
 
 export interface Sandbox {
@@ -53,7 +56,7 @@ export function createSandbox(
   settings: SandboxSettings,
   { processes, clock }: { processes: ProcessTable; clock: Clock },
 ): Sandbox {
-  const { home, ripgrep_path, self } = settings;
+  const { home, ripgrep_path, bubblewrap_path } = settings;
   const run_folder = join(home, "run");
   const filter_path = join(home, "exec", "seccomp.bpf");
   const host = readHostLayout();
@@ -72,8 +75,8 @@ export function createSandbox(
 
   async function openStage(): Promise<Stage> {
     writeFileSync(filter_path, encodeFilter(compileFilter(RULES, architecture())));
-    if (self.is_root) return openRootStage(self.parent_pid, ripgrep_path);
-    return openUserStage(run_folder, ripgrep_path);
+    const open = settings.is_root ? openRootStage : openUserStage;
+    return open(run_folder, ripgrep_path);
   }
 
   async function prepare(plan: Confined, workspace: Workspace): Promise<Prepared> {
@@ -82,18 +85,15 @@ export function createSandbox(
     using held = new DisposableStack();
     const output_fifo = await fifos.take();
     held.defer(() => rmSync(output_fifo, { force: true })); // it is still there if none was launched
+    const place = await on.place(workspace);
     const composition = {
       ...plan,
       workspace: { ...workspace, pins: pinsOf(plan, workspace, held, notices) },
-      etc_folder: on.etc(),
-      ripgrep_folder: on.ripgrep_folder,
-      host,
+      ...{ place, host },
     };
-    const expected = readyLine(sightings(composition));
+    const expected = sightings(composition);
     const launch = {
-      program: settings.bubblewrap_path,
-      argv: compose(composition),
-      ids: on.idsOf(workspace.person_uid_number),
+      ...wayInto(place, bubblewrap_path, compose(composition), held),
       stdin: plan.stdin ?? null,
       ...{ output_fifo, filter_path },
       ...plan.limits,
@@ -143,8 +143,34 @@ function architecture(): Architecture {
   throw new Error(`there is no seccomp filter for ${name}`);
 }
 
-function inspect({ ready, status }: AtGate, expected: string, level: Stage["level"]): void {
-  if (ready !== expected) {
+/** How bubblewrap is started at a place. Passed on by descriptor, it is the host's own file. */
+function wayInto(place: Place, bubblewrap_path: string, argv: string[], held: DisposableStack) {
+  if (place.kind === "host") return { program: bubblewrap_path, argv, inherited: [] };
+  const inherited = [`/proc/self/fd/${place.descriptor}`, bubblewrap_path].map((path) =>
+    openOrSay(path),
+  );
+  held.defer(() => inherited.forEach(closeSync));
+  const ids = [`--setgid=${place.id}`, `--setuid=${place.id}`];
+  const [namespace, program] = [FIRST_INHERITED, FIRST_INHERITED + 1].map(
+    (descriptor) => `/proc/self/fd/${descriptor}`,
+  );
+  return {
+    program: NSENTER,
+    argv: [`--mount=${namespace}`, ...ids, "--", program!, ...argv],
+    inherited,
+  };
+}
+
+function openOrSay(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    throw new Error(`${path} could not be started: ${(error as Error).message}`);
+  }
+}
+
+function inspect({ init, ready, status }: AtGate, seen: Sighting[], level: Stage["level"]): void {
+  if (ready !== READY || seen.some((sighting) => !isSeen(init.pid, sighting))) {
     throw new Error("a folder was swapped while it was being bound into the sandbox");
   }
   const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, "m").exec(status)?.[1] ?? "?";
@@ -155,4 +181,10 @@ function inspect({ ready, status }: AtGate, expected: string, level: Stage["leve
   if (level === "per_person" && field("Groups").trim() !== "") {
     throw new Error(`the sandbox kept supplementary groups: ${field("Groups")}`);
   }
+}
+
+/** Looks from where the sandbox's init stands, which nothing of the command has moved yet. */
+function isSeen(pid: number, { path, identity }: Sighting): boolean {
+  const found = lstatSync(`/proc/${pid}/cwd/${path}`, { bigint: true, throwIfNoEntry: false });
+  return found !== undefined && `${found.dev}:${found.ino}` === identity;
 }

@@ -29,6 +29,7 @@ echo environment=$(tr '\\0' '\\n' < /proc/1/environ | grep -cvE '^(${OWN_VARIABL
 echo processes=$(ls -d /proc/[0-9]* | wc -l)
 unshare --user true 2>/dev/null && echo namespaces=open
 touch set-id && chmod 4755 set-id 2>/dev/null && echo set_id=made
+echo descriptors=$(ls /proc/self/fd | wc -l)
 echo limits=$(ulimit -n) $(ulimit -c) $(ulimit -f)
 echo inside > made && echo workspace=$(cat made)
 setsid sleep 300 >/dev/null 2>&1 &
@@ -37,6 +38,9 @@ echo done=yes
 
 /** The probe, its shells and substitutions; a host's process table is longer. */
 const PROCESS_LIMIT = 10;
+
+/** Input, output, complaints, and the folder that `ls` itself has open. */
+const OWN_DESCRIPTORS = "4";
 
 export interface SelfTestParts {
   run_folder: string;
@@ -73,7 +77,7 @@ async function probe(parts: SelfTestParts): Promise<Outcome> {
     const { end } = supervise(launch, { ...parts, beforeGo: inspect, output });
     return await end.finally(finish);
   } finally {
-    await parts.stage().then((stage) => stage.detach(workspace));
+    await parts.stage().then((stage) => stage.release(workspace));
     closeSync(workspace.descriptor);
     rmSync(workspace.path, { recursive: true, force: true });
   }
@@ -91,8 +95,8 @@ async function openProbeFolder({ run_folder, stage }: SelfTestParts): Promise<Wo
     owner: { uid, gid },
     person_uid_number: 0,
   };
-  const source = await (await stage()).attach(staged);
-  return { ...staged, identity: `${dev}:${ino}`, source };
+  await (await stage()).place(staged);
+  return { ...staged, identity: `${dev}:${ino}` };
 }
 
 function judge(outcome: Outcome, escaped: boolean): SandboxCheck[] {
@@ -128,6 +132,11 @@ function judge(outcome: Outcome, escaped: boolean): SandboxCheck[] {
       `${says("environment")} foreign variables`,
     ),
     check(
+      "inherits no descriptors",
+      says("descriptors") === OWN_DESCRIPTORS,
+      `${says("descriptors")} open descriptors`,
+    ),
+    check(
       "sees its own processes only",
       Number(says("processes")) <= PROCESS_LIMIT,
       `${says("processes")} processes`,
@@ -148,7 +157,7 @@ function broken(why: string): SandboxCheck {
 /** What to type, by the words of bubblewrap, the kernel and mount(8). */
 function fixFor(why: string): string {
   if (/could not be started: .*ENOENT/.test(why)) return "apt-get install bubblewrap";
-  if (/stat: not found/.test(why)) return "apt-get install util-linux coreutils";
+  if (/nsenter.*ENOENT/.test(why)) return "apt-get install util-linux";
   if (/perl.*ENOENT/.test(why)) return "apt-get install perl-base";
   if (/namespace|uid map|Operation not permitted|loopback/i.test(why)) {
     return (

@@ -1,0 +1,215 @@
+#!/usr/bin/perl
+# mount-namespace.pl OWNER_UID OWNER_GID SHOWN_ID WORKSPACE_PATH ETC RIPGREP 3<WORKSPACE
+#
+# Makes a mount namespace that holds what the sandboxes of one workspace are made from and nothing
+# else of the host, says "ready", and waits for the end of its input: the caller opens /proc/PID/ns/mnt
+# meanwhile, and the namespace lives as long as that descriptor.
+#
+#   /sandbox     the sandbox's root: /usr read-only, ETC, a /dev of its own, empty folders
+#   /workspace   the folder that is open as descriptor 3, idmapped: what OWNER_UID and OWNER_GID own on
+#                disk appears as owned by SHOWN_ID, and what SHOWN_ID makes there lands on disk as the
+#                owner's. Only files of the owner are mapped; those of others show as nobody's.
+#   /proc, and links to what bubblewrap itself is loaded from
+#
+# One folder with everything in it costs bubblewrap one bind, and it reads the table of all mounts for
+# each: among the mounts of a busy host, bind by bind, a command took it twice the time.
+#
+# Needs root, Linux 5.12 and a file system that can be idmapped (ext4, xfs, btrfs, tmpfs since 6.3).
+# Exits 0 at the end of its input, else 1 with the reason on stderr.
+use strict;
+use warnings;
+use POSIX ();
+
+my ($owner_uid, $owner_gid, $shown_id, $workspace_path, $etc, $ripgrep) = @ARGV;
+defined $ripgrep or die "usage: see the head of mount-namespace.pl\n";
+
+# Younger calls have one number on all architectures of Linux, these have not.
+my %numbers_of = (
+    x86_64  => { unshare => 272, pivot_root => 155, umount2 => 166 },
+    aarch64 => { unshare => 97,  pivot_root => 41,  umount2 => 39 },
+);
+my $machine = (POSIX::uname())[4];
+my $number_of = $numbers_of{$machine} or die "mount namespaces: no support for $machine\n";
+my ($SYS_open_tree, $SYS_move_mount) = (428, 429);
+my ($SYS_fsopen, $SYS_fsconfig, $SYS_fsmount) = (430, 431, 432);
+my $SYS_mount_setattr = 442;
+
+my ($CLONE_NEWNS, $CLONE_NEWUSER) = (0x20000, 0x10000000);
+my ($AT_FDCWD, $AT_EMPTY_PATH, $AT_RECURSIVE) = (-100, 0x1000, 0x8000);
+my ($OPEN_TREE_CLONE, $OPEN_TREE_CLOEXEC) = (0x1, 0x80000);
+my $MOVE_MOUNT_F_EMPTY_PATH = 0x4;
+my ($FSOPEN_CLOEXEC, $FSMOUNT_CLOEXEC) = (0x1, 0x1);
+my ($FSCONFIG_SET_STRING, $FSCONFIG_CMD_CREATE) = (1, 6);
+my ($RDONLY, $NOSUID, $NODEV, $IDMAP) = (0x1, 0x2, 0x4, 0x100000);
+my $MS_PRIVATE = 1 << 18;
+my $MNT_DETACH = 2;
+my $WORKSPACE = 3;
+
+my @DEVICES = qw(null zero full random urandom tty);
+my @EMPTY = qw(proc tmp run var var/tmp home home/agent);
+my @LARGE_ETC = qw(alternatives ssl/certs);
+my @SYSTEM = qw(bin sbin lib lib32 lib64 libx32);
+
+umask 022;
+my $owners = user_namespace();
+my $workspace = open_tree($WORKSPACE, '', $AT_EMPTY_PATH);
+set_attributes($workspace, 0, $IDMAP | $NOSUID | $NODEV, fileno $owners);
+
+check('unshare', syscall($number_of->{unshare}, $CLONE_NEWNS));
+make_private('/');
+my $root = new_file_system('tmpfs', $NOSUID | $NODEV, mode => '0755', size => '1m');
+attach($root, '/mnt');
+chdir '/mnt' or die "/mnt: $!\n";
+
+make_folders(qw(sandbox workspace proc tmp));
+attach($workspace, 'workspace');
+bind_tree('/proc', 'proc', 0);
+for my $name ('usr', 'etc', @SYSTEM) {
+    symlink("sandbox/$name", $name) if -e "/$name";
+}
+
+my $sandbox = new_file_system('tmpfs', $NOSUID | $NODEV, mode => '0755', size => '1m');
+attach($sandbox, 'sandbox');
+chdir 'sandbox' or die "sandbox: $!\n";
+make_folders(qw(usr etc dev), @EMPTY, inside($workspace_path));
+bind_tree('/usr', 'usr', $RDONLY | $NODEV);
+for my $name (@SYSTEM) {
+    if (-l "/$name") {
+        symlink(readlink("/$name"), $name) or die "$name: $!\n";
+    } elsif (-d "/$name") {
+        make_folders($name);
+        bind_tree("/$name", $name, $RDONLY | $NODEV);
+    }
+}
+bind_tree($etc, 'etc', $RDONLY | $NODEV);
+for my $name (grep { -d "/etc/$_" } @LARGE_ETC) {
+    bind_tree("/etc/$name", "etc/$name", $RDONLY | $NODEV);
+}
+if ($ripgrep ne '') {
+    make_folders('run/mainstay');
+    bind_tree($ripgrep, 'run/mainstay', $RDONLY | $NODEV);
+}
+make_devices();
+set_attributes($sandbox, 0, $RDONLY);
+
+chdir '/mnt' or die "/mnt: $!\n";
+set_attributes($root, 0, $RDONLY);
+check('pivot_root', syscall($number_of->{pivot_root}, my $here = '.', my $old = '.'));
+check('umount', syscall($number_of->{umount2}, $here, $MNT_DETACH));
+
+$| = 1;
+print "ready\n";
+sysread STDIN, my $end, 1;
+exit 0;
+
+sub make_devices {
+    my $dev = new_file_system('tmpfs', $NOSUID | $NODEV, mode => '0755', size => '64k');
+    attach($dev, 'dev');
+    for my $name (@DEVICES) {
+        open(my $place, '>', "dev/$name") or die "dev/$name: $!\n";
+        bind_tree("/dev/$name", "dev/$name", 0);
+    }
+    make_folders('dev/pts', 'dev/shm');
+    my $pts = new_file_system('devpts', $NOSUID, ptmxmode => '0666', mode => '0620');
+    attach($pts, 'dev/pts');
+    my %links = (ptmx => 'pts/ptmx', fd => '/proc/self/fd');
+    @links{qw(stdin stdout stderr)} = map { "/proc/self/fd/$_" } 0 .. 2;
+    symlink($links{$_}, "dev/$_") or die "dev/$_: $!\n" for keys %links;
+    set_attributes($dev, 0, $RDONLY);
+}
+
+sub make_folders {
+    for my $path (@_) {
+        my $made = '';
+        for my $part (split m{/}, $path) {
+            $made .= $made eq '' ? $part : "/$part";
+            mkdir $made or $!{EEXIST} or die "$made: $!\n";
+        }
+    }
+}
+
+sub inside { my ($path) = @_; $path =~ s{^/+}{}; return $path }
+
+sub bind_tree {
+    my ($from, $to, $attributes) = @_;
+    my $tree = open_tree($AT_FDCWD, $from, $AT_RECURSIVE);
+    set_attributes($tree, $AT_RECURSIVE, $attributes | $NOSUID);
+    attach($tree, $to);
+}
+
+sub open_tree {
+    my ($folder, $path, $flags) = @_;
+    $flags |= $OPEN_TREE_CLONE | $OPEN_TREE_CLOEXEC;
+    return check("open_tree $path", syscall($SYS_open_tree, $folder, "$path\0", $flags));
+}
+
+sub new_file_system {
+    my ($type, $attributes, %options) = @_;
+    my $context = check("fsopen $type", syscall($SYS_fsopen, "$type\0", $FSOPEN_CLOEXEC));
+    for my $key (keys %options) {
+        check("fsconfig $key", syscall($SYS_fsconfig, $context, $FSCONFIG_SET_STRING,
+            "$key\0", "$options{$key}\0", 0));
+    }
+    check('fsconfig', syscall($SYS_fsconfig, $context, $FSCONFIG_CMD_CREATE, 0, 0, 0));
+    my $made = check('fsmount', syscall($SYS_fsmount, $context, $FSMOUNT_CLOEXEC, $attributes));
+    POSIX::close($context);
+    return $made;
+}
+
+sub attach {
+    my ($tree, $to) = @_;
+    my $empty = "\0";
+    check("move_mount to $to", syscall($SYS_move_mount, $tree, $empty, $AT_FDCWD, "$to\0",
+        $MOVE_MOUNT_F_EMPTY_PATH));
+}
+
+# struct mount_attr: attr_set, attr_clr, propagation, userns_fd
+sub set_attributes {
+    my ($tree, $depth, $set, $owners) = @_;
+    my $attributes = pack('Q4', $set, 0, 0, $owners // 0);
+    my $empty = "\0";
+    check('mount_setattr', syscall($SYS_mount_setattr, $tree, $empty, $AT_EMPTY_PATH | $depth,
+        $attributes, length $attributes));
+}
+
+sub make_private {
+    my ($path) = @_;
+    my $attributes = pack('Q4', 0, 0, $MS_PRIVATE, 0);
+    check('mount_setattr', syscall($SYS_mount_setattr, $AT_FDCWD, "$path\0", $AT_RECURSIVE,
+        $attributes, length $attributes));
+}
+
+# A namespace outlives its last process while a descriptor holds it; a child makes it and leaves.
+sub user_namespace {
+    pipe(my $made, my $making) or die "pipe: $!\n";
+    pipe(my $leaving, my $leave) or die "pipe: $!\n";
+    my $child = fork;
+    defined $child or die "fork: $!\n";
+    if ($child == 0) {
+        close $made;
+        close $leave;
+        syscall($number_of->{unshare}, $CLONE_NEWUSER) == 0 or die "unshare a user namespace: $!\n";
+        syswrite $making, '.';
+        sysread $leaving, my $end, 1;
+        exit 0;
+    }
+    close $making;
+    close $leaving;
+    sysread $made, my $byte, 1 or die "no user namespace for the id map\n";
+    for my $map ([uid_map => $owner_uid], [gid_map => $owner_gid]) {
+        my ($name, $owner) = @$map;
+        open(my $file, '>', "/proc/$child/$name") or die "$name: $!\n";
+        defined syswrite($file, "$owner $shown_id 1\n") or die "$name: $!\n";
+        close $file;
+    }
+    open(my $held, '<', "/proc/$child/ns/user") or die "ns/user: $!\n";
+    close $leave;
+    waitpid $child, 0;
+    return $held;
+}
+
+sub check {
+    my ($call, $result) = @_;
+    $result >= 0 or die "$call: $!\n";
+    return $result;
+}
