@@ -10,6 +10,7 @@
  * 5. `end` never rejects.
  */
 import { readFileSync } from "node:fs";
+import { setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { KeptOutput, OutputSink } from "./output.ts";
@@ -26,6 +27,8 @@ import {
 const READY_LIMIT_MS = 15_000;
 const DYING_LIMIT_MS = 10_000;
 const PIPE_GRACE_MS = 100;
+/** Commands that use every processor leave the server one to answer with. */
+const NICENESS = 5;
 const OUTPUT_HARD_LIMIT_BYTES = 64 << 20;
 
 /** What the gate shows before the go. */
@@ -155,6 +158,7 @@ function letGo(
     if (init === null) return "exit";
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     beforeGo({ init, ready: ready.trimEnd(), status });
+    setPriority(pid, NICENESS);
     command.gate.write(GO);
     return { init, started_ms: clock.monotonic() };
   } catch (error) {

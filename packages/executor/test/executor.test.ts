@@ -355,6 +355,11 @@ test("a registration holds for one inode, one owner and one way to it", async ()
   );
 });
 
+test("a command yields the processor to those who serve", async () => {
+  const { output } = await bench.exited("cut -d' ' -f19 /proc/self/stat; nice; (nice -n 0 nice)");
+  expect(output).toBe("5\n5\n5\n");
+});
+
 test("a private workspace below the closed home works", async () => {
   const folder = join(bench.home, "workspaces", "ada");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
