@@ -26,7 +26,7 @@ export async function endProgram({ child }: Program, clock: Clock): Promise<void
   if (hasEnded(child)) return;
   const ended = once(child, "exit");
   const disarm = clock.after(ENDING_MS, () => child.kill("SIGKILL"));
-  child.kill("SIGTERM");
+  child.kill("SIGINT"); // as Ctrl-C: a server takes its executor along
   await ended;
   disarm();
 }

@@ -66,7 +66,7 @@ async function isReady(url: string): Promise<true | null> {
   return ((await answer.json()) as { ready: boolean }).ready ? true : null;
 }
 
-/** It ends with its server. @throws Error when it does not; it is killed then. */
+/** Ctrl-C ends it with its server. @throws Error when it does not; it is killed then. */
 async function buryExecutor(home: string, clock: Clock): Promise<void> {
   const deadline_ms = clock.monotonic() + EXECUTOR_ENDING_MS;
   while (processesWith(home).length > 0) {
