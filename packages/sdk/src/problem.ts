@@ -22,6 +22,8 @@ export const ProblemCode = z.enum([
   "shutting_down",
   "storage_unavailable",
   "journal_damaged",
+  "disk_full",
+  "disk_nearly_full",
   "internal",
 ]);
 export type ProblemCode = z.infer<typeof ProblemCode>;

@@ -22,7 +22,7 @@ import { createApprovals } from "./execution/approvals.ts";
 import { createExecution, type StopMode } from "./execution/execution.ts";
 import { createExpirer } from "./execution/expirer.ts";
 import { workspaceFiles } from "./files/files.ts";
-import { createHealth } from "./health/health.ts";
+import { createDiskSpace, createHealth } from "./health/health.ts";
 import { createIdentity } from "./identity/identity.ts";
 import { localHomes } from "./identity/local-homes.ts";
 import { traceOf } from "./kernel/errors.ts";
@@ -34,6 +34,7 @@ import { createOffline, withDirectCommands } from "./offline/offline.ts";
 import { createProviders } from "./providers/providers.ts";
 import { createJournal } from "./store/journal.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
+import type { Store } from "./store/store.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { editFileTool } from "./tools/edit-file.ts";
 import { listFilesTool } from "./tools/list-files.ts";
@@ -52,12 +53,15 @@ export interface Overrides {
   readonly log?: Log;
   readonly bubblewrap_path?: string;
   readonly tools?: (tools: readonly Tool[]) => readonly Tool[];
+  readonly store?: (store: Store) => Store;
 }
 
 export interface Server {
   readonly url: string;
   /** True when this start made the owner and the key. */
   readonly owner_created: boolean;
+  /** Resolves with the reason when another server has taken the data: stop, and remove nothing. */
+  readonly displaced: Promise<string>;
   /**
    * Takes nothing new, stops what runs where its journal stands, lets go of the data. Commands run
    * on for the next server (`leave`), or are ended with their executor (`end`). Idempotent: the
@@ -72,7 +76,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   const limits: Limits = { ...defaultLimits, ...overrides.limits };
   const log = overrides.log ?? createLog(config.log_level);
 
-  const store = await openSqliteStore({ home: config.home, clock });
+  const opened = await openSqliteStore({ home: config.home, clock });
+  const store = overrides.store?.(opened) ?? opened;
   // The folder exists now; every path below it is the one that is really there.
   const home = await realpath(config.home);
   const journal = createJournal(store, clock);
@@ -147,6 +152,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     model: config.providers.length > 0 ? withDirectCommands(providers, offline) : offline,
     memory: createMemory({ store, journal, limits }),
   });
+  const disk = createDiskSpace({ home, clock, reserve_bytes: limits.disk_reserve_bytes });
   const admission = createAdmission({
     store,
     journal,
@@ -154,9 +160,10 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     newId,
     limits,
     workspaces: identity.workspaces,
+    refuseNew: disk.refusal,
   });
   const dispatch = createDispatch({ store, journal, admission, turns, clock, log });
-  const health = createHealth({ store, version: config.version, models });
+  const health = createHealth({ store, disk, version: config.version, models });
   const expirer = createExpirer({ approvals, clock, log });
   const reader = createTurnReader({ store, journal, admission });
 
@@ -179,6 +186,15 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       log.error({ ...at, fault: traceOf(error) }, "a request met a fault of ours"),
   });
 
+  const displaced = new Promise<string>((resolve) =>
+    store.onStatus((status) => {
+      if (status.state === "writing") return log.warn({}, "the store takes writes again");
+      log.error({ ...status }, "the store takes no writes; reads go on");
+      if (status.cause === "displaced") resolve(status.message);
+    }),
+  );
+  await disk.start();
+
   // The port first: where it is taken, no turn may have begun.
   const open = await door
     .listen({
@@ -187,6 +203,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       socket_path: join(home, "run", "server.sock"),
     })
     .catch(async (fault: unknown) => {
+      await disk.stop();
       await store.close();
       throw portFault(fault, config.port);
     });
@@ -196,13 +213,18 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   async function stop(how: StopMode): Promise<void> {
     // Runs wait for commands; it is `execution.stop` that makes them let go. Whatever one part meets
     // while it stops, the data is let go of, last.
-    const parts = [open.close(), execution.stop(how), dispatch.stop(), expirer.stop()];
-    const ends = await Promise.allSettled(parts);
+    const parts = [open.close(), execution.stop(how), dispatch.stop()];
+    const ends = await Promise.allSettled([...parts, expirer.stop(), disk.stop()]);
     await store.close();
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
   let stopping: Promise<void> | undefined;
-  return { url: open.url, owner_created: owner.created, stop: (how) => (stopping ??= stop(how)) };
+  return {
+    url: open.url,
+    owner_created: owner.created,
+    displaced,
+    stop: (how) => (stopping ??= stop(how)),
+  };
 }
 
 function portFault(fault: unknown, port: number): unknown {

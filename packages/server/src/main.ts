@@ -23,7 +23,12 @@ export async function main(): Promise<number> {
     const server = await startServer(config);
     const card = leaveCard(config, server.url);
     process.stdout.write(greeting(config, server));
-    const { why, how } = await wished;
+    const wish = await Promise.race([wished, server.displaced]);
+    if (typeof wish === "string") {
+      await server.stop("leave");
+      throw new Error(wish);
+    }
+    const { why, how } = wish;
     const commands = how === "end" ? "Commands are ended" : "Commands run on";
     process.stdout.write(`\nStopping (${why}). ${commands}; open turns go on at the next start.\n`);
     await server.stop(how);

@@ -10,7 +10,7 @@ import type { Limits } from "../kernel/limits.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
 import type { Journal } from "../store/journal.ts";
 import { prepared } from "../store/prepared.ts";
-import type { Guard, Statement, Store } from "../store/store.ts";
+import { type Guard, refuseFaulted, type Statement, type Store } from "../store/store.ts";
 
 const TITLE_CHARS = 80;
 const RETRY_AFTER_S = 5;
@@ -25,7 +25,8 @@ export interface Accepted {
  * Takes a turn in, durably, or refuses with a reason. The same key and body give the same turn
  * however many ask at once.
  *
- * @throws Refusal `idempotency_conflict`, `queue_full`, `too_many_waiting`, `not_found`.
+ * @throws Refusal `idempotency_conflict`, `queue_full`, `too_many_waiting`, `not_found`, and what
+ * `refuseNew` says; StoreFault. Both before anything is done.
  */
 export type Accept = (
   person: Person,
@@ -40,16 +41,21 @@ export interface AcceptanceParts {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly limits: Limits;
+  /** Why nobody may ask for anything new at this time; null when they may. */
+  readonly refuseNew: () => Refusal | null;
 }
 
 /** Idempotency key, session, turn and first event are one batch: all of them or none. */
 export function createAcceptance(parts: AcceptanceParts): Accept {
-  const { store, journal, workspaces, clock, newId, limits } = parts;
+  const { store, journal, workspaces, clock, newId, limits, refuseNew } = parts;
 
   async function accept(person: Person, input: NewTurn, key: string | null): Promise<Accepted> {
     const body_hash = createHash("sha256").update(canonicalize(input)!).digest("hex");
     const known = key === null ? null : await earlier(person, key, body_hash);
     if (known !== null) return known;
+    refuseFaulted(store.status());
+    const refusal = refuseNew();
+    if (refusal !== null) throw refusal;
 
     const session = await sessionFor(person, input);
     const turn_id = newId("turn");

@@ -72,6 +72,8 @@ export function createLeaser(parts: LeaserParts) {
         await round();
       }
     } catch (fault) {
+      // Nothing can be leased now; the store tells when it can.
+      if (store.status().state === "faulted") return;
       log.error({ fault: messageOf(fault) }, "a dispatch round failed; trying again");
       cancelRetry();
       if (live) cancelRetry = clock.after(RETRY_AFTER_FAULT_MS, wake);
@@ -116,10 +118,17 @@ export function createLeaser(parts: LeaserParts) {
     start(): void {
       if (live) return;
       live = true;
-      unsubscribe = journal.subscribe((turn_id, event) => {
+      const forgetEvents = journal.subscribe((turn_id, event) => {
         const is_cleared = progress.has(event.type) && admission.suspects.delete(turn_id);
         if (is_cleared || wakers.has(event.type)) wake();
       });
+      const forgetStatus = store.onStatus(({ state }) => {
+        if (state === "writing") wake();
+      });
+      unsubscribe = () => {
+        forgetEvents();
+        forgetStatus();
+      };
       wake();
     },
     async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Admission } from "../admission/admission.ts";
 import { Cancelled, LeaseLost, messageOf, Stopping, StoreFault } from "../kernel/errors.ts";
+import { type Store, untilWriting } from "../store/store.ts";
 import type { Lease } from "../store/turn-writes.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Turns } from "../turn/turn.ts";
@@ -17,13 +18,14 @@ export interface Seats {
 }
 
 export interface SeatsParts {
+  readonly store: Pick<Store, "status" | "onStatus">;
   readonly admission: Admission;
   readonly turns: Turns;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createSeats({ admission, turns, clock, log }: SeatsParts): Seats {
+export function createSeats({ store, admission, turns, clock, log }: SeatsParts): Seats {
   const seated = new Map<string, { controller: AbortController; ended: Promise<void> }>();
   /** Ends the pauses between tries; a seat's own signal may be spent on a cancellation already. */
   const stopping = new AbortController();
@@ -45,12 +47,15 @@ export function createSeats({ admission, turns, clock, log }: SeatsParts): Seats
     }
   }
 
-  /** False when the server stops meanwhile. */
+  /** False when the server stops meanwhile. Nobody asks a model for what cannot be kept. */
   const pause = (): Promise<boolean> =>
-    clock.sleep(RETRY_AFTER_FAULT_MS, stopping.signal).then(
-      () => true,
-      () => false,
-    );
+    clock
+      .sleep(RETRY_AFTER_FAULT_MS, stopping.signal)
+      .then(() => untilWriting(store, stopping.signal))
+      .then(
+        () => true,
+        () => false,
+      );
 
   return {
     seat(lease) {

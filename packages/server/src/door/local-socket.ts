@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { Listener } from "./listener.ts";
 
@@ -15,19 +15,23 @@ export async function listenLocally(
 ): Promise<() => Promise<void>> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const folder = await open(dirname(path), "r");
+  let own_ino: number;
   try {
     const bound = `/proc/self/fd/${folder.fd}/${basename(path)}`;
     const fresh = `${bound}.new`;
     await rm(fresh, { force: true });
     await listener.listen({ path: fresh });
     await chmod(fresh, 0o600);
+    own_ino = (await stat(fresh)).ino;
     await rename(fresh, bound);
   } catch (error) {
     await folder.close();
     throw error;
   }
   return async () => {
-    await rm(path, { force: true });
+    // Another server may have put its own in the place.
+    const found = await stat(path).catch(() => null);
+    if (found?.ino === own_ino) await rm(path, { force: true });
     await folder.close();
   };
 }

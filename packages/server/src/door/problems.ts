@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Problem, ProblemCode } from "@mainstay/sdk/problem";
 import { JournalCorrupt } from "../store/journal-corrupt.ts";
-import { Refusal, Stopping, StoreFault } from "../kernel/errors.ts";
+import { Refusal, Stopping, StoreFault, type StoreFaultKind } from "../kernel/errors.ts";
 
 /** The one place where refusals become HTTP. Total: a code without a status does not compile. */
 const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: string }> = {
@@ -25,6 +25,8 @@ const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: s
   shutting_down: { status: 503, title: "The server is stopping" },
   storage_unavailable: { status: 503, title: "The storage does not take writes" },
   journal_damaged: { status: 500, title: "The record of the turn is damaged" },
+  disk_full: { status: 507, title: "The server's disk is full" },
+  disk_nearly_full: { status: 507, title: "The server's disk is nearly full" },
   internal: { status: 500, title: "The server failed" },
 };
 
@@ -52,16 +54,37 @@ export function refusalOf(
       retry_after_s: RESTART_RETRY_S,
     });
   }
+  if (error instanceof StoreFault && error.cause_kind !== null)
+    return storeRefusal(error.cause_kind);
   const id = `fault_${randomBytes(8).toString("hex")}`;
   report({ id, ...at, error });
   if (error instanceof JournalCorrupt)
     return new Refusal("journal_damaged", `${error.message} (the server's log has it as ${id}).`);
   return error instanceof StoreFault
-    ? new Refusal("storage_unavailable", `Nothing of this was kept (${id}); ask again later.`, {
+    ? new Refusal("storage_unavailable", `This was not taken in (${id}); ask again later.`, {
         retry_after_s: STORE_RETRY_S,
       })
     : new Refusal("internal", `Something unforeseen went wrong; the server's log has it as ${id}.`);
 }
+
+/** The operator's log has the store's fault once, when it began; a request adds nothing to it. */
+function storeRefusal(kind: StoreFaultKind): Refusal {
+  const code = kind === "disk_full" ? "disk_full" : "storage_unavailable";
+  return new Refusal(code, `${STORE_FAULTS[kind]} ${STORE_PROMISE}`, {
+    retry_after_s: STORE_RETRY_S,
+  });
+}
+
+const STORE_FAULTS: Record<StoreFaultKind, string> = {
+  disk_full: "The server's disk is full.",
+  io: "The server's disk does not take what is written.",
+  displaced: "Another server has taken over the data of this one, which ends.",
+};
+
+/** Not "nothing was kept": what failed half way may be found when the server starts again. */
+const STORE_PROMISE =
+  "This was not taken in. What was accepted before is safe and can be read, and new work is taken " +
+  "in again as soon as the disk allows it. Ask again with the same Idempotency-Key, if you sent one.";
 
 export function problemOf(refusal: Refusal): Problem {
   const { status, title } = PROBLEMS[refusal.code];

@@ -1,22 +1,30 @@
 import type { Level, Readiness } from "@mainstay/sdk/resources";
 import { messageOf } from "../kernel/errors.ts";
 import type { Store } from "../store/store.ts";
+import type { DiskSpace, DiskState } from "./disk-space.ts";
+
+export { createDiskSpace } from "./disk-space.ts";
 
 export interface Health {
-  /** No model is *degraded but ready*; a store that does not answer is not ready. */
+  /** No model is *degraded but ready*; where nothing new can be kept it is not ready. */
   readiness(): Promise<Readiness>;
 }
 
 export interface HealthParts {
   readonly store: Store;
+  readonly disk: Pick<DiskSpace, "state">;
   readonly version: string;
   /** Models that can be asked, as `provider/model`. */
   readonly models: () => readonly string[];
 }
 
+type Check = Readiness["checks"][number];
+
 /** The one place that says how much of the product stands. */
-export function createHealth({ store, version, models }: HealthParts): Health {
-  async function storeCheck() {
+export function createHealth({ store, disk, version, models }: HealthParts): Health {
+  async function storeCheck(): Promise<Check> {
+    const status = store.status();
+    if (status.state === "faulted") return { name: "store", ok: false, detail: status.message };
     try {
       await store.query(store.sql.selectFrom("person").select("id").limit(1));
       return { name: "store", ok: true, detail: "answers" };
@@ -27,14 +35,34 @@ export function createHealth({ store, version, models }: HealthParts): Health {
 
   return {
     async readiness() {
-      const kept = await storeCheck();
+      const kept = [await storeCheck(), diskCheck(disk.state())];
       const names = models();
       const detail = names.length > 0 ? names.join(", ") : "none configured: offline answers";
-      const checks = [kept, { name: "models", ok: names.length > 0, detail }];
-      return { ready: kept.ok, level: levelOf(kept.ok, names.length), version, checks };
+      const checks = [...kept, { name: "models", ok: names.length > 0, detail }];
+      const ready = kept.every(({ ok }) => ok);
+      return { ready, level: levelOf(ready, names.length), version, checks };
     },
   };
 }
+
+function diskCheck(disk: DiskState): Check {
+  switch (disk.state) {
+    case "roomy":
+      return { name: "disk", ok: true, detail: `${megabytes(disk.free_bytes)} free` };
+    case "nearly_full":
+      return {
+        name: "disk",
+        ok: false,
+        detail:
+          `${megabytes(disk.free_bytes)} free, less than the ${megabytes(disk.reserve_bytes)} ` +
+          "kept for what runs: nothing new is taken in",
+      };
+    case "unknown":
+      return { name: "disk", ok: false, detail: disk.message };
+  }
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`;
 
 function levelOf(writable: boolean, models: number): Level {
   if (!writable) return "read-only";

@@ -28,6 +28,11 @@ export const limits = {
   command_wall_ms: 600_000,
   /** Resumes of a turn without progress between; past it `poisoned` (J7). */
   resumes_without_progress: 3,
+  /**
+   * Free bytes that the disk of the data keeps for what runs already, a tenth of the disk where that
+   * is less; below it new turns are refused with `disk_nearly_full`.
+   */
+  disk_reserve_bytes: 268_435_456,
   /** Days until an unanswered approval is a denial. */
   approval_days: 7,
 } as const;

@@ -193,6 +193,26 @@ test("a store that takes nothing is 503 with Retry-After", async () => {
   ]);
 });
 
+test("a store at fault says which of its faults it is, and the log has no line for each request", async () => {
+  for (const [cause_kind, code, status] of [
+    ["disk_full", "disk_full", 507],
+    ["io", "storage_unavailable", 503],
+    ["displaced", "storage_unavailable", 503],
+  ] as const) {
+    await using house = await openDoor({
+      endpoints: [failing(new StoreFault("SQLite 13", { cause_kind }))],
+    });
+    const reply = await house.ask({ path: "/fail" });
+    expect([reply.status, problemIn(reply).code, reply.headers["retry-after"]]).toEqual([
+      status,
+      code,
+      "5",
+    ]);
+    expect(reply.text).not.toContain("SQLite");
+    expect(house.faults).toEqual([]);
+  }
+});
+
 test("a refusal carries what it knows", async () => {
   const refusal = new Refusal("too_many_waiting", "Wait.", { retry_after_s: 1.2 });
   await using house = await openDoor({ endpoints: [failing(refusal)] });
