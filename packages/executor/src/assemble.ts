@@ -4,7 +4,7 @@ import { sourceDigest } from "./build.ts";
 import { ExecutorRefused } from "./errors.ts";
 import { createExecutor } from "./executor.ts";
 import { openKeys } from "./keys.ts";
-import { openLedger } from "./ledger.ts";
+import { openLedger } from "./ledger/ledger.ts";
 import { createLife } from "./life.ts";
 import { listen } from "./listener.ts";
 import type { ProcessTable } from "./process-table.ts";
@@ -12,6 +12,7 @@ import type { Request } from "./protocol.ts";
 import { recover } from "./recovery.ts";
 import { openRunFolder } from "./run-folder.ts";
 import { createSandbox, type SandboxSettings } from "./sandbox/sandbox.ts";
+import { openSpool } from "./spool/spool.ts";
 import { openWorkspaces } from "./workspaces.ts";
 
 const WATCH_MS = 1_000;
@@ -38,14 +39,17 @@ export async function assemble(
   const build = sourceDigest();
   const folder = openRunFolder(home);
   const { link_key, ticket_key } = openKeys(home);
-  const ledger = openLedger(home);
-  const recovered = await recover({ ledger, processes, clock });
+  const ledger = openLedger(home, clock.now());
+  if (ledger.doubt !== null) log(ledger.doubt.why);
+  const spool = openSpool(home, log);
+  const recovered = await recover({ ledger, spool, processes, clock });
   if (recovered > 0) log(`ended ${recovered} commands that a dead executor left behind`);
   const sandbox = createSandbox(settings, { processes, clock });
   const workspaces = openWorkspaces(home, sandbox.stage);
   const executor = createExecutor({
     ...parts,
     ledger,
+    spool,
     workspaces,
     sandbox,
     ticket_key,

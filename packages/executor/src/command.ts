@@ -45,6 +45,7 @@ export const RefusalCode = z.enum([
   "expires_too_late",
   "blocked",
   "replayed",
+  "doubtful",
   "unknown_workspace",
   "wrong_person",
   "workspace_changed",

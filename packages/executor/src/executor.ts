@@ -8,18 +8,21 @@
  * 3. A refusal burned nothing.
  */
 import type { Clock } from "@mainstay/sdk/clock";
+import { createArchive } from "./archive.ts";
 import type { CommandEnd, CommandState, RefusalCode, RunAnswer } from "./command.ts";
-import type { Ledger } from "./ledger.ts";
+import { endOf } from "./ending.ts";
+import type { Ledger } from "./ledger/ledger.ts";
 import { keepPrinted, type Printed } from "./printed.ts";
 import type { ProcessTable } from "./process-table.ts";
 import type { OutputPiece, Usage } from "./protocol.ts";
 import type { Prepared, Sandbox } from "./sandbox/sandbox.ts";
+import { type Spool, spoolFileBytes } from "./spool/spool.ts";
 import { supervise, type Outcome, type Supervised } from "./supervise.ts";
-import { planDigest, verifyTicket, type Plan, type Ticket } from "./ticket.ts";
+import { verifyTicket, type Plan, type Ticket } from "./ticket.ts";
 import { whyChanged, type Workspace, type Workspaces } from "./workspaces.ts";
 
 const RUNNING_LIMIT = 256;
-const UNWRITTEN_END = "its end could not be written";
+const SPOOL_FULL = "no room for more output of commands until earlier ones end or are fetched";
 const PRUNE_EVERY = 1_000;
 
 export interface Executor {
@@ -41,6 +44,7 @@ export interface Executor {
 
 export interface ExecutorParts {
   ledger: Ledger;
+  spool: Spool;
   workspaces: Workspaces;
   sandbox: Sandbox;
   processes: ProcessTable;
@@ -54,13 +58,15 @@ export interface ExecutorParts {
 }
 
 interface Running {
+  plan: Plan;
   printed: Printed;
   supervised: Supervised;
   ended: Promise<CommandEnd>;
 }
 
 export function createExecutor(parts: ExecutorParts): Executor {
-  const { ledger, workspaces, sandbox, clock, log } = parts;
+  const { ledger, spool, workspaces, sandbox, clock, log } = parts;
+  const archive = createArchive(parts);
   const running = new Map<string, Running>();
   let started_count = 0;
 
@@ -71,7 +77,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
     if (ticket.consent.verdict === "blocked") {
       return refuse("blocked", "no policy allows a command that was classified as blocked");
     }
-    const known = answerKnown(ticket);
+    const known = archive.answer(ticket);
     if (known !== null) return known;
     const report = await sandbox.report();
     if (!report.available) return refuse("sandbox_unavailable", reasons(report));
@@ -89,7 +95,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
     prepared: Prepared,
     holder: AbortSignal,
   ): RunAnswer | Promise<RunAnswer> {
-    const refused = answerKnown(ticket) ?? refuseNow(holder) ?? burn(ticket);
+    const refused = archive.answer(ticket) ?? refuseNow(ticket, holder) ?? burn(ticket);
     if (refused !== null) {
       logNotices(ticket.plan, prepared.finish());
       return refused;
@@ -98,10 +104,19 @@ export function createExecutor(parts: ExecutorParts): Executor {
     return follow(ticket.plan, prepared);
   }
 
-  function refuseNow(holder: AbortSignal): RunAnswer | null {
+  function refuseNow({ plan }: Ticket, holder: AbortSignal): RunAnswer | null {
     if (holder.aborted) return refuse("stopping", "this executor is going, or its server has gone");
-    if (running.size < RUNNING_LIMIT) return null;
-    return refuse("too_many", `${RUNNING_LIMIT} commands run already; try again later`);
+    if (running.size >= RUNNING_LIMIT) {
+      return refuse("too_many", `${RUNNING_LIMIT} commands run already; try again later`);
+    }
+    const wanted_bytes = promisedBytes() + spoolFileBytes(plan.limits.output_bytes);
+    return wanted_bytes <= parts.spool_limit_bytes ? null : refuse("spool_full", SPOOL_FULL);
+  }
+
+  /** What the disk may come to hold: outputs that nobody has fetched, and all that running ones may. */
+  function promisedBytes(): number {
+    const limits = [...running.values()].map(({ plan }) => plan.limits.output_bytes);
+    return limits.reduce((sum, limit) => sum + spoolFileBytes(limit), ledger.unreadBytes());
   }
 
   function burn(ticket: Ticket): RunAnswer | null {
@@ -124,9 +139,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
 
   async function follow(plan: Plan, prepared: Prepared): Promise<RunAnswer> {
     const { command_id } = plan;
-    const printed = keepPrinted(plan.limits.output_bytes, (...piece) =>
-      parts.onOutput(command_id, ...piece),
-    );
+    const printed = keepPrinted(plan, spool, (...piece) => parts.onOutput(command_id, ...piece));
     const supervised = supervise(prepared.launch, {
       processes: parts.processes,
       clock,
@@ -137,7 +150,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
       output: printed,
     });
     const ended = supervised.end.then((outcome) => conclude(plan, prepared, outcome));
-    running.set(command_id, { printed, supervised, ended });
+    running.set(command_id, { plan, printed, supervised, ended });
     if (await supervised.let_go) return { state: "started" };
     return { state: "ended", end: await ended };
   }
@@ -146,12 +159,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
     const notices = prepared.finish();
     const end = endOf(plan, outcome, notices);
     if (end.outcome !== "exited") logNotices(plan, notices);
-    try {
-      ledger.end(plan.command_id, end);
-    } catch (error) {
-      // The caller still hears the truth; after a restart recovery says "maybe".
-      log(`the end of ${plan.command_id} could not be written: ${(error as Error).message}`);
-    }
+    archive.end(plan.command_id, end);
     running.delete(plan.command_id);
     parts.onEnded();
     return end;
@@ -160,15 +168,6 @@ export function createExecutor(parts: ExecutorParts): Executor {
   /** Of a command whose end has no place for them. */
   function logNotices({ command_id }: Plan, notices: string[]): void {
     for (const notice of notices) log(`${command_id}: ${notice}`);
-  }
-
-  function answerKnown({ plan, nonce, mac }: Ticket): RunAnswer | null {
-    const row = ledger.find(plan.command_id);
-    if (row?.mac === mac && row.markers.state === "ended") {
-      return { state: "ended", end: row.markers.end };
-    }
-    if (row === null && !ledger.isBurned(nonce)) return null;
-    return refuse("replayed", `${plan.command_id} or its ticket was used before`);
   }
 
   function refuseWorkspace(plan: Plan, workspace: Workspace | null): RunAnswer | null {
@@ -193,13 +192,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
   }
 
   function state(command_id: string): CommandState {
-    if (running.has(command_id)) return { state: "running" };
-    const markers = ledger.find(command_id)?.markers;
-    if (markers === undefined) return { state: "never" };
-    if (markers.state === "ended") return markers;
-    // It is over, but the disk did not take its end: "never" would have it run a second time.
-    const ran = markers.state === "started" ? "no" : "maybe";
-    return { state: "ended", end: { outcome: "interrupted", ran, why: UNWRITTEN_END } };
+    return running.has(command_id) ? { state: "running" } : archive.state(command_id);
   }
 
   return {
@@ -212,11 +205,11 @@ export function createExecutor(parts: ExecutorParts): Executor {
       return known.state === "ended" ? known.end : null;
     },
     cancel: (command_id) => running.get(command_id)?.supervised.halt({ cause: "cancelled" }),
-    ack: (command_id) => ledger.forgetOutput(command_id),
+    ack: archive.forgetOutput,
     output: (command_id) => running.get(command_id)?.printed.tail() ?? null,
     usage: () => ({
       running: running.size,
-      spool_bytes: 0,
+      spool_bytes: spool.bytes() + ledger.unreadBytes(),
       spool_limit_bytes: parts.spool_limit_bytes,
     }),
     running: () => running.size,
@@ -224,6 +217,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
       const live = [...running.values()];
       for (const { supervised } of live) supervised.halt({ cause: "interrupted", why });
       await Promise.all(live.map(({ ended }) => ended));
+      archive.stop();
     },
   };
 }
@@ -239,36 +233,4 @@ function unknownWorkspace(plan: Plan): RunAnswer {
 function reasons(report: Awaited<ReturnType<Sandbox["report"]>>): string {
   const failed = report.checks.filter(({ ok }) => !ok);
   return failed.map(({ name, detail, fix }) => `${name}: ${detail} (fix: ${fix})`).join("; ");
-}
-
-function endOf(plan: Plan, outcome: Outcome, notices: string[]): CommandEnd {
-  const { halt } = outcome;
-  if (outcome.result === "not_started") {
-    if (halt?.cause === "interrupted") {
-      return { outcome: "interrupted", ran: "no", why: halt.why };
-    }
-    const why = halt === null ? outcome.why : `${halt.cause} before it began`;
-    return { outcome: "not_started", why };
-  }
-  if (halt?.cause === "interrupted") return { outcome: "interrupted", ran: "maybe", why: halt.why };
-  if (!outcome.gone) {
-    const why = "its processes were killed but do not die (waiting for a device or file system?)";
-    return { outcome: "interrupted", ran: "maybe", why };
-  }
-  return {
-    outcome: "exited",
-    exit_code: outcome.exit_code,
-    signal: halt === null ? null : "SIGKILL",
-    timed_out: halt?.cause === "timed_out",
-    cancelled: halt?.cause === "cancelled",
-    output_overflow: halt?.cause === "output_overflow",
-    duration_ms: outcome.duration_ms,
-    output: outcome.output,
-    output_bytes: outcome.output_bytes,
-    output_sha256: outcome.output_sha256,
-    output_truncated: outcome.output_truncated,
-    notices,
-    plan_digest: planDigest(plan),
-    sandbox: "bubblewrap",
-  };
 }

@@ -20,9 +20,11 @@ export interface OutputKeeper extends OutputSink {
   parts(): { head: Buffer; tail: Buffer };
 }
 
+export const headLimit = (limit_bytes: number) => Math.ceil(limit_bytes / 2);
+
 /** Half of `limit_bytes` is for the head, half for the tail; cuts fall between characters. */
 export function keepOutput(limit_bytes: number): OutputKeeper {
-  const head_limit = Math.ceil(limit_bytes / 2);
+  const head_limit = headLimit(limit_bytes);
   const tail_limit = limit_bytes - head_limit;
   const hash = createHash("sha256");
   let total = 0;

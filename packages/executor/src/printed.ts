@@ -1,7 +1,12 @@
-/** What one running command has printed: kept for its end, told live, and told to who comes late. */
+/**
+ * What one running command has printed: kept for its end, spooled, told live, and told to who comes
+ * late. What is told is on the disk's side by then.
+ */
 import { StringDecoder } from "node:string_decoder";
 import { firstBoundary, keepOutput, lastBoundary, type OutputSink } from "./output.ts";
 import type { OutputPiece } from "./protocol.ts";
+import type { Spool } from "./spool/spool.ts";
+import type { Plan } from "./ticket.ts";
 
 const LATE_BYTES = 64 << 10;
 
@@ -12,17 +17,23 @@ export interface Printed extends OutputSink {
 
 /** `tell` gets each piece of text with its offset in UTF-16 units; characters are never cut. */
 export function keepPrinted(
-  limit_bytes: number,
+  { command_id, limits: { output_bytes } }: Pick<Plan, "command_id" | "limits">,
+  spool: Pick<Spool, "begin">,
   tell: (offset: number, text: string) => void,
 ): Printed {
-  const kept = keepOutput(limit_bytes);
+  const kept = keepOutput(output_bytes);
+  const file = spool.begin(command_id, output_bytes, kept);
   const decoder = new StringDecoder("utf8");
   let told_units = 0;
   return {
     bytes: kept.bytes,
-    finish: kept.finish,
+    finish() {
+      file.close();
+      return kept.finish();
+    },
     push(chunk) {
       kept.push(chunk);
+      file.add(chunk);
       const text = decoder.write(chunk);
       if (text === "") return;
       const offset = told_units;

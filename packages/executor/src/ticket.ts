@@ -13,8 +13,9 @@ import { z } from "zod";
 /** One argument of execve may hold 128 KiB; the script is one argument. */
 const ARGUMENT_LIMIT_BYTES = 120_000;
 const STDIN_LIMIT_BYTES = 1 << 20;
-/** Bounds how long a burned nonce must be remembered. */
-const TICKET_LIFE_LIMIT_MS = 24 * 60 * 60 * 1000;
+const WALL_LIMIT_MS = 24 * 60 * 60 * 1000;
+/** Bounds how long a burned nonce must be remembered, and how long to doubt after one was lost. */
+export const TICKET_LIFE_LIMIT_MS = 2 * 60 * 1000;
 
 const argument = z
   .string()
@@ -46,7 +47,7 @@ export const Plan = z.strictObject({
   /** `search` sees the workspace read-only and finds ripgrep on its PATH. */
   profile: z.enum(["agent", "search"]),
   limits: z.strictObject({
-    wall_ms: z.int().min(1).max(TICKET_LIFE_LIMIT_MS),
+    wall_ms: z.int().min(1).max(WALL_LIMIT_MS),
     /** What is kept of the output; worst-case JSON escaping still fits one line of the link. */
     output_bytes: z
       .int()
@@ -103,7 +104,11 @@ export function verifyTicket(key: Uint8Array, claimed: unknown, now: number): Ve
     return { ok: false, code: "expired", message: "the ticket has expired; agree to it again" };
   }
   if (ticket.expires_at - now > TICKET_LIFE_LIMIT_MS) {
-    return { ok: false, code: "expires_too_late", message: "a ticket may live for 24 h at most" };
+    return {
+      ok: false,
+      code: "expires_too_late",
+      message: "a ticket may live for 2 minutes at most",
+    };
   }
   return { ok: true, ticket, digest: planDigest(ticket.plan) };
 }

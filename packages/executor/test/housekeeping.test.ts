@@ -1,28 +1,29 @@
 /** The core alone, with a sandbox that cannot start anything: what it keeps, forgets and tells. */
-import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { expect, onTestFinished, test } from "vitest";
 import { createExecutor } from "../src/executor.ts";
-import { openLedger } from "../src/ledger.ts";
+import { openLedger } from "../src/ledger/ledger.ts";
 import { openProcessTable } from "../src/process-table.ts";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 import type { Stage } from "../src/sandbox/stage.ts";
-import { signTicket } from "../src/ticket.ts";
+import { openSpool } from "../src/spool/spool.ts";
 import type { Workspace } from "../src/workspaces.ts";
+import { scratchHome, ticket_key, ticketFor } from "./scratch.ts";
 
-const ticket_key = Buffer.alloc(32, 7);
+const SPOOL_LIMIT_BYTES = 1 << 20;
 
 function openCore(change: Partial<ReturnType<typeof openLedger>>) {
-  const home = mkdtempSync(join(tmpdir(), "mainstay-core-"));
-  const ledger = openLedger(home);
-  onTestFinished(() => {
-    ledger.close();
-    rmSync(home, { recursive: true });
-  });
+  const home = scratchHome();
+  const ledger = openLedger(home, clock.now());
+  onTestFinished(() => ledger.close());
   const told: string[] = [];
+  const later: (() => void)[] = [];
+  const after = (_delay_ms: number, run: () => void) => {
+    later.push(run);
+    return () => void later.splice(later.indexOf(run) >>> 0, 1);
+  };
   let finished = 0;
   const launch = {
     ...{
@@ -43,15 +44,16 @@ function openCore(change: Partial<ReturnType<typeof openLedger>>) {
     settled: async () => {},
   };
   const core = createExecutor({
-    ...{ ticket_key, clock, sandbox, ledger: { ...ledger, ...change } },
+    ...{ ticket_key, clock: { ...clock, after }, sandbox, ledger: { ...ledger, ...change } },
     workspaces: { register: async () => {}, find: () => workspaceAt(home), close: () => {} },
     processes: openProcessTable(() => {}),
     log: (text) => told.push(text),
-    spool_limit_bytes: 1 << 20,
+    spool: openSpool(home, () => {}),
+    spool_limit_bytes: SPOOL_LIMIT_BYTES,
     onOutput: () => {},
     onEnded: () => {},
   });
-  return { core, told };
+  return { core, told, ledger, later };
 }
 
 function workspaceAt(path: string): Workspace {
@@ -63,18 +65,7 @@ function workspaceAt(path: string): Workspace {
 }
 
 let count = 0;
-const newTicket = () =>
-  signTicket(ticket_key, {
-    plan: {
-      ...{ command_id: `c-${++count}`, person_id: "ada", person_uid_number: 1, workspace_id: "w" },
-      run: { kind: "script", script: "true" },
-      profile: "agent",
-      limits: { wall_ms: 1000, output_bytes: 1024 },
-    },
-    consent: { verdict: "safe", decided_by: "test", rule: null },
-    expires_at: clock.now() + 60_000,
-    nonce: randomBytes(16).toString("hex"),
-  });
+const newTicket = () => ticketFor(`c-${++count}`, clock.now() + 60_000);
 const here = new AbortController().signal;
 const failing = () => {
   throw new Error("disk full");
@@ -96,13 +87,40 @@ test("what was prepared is finished once, also for a command that is refused at 
   expect(told).toHaveLength(2);
 });
 
-test("a command whose end the disk did not take is never told as one that never ran", async () => {
-  const { core } = openCore({ end: failing });
-  const ticket = newTicket();
-  await core.run(ticket, here);
-  expect(core.state(ticket.plan.command_id)).toMatchObject({
-    state: "ended",
-    end: { outcome: "interrupted", ran: "no" },
+test("an end that the disk does not take is told all the same, and written when it does", async () => {
+  let is_full = true;
+  let written = 0;
+  const { core, told, ledger, later } = openCore({
+    end(...end) {
+      if (is_full) return failing();
+      written += 1;
+      ledger.end(...end);
+    },
   });
+  const ticket = newTicket();
+  const { command_id } = ticket.plan;
+  expect(await core.run(ticket, here)).toMatchObject({ end: { outcome: "not_started" } });
+  expect(core.state(command_id)).toMatchObject({ end: { outcome: "not_started" } });
+  expect(ledger.find(command_id)?.markers).toEqual({ state: "started" });
+  later.shift()!();
+  is_full = false;
+  later.shift()!();
+  expect(later).toEqual([]);
+  expect(ledger.find(command_id)?.markers).toMatchObject({ end: { outcome: "not_started" } });
+  expect([written, told.length]).toEqual([1, 3]);
   expect(core.state("unheard-of")).toEqual({ state: "never" });
 });
+
+test("the budget for output on disk refuses what could exceed it, until outputs are fetched", async () => {
+  const { core, ledger } = openCore({});
+  ledger.start(ticketFor("big", clock.now() + 60_000), clock.now());
+  ledger.end("big", { ...interrupted, output: "x".repeat(SPOOL_LIMIT_BYTES - 2047) });
+  expect(core.usage()).toMatchObject({ running: 0, spool_bytes: SPOOL_LIMIT_BYTES - 2047 });
+  const refused = newTicket();
+  expect(await core.run(refused, here)).toMatchObject({ state: "refused", code: "spool_full" });
+  core.ack("big");
+  expect(await core.run(refused, here)).toMatchObject({ state: "ended" }); // nothing was burned
+  expect(core.usage().spool_bytes).toBe(0);
+});
+
+const interrupted = { outcome: "interrupted", ran: "maybe", why: "test" } as const;

@@ -5,16 +5,17 @@
 import { openSync, statSync } from "node:fs";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { openKeys } from "../src/keys.ts";
-import { openLedger } from "../src/ledger.ts";
+import { openLedger } from "../src/ledger/ledger.ts";
 import { keepPrinted } from "../src/printed.ts";
 import { openProcessTable } from "../src/process-table.ts";
 import { createSandbox } from "../src/sandbox/sandbox.ts";
+import { openSpool } from "../src/spool/spool.ts";
 import { supervise } from "../src/supervise.ts";
 import { signTicket, type Plan } from "../src/ticket.ts";
 
 const [home = "", workspace = ""] = process.argv.slice(2);
 const processes = openProcessTable((pid) => process.kill(pid, "SIGKILL"));
-const ledger = openLedger(home);
+const ledger = openLedger(home, clock.now());
 const sandbox = createSandbox(
   {
     home,
@@ -57,5 +58,5 @@ supervise(launch, {
   processes,
   clock,
   beforeGo: () => {},
-  output: keepPrinted(4096, (_offset, text) => console.log(text)),
+  output: keepPrinted(plan, openSpool(home, console.error), (_offset, text) => console.log(text)),
 });

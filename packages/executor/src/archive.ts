@@ -1,0 +1,85 @@
+/**
+ * What is known of commands that do not run. A command that is not found *never ran*, which lets its
+ * caller start it: so whatever is unsure is told as *interrupted, maybe*.
+ */
+import type { Clock } from "@mainstay/sdk/clock";
+import type { CommandEnd, CommandState, RunAnswer } from "./command.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import type { Spool } from "./spool/spool.ts";
+import { TICKET_LIFE_LIMIT_MS, type Ticket } from "./ticket.ts";
+import { keepUnwritten } from "./unwritten.ts";
+
+export interface Archive {
+  state(command_id: string): CommandState;
+  /** Null for a ticket that nobody has used. */
+  answer(ticket: Ticket): RunAnswer | null;
+  /** Writes the end and lets go of what the command had on disk before. */
+  end(command_id: string, end: CommandEnd): void;
+  forgetOutput(command_id: string): void;
+  /** Ends that were not written yet are tried once more. */
+  stop(): void;
+}
+
+export interface ArchiveParts {
+  ledger: Ledger;
+  spool: Spool;
+  clock: Clock;
+  log(text: string): void;
+}
+
+export function createArchive({ ledger, spool, clock, log }: ArchiveParts): Archive {
+  const unwritten = keepUnwritten({ write, clock, log });
+
+  function write(command_id: string, end: CommandEnd): void {
+    ledger.end(command_id, end);
+    spool.discard(command_id);
+  }
+
+  function state(command_id: string): CommandState {
+    const end = unwritten.find(command_id) ?? writtenEnd(command_id);
+    return end === null ? { state: "never" } : { state: "ended", end };
+  }
+
+  function writtenEnd(command_id: string): CommandEnd | null {
+    const markers = ledger.find(command_id)?.markers;
+    switch (markers?.state) {
+      case undefined:
+        return ledger.doubt === null ? null : maybe(ledger.doubt.why);
+      case "ended":
+        return markers.end;
+      case "damaged":
+        return maybe(markers.why);
+      case "released":
+        return maybe(UNFINISHED);
+      case "started":
+        return { outcome: "interrupted", ran: "no", why: UNFINISHED };
+    }
+  }
+
+  function answer({ plan, nonce, mac, expires_at }: Ticket): RunAnswer | null {
+    const row = ledger.find(plan.command_id);
+    if (row?.mac === mac && row.markers.state === "ended") {
+      return { state: "ended", end: row.markers.end };
+    }
+    const since = ledger.doubt?.since ?? -Infinity;
+    if (row === null && !ledger.isBurned(nonce)) {
+      // Only a ticket that was not there yet when the damage was found is certainly unused.
+      if (expires_at > since + TICKET_LIFE_LIMIT_MS) return null;
+      return { state: "refused", code: "doubtful", message: ledger.doubt?.why ?? "" };
+    }
+    const message = `${plan.command_id} or its ticket was used before`;
+    return { state: "refused", code: "replayed", message };
+  }
+
+  return {
+    state,
+    answer,
+    end: unwritten.write,
+    forgetOutput: ledger.forgetOutput,
+    stop: unwritten.stop,
+  };
+}
+
+const UNFINISHED = "its end could not be written";
+
+const maybe = (why: string): CommandEnd => ({ outcome: "interrupted", ran: "maybe", why });

@@ -1,0 +1,36 @@
+import type { CommandEnd } from "./command.ts";
+import type { Outcome } from "./supervise.ts";
+import { planDigest, type Plan } from "./ticket.ts";
+
+/** What is told of a command that the executor saw to its end. */
+export function endOf(plan: Plan, outcome: Outcome, notices: string[]): CommandEnd {
+  const { halt } = outcome;
+  if (outcome.result === "not_started") {
+    if (halt?.cause === "interrupted") {
+      return { outcome: "interrupted", ran: "no", why: halt.why };
+    }
+    const why = halt === null ? outcome.why : `${halt.cause} before it began`;
+    return { outcome: "not_started", why };
+  }
+  if (halt?.cause === "interrupted") return { outcome: "interrupted", ran: "maybe", why: halt.why };
+  if (!outcome.gone) {
+    const why = "its processes were killed but do not die (waiting for a device or file system?)";
+    return { outcome: "interrupted", ran: "maybe", why };
+  }
+  return {
+    outcome: "exited",
+    exit_code: outcome.exit_code,
+    signal: halt === null ? null : "SIGKILL",
+    timed_out: halt?.cause === "timed_out",
+    cancelled: halt?.cause === "cancelled",
+    output_overflow: halt?.cause === "output_overflow",
+    duration_ms: outcome.duration_ms,
+    output: outcome.output,
+    output_bytes: outcome.output_bytes,
+    output_sha256: outcome.output_sha256,
+    output_truncated: outcome.output_truncated,
+    notices,
+    plan_digest: planDigest(plan),
+    sandbox: "bubblewrap",
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * The executor's own durable memory, `home/exec/exec.db`, written by it alone. Its exclusive lock
+ * is the executor's lock: the kernel drops it when the process dies, however it dies.
+ *
+ * 1. Every function that writes a marker returns after the disk has it (synchronous=FULL).
+ * 2. A row's markers come in the order started, released, ended; none is ever taken back.
+ * 3. A nonce and a command id are burned by the same insert, so that neither can start twice.
+ * 4. No byte that changed on disk is told as a fact: a row has a seal, the whole a high-water mark.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { CommandEnd } from "../command.ts";
+import type { ProcessIdentity } from "../process-table.ts";
+import type { Ticket } from "../ticket.ts";
+import { type Doubt, openLedgerFile } from "./file.ts";
+import { type LedgerRow, readRow } from "./row.ts";
+import { SEAL_OF_ROW, sealWith, SELECT_ROW } from "./seal.ts";
+
+const FORGOTTEN_LIMIT = 256;
+/** Ended rows are kept this long after their ticket's expiry, lest the clock steps back. */
+const KEEP_MS = 7 * 24 * 60 * 60 * 1000;
+const KEEP_UNREAD_MS = 90 * 24 * 60 * 60 * 1000;
+
+export interface Ledger {
+  /** Since when a command that is not found may all the same have run. */
+  doubt: Doubt | null;
+  find(command_id: string): LedgerRow | null;
+  isBurned(nonce: string): boolean;
+  /** Commands that a dead executor left without an end. */
+  open(): LedgerRow[];
+  start(ticket: Ticket, now: number): void;
+  release(command_id: string, process: ProcessIdentity): void;
+  end(command_id: string, end: CommandEnd): void;
+  /** The output is not needed any more. Written with the next start: a crash only keeps it longer. */
+  forgetOutput(command_id: string): void;
+  /** Output of ended commands that nobody has acknowledged. */
+  unreadBytes(): number;
+  prune(now: number): void;
+  close(): void;
+}
+
+/**
+ * `now` is wall time. Throws "database is locked" where another executor lives on, and for a file
+ * that a later version wrote.
+ */
+export function openLedger(home: string, now: number): Ledger {
+  const folder = join(home, "exec");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { db, high_water, doubt, ...opened } = openLedgerFile(folder, now);
+  let { place } = opened;
+  const find = db.prepare(`${SELECT_ROW} WHERE command_id = ?`);
+  const open = db.prepare(`${SELECT_ROW} WHERE ended IS NULL`);
+  const nonce = db.prepare("SELECT 1 FROM command WHERE nonce = ?");
+  const start = db.prepare(
+    `INSERT INTO command (command_id, nonce, mac, expires_at, started_at, place, seal)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, seal_of(?1, ?2, ?3, ?4, ?5, NULL, NULL, NULL, ?6))`,
+  );
+  const release = db.prepare(
+    `UPDATE command SET process = ?2, place = ?3, seal = ${sealWith({ process: "?2", place: "?3" })}
+     WHERE command_id = ?1`,
+  );
+  const end = db.prepare(
+    `UPDATE command SET ended = ?2, output = ?3, place = ?4,
+       seal = ${sealWith({ ended: "?2", output: "?3", place: "?4" })}
+     WHERE command_id = ?1 AND ended IS NULL`,
+  );
+  // A damaged row must not get a seal that fits.
+  const forget = db.prepare(
+    `UPDATE command SET output = NULL, seal = ${sealWith({ output: "NULL" })}
+     WHERE command_id = ? AND seal = ${SEAL_OF_ROW}`,
+  );
+  const forgotten = new Set<string>();
+  // A row that still has its output was never acknowledged: its server may be down for long.
+  const prune = db.prepare(
+    `DELETE FROM command
+     WHERE ended IS NOT NULL AND expires_at < CASE WHEN output IS NULL THEN ? ELSE ? END
+     RETURNING octet_length(output) AS bytes`,
+  );
+  const size = db.prepare("SELECT octet_length(output) AS bytes FROM command WHERE command_id = ?");
+  const all = db.prepare("SELECT sum(octet_length(output)) AS bytes FROM command").get();
+  let unread_bytes = Number(all?.["bytes"] ?? 0);
+
+  /** Runs what writes the marker of that number. */
+  function mark(write: (place: number) => void): void {
+    write(place + 1);
+    place += 1;
+    high_water.note(place);
+  }
+
+  function writeForgotten(): void {
+    for (const command_id of forgotten) forget.run(command_id);
+    forgotten.clear();
+  }
+
+  return {
+    doubt,
+    find(command_id) {
+      const row = find.get(command_id);
+      if (row === undefined) return null;
+      const read = readRow(row);
+      return forgotten.has(command_id) ? withoutOutput(read) : read;
+    },
+    isBurned: (burned) => nonce.get(burned) !== undefined,
+    open: () => open.all().map(readRow),
+    start({ plan, nonce, mac, expires_at }, now) {
+      db.exec("BEGIN IMMEDIATE");
+      try {
+        mark((place) => {
+          start.run(plan.command_id, nonce, mac, expires_at, now, place);
+          for (const command_id of forgotten) forget.run(command_id);
+          db.exec("COMMIT");
+        });
+        forgotten.clear();
+      } catch (error) {
+        if (db.isTransaction) db.exec("ROLLBACK");
+        throw error;
+      }
+    },
+    release(command_id, process) {
+      mark((place) => release.run(command_id, JSON.stringify(process), place));
+    },
+    end(command_id, ended) {
+      const { output = null, ...rest } = { output: null, ...ended };
+      mark((place) => end.run(command_id, JSON.stringify(rest), output, place));
+      unread_bytes += output === null ? 0 : Buffer.byteLength(output);
+    },
+    forgetOutput(command_id) {
+      if (forgotten.has(command_id)) return;
+      unread_bytes -= Number(size.get(command_id)?.["bytes"] ?? 0);
+      forgotten.add(command_id);
+      if (forgotten.size >= FORGOTTEN_LIMIT) writeForgotten();
+    },
+    unreadBytes: () => unread_bytes,
+    prune(now) {
+      const deleted = prune.all(now - KEEP_MS, now - KEEP_UNREAD_MS);
+      for (const { bytes } of deleted) unread_bytes -= Number(bytes ?? 0);
+    },
+    close() {
+      writeForgotten();
+      db.close();
+      high_water.close();
+    },
+  };
+}
+
+function withoutOutput(row: LedgerRow): LedgerRow {
+  const { markers } = row;
+  if (markers.state !== "ended" || markers.end.outcome === "not_started") return row;
+  return { ...row, markers: { state: "ended", end: { ...markers.end, output: "" } } };
+}

@@ -1,0 +1,178 @@
+/** exec.db: what it was, what it becomes, and what it says when its bytes have changed. */
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import type { CommandEnd } from "../src/command.ts";
+import { type Ledger, openLedger } from "../src/ledger/ledger.ts";
+import { flipByte } from "./bytes.ts";
+import { scratchHome, ticketFor } from "./scratch.ts";
+
+const NOW = Date.UTC(2026, 10, 22);
+const PREVIOUS = fileURLToPath(new URL("fixtures/exec-0.1.0.db", import.meta.url));
+const process = { pid: 4_000_000, starttime: "1", boot_id: "another" };
+
+const exited = (output: string): CommandEnd => ({
+  ...{ outcome: "exited", exit_code: 3, signal: null, timed_out: false, cancelled: false },
+  ...{ output_overflow: false, duration_ms: 12.5, output, output_bytes: output.length },
+  ...{ output_sha256: "0".repeat(64), output_truncated: false, notices: [] },
+  ...{ plan_digest: "0".repeat(64), sandbox: "bubblewrap" },
+});
+
+function withLedger<Result>(home: string, use: (ledger: Ledger) => Result): Result {
+  const ledger = openLedger(home, NOW);
+  try {
+    return use(ledger);
+  } finally {
+    ledger.close();
+  }
+}
+
+function run(ledger: Ledger, command_id: string, end: CommandEnd | null): void {
+  ledger.start(ticketFor(command_id, NOW + 60_000), NOW);
+  ledger.release(command_id, process);
+  if (end !== null) ledger.end(command_id, end);
+}
+
+const markersOf = (home: string, command_id: string) =>
+  withLedger(home, (ledger) => ledger.find(command_id)?.markers);
+
+const file = (home: string) => join(home, "exec", "exec.db");
+
+/** The file that version 0.1.0 (commit ac61dc7) made, as this one's home. */
+function previousHome(): string {
+  const home = scratchHome();
+  mkdirSync(join(home, "exec"));
+  copyFileSync(PREVIOUS, file(home));
+  return home;
+}
+
+test("the previous version's file is taken over: every state, every nonce", () => {
+  const home = previousHome();
+  withLedger(home, (ledger) => {
+    const state = (id: string) => ledger.find(id)?.markers;
+    expect(state("exited")).toMatchObject({ end: { exit_code: 3, output: "grüße\n" } });
+    expect(state("read")).toMatchObject({ end: { exit_code: 3, output: "" } });
+    expect(state("interrupted")).toMatchObject({ end: { outcome: "interrupted", ran: "maybe" } });
+    expect(state("not-started")).toMatchObject({ end: { outcome: "not_started" } });
+    expect(state("started")).toEqual({ state: "started" });
+    expect(state("released")).toMatchObject({ state: "released", process: { pid: 4_000_000 } });
+    expect(state("never")).toBeUndefined();
+    expect(ledger.isBurned("exited----------")).toBe(true);
+    expect(ledger.doubt).toBeNull();
+    expect(ledger.unreadBytes()).toBe(Buffer.byteLength("grüße\n"));
+    run(ledger, "new", exited("done\n"));
+  });
+  expect(markersOf(home, "new")).toMatchObject({ end: { output: "done\n" } });
+});
+
+test("a later version's file is refused and left as it is", () => {
+  const home = previousHome();
+  const later = new DatabaseSync(file(home));
+  later.exec("PRAGMA user_version = 99");
+  later.close();
+  expect(() => openLedger(home, NOW)).toThrow(
+    /a later Mainstay \(it has schema 99.*update this one/,
+  );
+  expect(readdirSync(join(home, "exec")).filter((name) => name.includes("damaged"))).toEqual([]);
+  const untouched = new DatabaseSync(file(home), { readOnly: true });
+  expect(untouched.prepare("SELECT count(*) AS rows FROM command").get()).toEqual({ rows: 6 });
+  untouched.close();
+});
+
+test("a migration that fails leaves the file as it was", () => {
+  const home = previousHome();
+  const db = new DatabaseSync(file(home));
+  db.exec("ALTER TABLE command ADD COLUMN place INTEGER"); // the second migration meets it
+  db.close();
+  withLedger(home, (ledger) => expect(ledger.doubt).not.toBeNull());
+  const aside = readdirSync(join(home, "exec")).find((name) => name.startsWith("exec.db.damaged-"));
+  const kept = new DatabaseSync(join(home, "exec", aside!), { readOnly: true });
+  expect(kept.prepare("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+  expect(kept.prepare("SELECT count(*) AS rows FROM command").get()).toEqual({ rows: 6 });
+  kept.close();
+});
+
+test("a damaged row is told as damaged, its neighbours as they are", () => {
+  const home = scratchHome();
+  withLedger(home, (ledger) => {
+    run(ledger, "one", exited("the first output\n"));
+    run(ledger, "two", exited("the second output\n"));
+  });
+  flipByte(file(home), "first output");
+  const [one, two] = withLedger(home, (ledger) => {
+    ledger.forgetOutput("one"); // must not make the damage fit
+    return ["one", "two"].map((id) => ledger.find(id)?.markers);
+  });
+  expect(one).toEqual({ state: "damaged", why: expect.stringContaining("damaged on disk") });
+  expect(two).toMatchObject({ state: "ended", end: { output: "the second output\n" } });
+  expect(markersOf(home, "one")).toMatchObject({ state: "damaged" });
+});
+
+test("a row whose end is read keeps what it says but the output", () => {
+  const home = scratchHome();
+  const expected = { state: "ended", end: { ...exited("words"), output: "" } };
+  withLedger(home, (ledger) => {
+    run(ledger, "one", exited("words"));
+    expect(ledger.unreadBytes()).toBe(5);
+    ledger.forgetOutput("one");
+    ledger.forgetOutput("one");
+    expect(ledger.unreadBytes()).toBe(0);
+    expect(ledger.find("one")?.markers).toEqual(expected);
+  });
+  expect(markersOf(home, "one")).toEqual(expected);
+});
+
+test("writes that the log lost put everything unknown in doubt; known is what comes after", () => {
+  const home = scratchHome();
+  const crashed = openLedger(home, NOW);
+  run(crashed, "one", exited("one"));
+  // A copy, as a crash leaves it: the log is not in the file yet.
+  const copy = scratchHome();
+  mkdirSync(join(copy, "exec"));
+  for (const name of ["exec.db", "exec.db-wal", "exec.head"]) {
+    copyFileSync(join(home, "exec", name), join(copy, "exec", name));
+  }
+  crashed.close();
+  flipByte(`${file(copy)}-wal`, "nonce-of-one");
+  withLedger(copy, (ledger) => {
+    expect(ledger.doubt).toMatchObject({
+      since: NOW,
+      why: expect.stringContaining("found damaged"),
+    });
+    expect(ledger.find("one")).toBeNull();
+    run(ledger, "two", exited("two"));
+  });
+  withLedger(copy, (ledger) => {
+    expect(ledger.doubt?.since).toBe(NOW);
+    expect(ledger.find("two")?.markers).toMatchObject({ end: { output: "two" } });
+  });
+});
+
+test.for<[string, (home: string) => void]>([
+  ["is deleted", (home) => rmSync(file(home))],
+  ["is cut off", (home) => truncateSync(file(home), 5000)],
+  ["is empty", (home) => truncateSync(file(home), 0)],
+  ["has a damaged header", (home) => flipByte(file(home), "SQLite format")],
+  ["has a damaged schema", (home) => flipByte(file(home), "CREATE TABLE")],
+  ["has a damaged index", (home) => flipByte(file(home), "nonce-of-one", "last")],
+])("a file that %s puts what is unknown in doubt, also for later executors", ([, damage]) => {
+  const home = scratchHome();
+  withLedger(home, (ledger) => run(ledger, "one", exited("one")));
+  damage(home);
+  for (let count = 0; count < 2; count += 1) {
+    withLedger(home, (ledger) => expect(ledger.doubt).not.toBeNull());
+  }
+});
+
+test("without a legible high-water mark the ledger is believed", () => {
+  const home = scratchHome();
+  withLedger(home, (ledger) => run(ledger, "one", exited("one")));
+  truncateSync(join(home, "exec", "exec.head"), 3);
+  withLedger(home, (ledger) => {
+    expect(ledger.doubt).toBeNull();
+    expect(ledger.find("one")).not.toBeNull();
+  });
+  expect(existsSync(join(home, "exec", "exec.head"))).toBe(true);
+});
