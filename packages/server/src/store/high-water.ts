@@ -16,14 +16,10 @@ export interface HighWater {
   close(): void;
 }
 
-/** Acknowledged rows are gone from the data. */
+/** The data is not what was written; the message says what is known and what to do. */
 export class DataDamaged extends Error {
-  constructor(file: string, lost: number) {
-    super(
-      `the data ends ${lost} journal rows before what was acknowledged: something damaged it, or it ` +
-        "is an older copy. Restore a newer backup of mainstay.db; to go on without what is lost, " +
-        `delete ${file}`,
-    );
+  constructor(message: string) {
+    super(message);
     this.name = "DataDamaged";
   }
 }
@@ -45,7 +41,12 @@ export function openHighWater(file: string): HighWater {
 /** Compares the journal's last row in the data with what `file` says. @throws DataDamaged */
 export function refuseLoss(file: string, last_row: number): void {
   const lost = (readHighWater(file) ?? 0) - last_row;
-  if (lost > 0) throw new DataDamaged(file, lost);
+  if (lost <= 0) return;
+  throw new DataDamaged(
+    `the data ends ${lost} journal rows before what was acknowledged: something damaged it, or it ` +
+      "is an older copy. Restore a newer backup of mainstay.db; to go on without what is lost, " +
+      `delete ${file}`,
+  );
 }
 
 /** Null where nothing is noted, or nothing that can be relied on. */

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoreFault } from "../kernel/errors.ts";
 import type { DataFolder } from "./data-folder.ts";
+import { refuseSpoiled } from "./data-check.ts";
 import { DataDamaged, refuseLoss } from "./high-water.ts";
 import { DataTooNew, migrate } from "./migrate.ts";
 import { openWriter } from "./sqlite-connection.ts";
@@ -24,6 +25,7 @@ export function prepareFile({ data_file, head_file, incarnation }: DataFolder): 
     return inFile(data_file, (db) => {
       refuseLoss(head_file, lastJournalRow(db));
       migrate(db);
+      refuseSpoiled(db, data_file);
       return raiseIncarnation(db, incarnation);
     });
   } catch (cause) {
