@@ -13,8 +13,8 @@ const LOW = 16;
 export interface Fifos {
   /** Resolves with the path of a FIFO that is the caller's to open and to remove. */
   take(): Promise<string>;
-  /** Resolves when none is being made. */
-  settled(): Promise<void>;
+  /** Resolves when none is being made and the stock is gone. */
+  close(): Promise<void>;
 }
 
 /** Keeps a stock in `folder`, which is emptied first: what a dead executor left is nobody's. */
@@ -44,7 +44,10 @@ export function stockFifos(folder: string): Fifos {
       if (stock.length < LOW) void make().catch(() => {}); // whom it fails hears it when none is left
       return taken;
     },
-    settled: async () => making?.catch(() => {}),
+    async close() {
+      await making?.catch(() => {});
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 

@@ -35,7 +35,7 @@ export interface Sandbox {
   /** Tested once; a failure is tested again by the next call. */
   report(): Promise<SandboxReport>;
   prepare(plan: Plan, workspace: Workspace): Promise<Prepared>;
-  /** Resolves when nothing that it began still writes: its test, and what is made ahead. */
+  /** The end: resolves when its test has ended and what was made ahead is gone. */
   settled(): Promise<void>;
 }
 
@@ -131,7 +131,7 @@ export function createSandbox(
   }
   async function settled(): Promise<void> {
     await tested;
-    await fifos.settled();
+    await fifos.close();
   }
 
   return { stage, report, prepare, settled };
