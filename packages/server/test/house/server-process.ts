@@ -14,7 +14,7 @@ const compileCache = fileURLToPath(
   new URL("../../../../node_modules/.cache/node-compile", import.meta.url),
 );
 
-export type Entry = "serve.ts" | "serve-forgetful.ts";
+export type Entry = "serve.ts" | "serve-forgetful.ts" | "serve-leaky.ts";
 
 export interface HowStarted {
   /** A program and its arguments that run the server: `strace -f …`, `faketime …`. */
