@@ -27,10 +27,13 @@ type RunningServer = z.infer<typeof RunningServer>;
 
 const DEADLINE_MS = 30_000;
 const POLL_MS = 50;
+const LEFT = "No server runs; the commands that one had left running are ended.";
 
 export function stopCommand(parts: StopParts): Command {
   return new Command("stop")
-    .description("stop this machine's server; turns under way are resumed at its next start")
+    .description(
+      "stop this machine's server and the commands that run; open turns go on at its next start",
+    )
     .option("--json", "print {pid, stopped} as JSON")
     .addHelpText("after", "\nExample:\n  $ mainstay stop")
     .action(({ json }: { json?: boolean }) => parts.run(() => stop(parts, json === true)));
@@ -45,12 +48,20 @@ async function stop(
       "MAINSTAY_URL is set; `stop` is for this machine's server: unset it first",
     );
   const server = await runningServer(config.home);
-  const said = (stopped: boolean, line: string) =>
-    json ? screen.json({ pid: server?.pid ?? null, stopped }) : screen.print(line);
-  if (!server) {
-    said(false, `No server runs for ${config.home}.`);
-    return exit.ok;
-  }
+  const stopped = server
+    ? await stopServer(server, clock, signal)
+    : await endLeft(config.home, clock);
+  const said = server ? "Stopped." : stopped ? LEFT : `No server runs for ${config.home}.`;
+  if (json) screen.json({ pid: server?.pid ?? null, stopped });
+  else screen.print(said);
+  return exit.ok;
+}
+
+async function stopServer(
+  server: RunningServer,
+  clock: Clock,
+  signal: StopParts["signal"],
+): Promise<true> {
   signal(server.pid, "SIGINT");
   const deadline = clock.monotonic() + DEADLINE_MS;
   while (await isAlive(server)) {
@@ -58,8 +69,13 @@ async function stop(
       throw new Error(`process ${server.pid} is still there after ${DEADLINE_MS / 1000} s`);
     await clock.sleep(POLL_MS);
   }
-  said(true, "Stopped.");
-  return exit.ok;
+  return true;
+}
+
+/** A server that was killed, or stopped to be restarted, left its commands running. */
+async function endLeft(home: string, clock: Clock): Promise<boolean> {
+  const { endExecutor } = await import("@mainstay/server/commands/end-executor");
+  return await endExecutor(home, clock);
 }
 
 async function runningServer(home: string): Promise<RunningServer | undefined> {

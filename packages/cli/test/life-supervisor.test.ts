@@ -1,0 +1,51 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { counted, createServedHome, root, type ServedHome } from "./served-home.ts";
+import { runCli } from "./run-cli.ts";
+
+/** Starts the server again and again, as systemd does with `Restart=always`, until the file is there. */
+const SUPERVISOR = `while [ ! -e "$MAINSTAY_HOME/enough" ]; do ./mainstay serve; done`;
+
+async function supervised(): Promise<ServedHome> {
+  const home = await createServedHome();
+  const env = { ...home.env, PATH: home.env["PATH"] };
+  const supervisor = spawn("bash", ["-c", SUPERVISOR], { cwd: root, env, stdio: "ignore" });
+  onTestFinished(async () => {
+    supervisor.kill("SIGKILL");
+    if (supervisor.exitCode === null && supervisor.signalCode === null)
+      await once(supervisor, "exit");
+  });
+  await home.server();
+  return home;
+}
+
+test("a supervisor: through SIGTERM and kill -9 the command runs on, and its turn ends with the real result", async () => {
+  const home = await supervised();
+  const first = await home.server();
+  const turn_id = await home.count(80);
+  process.kill(first.pid, "SIGTERM");
+  const second = await home.server(first.pid);
+  process.kill(second.pid, "SIGKILL");
+  await home.server(second.pid);
+  const turn = await home.settled(turn_id);
+  expect(turn).toMatchObject({ state: "done", commands: [{ outcome: "exited", exit_code: 0 }] });
+  expect(turn.answer).toContain(counted(80).trimEnd());
+});
+
+test("mainstay stop also ends what a killed server left running", async () => {
+  const home = await supervised();
+  await home.count(6_000);
+  const { pid } = await home.server();
+  await writeFile(join(home.env["MAINSTAY_HOME"]!, "enough"), "");
+  process.kill(pid, "SIGKILL");
+  const run = runCli(["stop", "--json"], { env: home.env, cwd: root });
+  expect(await run.exits()).toBe(0);
+  expect(JSON.parse(run.stdout())).toEqual({ pid: null, stopped: true });
+  await home.empty();
+  const again = runCli(["stop"], { env: home.env, cwd: root });
+  expect(await again.exits()).toBe(0);
+  expect(again.stdout()).toContain("No server runs");
+});
