@@ -190,18 +190,25 @@ test("output that is told again after a reconnect is shown once, and what is mis
         numbered(1, { type: "tool_started", ...call, tool: "shell", intent: "", effect }),
         output(0, "one\ntw"),
       ]),
-      streams([output(2, "e\ntwo\nth"), output(10, "ree\n"), output(20, "six\n")]),
+      streams([
+        numbered(2, { type: "tool_adopted", ...call, took_ms: 3 }),
+        output(2, "e\ntwo\nth"),
+        output(10, "ree\n"),
+        output(20, "six\n"),
+      ]),
       streams([
         output(20, "six\nseven\n"),
-        numbered(2, { type: "tool_ended", ...call, outcome: "ok", result: "", command: null }),
-        numbered(3, settled),
+        numbered(3, { type: "tool_ended", ...call, outcome: "ok", result: "", command: null }),
+        numbered(4, settled),
       ]),
     ),
   });
   const run = ask(agent);
   expect(await run.exits()).toBe(0);
   const said = run.stderr().replaceAll(LOST, "").replaceAll(BACK, "");
-  expect(said).toContain("  one\n  two\n  three\n  [6 characters not shown]\n  six\n  seven\n— ");
+  expect(said).toContain(
+    "  one\n  it ran on while the server was away\n  two\n  three\n  [6 characters not shown]\n  six\n  seven\n— ",
+  );
 });
 
 /** Runs in this process, on a clock that does not wait. */

@@ -58,6 +58,8 @@ export function createTurnView(screen: Screen, { is_typed, turn_id }: ViewedTurn
         return tools.start(event);
       case "output":
         return tools.output(event);
+      case "tool_adopted":
+        return tools.adopted();
       case "tool_ended":
         return tools.end(event);
       case "queue":
@@ -132,6 +134,7 @@ function createToolView(screen: Screen, is_typed: boolean) {
       if (shows_output && missed > 0) output.shown.gap(missed);
       if (shows_output) output.shown.push(text);
     },
+    adopted: () => indented("it ran on while the server was away"),
     end(event: BodyOf<"tool_ended">) {
       outputs.get(event.call_id)?.shown.end();
       outputs.delete(event.call_id);
