@@ -41,7 +41,8 @@ export function createArchive({ ledger, spool, clock, log }: ArchiveParts): Arch
   }
 
   function writtenEnd(command_id: string): CommandEnd | null {
-    const markers = ledger.find(command_id)?.markers;
+    const row = ledger.find(command_id) ?? ledger.search(command_id);
+    const markers = row?.markers;
     switch (markers?.state) {
       case undefined:
         return ledger.doubt === null ? null : maybe(ledger.doubt.why);

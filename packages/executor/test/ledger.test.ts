@@ -1,5 +1,13 @@
 /** exec.db: what it was, what it becomes, and what it says when its bytes have changed. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, truncateSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
@@ -156,7 +164,6 @@ test.for<[string, (home: string) => void]>([
   ["is empty", (home) => truncateSync(file(home), 0)],
   ["has a damaged header", (home) => flipByte(file(home), "SQLite format")],
   ["has a damaged schema", (home) => flipByte(file(home), "CREATE TABLE")],
-  ["has a damaged index", (home) => flipByte(file(home), "nonce-of-one", "last")],
 ])("a file that %s puts what is unknown in doubt, also for later executors", ([, damage]) => {
   const home = scratchHome();
   withLedger(home, (ledger) => run(ledger, "one", exited("one")));
@@ -164,6 +171,17 @@ test.for<[string, (home: string) => void]>([
   for (let count = 0; count < 2; count += 1) {
     withLedger(home, (ledger) => expect(ledger.doubt).not.toBeNull());
   }
+});
+
+test("a row that its index has lost is found all the same, and its ticket is used", () => {
+  const home = scratchHome();
+  withLedger(home, (ledger) => run(ledger, "command-one", exited("one")));
+  flipByte(file(home), /(?<!nonce-of-)command-one(?!nonce-of)/);
+  withLedger(home, (ledger) => {
+    expect(ledger.find("command-one")).toBeNull();
+    expect(ledger.search("command-one")?.markers).toMatchObject({ end: { output: "one" } });
+    expect(ledger.isBurned("nonce-of-command-one".padEnd(32, "-"))).toBe(true);
+  });
 });
 
 test("without a legible high-water mark the ledger is believed", () => {

@@ -77,8 +77,9 @@ const inode = (file: string) => statSync(file, { throwIfNoEntry: false })?.ino ?
 /** Says what is wrong with all of it, or null. A single damaged row is that row's affair. */
 function prepare(db: DatabaseSync, noted: number): string | null {
   try {
-    const [found] = db.prepare("PRAGMA integrity_check(1)").all();
-    if (found?.["integrity_check"] !== "ok") return String(found?.["integrity_check"]);
+    // Not `integrity_check`: to compare each index with its table takes seconds at a million rows.
+    const [found] = db.prepare("PRAGMA quick_check(1)").all();
+    if (found?.["quick_check"] !== "ok") return String(found?.["quick_check"]);
     migrate(db);
     const place = lastPlace(db);
     return place < noted ? `${noted - place} of its writes are missing` : null;

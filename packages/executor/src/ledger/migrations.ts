@@ -22,7 +22,8 @@ const migrations: readonly string[] = [
    CREATE INDEX IF NOT EXISTS command_open ON command (command_id) WHERE ended IS NULL;`,
   `ALTER TABLE command ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE command ADD COLUMN seal INTEGER NOT NULL DEFAULT 0;
-   UPDATE command SET seal = ${SEAL_OF_ROW};`,
+   UPDATE command SET seal = ${SEAL_OF_ROW};
+   DROP INDEX command_open;`,
 ];
 
 /** Call with the file locked. Throws for a file of a later version. */
