@@ -39,7 +39,6 @@ export async function openBench(settings: Partial<LaunchSettings> = {}): Promise
   const workspace = join(base, "workspace");
   mkdirSync(workspace);
   let epoch = 0;
-  let count = 0;
   let current: ExecutorLink;
 
   async function relaunch(now: Partial<LaunchSettings> = {}): Promise<ExecutorLink> {
@@ -62,23 +61,7 @@ export async function openBench(settings: Partial<LaunchSettings> = {}): Promise
     workspace,
     link: () => current,
     relaunch,
-    ticket: (run, plan = {}) =>
-      signTicket(openKeys(home).ticket_key, {
-        plan: {
-          command_id: `c-${++count}`,
-          person_id: "ada",
-          person_uid_number: 1,
-          workspace_id: "w",
-          run:
-            typeof run === "string" ? { kind: "script", script: run } : { kind: "argv", argv: run },
-          profile: "agent",
-          limits: { wall_ms: 20_000, output_bytes: 1 << 16 },
-          ...plan,
-        },
-        consent: { verdict: "safe", decided_by: "test", rule: null },
-        expires_at: clock.now() + 60_000,
-        nonce: randomBytes(16).toString("hex"),
-      }),
+    ticket: ticketsOf(home),
     async end(ticket) {
       const answer = await current.run(ticket);
       if (answer.state === "refused") throw new Error(`${answer.code}: ${answer.message}`);
@@ -99,6 +82,28 @@ export async function openBench(settings: Partial<LaunchSettings> = {}): Promise
     throw error;
   });
   return bench;
+}
+
+/** Signs tickets for the workspace "w", each with the next command id. */
+export function ticketsOf(home: string) {
+  let count = 0;
+  return (run: string | string[], plan: Partial<Plan> = {}): Ticket =>
+    signTicket(openKeys(home).ticket_key, {
+      plan: {
+        command_id: `c-${++count}`,
+        person_id: "ada",
+        person_uid_number: 1,
+        workspace_id: "w",
+        run:
+          typeof run === "string" ? { kind: "script", script: run } : { kind: "argv", argv: run },
+        profile: "agent",
+        limits: { wall_ms: 20_000, output_bytes: 1 << 16 },
+        ...plan,
+      },
+      consent: { verdict: "safe", decided_by: "test", rule: null },
+      expires_at: clock.now() + 60_000,
+      nonce: randomBytes(16).toString("hex"),
+    });
 }
 
 /** As a server registers the folder that it finds at `folder` now. */
