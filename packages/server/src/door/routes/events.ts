@@ -50,6 +50,8 @@ export function eventRoute(parts: EventRouteParts): Endpoint {
     async ({ person, params: { id }, query, headers, connection }) => {
       await reader.own(person, id);
       const after = Number(headers["last-event-id"] ?? 0);
+      // A damaged journal is a problem to be told; a stream that has begun could only be cut.
+      await journal.read(id);
       return eventStream(clock, connection, async (sink) => {
         if (query.watch !== undefined) return void (await followTurn(parts, id, after, sink));
         open.set(id, (open.get(id) ?? 0) + 1);
