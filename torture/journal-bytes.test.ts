@@ -5,11 +5,13 @@
 import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { type FakeProvider, startFakeProvider } from "@mainstay/fake-provider/fake-provider";
 import type { ScriptFunction } from "@mainstay/fake-provider/script";
 import { systemClock } from "@mainstay/sdk/clock";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Server, startServer } from "../packages/server/src/assemble.ts";
+import { journalChecksum } from "../packages/server/src/store/journal-checksum.ts";
 import { calls, clientFor, configFor, says } from "../packages/server/test/house/house.ts";
 import { compare, type Difference, read, type Told } from "./journal-told.ts";
 import { report, rounds, seed } from "./plan.ts";
@@ -142,4 +144,22 @@ test("no damaged byte of the data is served as true", async () => {
   }
   expect(found.refused + found.damaged).toBeGreaterThan(0);
   report("bytes of the data flipped, overwritten or torn", ROUNDS, JSON.stringify(found));
+});
+
+test("planted: a change that carries its own checksum is told as true, and the judge sees it", async () => {
+  const home = join(scratch, "planted");
+  await cp(templates()[1], home, { recursive: true });
+  const db = new DatabaseSync(join(home, "mainstay.db"));
+  const row = db
+    .prepare(
+      "select rowid, * from journal where type = 'settled' and body like '%It is done%' limit 1",
+    )
+    .get()!;
+  const body = String(row["body"]).replace("done.", "dome.");
+  const checksum = journalChecksum(String(row["turn_id"]), Number(row["at"]), "settled", body);
+  db.prepare("update journal set body = ?, checksum = ? where rowid = ?").run(
+    ...[body, checksum, Number(row["rowid"])],
+  );
+  db.close();
+  expect(await judge(home)).toMatchObject({ untrue: { length: 3 } });
 });
