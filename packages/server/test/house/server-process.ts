@@ -9,12 +9,18 @@ import type { Client } from "@mainstay/sdk/client";
 import { systemClock } from "@mainstay/sdk/clock";
 import { clientFor } from "./house.ts";
 
-/** As `scripts/node` has it: without the cache a start under load takes seconds. */
+/** As `scripts/node` has them; without the cache a start under load takes seconds. */
+const nodeOptions = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
 const compileCache = fileURLToPath(
   new URL("../../../../node_modules/.cache/node-compile", import.meta.url),
 );
 
-export type Entry = "serve.ts" | "serve-forgetful.ts" | "serve-leaky.ts";
+export type Entry =
+  | "serve.ts"
+  | "serve-forgetful.ts"
+  | "serve-leaky.ts"
+  | "serve-wall-clock.ts"
+  | "serve-lethal.ts";
 
 export interface HowStarted {
   /** A program and its arguments that run the server: `strace -f …`, `faketime …`. */
@@ -28,6 +34,8 @@ export interface ServerProcess {
   pid(): number | undefined;
   client(): Promise<Client>;
   start(entry?: Entry, how?: HowStarted): Promise<void>;
+  /** Resolves when the process has ended, whoever wanted it. */
+  gone(): Promise<void>;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
   /** Asks it to end; resolves with its exit code. */
@@ -41,7 +49,7 @@ export async function createServerProcess(home: string, model_url: string): Prom
 
   async function start(entry: Entry = "serve.ts", how: HowStarted = {}): Promise<void> {
     const main = fileURLToPath(new URL(entry, import.meta.url));
-    const serve = [process.execPath, "--disable-warning=ExperimentalWarning", main];
+    const serve = [process.execPath, ...nodeOptions, main];
     const [program = "", ...args] = [...(how.under ?? []), ...serve];
     child = spawn(program, args, {
       env: {
@@ -59,12 +67,12 @@ export async function createServerProcess(home: string, model_url: string): Prom
   }
 
   async function ready(started: ChildProcess): Promise<void> {
-    while (started.exitCode === null) {
+    while (started.exitCode === null && started.signalCode === null) {
       const answer = await fetch(`${url}/readyz`).catch(() => null);
       if (answer?.ok) return;
       await systemClock.sleep(20);
     }
-    throw new Error(`the server ended with ${started.exitCode}`);
+    throw new Error(`the server ended with ${started.exitCode ?? started.signalCode}`);
   }
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {
@@ -81,6 +89,10 @@ export async function createServerProcess(home: string, model_url: string): Prom
     start,
     async client() {
       return clientFor(url, (await readFile(join(home, "owner.key"), "utf8")).trim());
+    },
+    async gone() {
+      if (child !== null && child.exitCode === null && child.signalCode === null)
+        await once(child, "exit");
     },
     async kill() {
       await end("SIGKILL");
