@@ -30,10 +30,10 @@ export function createCommandOutput(show: (line: string) => void, limits: Output
       partial = (lines.pop() ?? "").slice(0, limits.line_chars + 1);
       lines.map(lastOverwrite).forEach(take);
     },
-    /** Marks the place where characters are missing. */
-    gap(chars: number) {
+    /** Marks the place where so much is missing. */
+    gap(amount: number, unit: "character" | "byte") {
       endLine();
-      show(`[${chars} ${chars === 1 ? "character" : "characters"} not shown]`);
+      show(`[${amount} ${unit}${amount === 1 ? "" : "s"} not shown]`);
     },
     end() {
       endLine();

@@ -106,11 +106,11 @@ interface ShownOutput {
   shown: ReturnType<typeof createCommandOutput>;
   /** Where it is known up to, UTF-16 units. */
   end: number;
+  heard_bytes: number;
 }
 
 function createToolView(screen: Screen, is_typed: boolean) {
   const shows_output = !is_typed || screen.on_terminal;
-  let heard_bytes = 0;
   let shown_whole = false;
   const calls = new Map<string, ToolCall>();
   const outputs = new Map<string, ShownOutput>();
@@ -123,24 +123,28 @@ function createToolView(screen: Screen, is_typed: boolean) {
     start(event: BodyOf<"tool_started">) {
       screen.note(toolLine(event, calls.get(event.call_id)));
       const shown = createCommandOutput(indented, is_typed ? whole : glimpse);
-      outputs.set(event.call_id, { shown, end: 0 });
+      outputs.set(event.call_id, { shown, end: 0, heard_bytes: 0 });
     },
     output(event: Extract<ClientEvent, { type: "output" }>) {
       const output = outputs.get(event.call_id);
       if (!output) return;
       const { end, missed, text } = freshOutput(output.end, event);
       output.end = end;
-      heard_bytes += Buffer.byteLength(text);
-      if (shows_output && missed > 0) output.shown.gap(missed);
-      if (shows_output) output.shown.push(text);
+      output.heard_bytes += Buffer.byteLength(text);
+      if (!shows_output) return;
+      if (missed > 0) output.shown.gap(missed, "character");
+      output.shown.push(text);
     },
     adopted: () => indented("it ran on while the server was away"),
     end(event: BodyOf<"tool_ended">) {
-      outputs.get(event.call_id)?.shown.end();
+      const output = outputs.get(event.call_id);
       outputs.delete(event.call_id);
       calls.delete(event.call_id);
-      const said_bytes = event.command?.output_bytes ?? Infinity;
-      shown_whole = is_typed && screen.on_terminal && heard_bytes >= said_bytes;
+      const unheard_bytes = (event.command?.output_bytes ?? 0) - (output?.heard_bytes ?? 0);
+      // What it said while the connection was lost, and no more once it had ended.
+      if (output && !is_typed && unheard_bytes > 0) output.shown.gap(unheard_bytes, "byte");
+      output?.shown.end();
+      shown_whole = is_typed && screen.on_terminal && event.command !== null && unheard_bytes <= 0;
       const line = outcomeLine(event);
       if (line) indented(line);
     },
