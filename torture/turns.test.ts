@@ -6,6 +6,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launchExecutor } from "@mainstay/executor/launch";
+import { lastUserText } from "@mainstay/fake-provider/chat-request";
 import { type FakeProvider, startFakeProvider } from "@mainstay/fake-provider/fake-provider";
 import type { ScriptFunction } from "@mainstay/fake-provider/script";
 import type { Client } from "@mainstay/sdk/client";
@@ -36,7 +37,7 @@ const PSS_GROWTH_BYTES = rounds({ short: Infinity, long: 20 * 2 ** 20 });
 const EXECUTOR_IDLE_MS = 2_000;
 
 const script: ScriptFunction = (request) => {
-  const said = String(request.messages.findLast(({ role }) => role === "user")?.content);
+  const said = lastUserText(request);
   if (request.messages.at(-1)?.role === "tool") return says(`Done: ${said}`);
   return said.includes("command")
     ? calls("shell", { intent: "work", command: "echo $$ > last; seq 100; sleep 0.01" })
@@ -77,9 +78,10 @@ async function open(entry: Entry): Promise<Client> {
   const executor_pid = executor.pid;
   stage = { home: home!, folder: workspace!, scratch: scratch!, model, server, executor_pid };
   await server.start(entry, { env: { TMPDIR: stage.scratch } });
-  await executor.leave();
   const client = await server.client();
   await registerFolder(client, stage.folder, true);
+  await runTurn(client, 0);
+  await executor.closed;
   return client;
 }
 
