@@ -192,8 +192,9 @@ function numbered(data: string): Numbered {
 
 type Patience = ReturnType<typeof createPatience>;
 
-/** What a server fails at may pass; what it refuses is refused for good. */
+/** What a server fails at may pass; what it refuses, and a damaged journal, is so for good. */
 function isPassing(fault: unknown): fault is Error {
   if (!(fault instanceof ProblemError)) return isAway(fault);
-  return fault.problem.status === 429 || fault.problem.status >= 500;
+  const { status, code } = fault.problem;
+  return status === 429 || (status >= 500 && code !== "journal_damaged");
 }

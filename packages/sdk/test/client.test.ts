@@ -238,10 +238,11 @@ test.for([
   expect(await all(client.events("turn_1", { after: 5 }))).toEqual([]);
 });
 
-test("a refusal for good ends the iteration", async () => {
-  const { server, client } = await start({
-    [events_route]: refuses({ status: 404, code: "not_found" }),
-  });
+test.for([
+  [404, "not_found"],
+  [500, "journal_damaged"],
+] as const)("a refusal for good ends the iteration: %i %s", async ([status, code]) => {
+  const { server, client } = await start({ [events_route]: refuses({ status, code }) });
   await expect(all(client.events("turn_1"))).rejects.toThrow(ProblemError);
   expect(server.requests).toHaveLength(1);
 });
