@@ -13,6 +13,8 @@ export const ProcessIdentity = z.object({
 export type ProcessIdentity = z.infer<typeof ProcessIdentity>;
 
 export interface ProcessTable {
+  /** Of this boot; processes of any other are gone, and so may be what was not synced. */
+  boot_id: string;
   /** Null when there is no such process. */
   identify(pid: number): ProcessIdentity | null;
   /** A zombie is not alive: an init that is one has outlived its whole pid namespace. */
@@ -26,6 +28,7 @@ export interface ProcessTable {
 export function openProcessTable(sendKill: (pid: number) => void): ProcessTable {
   const boot_id = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   const table: ProcessTable = {
+    boot_id,
     identify(pid) {
       const starttime = startTimeOf(pid);
       return starttime === null ? null : { pid, starttime, boot_id };

@@ -11,7 +11,7 @@ import type { Ledger } from "./ledger/ledger.ts";
 import type { LedgerRow } from "./ledger/row.ts";
 import { type ProcessIdentity, untilGone, type ProcessTable } from "./process-table.ts";
 import { gateName } from "./sandbox/gate.ts";
-import type { Spool } from "./spool/spool.ts";
+import type { Spool, Spooled } from "./spool/spool.ts";
 
 const DYING_LIMIT_MS = 5_000;
 
@@ -50,10 +50,13 @@ async function settle(
     case "released": {
       const rest = await bury([markers.process], parts);
       const why = `the executor died while the command ran; ${rest}; how far it got is unknown`;
-      return interrupted(why, command_id, parts);
+      const is_synced = markers.process.boot_id === parts.processes.boot_id;
+      return interrupted(why, parts.spool.read(command_id), is_synced);
     }
-    case "damaged":
-      return interrupted(`${markers.why}; ${await bury(named(), parts)}`, command_id, parts);
+    case "damaged": {
+      const why = `${markers.why}; ${await bury(named(), parts)}`;
+      return interrupted(why, parts.spool.read(command_id), false);
+    }
   }
 }
 
@@ -66,10 +69,14 @@ async function bury(
   return gone ? "nothing of it is left running" : "it resists being killed";
 }
 
-function interrupted(why: string, command_id: string, { spool }: RecoveryParts): CommandEnd {
-  const spooled = spool.read(command_id);
+/** `is_synced`: the host has not gone down since, with the last of the spool. */
+function interrupted(why: string, spooled: Spooled | null, is_synced: boolean): CommandEnd {
   if (spooled === null) return { outcome: "interrupted", ran: "maybe", why };
-  const { damage, ...printed } = spooled;
-  const whole_why = damage === null ? why : `${why}; ${damage}`;
-  return { outcome: "interrupted", ran: "maybe", why: whole_why, ...printed };
+  return {
+    outcome: "interrupted",
+    ran: "maybe",
+    why: spooled.damage === null ? why : `${why}; ${spooled.damage}`,
+    output: spooled.output,
+    output_truncated: spooled.output_truncated || !is_synced,
+  };
 }
