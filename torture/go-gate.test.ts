@@ -75,6 +75,8 @@ test(
         found.push({ ...killed, orphans: killed.orphans.length });
       }
     }
+    const wrong = found.filter(({ verdict }) => verdict !== "honest");
+    const orphans = found.filter((each) => each.orphans > 0);
     const told = (what: Killed["told"]) => found.filter((each) => each.told === what).length;
     report(
       `executor killed ${DELAYS_MS.join(", ")} ms after a spawn`,
