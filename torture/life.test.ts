@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startFakeProvider } from "@mainstay/fake-provider/fake-provider";
+import { Unreachable } from "@mainstay/sdk/call";
 import type { Client } from "@mainstay/sdk/client";
 import { systemClock } from "@mainstay/sdk/clock";
 import { type BodyOf, type ClientEvent, isJournalEvent } from "@mainstay/sdk/events";
@@ -110,9 +111,18 @@ function follow({ client }: Stage, turn_id: string): Following {
   }
 
   async function watch(): Promise<Followed> {
-    for await (const event of client.events(turn_id)) {
-      events.push(event);
-      if (event.type === "output") hear(event);
+    let settled = false;
+    // Against a server that is mostly away a client may give up: it comes again, as a person would.
+    for (let after = 0; !settled; after = events.findLast(isJournalEvent)?.seq ?? 0) {
+      try {
+        for await (const event of client.events(turn_id, { after })) {
+          events.push(event);
+          if (event.type === "output") hear(event);
+          settled ||= event.type === "settled";
+        }
+      } catch (fault) {
+        if (!(fault instanceof Unreachable)) throw fault;
+      }
     }
     for (const { call_id, result } of endsIn(events))
       if (!result.startsWith(heard.get(call_id) ?? "")) faults.push(`${call_id} was told wrongly`);
@@ -132,7 +142,8 @@ async function broken(folder: string, followed: readonly Followed[]): Promise<st
     const journal = events.filter(isJournalEvent);
     if (journal.some(({ seq }, i) => seq !== i + 1)) faults.push("events were lost or doubled");
     const last = journal.at(-1);
-    if (last?.type !== "settled" || last.state !== "done") faults.push(`it ended ${last?.type}`);
+    if (last?.type !== "settled" || last.state !== "done")
+      faults.push(`it ended so: ${JSON.stringify(journal.slice(-9))}`);
     for (const { outcome, result } of endsIn(events)) {
       const name = result.split(" ", 1)[0]!;
       if (ended.has(name)) faults.push(`${name} ended twice`);

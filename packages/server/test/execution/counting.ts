@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startFakeProvider } from "@mainstay/fake-provider/fake-provider";
@@ -12,12 +12,14 @@ import { registerFolder } from "../house/folder.ts";
 import { calls, says } from "../house/house.ts";
 import { createServerProcess, type ServerProcess } from "../house/server-process.ts";
 
-/** A server of its own whose turn is in the middle of a command that counts lines. */
+/** A server of its own whose turn is in the middle of a command that counts lines, and rests there. */
 export interface Counting {
   readonly home: string;
   readonly server: ServerProcess;
   readonly client: Client;
   readonly turn_id: string;
+  /** Lets the command count on from its middle, where it waits. */
+  goOn(): Promise<void>;
   /** What the command has done to the world so far. */
   effects(): Promise<string>;
   /** Resolves at the first event of the turn that passes; across restarts. */
@@ -31,9 +33,13 @@ export interface Counting {
 export const counted = (lines: number): string =>
   Array.from({ length: lines }, (_, i) => `line ${i + 1}\n`).join("");
 
-/** Begins the turn and waits for the command's first word. */
+/** Begins the turn and waits until the command has come to its middle. */
 export async function startCounting(lines: number): Promise<Counting> {
-  const command = `for i in $(seq ${lines}); do echo line $i | tee -a effects; sleep 0.05; done`;
+  const command = `
+    count() { for i in $(seq $1 $2); do echo line $i | tee -a effects; done; }
+    count 1 ${lines / 2}
+    until test -e go; do sleep 0.02; done
+    count ${lines / 2 + 1} ${lines}`;
   const script = [calls("shell", { command }), says("All told.")];
   const model = await startFakeProvider({ script, clock: systemClock });
   const home = await mkdtemp(join(tmpdir(), "mainstay-counting-"));
@@ -56,12 +62,14 @@ export async function startCounting(lines: number): Promise<Counting> {
     throw new Error("the turn ended before the awaited event");
   }
 
-  await until(({ type }) => type === "output");
+  const middle = `line ${lines / 2}\n`;
+  await until((event) => event.type === "output" && event.text.includes(middle));
   return {
     home,
     server,
     client,
     turn_id: id,
+    goOn: () => writeFile(join(folder, "go"), ""),
     effects: () => readFile(join(folder, "effects"), "utf8"),
     until,
     async settled() {
