@@ -20,7 +20,6 @@ export interface Launch {
   /** An encoded seccomp program. */
   filter_path: string;
   wall_ms: number;
-  output_bytes: number;
 }
 
 export type Exit = { code: number | null; signal: string | null } | { spawn_error: string };

@@ -32,7 +32,6 @@ function openCore(change: Partial<ReturnType<typeof openLedger>>) {
       inherited: [],
       stdin: null,
       wall_ms: 1,
-      output_bytes: 1024,
     },
     ...{ output_fifo: join(home, "none"), filter_path: join(home, "none") },
   };

@@ -1,10 +1,19 @@
 /** exec.db: what it was, what it becomes, and what it says when its bytes have changed. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, truncateSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { CommandEnd } from "../src/command.ts";
+import { spoolBytes } from "../src/disk-usage.ts";
 import { type Ledger, openLedger } from "../src/ledger/ledger.ts";
 import { flipByte } from "./bytes.ts";
 import { scratchHome, ticketFor } from "./scratch.ts";
@@ -122,6 +131,20 @@ test("a row whose end is read keeps what it says but the output", () => {
     expect(ledger.find("one")?.markers).toEqual(expected);
   });
   expect(markersOf(home, "one")).toEqual(expected);
+});
+
+test("what outputs take on disk can be read while no executor runs", () => {
+  const home = scratchHome();
+  expect(spoolBytes(home)).toBe(0);
+  withLedger(home, (ledger) => {
+    run(ledger, "one", exited("words"));
+    run(ledger, "two", exited("more words"));
+    ledger.forgetOutput("one");
+    expect(spoolBytes(home)).toBeNull();
+  });
+  mkdirSync(join(home, "exec", "spool"));
+  writeFileSync(join(home, "exec", "spool", "c.out"), "12345");
+  expect(spoolBytes(home)).toBe(15);
 });
 
 test("writes that the log lost put everything unknown in doubt; known is what comes after", () => {

@@ -82,7 +82,7 @@ test("an executor that is killed rejects what was pending; the next says maybe, 
   expect(processesWith(word)).toEqual([]);
   expect(await next.state(command_id)).toMatchObject({
     state: "ended",
-    end: { outcome: "interrupted", ran: "maybe" },
+    end: { outcome: "interrupted", ran: "maybe", output: "up\n", output_truncated: false },
   });
   expect(await next.run(ticket)).toMatchObject({ state: "ended", end: { ran: "maybe" } });
   expect(readFileSync(join(bench.workspace, "effects"), "utf8")).toBe("ran\n");
@@ -150,9 +150,14 @@ test("a link that was left ends nothing; the next server has the command", async
   await expect(bench.link().usage()).rejects.toBeInstanceOf(ExecutorGone);
   const next = await bench.relaunch();
   expect(next.pid).toBe(pid);
-  expect(await next.usage()).toMatchObject({ running: 1 });
+  const usage = await next.usage();
+  expect(usage.running).toBe(1);
+  expect(usage.spool_bytes).toBeGreaterThan("up\n".length);
   await next.cancel(command_id);
   expect(await next.wait(command_id)).toMatchObject({ outcome: "exited", cancelled: true });
+  expect(await next.usage()).toMatchObject({ running: 0, spool_bytes: "up\n".length });
+  await next.ack(command_id);
+  expect(await next.usage()).toMatchObject({ spool_bytes: 0 });
 });
 
 test("it ends after the last server and the last command, not before", async () => {
