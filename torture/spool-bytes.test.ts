@@ -50,19 +50,19 @@ const PRINTING = ["printing-little", "printing-more", "printing-much"];
 const COMMANDS = [...ENDED, ACKED, STARTED, ...PRINTING];
 
 /** As two executors leave it: one went in order, the next was killed. */
-function leave(home: string): void {
+async function leave(home: string): Promise<void> {
   const first = openLedger(home, clock.now());
-  for (const id of ENDED.slice(0, 12)) end(first, id);
+  for (const id of ENDED.slice(0, 12)) await end(first, id);
   first.close();
   const killed = openLedger(home, clock.now());
-  for (const id of ENDED.slice(12)) end(killed, id);
-  end(killed, ACKED);
+  for (const id of ENDED.slice(12)) await end(killed, id);
+  await end(killed, ACKED);
   killed.forgetOutput(ACKED);
   for (const [at, id] of PRINTING.entries()) {
-    begin(killed, id);
+    await begin(killed, id);
     spool(home, id, printed(id, 3 * 10 ** at));
   }
-  killed.start(ticketFor(STARTED, EXPIRY), clock.now());
+  await killed.start(ticketFor(STARTED, EXPIRY), clock.now());
   const exec = join(home, "exec");
   cpSync(exec, `${exec}.crashed`, { recursive: true });
   killed.close();
@@ -72,14 +72,14 @@ function leave(home: string): void {
 
 type Ledger = ReturnType<typeof openLedger>;
 
-function begin(ledger: Ledger, id: string): void {
-  ledger.start(ticketFor(id, EXPIRY), clock.now());
-  ledger.release(id, { pid: 4_000_000, starttime: "1", boot_id: BOOT });
+async function begin(ledger: Ledger, id: string): Promise<void> {
+  await ledger.start(ticketFor(id, EXPIRY), clock.now());
+  await ledger.release(id, { pid: 4_000_000, starttime: "1", boot_id: BOOT });
 }
 
-function end(ledger: Ledger, id: string): void {
-  begin(ledger, id);
-  ledger.end(id, exited(printed(id, id.length * 8)));
+async function end(ledger: Ledger, id: string): Promise<void> {
+  await begin(ledger, id);
+  await ledger.end(id, exited(printed(id, id.length * 8)));
 }
 
 function spool(home: string, id: string, text: string): void {
@@ -152,7 +152,7 @@ let model: string;
 let truth: Map<string, Told>;
 beforeAll(async () => {
   model = mkdtempSync(join(tmpdir(), "mainstay-bytes-"));
-  leave(model);
+  await leave(model);
   truth = (await tellAll(copyOf(model))) ?? new Map();
 });
 afterAll(() => rmSync(model, { recursive: true }));

@@ -13,11 +13,11 @@ export interface Archive {
   state(command_id: string): CommandState;
   /** Null for a ticket that nobody has used. */
   answer(ticket: Ticket): RunAnswer | null;
-  /** Writes the end and lets go of what the command had on disk before. */
-  end(command_id: string, end: CommandEnd): void;
+  /** Writes the end and lets go of what the command had on disk before. Never rejects. */
+  end(command_id: string, end: CommandEnd): Promise<void>;
   forgetOutput(command_id: string): void;
   /** Ends that were not written yet are tried once more. */
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export interface ArchiveParts {
@@ -30,8 +30,8 @@ export interface ArchiveParts {
 export function createArchive({ ledger, spool, clock, log }: ArchiveParts): Archive {
   const unwritten = keepUnwritten({ write, clock, log });
 
-  function write(command_id: string, end: CommandEnd): void {
-    ledger.end(command_id, end);
+  async function write(command_id: string, end: CommandEnd): Promise<void> {
+    await ledger.end(command_id, end);
     spool.discard(command_id);
   }
 

@@ -1,10 +1,10 @@
 /**
  * The executor's core: tickets in, ends out.
  *
- * 1. From the check for a burned nonce to the durable `started` nothing is awaited, so that of two
- *    equal tickets one at most gets through.
- * 2. A command lives in `running` from its `started` to its durable end, and is told to nobody as
- *    ended before.
+ * 1. From the check for a burned nonce to its burning nothing is awaited, so that of two equal tickets
+ *    one at most gets through.
+ * 2. A command is in `burning` until its `started` is durable and from then in `running` to its
+ *    durable end: it is told to nobody as ended before, and never as one that did not run.
  * 3. A refusal burned nothing.
  */
 import type { Clock } from "@mainstay/sdk/clock";
@@ -23,6 +23,7 @@ import { whyChanged, type Workspace, type Workspaces } from "./workspaces.ts";
 
 const RUNNING_LIMIT = 256;
 const SPOOL_FULL = "no room for more output of commands until earlier ones end or are fetched";
+const GONE = "this executor is going, or its server has gone";
 const PRUNE_EVERY = 1_000;
 
 export interface Executor {
@@ -31,7 +32,7 @@ export interface Executor {
   state(command_id: string): CommandState;
   /** The end of a command that runs or has run; null for one that never did. */
   wait(command_id: string): Promise<CommandEnd | null>;
-  cancel(command_id: string): void;
+  cancel(command_id: string): Promise<void>;
   ack(command_id: string): void;
   /** Null for a command that does not run. */
   output(command_id: string): OutputPiece | null;
@@ -57,6 +58,14 @@ export interface ExecutorParts {
   onEnded(): void;
 }
 
+/** Its `started` is on the way to the disk. */
+interface Burning {
+  plan: Plan;
+  /** Resolves when it runs, or never will. */
+  over: Promise<void>;
+  leave(): void;
+}
+
 interface Running {
   plan: Plan;
   printed: Printed;
@@ -67,6 +76,7 @@ interface Running {
 export function createExecutor(parts: ExecutorParts): Executor {
   const { ledger, spool, workspaces, sandbox, clock, log } = parts;
   const archive = createArchive(parts);
+  const burning = new Map<string, Burning>();
   const running = new Map<string, Running>();
   let started_count = 0;
 
@@ -89,24 +99,24 @@ export function createExecutor(parts: ExecutorParts): Executor {
     return begin(ticket, prepared, holder);
   }
 
-  /** Invariant 1 holds because this function is not asynchronous. */
-  function begin(
+  async function begin(
     ticket: Ticket,
     prepared: Prepared,
     holder: AbortSignal,
-  ): RunAnswer | Promise<RunAnswer> {
-    const refused = archive.answer(ticket) ?? refuseNow(ticket, holder) ?? burn(ticket);
+  ): Promise<RunAnswer> {
+    const { plan } = ticket;
+    const refused = archive.answer(ticket) ?? refuseNow(ticket, holder) ?? (await burn(ticket));
     if (refused !== null) {
-      logNotices(ticket.plan, prepared.finish());
+      logNotices(plan, prepared.finish());
       return refused;
     }
-    if (started_count++ % PRUNE_EVERY === 0) prune();
-    return follow(ticket.plan, prepared);
+    if (started_count++ % PRUNE_EVERY === 0) void prune();
+    return holder.aborted ? giveUp(plan, prepared) : follow(plan, prepared);
   }
 
   function refuseNow({ plan }: Ticket, holder: AbortSignal): RunAnswer | null {
-    if (holder.aborted) return refuse("stopping", "this executor is going, or its server has gone");
-    if (running.size >= RUNNING_LIMIT) {
+    if (holder.aborted) return refuse("stopping", GONE);
+    if (burning.size + running.size >= RUNNING_LIMIT) {
       return refuse("too_many", `${RUNNING_LIMIT} commands run already; try again later`);
     }
     const wanted_bytes = promisedBytes() + spoolFileBytes(plan.limits.output_bytes);
@@ -115,23 +125,33 @@ export function createExecutor(parts: ExecutorParts): Executor {
 
   /** What the disk may come to hold: outputs that nobody has fetched, and all that running ones may. */
   function promisedBytes(): number {
-    const limits = [...running.values()].map(({ plan }) => plan.limits.output_bytes);
+    const open = [...burning.values(), ...running.values()];
+    const limits = open.map(({ plan }) => plan.limits.output_bytes);
     return limits.reduce((sum, limit) => sum + spoolFileBytes(limit), ledger.unreadBytes());
   }
 
-  function burn(ticket: Ticket): RunAnswer | null {
+  /** Null when the ticket is burned; the command is in `burning` then. */
+  async function burn(ticket: Ticket): Promise<RunAnswer | null> {
+    const { plan } = ticket;
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const leave = () => {
+      burning.delete(plan.command_id);
+      resolve();
+    };
+    burning.set(plan.command_id, { plan, over, leave });
     try {
-      ledger.start(ticket, clock.now());
+      await ledger.start(ticket, clock.now());
       return null;
     } catch (error) {
+      leave();
       return refuse("ledger_unwritable", (error as Error).message);
     }
   }
 
   /** Housekeeping must not refuse a command whose ticket is burned by now. */
-  function prune(): void {
+  async function prune(): Promise<void> {
     try {
-      ledger.prune(clock.now());
+      await ledger.prune(clock.now());
     } catch (error) {
       log(`old rows of the ledger could not be deleted: ${(error as Error).message}`);
     }
@@ -143,23 +163,32 @@ export function createExecutor(parts: ExecutorParts): Executor {
     const supervised = supervise(prepared.launch, {
       processes: parts.processes,
       clock,
-      beforeGo(gate) {
+      async beforeGo(gate) {
         prepared.inspect(gate);
-        ledger.release(command_id, gate.init);
+        await ledger.release(command_id, gate.init);
       },
       output: printed,
     });
     const ended = supervised.end.then((outcome) => conclude(plan, prepared, outcome));
     running.set(command_id, { plan, printed, supervised, ended });
+    burning.get(command_id)?.leave();
     if (await supervised.let_go) return { state: "started" };
     return { state: "ended", end: await ended };
   }
 
-  function conclude(plan: Plan, prepared: Prepared, outcome: Outcome): CommandEnd {
+  /** Its server went while the ticket was being burned. */
+  async function giveUp(plan: Plan, prepared: Prepared): Promise<RunAnswer> {
+    const outcome: Outcome = { result: "not_started", why: GONE, halt: null };
+    const end = await conclude(plan, prepared, outcome);
+    burning.get(plan.command_id)?.leave();
+    return { state: "ended", end };
+  }
+
+  async function conclude(plan: Plan, prepared: Prepared, outcome: Outcome): Promise<CommandEnd> {
     const notices = prepared.finish();
     const end = endOf(plan, outcome, notices);
     if (end.outcome !== "exited") logNotices(plan, notices);
-    archive.end(plan.command_id, end);
+    await archive.end(plan.command_id, end);
     running.delete(plan.command_id);
     parts.onEnded();
     return end;
@@ -192,32 +221,38 @@ export function createExecutor(parts: ExecutorParts): Executor {
   }
 
   function state(command_id: string): CommandState {
-    return running.has(command_id) ? { state: "running" } : archive.state(command_id);
+    const is_open = burning.has(command_id) || running.has(command_id);
+    return is_open ? { state: "running" } : archive.state(command_id);
   }
 
   return {
     run,
     state,
     async wait(command_id) {
+      await burning.get(command_id)?.over;
       const live = running.get(command_id);
       if (live !== undefined) return live.ended;
       const known = state(command_id);
       return known.state === "ended" ? known.end : null;
     },
-    cancel: (command_id) => running.get(command_id)?.supervised.halt({ cause: "cancelled" }),
+    async cancel(command_id) {
+      await burning.get(command_id)?.over;
+      running.get(command_id)?.supervised.halt({ cause: "cancelled" });
+    },
     ack: archive.forgetOutput,
     output: (command_id) => running.get(command_id)?.printed.tail() ?? null,
     usage: () => ({
-      running: running.size,
+      running: burning.size + running.size,
       spool_bytes: spool.bytes() + ledger.unreadBytes(),
       spool_limit_bytes: parts.spool_limit_bytes,
     }),
-    running: () => running.size,
+    running: () => burning.size + running.size,
     async interruptAll(why) {
+      await Promise.all([...burning.values()].map(({ over }) => over));
       const live = [...running.values()];
       for (const { supervised } of live) supervised.halt({ cause: "interrupted", why });
       await Promise.all(live.map(({ ended }) => ended));
-      archive.stop();
+      await archive.stop();
     },
   };
 }

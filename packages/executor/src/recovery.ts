@@ -26,7 +26,7 @@ interface RecoveryParts {
 export async function recover(parts: RecoveryParts): Promise<number> {
   const open = parts.ledger.open();
   await Promise.all(
-    open.map(async (row) => parts.ledger.end(row.command_id, await settle(row, parts))),
+    open.map(async (row) => await parts.ledger.end(row.command_id, await settle(row, parts))),
   );
   parts.spool.clear();
   return open.length;

@@ -1,7 +1,7 @@
 /**
  * One command, from the spawn of its sandbox to the death of its last process.
  *
- * 1. The plan runs only after `beforeGo` has returned: whatever it makes durable precedes effects.
+ * 1. The plan runs only after `beforeGo` has resolved: whatever it makes durable precedes effects.
  * 2. Before the go it is stopped by closing the gate (killing bubblewrap early can leave its child
  *    waiting for ever); after it by killing the sandbox's init, because the kernel kills a pid
  *    namespace with its init, sessions and daemons included.
@@ -66,8 +66,8 @@ export interface Supervised {
 export interface SuperviseParts {
   processes: ProcessTable;
   clock: Clock;
-  /** Throws to keep the gate shut; the message becomes the reason. */
-  beforeGo(gate: AtGate): void;
+  /** Rejects to keep the gate shut; the message becomes the reason. */
+  beforeGo(gate: AtGate): Promise<void>;
   output: OutputSink;
 }
 
@@ -123,6 +123,8 @@ export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
 
 type Opened = { init: ProcessIdentity; started_ms: number } | { shut: string };
 
+const STOPPED = "it was stopped before it began";
+
 /** Waits for the stub, asks `beforeGo`, says go. On any other way the gate is closed for good. */
 async function openGate(
   command: SpawnedSandbox,
@@ -133,12 +135,14 @@ async function openGate(
   const arrived = await Promise.race([
     Promise.all([command.ready, command.info]),
     command.exit.then(() => "exit" as const),
-    shut.then(() => "it was stopped before it began" as const),
+    shut.then(() => STOPPED),
     late.then(() => `the sandbox was not ready after ${READY_LIMIT_MS} ms` as const),
   ]);
   cancel();
   const refusal =
-    typeof arrived === "string" ? arrived : letGo(command, arrived[0], arrived[1], parts);
+    typeof arrived === "string"
+      ? arrived
+      : await letGo(command, arrived[0], arrived[1], shut, parts);
   if (typeof refusal !== "string") return refusal;
   command.gate.destroy();
   command.output.destroy();
@@ -146,18 +150,23 @@ async function openGate(
   return { shut: refusal === "exit" ? await causeOfDeath(command) : refusal };
 }
 
-function letGo(
+async function letGo(
   command: SpawnedSandbox,
   ready: string,
   info: string,
+  shut: Promise<void>,
   { processes, clock, beforeGo }: SuperviseParts,
-): Opened | string {
+): Promise<Opened | string> {
   try {
     const pid = Number(/"child-pid"\s*:\s*(\d+)/.exec(info)?.[1] ?? 0);
     const init = pid > 0 && ready.endsWith("\n") ? processes.identify(pid) : null;
     if (init === null) return "exit";
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    beforeGo({ init, ready: ready.trimEnd(), status });
+    const stopped = await Promise.race([
+      beforeGo({ init, ready: ready.trimEnd(), status }),
+      shut.then(() => STOPPED),
+    ]);
+    if (stopped !== undefined) return stopped;
     setPriority(pid, NICENESS);
     command.gate.write(GO);
     return { init, started_ms: clock.monotonic() };

@@ -8,16 +8,16 @@ import type { CommandEnd } from "./command.ts";
 const RETRY_MS = 1_000;
 
 export interface Unwritten {
-  /** Writes the end, now or as soon as the disk takes it. */
-  write(command_id: string, end: CommandEnd): void;
+  /** Writes the end; resolves when it is on disk, or kept here until the disk takes it. */
+  write(command_id: string, end: CommandEnd): Promise<void>;
   find(command_id: string): CommandEnd | null;
   /** Tries once more and gives up. */
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export interface UnwrittenParts {
-  /** Throws where the disk does not take it. */
-  write(command_id: string, end: CommandEnd): void;
+  /** Rejects where the disk does not take it. */
+  write(command_id: string, end: CommandEnd): Promise<void>;
   clock: Clock;
   log(text: string): void;
 }
@@ -27,12 +27,12 @@ export function keepUnwritten({ write, clock, log }: UnwrittenParts): Unwritten 
   const ends = new Map<string, CommandEnd>();
   let cancel = () => {};
 
-  function retry(): void {
+  async function retry(): Promise<void> {
     for (const [command_id, end] of ends) {
       try {
-        write(command_id, end);
+        await write(command_id, end);
       } catch {
-        break; // it was logged when it began
+        return; // it was logged when it began
       }
       ends.delete(command_id);
       log(`the end of ${command_id} is written now`);
@@ -42,15 +42,16 @@ export function keepUnwritten({ write, clock, log }: UnwrittenParts): Unwritten 
   function retryLater(): void {
     cancel();
     cancel = clock.after(RETRY_MS, () => {
-      retry();
-      if (ends.size > 0) retryLater();
+      void retry().then(() => {
+        if (ends.size > 0) retryLater();
+      });
     });
   }
 
   return {
-    write(command_id, end) {
+    async write(command_id, end) {
       try {
-        write(command_id, end);
+        await write(command_id, end);
       } catch (error) {
         log(`the end of ${command_id} could not be written: ${(error as Error).message}`);
         ends.set(command_id, end);
@@ -58,9 +59,9 @@ export function keepUnwritten({ write, clock, log }: UnwrittenParts): Unwritten 
       }
     },
     find: (command_id) => ends.get(command_id) ?? null,
-    stop() {
+    async stop() {
       cancel();
-      retry();
+      await retry();
     },
   };
 }

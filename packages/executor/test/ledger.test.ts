@@ -29,19 +29,22 @@ const exited = (output: string): CommandEnd => ({
   ...{ plan_digest: "0".repeat(64), sandbox: "bubblewrap" },
 });
 
-function withLedger<Result>(home: string, use: (ledger: Ledger) => Result): Result {
+async function withLedger<Result>(
+  home: string,
+  use: (ledger: Ledger) => Result | Promise<Result>,
+): Promise<Result> {
   const ledger = openLedger(home, NOW);
   try {
-    return use(ledger);
+    return await use(ledger);
   } finally {
     ledger.close();
   }
 }
 
-function run(ledger: Ledger, command_id: string, end: CommandEnd | null): void {
-  ledger.start(ticketFor(command_id, NOW + 60_000), NOW);
-  ledger.release(command_id, process);
-  if (end !== null) ledger.end(command_id, end);
+async function run(ledger: Ledger, command_id: string, end: CommandEnd | null): Promise<void> {
+  await ledger.start(ticketFor(command_id, NOW + 60_000), NOW);
+  await ledger.release(command_id, process);
+  if (end !== null) await ledger.end(command_id, end);
 }
 
 const markersOf = (home: string, command_id: string) =>
@@ -57,9 +60,9 @@ function previousHome(): string {
   return home;
 }
 
-test("the previous version's file is taken over: every state, every nonce", () => {
+test("the previous version's file is taken over: every state, every nonce", async () => {
   const home = previousHome();
-  withLedger(home, (ledger) => {
+  await withLedger(home, async (ledger) => {
     const state = (id: string) => ledger.find(id)?.markers;
     expect(state("exited")).toMatchObject({ end: { exit_code: 3, output: "grüße\n" } });
     expect(state("read")).toMatchObject({ end: { exit_code: 3, output: "" } });
@@ -71,12 +74,12 @@ test("the previous version's file is taken over: every state, every nonce", () =
     expect(ledger.isBurned("exited----------")).toBe(true);
     expect(ledger.doubt).toBeNull();
     expect(ledger.unreadBytes()).toBe(Buffer.byteLength("grüße\n"));
-    run(ledger, "new", exited("done\n"));
+    await run(ledger, "new", exited("done\n"));
   });
-  expect(markersOf(home, "new")).toMatchObject({ end: { output: "done\n" } });
+  expect(await markersOf(home, "new")).toMatchObject({ end: { output: "done\n" } });
 });
 
-test("a later version's file is refused and left as it is", () => {
+test("a later version's file is refused and left as it is", async () => {
   const home = previousHome();
   const later = new DatabaseSync(file(home));
   later.exec("PRAGMA user_version = 99");
@@ -90,12 +93,12 @@ test("a later version's file is refused and left as it is", () => {
   untouched.close();
 });
 
-test("a migration that fails leaves the file as it was", () => {
+test("a migration that fails leaves the file as it was", async () => {
   const home = previousHome();
   const db = new DatabaseSync(file(home));
   db.exec("ALTER TABLE command ADD COLUMN place INTEGER"); // the second migration meets it
   db.close();
-  withLedger(home, (ledger) => expect(ledger.doubt).not.toBeNull());
+  await withLedger(home, (ledger) => expect(ledger.doubt).not.toBeNull());
   const aside = readdirSync(join(home, "exec")).find((name) => name.startsWith("exec.db.damaged-"));
   const kept = new DatabaseSync(join(home, "exec", aside!), { readOnly: true });
   expect(kept.prepare("PRAGMA user_version").get()).toEqual({ user_version: 1 });
@@ -103,42 +106,42 @@ test("a migration that fails leaves the file as it was", () => {
   kept.close();
 });
 
-test("a damaged row is told as damaged, its neighbours as they are", () => {
+test("a damaged row is told as damaged, its neighbours as they are", async () => {
   const home = scratchHome();
-  withLedger(home, (ledger) => {
-    run(ledger, "one", exited("the first output\n"));
-    run(ledger, "two", exited("the second output\n"));
+  await withLedger(home, async (ledger) => {
+    await run(ledger, "one", exited("the first output\n"));
+    await run(ledger, "two", exited("the second output\n"));
   });
   flipByte(file(home), "first output");
-  const [one, two] = withLedger(home, (ledger) => {
+  const [one, two] = await withLedger(home, async (ledger) => {
     ledger.forgetOutput("one"); // must not make the damage fit
     return ["one", "two"].map((id) => ledger.find(id)?.markers);
   });
   expect(one).toEqual({ state: "damaged", why: expect.stringContaining("damaged on disk") });
   expect(two).toMatchObject({ state: "ended", end: { output: "the second output\n" } });
-  expect(markersOf(home, "one")).toMatchObject({ state: "damaged" });
+  expect(await markersOf(home, "one")).toMatchObject({ state: "damaged" });
 });
 
-test("a row whose end is read keeps what it says but the output", () => {
+test("a row whose end is read keeps what it says but the output", async () => {
   const home = scratchHome();
   const expected = { state: "ended", end: { ...exited("words"), output: "" } };
-  withLedger(home, (ledger) => {
-    run(ledger, "one", exited("words"));
+  await withLedger(home, async (ledger) => {
+    await run(ledger, "one", exited("words"));
     expect(ledger.unreadBytes()).toBe(5);
     ledger.forgetOutput("one");
     ledger.forgetOutput("one");
     expect(ledger.unreadBytes()).toBe(0);
     expect(ledger.find("one")?.markers).toEqual(expected);
   });
-  expect(markersOf(home, "one")).toEqual(expected);
+  expect(await markersOf(home, "one")).toEqual(expected);
 });
 
-test("what outputs take on disk can be read while no executor runs", () => {
+test("what outputs take on disk can be read while no executor runs", async () => {
   const home = scratchHome();
   expect(spoolBytes(home)).toBe(0);
-  withLedger(home, (ledger) => {
-    run(ledger, "one", exited("words"));
-    run(ledger, "two", exited("more words"));
+  await withLedger(home, async (ledger) => {
+    await run(ledger, "one", exited("words"));
+    await run(ledger, "two", exited("more words"));
     ledger.forgetOutput("one");
     expect(spoolBytes(home)).toBeNull();
   });
@@ -147,10 +150,10 @@ test("what outputs take on disk can be read while no executor runs", () => {
   expect(spoolBytes(home)).toBe(15);
 });
 
-test("writes that the log lost put everything unknown in doubt; known is what comes after", () => {
+test("writes that the log lost put everything unknown in doubt; known is what comes after", async () => {
   const home = scratchHome();
   const crashed = openLedger(home, NOW);
-  run(crashed, "one", exited("one"));
+  await run(crashed, "one", exited("one"));
   // A copy, as a crash leaves it: the log is not in the file yet.
   const copy = scratchHome();
   mkdirSync(join(copy, "exec"));
@@ -159,15 +162,15 @@ test("writes that the log lost put everything unknown in doubt; known is what co
   }
   crashed.close();
   flipByte(`${file(copy)}-wal`, "nonce-of-one");
-  withLedger(copy, (ledger) => {
+  await withLedger(copy, async (ledger) => {
     expect(ledger.doubt).toMatchObject({
       since: NOW,
       why: expect.stringContaining("found damaged"),
     });
     expect(ledger.find("one")).toBeNull();
-    run(ledger, "two", exited("two"));
+    await run(ledger, "two", exited("two"));
   });
-  withLedger(copy, (ledger) => {
+  await withLedger(copy, async (ledger) => {
     expect(ledger.doubt?.since).toBe(NOW);
     expect(ledger.find("two")?.markers).toMatchObject({ end: { output: "two" } });
   });
@@ -179,31 +182,31 @@ test.for<[string, (home: string) => void]>([
   ["is empty", (home) => truncateSync(file(home), 0)],
   ["has a damaged header", (home) => flipByte(file(home), "SQLite format")],
   ["has a damaged schema", (home) => flipByte(file(home), "CREATE TABLE")],
-])("a file that %s puts what is unknown in doubt, also for later executors", ([, damage]) => {
+])("a file that %s puts what is unknown in doubt, also for later executors", async ([, damage]) => {
   const home = scratchHome();
-  withLedger(home, (ledger) => run(ledger, "one", exited("one")));
+  await withLedger(home, async (ledger) => await run(ledger, "one", exited("one")));
   damage(home);
   for (let count = 0; count < 2; count += 1) {
-    withLedger(home, (ledger) => expect(ledger.doubt).not.toBeNull());
+    await withLedger(home, (ledger) => expect(ledger.doubt).not.toBeNull());
   }
 });
 
-test("a row that its index has lost is found all the same, and its ticket is used", () => {
+test("a row that its index has lost is found all the same, and its ticket is used", async () => {
   const home = scratchHome();
-  withLedger(home, (ledger) => run(ledger, "command-one", exited("one")));
+  await withLedger(home, async (ledger) => await run(ledger, "command-one", exited("one")));
   flipByte(file(home), /(?<!nonce-of-)command-one(?!nonce-of)/);
-  withLedger(home, (ledger) => {
+  await withLedger(home, async (ledger) => {
     expect(ledger.find("command-one")).toBeNull();
     expect(ledger.search("command-one")?.markers).toMatchObject({ end: { output: "one" } });
     expect(ledger.isBurned("nonce-of-command-one".padEnd(32, "-"))).toBe(true);
   });
 });
 
-test("without a legible high-water mark the ledger is believed", () => {
+test("without a legible high-water mark the ledger is believed", async () => {
   const home = scratchHome();
-  withLedger(home, (ledger) => run(ledger, "one", exited("one")));
+  await withLedger(home, async (ledger) => await run(ledger, "one", exited("one")));
   truncateSync(join(home, "exec", "exec.head"), 3);
-  withLedger(home, (ledger) => {
+  await withLedger(home, async (ledger) => {
     expect(ledger.doubt).toBeNull();
     expect(ledger.find("one")).not.toBeNull();
   });

@@ -54,11 +54,11 @@ async function recovered({ markers, alive = [], output, damage, spool_damage }: 
   const home = scratchHome();
   const before = openLedger(home, clock.now());
   const ticket = ticketFor("c", EXPIRY);
-  if (markers !== "none") before.start(ticket, clock.now());
+  if (markers !== "none") await before.start(ticket, clock.now());
   if (typeof markers === "object") {
-    before.release("c", "released" in markers ? markers.released : identity(7));
+    await before.release("c", "released" in markers ? markers.released : identity(7));
   }
-  if (typeof markers === "object" && "ended" in markers) before.end("c", markers.ended);
+  if (typeof markers === "object" && "ended" in markers) await before.end("c", markers.ended);
   before.close();
   if (output !== undefined) leaveSpool(home, output);
   const spooled = join(home, "exec", "spool", "c.out");

@@ -35,3 +35,6 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Runs once the events that are ready now have been handled. No time is waited for. */
+export const soon = (run: () => void): void => void setImmediate(run);

@@ -2,7 +2,8 @@
  * The executor's own durable memory, `home/exec/exec.db`, written by it alone. Its exclusive lock
  * is the executor's lock: the kernel drops it when the process dies, however it dies.
  *
- * 1. Every function that writes a marker returns after the disk has it (synchronous=FULL).
+ * 1. A marker that is written can be read here at once; its promise resolves when the disk has it
+ *    (synchronous=FULL) and rejects when it has not, and then it cannot be read any more.
  * 2. A row's markers come in the order started, released, ended; none is ever taken back.
  * 3. A nonce and a command id are burned by the same insert, so that neither can start twice.
  * 4. No byte that changed on disk is told as a fact: a row has a seal, the whole a high-water mark.
@@ -13,6 +14,7 @@ import type { CommandEnd } from "../command.ts";
 import type { ProcessIdentity } from "../process-table.ts";
 import type { Ticket } from "../ticket.ts";
 import { type Doubt, openLedgerFile } from "./file.ts";
+import { groupCommits } from "./group-commit.ts";
 import { type LedgerRow, readRow } from "./row.ts";
 import { SEAL_OF_ROW, sealWith, SELECT_ROW } from "./seal.ts";
 
@@ -30,14 +32,14 @@ export interface Ledger {
   isBurned(nonce: string): boolean;
   /** Commands that a dead executor left without an end. */
   open(): LedgerRow[];
-  start(ticket: Ticket, now: number): void;
-  release(command_id: string, process: ProcessIdentity): void;
-  end(command_id: string, end: CommandEnd): void;
+  start(ticket: Ticket, now: number): Promise<void>;
+  release(command_id: string, process: ProcessIdentity): Promise<void>;
+  end(command_id: string, end: CommandEnd): Promise<void>;
   /** The output is not needed any more. Written with the next start: a crash only keeps it longer. */
   forgetOutput(command_id: string): void;
   /** Output of ended commands that nobody has acknowledged. */
   unreadBytes(): number;
-  prune(now: number): void;
+  prune(now: number): Promise<void>;
   close(): void;
 }
 
@@ -50,6 +52,7 @@ export function openLedger(home: string, now: number): Ledger {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { db, high_water, doubt, ...opened } = openLedgerFile(folder, now);
   let { place } = opened;
+  let durable_place = place;
   const find = db.prepare(`${SELECT_ROW} WHERE command_id = ?`);
   const search = db.prepare(`${SELECT_ROW} NOT INDEXED WHERE command_id = ?`);
   const open = db.prepare(`${SELECT_ROW} NOT INDEXED WHERE ended IS NULL`);
@@ -83,11 +86,17 @@ export function openLedger(home: string, now: number): Ledger {
   const all = db.prepare("SELECT sum(octet_length(output)) AS bytes FROM command").get();
   let unread_bytes = Number(all?.["bytes"] ?? 0);
 
-  /** Runs what writes the marker of that number. */
-  function mark(write: (place: number) => void): void {
-    write(place + 1);
-    place += 1;
-    high_water.note(place);
+  const group = groupCommits(db, (is_durable) => {
+    if (is_durable) high_water.note((durable_place = place));
+    else place = durable_place;
+  });
+
+  /** Writes the marker of the next number. */
+  function mark(write: (place: number) => void): Promise<void> {
+    return group.write(() => {
+      write(place + 1);
+      place += 1;
+    });
   }
 
   function read(found: ReturnType<typeof find.get>): LedgerRow | null {
@@ -97,7 +106,10 @@ export function openLedger(home: string, now: number): Ledger {
   }
 
   function writeForgotten(): void {
-    for (const command_id of forgotten) forget.run(command_id);
+    for (const command_id of forgotten) {
+      // Lost with its group, it is only kept longer.
+      group.write(() => forget.run(command_id)).catch(() => {});
+    }
     forgotten.clear();
   }
 
@@ -108,25 +120,17 @@ export function openLedger(home: string, now: number): Ledger {
     isBurned: (burned) => nonce.get(burned) !== undefined,
     open: () => open.all().map(readRow),
     start({ plan, nonce, mac, expires_at }, now) {
-      db.exec("BEGIN IMMEDIATE");
-      try {
-        mark((place) => {
-          start.run(plan.command_id, nonce, mac, expires_at, now, place);
-          for (const command_id of forgotten) forget.run(command_id);
-          db.exec("COMMIT");
-        });
-        forgotten.clear();
-      } catch (error) {
-        if (db.isTransaction) db.exec("ROLLBACK");
-        throw error;
-      }
+      const started = mark((place) => {
+        start.run(plan.command_id, nonce, mac, expires_at, now, place);
+      });
+      writeForgotten();
+      return started;
     },
-    release(command_id, process) {
-      mark((place) => release.run(command_id, JSON.stringify(process), place));
-    },
-    end(command_id, ended) {
+    release: (command_id, process) =>
+      mark((place) => release.run(command_id, JSON.stringify(process), place)),
+    async end(command_id, ended) {
       const { output = "", ...rest } = { output: "", ...ended };
-      mark((place) => end.run(command_id, JSON.stringify(rest), output, place));
+      await mark((place) => end.run(command_id, JSON.stringify(rest), output, place));
       unread_bytes += Buffer.byteLength(output);
     },
     forgetOutput(command_id) {
@@ -136,12 +140,17 @@ export function openLedger(home: string, now: number): Ledger {
       if (forgotten.size >= FORGOTTEN_LIMIT) writeForgotten();
     },
     unreadBytes: () => unread_bytes,
-    prune(now) {
-      const deleted = prune.all(now - KEEP_MS, now - KEEP_UNREAD_MS);
-      for (const { bytes } of deleted) unread_bytes -= Number(bytes ?? 0);
+    async prune(now) {
+      let freed_bytes = 0;
+      await group.write(() => {
+        const deleted = prune.all(now - KEEP_MS, now - KEEP_UNREAD_MS);
+        freed_bytes = deleted.reduce((sum, { bytes }) => sum + Number(bytes ?? 0), 0);
+      });
+      unread_bytes -= freed_bytes;
     },
     close() {
       writeForgotten();
+      group.flush();
       db.close();
       high_water.close();
     },

@@ -74,7 +74,11 @@ async function probe(parts: SelfTestParts): Promise<Outcome> {
     };
     const { launch, inspect, finish } = await parts.prepare(plan, workspace);
     const output = keepOutput(plan.limits.output_bytes);
-    const { end } = supervise(launch, { ...parts, beforeGo: inspect, output });
+    const { end } = supervise(launch, {
+      ...parts,
+      beforeGo: async (gate) => inspect(gate),
+      output,
+    });
     return await end.finally(finish);
   } finally {
     await parts.stage().then((stage) => stage.release(workspace));
