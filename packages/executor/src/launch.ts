@@ -67,7 +67,9 @@ async function findOrStart(settings: LaunchSettings, at: Dial): Promise<Executor
         break;
       case "leaving":
         if (started !== null && found.protocol !== PROTOCOL) throw changedOnDisk();
-        tellWaiting(`an older executor is finishing ${commands(found.running)}`);
+        if (found.running > 0) {
+          tellWaiting(`an older executor is finishing ${commands(found.running)}`);
+        }
         deadline = clock.monotonic() + LAUNCH_MS;
         await clock.sleep(found.running > 0 ? LOOK_AGAIN_MS : REDIAL_MS, signal);
         break;
