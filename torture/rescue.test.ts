@@ -28,10 +28,24 @@ const roomy = {
 };
 
 let scratch: string;
+/** What a test left open when it failed. */
+let open_ends: (() => Promise<unknown>)[];
 beforeEach(async () => {
   scratch = await mkdtemp(join(tmpdir(), "mainstay-rescue-"));
+  open_ends = [];
 });
-afterEach(() => rm(scratch, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const end of open_ends.toReversed()) await end();
+  await rm(scratch, { recursive: true, force: true });
+});
+
+async function serve(home: string, script: ScriptFunction): Promise<Server> {
+  const model = await startFakeProvider({ script, clock: systemClock });
+  open_ends.push(() => model.close());
+  const server = await startServer(configFor(home, [model.url]), { limits: roomy });
+  open_ends.push(() => server.stop("end"));
+  return server;
+}
 
 const keyOf = async (home: string) => (await readFile(join(home, "owner.key"), "utf8")).trim();
 const clientOf = async ({ url }: Server, home: string) => clientFor(url, await keyOf(home));
@@ -124,8 +138,7 @@ const tornFrame = (random: () => number) =>
 test("every open turn of a crashed server comes back from its journal, and ends", async () => {
   const [home, crashed] = [join(scratch, "home"), join(scratch, "crashed")];
   const random = seeded(seed);
-  const silent = await startFakeProvider({ script: unanswered, clock: systemClock });
-  const first = await startServer(configFor(home, [silent.url]), { limits: roomy });
+  const first = await serve(home, unanswered);
   const before = await clientOf(first, home);
   const open = new Map<string, Kind>();
   await atOnce(
@@ -141,28 +154,17 @@ test("every open turn of a crashed server comes back from its journal, and ends"
     await cp(join(home, file), join(crashed, file));
   await appendFile(join(crashed, "mainstay.db-wal"), tornFrame(random));
   await first.stop("end");
-  await silent.close();
 
-  const model = await startFakeProvider({ script: () => says("Back."), clock: systemClock });
-  const second = await startServer(configFor(crashed, [model.url]), { limits: roomy });
-  try {
-    const client = await clientOf(second, crashed);
-    const ended: Turn[] = [];
-    await atOnce([...open], async (each) => void ended.push(await finish(client, ...each)));
-    expect(ended).toHaveLength(OPEN_TURNS);
-    for (const turn of ended) expect(turn).toMatchObject({ state: "done", answer: "Back." });
-    const notes = ended.filter(({ id }) => open.get(id) === "note");
-    expect(notes.every(({ edits }) => edits.length === 1)).toBe(true);
-    expect(ended.flatMap(({ commands }) => commands)).toEqual([]);
-    report(
-      "open turns of a crashed server, columns spoiled",
-      OPEN_TURNS,
-      `${spoiled} spoiled, all ended`,
-    );
-  } finally {
-    await second.stop("end");
-    await model.close();
-  }
+  const client = await clientOf(await serve(crashed, () => says("Back.")), crashed);
+  const ended: Turn[] = [];
+  await atOnce([...open], async (each) => void ended.push(await finish(client, ...each)));
+  expect(ended).toHaveLength(OPEN_TURNS);
+  for (const turn of ended) expect(turn).toMatchObject({ state: "done", answer: "Back." });
+  const notes = ended.filter(({ id }) => open.get(id) === "note");
+  expect(notes.every(({ edits }) => edits.length === 1)).toBe(true);
+  expect(ended.flatMap(({ commands }) => commands)).toEqual([]);
+  const found = `${spoiled} columns spoiled, all ended`;
+  report("open turns of a crashed server", OPEN_TURNS, found);
 });
 
 test("J7: a turn that kills every server that takes it up is poisoned, and no other with it", async () => {
@@ -174,34 +176,31 @@ test("J7: a turn that kills every server that takes it up is poisoned, and no ot
         ? { ...calls("list_files", { intent: "die" }), first_token_delay_ms: 200 }
         : { ...says("Alive."), first_token_delay_ms: 700 },
   });
+  open_ends.push(() => model.close());
   const server = await createServerProcess(home, model.url);
+  open_ends.push(() => server.kill());
   await server.start("serve-lethal.ts");
   let client = await server.client();
   const messages = ["one", "two", "be lethal", "three", "four"];
   const asked = await Promise.all(messages.map((message) => client.turns.create({ message })));
   const [lethal] = asked.splice(2, 1);
   let deaths = 0;
-  try {
-    while ((await Promise.race([server.gone(), over(client, lethal!.id)])) !== "over") {
-      deaths++;
-      // It may be dead again before it could be asked whether it is ready.
-      await server.start("serve-lethal.ts").catch(() => undefined);
-      client = await server.client();
-    }
-    expect(await client.turns.get(lethal!.id)).toMatchObject({
-      state: "failed",
-      error: { code: "poisoned" },
-    });
-    for (const { id } of asked) {
-      await over(client, id);
-      expect(await client.turns.get(id)).toMatchObject({ state: "done", answer: "Alive." });
-    }
-    // Once by itself, then in three resumes.
-    expect(deaths).toBe(4);
-  } finally {
-    await server.kill();
-    await model.close();
+  while ((await Promise.race([server.gone(), over(client, lethal!.id)])) !== "over") {
+    deaths++;
+    // It may be dead again before it could be asked whether it is ready.
+    await server.start("serve-lethal.ts").catch(() => undefined);
+    client = await server.client();
   }
+  expect(await client.turns.get(lethal!.id)).toMatchObject({
+    state: "failed",
+    error: { code: "poisoned" },
+  });
+  for (const { id } of asked) {
+    await over(client, id);
+    expect(await client.turns.get(id)).toMatchObject({ state: "done", answer: "Alive." });
+  }
+  // Once by itself, then in three resumes.
+  expect(deaths).toBe(4);
 });
 
 /** Never, where the server goes before the turn has ended. */
