@@ -1,6 +1,14 @@
 /** What a command leaves in `.git` must not run outside the sandbox, as the person. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { openBench, registration, saying, type Bench } from "./harness.ts";
@@ -97,8 +105,9 @@ test("commands that overlap are held against what was there before the first", a
   const up = saying(bench.link(), first.plan.command_id, "up");
   await bench.link().run(first);
   await up;
-  const second = await run("mkdir -p .git/hooks; touch go");
+  const second = await run("mkdir -p .git/hooks");
   expect(second.notices.length).toBe(2); // the first one's, seen at the start, and its own
+  writeFileSync(join(folder, "go"), "");
   expect(await bench.link().wait(first.plan.command_id)).toMatchObject({ outcome: "exited" });
   expect(inGit()).not.toContain("hooks");
 });
