@@ -52,6 +52,8 @@ function told(event: JournalEvent, said: string): string {
       return `parked, ${event.cause}${answerOf(event, said)}`;
     case "retried":
       return `${event.by} asked to try again`;
+    case "folded":
+      return `${event.was}; its details were folded on ${event.folded_at.slice(0, 10)}`;
     case "settled":
       return `${event.state} (${event.mode}${event.error ? `, ${event.error.code}` : ""})${answerOf(event, said)}`;
   }

@@ -162,6 +162,8 @@ const kinds = {
   cancel_requested: z.object({ type: z.literal("cancel_requested"), by: z.string() }),
   parked: z.object({ type: z.literal("parked"), answer: z.string(), cause: z.string() }),
   retried: z.object({ type: z.literal("retried"), by: z.string() }),
+  /** An event of a turn that ended long ago: it was, and what it said was given up for room. */
+  folded: z.object({ type: z.literal("folded"), was: z.string(), folded_at: z.string() }),
   settled: z.object({
     type: z.literal("settled"),
     state: z.enum(["done", "failed", "cancelled"]),
@@ -191,6 +193,7 @@ export const JournalBody = z.discriminatedUnion("type", [
   kinds.cancel_requested,
   kinds.parked,
   kinds.retried,
+  kinds.folded,
   kinds.settled,
 ]);
 export type JournalBody = z.infer<typeof JournalBody>;

@@ -22,6 +22,7 @@ export const ProblemCode = z.enum([
   "shutting_down",
   "storage_unavailable",
   "journal_damaged",
+  "journal_full",
   "disk_full",
   "disk_nearly_full",
   "internal",

@@ -30,6 +30,7 @@ import { newId } from "./kernel/ids.ts";
 import { type Limits, limits as defaultLimits } from "./kernel/limits.ts";
 import { systemRandom } from "./kernel/random.ts";
 import { createMemory } from "./memory/memory.ts";
+import { createRetention } from "./memory/retention.ts";
 import { createOffline, withDirectCommands } from "./offline/offline.ts";
 import { createProviders } from "./providers/providers.ts";
 import { createJournal } from "./store/journal.ts";
@@ -153,6 +154,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     memory: createMemory({ store, journal, limits }),
   });
   const disk = createDiskSpace({ home, clock, reserve_bytes: limits.disk_reserve_bytes });
+  const retention = createRetention({ store, journal, clock, log, settings: config.retention });
   const admission = createAdmission({
     store,
     journal,
@@ -160,7 +162,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     newId,
     limits,
     workspaces: identity.workspaces,
-    refuseNew: disk.refusal,
+    refuseNew: () => disk.refusal() ?? retention.refusal(),
   });
   const dispatch = createDispatch({ store, journal, admission, turns, clock, log });
   const health = createHealth({ store, disk, version: config.version, models });
@@ -209,12 +211,18 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     });
   await dispatch.start();
   await expirer.start();
+  await retention.start();
 
   async function stop(how: StopMode): Promise<void> {
     // Runs wait for commands; it is `execution.stop` that makes them let go. Whatever one part meets
     // while it stops, the data is let go of, last.
     const parts = [open.close(), execution.stop(how), dispatch.stop()];
-    const ends = await Promise.allSettled([...parts, expirer.stop(), disk.stop()]);
+    const ends = await Promise.allSettled([
+      ...parts,
+      expirer.stop(),
+      retention.stop(),
+      disk.stop(),
+    ]);
     await store.close();
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }

@@ -2,11 +2,14 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import type { RetentionSettings } from "./memory/retention.ts";
 import type { ProviderSettings } from "./providers/providers.ts";
 import type { LogLevel } from "./telemetry/log.ts";
 
 const ROOT_HOME = "/var/lib/mainstay";
 const OPENAI_URL = "https://api.openai.com/v1";
+const JOURNAL_DAYS = 30;
+const JOURNAL_BYTES = 4_294_967_296;
 const OPENAI_MODEL = "gpt-5.1";
 
 const ProviderEntry = z.strictObject({
@@ -28,6 +31,14 @@ const ConfigFile = z.strictObject({
   allowed_hosts: z.array(z.string().min(1).toLowerCase()).optional(),
   log_level: z.enum(["silent", "error", "warn", "info"]).optional(),
   providers: z.array(ProviderEntry).optional(),
+  retention: z
+    .strictObject({
+      /** Days until the journal of a settled turn folds to a transcript. */
+      journal_days: z.int().min(1).max(36_500).optional(),
+      /** Bytes that the data file may use; above it older turns fold earlier, then new ones are refused. */
+      journal_bytes: z.int().min(16_777_216).optional(),
+    })
+    .optional(),
 });
 type ConfigFile = z.infer<typeof ConfigFile>;
 
@@ -40,6 +51,7 @@ export interface Config {
   readonly log_level: LogLevel;
   /** In the order in which they are asked. */
   readonly providers: readonly ProviderSettings[];
+  readonly retention: RetentionSettings;
   readonly uid: number;
   readonly node_path: string;
   readonly version: string;
@@ -78,6 +90,10 @@ export function readConfig(environment: Environment = process.env): Config {
     allowed_hosts: file.allowed_hosts ?? [],
     log_level: file.log_level ?? "warn",
     providers,
+    retention: {
+      journal_days: file.retention?.journal_days ?? JOURNAL_DAYS,
+      journal_bytes: file.retention?.journal_bytes ?? JOURNAL_BYTES,
+    },
     uid: process.getuid?.() ?? -1,
     node_path: process.execPath,
     version: readVersion(),

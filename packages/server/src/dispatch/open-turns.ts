@@ -34,7 +34,7 @@ const endCounts = (store: Store) => ({
       select
         (select count(*) from turn where state in ('done', 'failed', 'cancelled'))
           - (select count(*) from turn where damaged_after is not null) as settled,
-        (select count(*) from journal where type in ('settled', 'folded')) as ends
+        (select count(*) from journal where type = 'settled') as ends
     `.compile(store.sql),
 });
 
@@ -44,7 +44,7 @@ const endless = (store: Store) =>
     .where("turn.damaged_after", "is", null)
     .where(
       sql<boolean>`not exists (select 1 from journal
-        where journal.turn_id = turn.id and type in ('settled', 'folded'))`,
+        where journal.turn_id = turn.id and type = 'settled')`,
     );
 
 /** Holds while the turn is what was read. */

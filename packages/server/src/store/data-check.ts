@@ -64,7 +64,7 @@ const schemaOf = (db: DatabaseSync): Map<string, string> =>
       .all()
       .map((row) => [
         String(row["name"]),
-        `${row["tbl_name"]}: ${row["sql"]}`.replaceAll(/\s+/gu, " "),
+        [row["tbl_name"], row["sql"]].join(": ").replaceAll(/\s+/gu, " "),
       ]),
   );
 
@@ -73,6 +73,6 @@ function tableFaults(db: DatabaseSync, table: string): string[] {
   const orphans = db.prepare(`pragma foreign_key_check(${table})`).all();
   return [
     ...told.map((row) => String(row["integrity_check"])).filter((line) => line !== "ok"),
-    ...orphans.map((row) => `${table} refers to a ${row["parent"]} that is not there`),
+    ...orphans.map((row) => `${table} refers to a ${String(row["parent"])} that is not there`),
   ];
 }

@@ -19,6 +19,13 @@ export interface Append {
   readonly body: JournalBody;
 }
 
+/** What stands in the place of an event from now on; number and time stay. */
+export interface FoldedEvent {
+  readonly seq: number;
+  readonly at: number;
+  readonly body: JournalBody;
+}
+
 export type JournalCommit =
   | {
       readonly committed: true;
@@ -50,6 +57,8 @@ export interface Journal {
    * with the batch. False when a guard of the batch does not hold.
    */
   endDamaged(turn_id: string, batch: Batch): Promise<boolean>;
+  /** Puts less in the place of events of a settled turn, and notes when. Nobody is told: it is long over. */
+  fold(turn_id: string, events: readonly FoldedEvent[], at: number): Promise<void>;
   /** Returns the call that ends the subscription. */
   subscribe(listener: JournalListener): () => void;
 }
@@ -87,6 +96,10 @@ export function createJournal(store: Store, clock: Clock): Journal {
       if (commit.committed) tell(turn_id, end);
       return commit.committed;
     },
+    async fold(turn_id, events, at) {
+      const rows = events.map((event) => replaceEvent(store, turn_id, event));
+      await store.commit({ writes: [...rows, noteFolded(store, turn_id, at)] });
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -121,6 +134,26 @@ export function appendEvent(
   const checksum = journalChecksum(turn_id, at, event.type, body);
   return append(store, { turn_id, at, type: event.type, body, checksum });
 }
+
+function replaceEvent(store: Store, turn_id: string, { seq, at, body }: FoldedEvent): Statement {
+  const { type } = body;
+  const text = JSON.stringify(JournalBody.parse(body));
+  const checksum = journalChecksum(turn_id, at, type, text);
+  return store.sql
+    .updateTable("journal")
+    .set({ type, body: text, checksum })
+    .where("turn_id", "=", turn_id)
+    .where("seq", "=", seq)
+    .compile();
+}
+
+const noteFolded = (store: Store, turn_id: string, folded_at: number): Statement =>
+  store.sql
+    .updateTable("turn")
+    .set({ folded_at })
+    .where("id", "=", turn_id)
+    .where("settled_at", "is not", null)
+    .compile();
 
 function seqOf(rows: readonly Record<string, unknown>[] | undefined): number {
   const seq = rows?.[0]?.["seq"];

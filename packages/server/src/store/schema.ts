@@ -81,6 +81,8 @@ interface TurnTable {
   last_event: Generated<number>;
   /** Of a turn that ended because its journal is damaged: how many events stand. */
   damaged_after: Generated<number | null>;
+  /** When the details of its journal were given up for room. */
+  folded_at: Generated<number | null>;
 }
 
 interface JournalTable {

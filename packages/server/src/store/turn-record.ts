@@ -142,6 +142,8 @@ function apply(record: TurnRecord, event: JournalEvent): void {
       return park(record, event);
     case "retried":
       return retry(record);
+    case "folded":
+      return;
     case "settled":
       return settle(record, event);
   }

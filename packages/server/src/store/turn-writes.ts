@@ -154,7 +154,7 @@ export const closeApprovals = (
     .where("state", "=", "pending")
     .compile();
 
-export const releaseSession = (store: Store, session_id: string): Statement =>
+const releaseSession = (store: Store, session_id: string): Statement =>
   clearHolder(store, { session_id });
 
 /** Nothing waits for a turn any more that ends without having got on. */

@@ -44,6 +44,7 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     settled_at: true,
     last_event: true,
     damaged_after: true,
+    folded_at: true,
   },
   journal: { turn_id: true, seq: true, at: true, type: true, body: true, checksum: true },
   idempotency: { person_id: true, key: true, body_hash: true, turn_id: true, created_at: true },

@@ -60,7 +60,8 @@ test("every beginning of a valid journal folds, and what it tells holds together
     }),
     { numRuns: 150 },
   );
-  expect(seen.size).toBe(JournalBody.options.length);
+  // All but what becomes of an event long after.
+  expect(seen.size).toBe(JournalBody.options.length - 1);
 });
 
 test("J4: a journal with a gap, a repetition or another beginning is corrupt", () => {

@@ -81,7 +81,7 @@ test("what version 1 had not ended goes on: running, queued, parked, awaiting co
   });
 });
 
-const DIES = join(import.meta.dirname, "migrate-and-die.ts");
+const DIES = join(import.meta.dirname, "dying-migration-program.ts");
 const laterVersions = migrations.map((_, index) => index + 1).slice(1);
 
 test.each(laterVersions)(

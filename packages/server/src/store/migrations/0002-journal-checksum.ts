@@ -16,6 +16,7 @@ export const journalChecksums: Migration = {
     alter table journal add column checksum integer not null default 0;
     alter table turn add column last_event integer not null default 0;
     alter table turn add column damaged_after integer;
+    alter table turn add column folded_at integer;
     `);
     checkAll(db);
     db.exec(`
@@ -23,8 +24,10 @@ export const journalChecksums: Migration = {
       update turn set last_event = new.seq where id = new.turn_id;
     end;
 
-    create index journal_end on journal (turn_id) where type in ('settled', 'folded');
+    create index journal_end on journal (turn_id) where type = 'settled';
     create index turn_damaged on turn (id) where damaged_after is not null;
+    create index turn_unfolded on turn (settled_at)
+      where settled_at is not null and folded_at is null;
 
     create index mirror_person on person (id, number, name, role, tier, created_at);
     create index mirror_api_key on api_key (id, person_id, hash, created_at, revoked_at);

@@ -1,0 +1,39 @@
+import type { JournalBody, JournalEvent } from "@mainstay/sdk/events";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { turnResource } from "../../src/door/turn-resource.ts";
+import { folded } from "../../src/memory/folding.ts";
+import { transcript } from "../../src/memory/transcript.ts";
+import { journalOf, stepEnded, toolEnded, walk } from "../store/journal-walk.ts";
+
+const ON = "2026-12-24T00:00:00.000Z";
+const fold = (journal: readonly JournalEvent[]): JournalEvent[] =>
+  journal.map((event) => ({ ...(folded(event, ON) ?? event), seq: event.seq, at: event.at }));
+
+const anyJournal = fc.array(fc.nat(1000), { maxLength: 60, size: "max" }).map(walk);
+
+test("a folded turn is the same turn, with the same conversation", () => {
+  fc.assert(
+    fc.property(anyJournal, (journal) => {
+      const kept = fold(journal);
+      expect(turnResource("t", kept, null)).toEqual(turnResource("t", journal, null));
+      expect(transcript(kept)).toEqual(transcript(journal));
+      expect(JSON.stringify(kept).length).toBeLessThanOrEqual(JSON.stringify(journal).length);
+      expect(fold(kept)).toEqual(kept);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("long results and arguments are cut, and say so", () => {
+  const long = "a".repeat(20_000);
+  const tool_calls = [{ id: "c", name: "shell", input: long }];
+  const asked = { ...stepEnded(1, "", "c"), tool_calls } as JournalBody;
+  const answered = { ...toolEnded(1, "c", "ok"), result: long } as JournalBody;
+  const [step, end] = fold(journalOf(asked, answered));
+  expect(end).toMatchObject({ outcome: "ok", seq: 2 });
+  const { result } = end as Extract<JournalEvent, { type: "tool_ended" }>;
+  expect(result).toMatch(/^a{500}\n… 19000 characters folded on 2026-12-24 …\na{500}$/u);
+  const [call] = (step as Extract<JournalEvent, { type: "step_ended" }>).tool_calls;
+  expect(JSON.parse(call!.input)).toEqual({ folded: "20000 characters" });
+});
