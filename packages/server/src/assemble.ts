@@ -165,7 +165,19 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     refuseNew: () => disk.refusal() ?? retention.refusal(),
   });
   const dispatch = createDispatch({ store, journal, admission, turns, clock, log });
-  const health = createHealth({ store, disk, version: config.version, models });
+  const health = createHealth({
+    store,
+    disk,
+    clock,
+    journals: () => ({ ...retention.usage(), is_full: retention.refusal() !== null }),
+    spool: async () => {
+      const usage = await execution.usage();
+      if (usage === null) return null;
+      return { used_bytes: usage.spool_bytes, limit_bytes: usage.spool_limit_bytes };
+    },
+    version: config.version,
+    models,
+  });
   const expirer = createExpirer({ approvals, clock, log });
   const reader = createTurnReader({ store, journal, admission });
 

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { launchExecutor } from "@mainstay/executor/launch";
 import { ripgrepPath } from "@mainstay/executor/ripgrep";
 import { systemClock } from "@mainstay/sdk/clock";
+import { dataChecks } from "./doctor-data.ts";
 import { type Config, nodeVersion, readConfig } from "../config.ts";
 import { messageOf } from "../kernel/errors.ts";
 
@@ -29,7 +30,13 @@ export async function doctor(): Promise<DoctorReport> {
   const checks =
     config instanceof Error
       ? [runtime(), misconfigured(config)]
-      : [runtime(), dataFolder(config), ...(await sandbox(config)), ...providers(config)];
+      : [
+          runtime(),
+          dataFolder(config),
+          ...dataChecks(config),
+          ...(await sandbox(config)),
+          ...providers(config),
+        ];
   return { ok: checks.every((check) => check.ok), checks };
 }
 

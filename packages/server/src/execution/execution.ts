@@ -12,7 +12,12 @@ import type { TurnWorkspace } from "../kernel/workspace.ts";
 import { unlessAborted } from "./abort.ts";
 import { type Approvals, type ConsentRequest } from "./approvals.ts";
 import { type Classified, classify } from "./classify.ts";
-import { createExecutorKeeper, type OpenLink, type StopMode } from "./executor-link.ts";
+import {
+  createExecutorKeeper,
+  type ExecutorUsage,
+  type OpenLink,
+  type StopMode,
+} from "./executor-link.ts";
 import { createFollower, type Onlooker, type Standing } from "./follow.ts";
 import { createOutputDesk } from "./output-desk.ts";
 
@@ -64,6 +69,8 @@ export interface Execution {
   recover(command_id: string, signal: AbortSignal, onlooker: Onlooker): Promise<Standing>;
   /** The command's end is in the journal: the executor may drop its output. */
   forget(command_id: string): void;
+  /** What commands' output takes on disk; null while no executor runs. */
+  usage(): Promise<ExecutorUsage | null>;
   /** Every call lets go with `Stopping`; commands run on for the next server, or are ended. */
   stop(how: StopMode): Promise<void>;
 }
@@ -228,6 +235,7 @@ export function createExecution(parts: ExecutionParts): Execution {
         .then((link) => link.ack(command_id))
         .catch(() => undefined);
     },
+    usage: keeper.usage,
     stop: keeper.stop,
   };
 }

@@ -27,9 +27,12 @@ export interface ExecutorKeeper {
   /** `onWaiting` hears null when a wait of which it heard is over. @throws Stopping */
   link(onWaiting: WaitListener): Promise<ExecutorLink>;
   register(workspace: Registration, onWaiting: WaitListener): Promise<ExecutorLink>;
+  /** What the linked executor has on disk; null while there is none. */
+  usage(): Promise<ExecutorUsage | null>;
   stop(how: StopMode): Promise<void>;
 }
 
+export type ExecutorUsage = Awaited<ReturnType<ExecutorLink["usage"]>>;
 export type WaitListener = (why: string | null) => void;
 
 export interface KeeperParts {
@@ -41,6 +44,7 @@ export interface KeeperParts {
 
 export function createExecutorKeeper({ open, endUnheld, onOutput }: KeeperParts): ExecutorKeeper {
   let current: Promise<ExecutorLink> | null = null;
+  let linked: ExecutorLink | null = null;
   let waits_for: string | null = null;
   const waiting = new Set<WaitListener>();
   const stopping = new AbortController();
@@ -50,6 +54,7 @@ export function createExecutorKeeper({ open, endUnheld, onOutput }: KeeperParts)
     try {
       const link = await open(tellWaiting, stopping.signal);
       registered.set(link, new Set());
+      linked = link;
       link.onOutput(onOutput);
       return link;
     } finally {
@@ -63,7 +68,9 @@ export function createExecutorKeeper({ open, endUnheld, onOutput }: KeeperParts)
   }
 
   function forget(lost: Promise<ExecutorLink>): void {
-    if (current === lost) current = null;
+    if (current !== lost) return;
+    current = null;
+    linked = null;
   }
 
   function shared(): Promise<ExecutorLink> {
@@ -101,6 +108,7 @@ export function createExecutorKeeper({ open, endUnheld, onOutput }: KeeperParts)
       known?.add(name);
       return opened;
     },
+    usage: async () => (linked === null ? null : linked.usage()),
     async stop(how) {
       stopping.abort(new Stopping());
       const opened = await current?.catch(() => null);

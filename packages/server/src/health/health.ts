@@ -1,4 +1,5 @@
 import type { Level, Readiness } from "@mainstay/sdk/resources";
+import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf } from "../kernel/errors.ts";
 import type { Store } from "../store/store.ts";
 import type { DiskSpace, DiskState } from "./disk-space.ts";
@@ -10,18 +11,33 @@ export interface Health {
   readiness(): Promise<Readiness>;
 }
 
+export interface Budget {
+  readonly used_bytes: number;
+  readonly limit_bytes: number;
+}
+
 export interface HealthParts {
   readonly store: Store;
   readonly disk: Pick<DiskSpace, "state">;
+  readonly clock: Pick<Clock, "after">;
+  /** What the journals take, and whether there is room for new ones. */
+  readonly journals: () => Budget & { readonly is_full: boolean };
+  /** What commands' output takes; null while there is no executor to ask. */
+  readonly spool: () => Promise<Budget | null>;
   readonly version: string;
   /** Models that can be asked, as `provider/model`. */
   readonly models: () => readonly string[];
 }
 
+/** An executor that is stopped must not hold up whoever asks how the server is. */
+const SPOOL_ANSWER_MS = 500;
+
 type Check = Readiness["checks"][number];
 
 /** The one place that says how much of the product stands. */
-export function createHealth({ store, disk, version, models }: HealthParts): Health {
+export function createHealth(parts: HealthParts): Health {
+  const { store, disk, clock, journals, spool, version, models } = parts;
+
   async function storeCheck(): Promise<Check> {
     const status = store.status();
     if (status.state === "faulted") return { name: "store", ok: false, detail: status.message };
@@ -33,12 +49,30 @@ export function createHealth({ store, disk, version, models }: HealthParts): Hea
     }
   }
 
+  function journalCheck(): Check {
+    const { is_full, ...budget } = journals();
+    return { name: "journals", ok: !is_full, detail: spent(budget) };
+  }
+
+  async function spoolCheck(): Promise<Check> {
+    const answer = Promise.withResolvers<Budget | null>();
+    const disarm = clock.after(SPOOL_ANSWER_MS, () => answer.resolve(null));
+    spool().then(answer.resolve, () => answer.resolve(null));
+    const budget = await answer.promise.finally(disarm);
+    const detail = budget === null ? "no executor answers" : spent(budget);
+    return { name: "spool", ok: true, detail };
+  }
+
   return {
     async readiness() {
-      const kept = [await storeCheck(), diskCheck(disk.state())];
+      const kept = [await storeCheck(), diskCheck(disk.state()), journalCheck()];
       const names = models();
       const detail = names.length > 0 ? names.join(", ") : "none configured: offline answers";
-      const checks = [...kept, { name: "models", ok: names.length > 0, detail }];
+      const checks = [
+        ...kept,
+        await spoolCheck(),
+        { name: "models", ok: names.length > 0, detail },
+      ];
       const ready = kept.every(({ ok }) => ok);
       return { ready, level: levelOf(ready, names.length), version, checks };
     },
@@ -61,6 +95,9 @@ function diskCheck(disk: DiskState): Check {
       return { name: "disk", ok: false, detail: disk.message };
   }
 }
+
+const spent = ({ used_bytes, limit_bytes }: Budget): string =>
+  `${megabytes(used_bytes)} of ${megabytes(limit_bytes)}`;
 
 const megabytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`;
 

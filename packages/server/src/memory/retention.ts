@@ -36,6 +36,8 @@ export interface RetentionSettings {
 export interface Retention extends Actor {
   /** Why no new turn is taken in; null while there is room. */
   refusal(): Refusal | null;
+  /** What the data took at the last look, of what it may take. */
+  usage(): { readonly used_bytes: number; readonly limit_bytes: number };
 }
 
 export interface RetentionParts {
@@ -119,6 +121,7 @@ export function createRetention(parts: RetentionParts): Retention {
       stopping?.abort(new Error("the server is stopping"));
       await looking;
     },
+    usage: () => ({ used_bytes, limit_bytes: settings.journal_bytes }),
     refusal: () => (is_full ? full(used_bytes, settings) : null),
   };
 }

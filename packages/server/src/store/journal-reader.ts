@@ -10,7 +10,7 @@ import { foldTurn } from "./turn-record.ts";
 export type Reading = JournalEvent[] | JournalCorrupt;
 
 /** A turn's head beside one of its rows; `seq` is null where there is no such row. */
-type Joined = JournalHead &
+export type Joined = JournalHead &
   Pick<Row<"turn">, "damaged_after" | "settled_at"> &
   (JournalRow | { readonly seq: null });
 
@@ -52,7 +52,8 @@ export async function readJournals(
   return new Map(await Promise.all(readings));
 }
 
-function told(joined: readonly Joined[], after: number): JournalEvent[] {
+/** The events of a turn after number `after`, told by its rows after that. @throws JournalCorrupt */
+export function told(joined: readonly Joined[], after: number): JournalEvent[] {
   const [head] = joined;
   if (head === undefined) return [];
   const rows = joined.filter((row) => row.seq !== null);

@@ -1,0 +1,76 @@
+import { existsSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { spoolBytes } from "@mainstay/executor/disk-usage";
+import { SPOOL_LIMIT_BYTES } from "@mainstay/executor/protocol";
+import type { Config } from "../config.ts";
+import { messageOf } from "../kernel/errors.ts";
+import { type DataSurvey, surveyData } from "../store/data-survey.ts";
+import type { DoctorCheck } from "./doctor.ts";
+
+const MB = 1_048_576;
+const NAMED = 5;
+
+/** What the data takes of what it may take, and whether all of it can be believed. */
+export function dataChecks(config: Config): DoctorCheck[] {
+  if (!existsSync(join(config.home, "mainstay.db"))) return [];
+  return [...journals(config), spool(config), disk(config)];
+}
+
+const check = (
+  name: string,
+  ok: boolean,
+  detail: string,
+  fix: string | null = null,
+): DoctorCheck => ({ area: "data folder", name, ok, detail, fix });
+
+function journals({ home, retention }: Config): DoctorCheck[] {
+  const fix = "restore a backup of mainstay.db, and keep this copy: its other journals can be read";
+  try {
+    const found = surveyData(join(home, "mainstay.db"));
+    if (found === null)
+      return [check("journals", true, "of another version: a server must start on them first")];
+    const is_over = found.used_bytes > retention.journal_bytes;
+    return [
+      check(
+        "journals",
+        !is_over,
+        `turns: ${found.turns}, open: ${found.open_turns}; ` +
+          `${spent(found.used_bytes, retention.journal_bytes)}`,
+        is_over ? "raise retention.journal_bytes: above it new turns are refused" : null,
+      ),
+      damage(found, fix),
+    ];
+  } catch (fault) {
+    return [check("damage", false, `mainstay.db cannot be read: ${messageOf(fault)}`, fix)];
+  }
+}
+
+function damage({ damaged_turns, faults }: DataSurvey, fix: string): DoctorCheck {
+  if (damaged_turns.length + faults.length === 0)
+    return check("damage", true, "none: every journal proves itself");
+  const named = [...damaged_turns.map((id) => `the journal of ${id}`), ...faults];
+  const more = named.length > NAMED ? `, and ${named.length - NAMED} more` : "";
+  return check("damage", false, named.slice(0, NAMED).join(", ") + more, fix);
+}
+
+function spool({ home }: Config): DoctorCheck {
+  try {
+    const used_bytes = spoolBytes(home);
+    const detail =
+      used_bytes === null ? "in use by a running executor" : spent(used_bytes, SPOOL_LIMIT_BYTES);
+    return check("spool", true, detail);
+  } catch (fault) {
+    const fix = "the executor's next start takes what is readable, and tells what is not";
+    return check("spool", false, messageOf(fault), fix);
+  }
+}
+
+function disk({ home }: Config): DoctorCheck {
+  const { bavail, bsize } = statfsSync(home);
+  return check("disk", true, `${megabytes(bavail * bsize)} free`);
+}
+
+const spent = (used_bytes: number, limit_bytes: number): string =>
+  `${megabytes(used_bytes)} of ${megabytes(limit_bytes)}`;
+
+const megabytes = (bytes: number): string => `${(bytes / MB).toFixed(1)} MB`;

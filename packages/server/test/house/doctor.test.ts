@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { dataChecks } from "../../src/commands/doctor-data.ts";
+import { calls, configFor, type House, openHouse, says } from "./house.ts";
+
+let house: House;
+beforeEach(async () => {
+  house = await openHouse({
+    script: [calls("shell", { intent: "look", command: "echo hello" }), says("Done.")],
+  });
+});
+afterEach(() => house.close());
+
+const examine = () =>
+  new Map(dataChecks(configFor(house.home, [])).map((check) => [check.name, check]));
+
+test("doctor says what data, spool and disk have, while the server is at work", async () => {
+  await house.ask("look around");
+  const found = examine();
+  expect(found.get("journals")).toMatchObject({
+    ok: true,
+    detail: expect.stringMatching(/^turns: 1, open: 0; 0\.\d MB of 4096\.0 MB$/u),
+  });
+  expect(found.get("damage")).toMatchObject({ ok: true, detail: expect.stringContaining("none") });
+  expect(found.get("spool")).toMatchObject({ ok: true, detail: "in use by a running executor" });
+  expect(found.get("disk")?.detail).toMatch(/MB free$/u);
+
+  const { checks } = await house.client.readyz();
+  const told = new Map(checks.map(({ name, detail }) => [name, detail]));
+  expect(told.get("spool")).toMatch(/^0\.0 MB of 256\.0 MB$/u);
+  expect(told.get("journals")).toMatch(/ of 4096\.0 MB$/u);
+});
+
+test("doctor names the turns whose journal is damaged, and what to do", async () => {
+  const turn = await house.ask("look around");
+  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  db.exec("update journal set body = replace(body, 'Done.', 'Gone.') where type = 'settled'");
+  db.close();
+  expect(examine().get("damage")).toMatchObject({
+    ok: false,
+    detail: `the journal of ${turn.id}`,
+    fix: expect.stringContaining("restore a backup"),
+  });
+});
