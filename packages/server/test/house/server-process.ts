@@ -10,7 +10,11 @@ import { systemClock } from "@mainstay/sdk/clock";
 import { clientFor } from "./house.ts";
 
 /** As `scripts/node` has them; without the cache a start under load takes seconds. */
-const nodeOptions = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
+const nodeOptions = [
+  "--disable-warning=ExperimentalWarning",
+  "--max-semi-space-size=2",
+  "--heap-growing-percent=40",
+];
 const compileCache = fileURLToPath(
   new URL("../../../../node_modules/.cache/node-compile", import.meta.url),
 );
