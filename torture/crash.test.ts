@@ -185,9 +185,9 @@ const isResultOf = (n: number) => (event: JournalEvent) =>
   event.command.exit_code === 0 &&
   event.result.includes(`${n} began\n${n} ended`);
 
-/** The first in the middle of a command; then by turns right after an event, and at any time. */
+/** Every tenth in the middle of a command; the others by turns right after an event, and at any time. */
 function momentOf(kill: number, random: () => number, calm: Outcome): Moment {
-  if (kill === 0) return { kind: "in command" };
+  if (kill % 10 === 0) return { kind: "in command" };
   if (kill % 2 === 1) return { kind: "time", after_ms: random() * calm.took_ms };
   return { kind: "event", seq: 1 + Math.floor(random() * (calm.seen.length - 1)) };
 }
