@@ -11,6 +11,7 @@ import { type House, openHouse } from "./house.ts";
 import { measureLatency } from "./latency.ts";
 import { measureMemory } from "./memory.ts";
 import { measureNoise } from "./noise.ts";
+import { measureRecovery } from "./recovery.ts";
 import { asJson, asTable, type Report } from "./report.ts";
 import { measureStarts } from "./starts.ts";
 import { measureThroughput } from "./throughput.ts";
@@ -33,6 +34,7 @@ const disarm = clock.after(LIMIT_MS, () =>
 
 const sections: readonly (readonly [name: string, measure: () => Promise<Claim[]>])[] = [
   ["starts", () => measureStarts(clock, stop.signal)],
+  ["recovery", () => measureRecovery(clock, stop.signal)],
   ["one turn at a time", () => inHouse((house) => measureLatency(house, clock))],
   ["text turns at once", () => inHouse((house) => measureThroughput(house, "text", clock))],
   [
