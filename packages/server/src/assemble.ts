@@ -153,7 +153,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     model: config.providers.length > 0 ? withDirectCommands(providers, offline) : offline,
     memory: createMemory({ store, journal, limits }),
   });
-  const disk = createDiskSpace({ home, clock, reserve_bytes: limits.disk_reserve_bytes });
+  const disk = createDiskSpace(home, limits.disk_reserve_bytes);
   const retention = createRetention({ store, journal, clock, log, settings: config.retention });
   const admission = createAdmission({
     store,
@@ -207,7 +207,6 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       if (status.cause === "displaced") resolve(status.message);
     }),
   );
-  await disk.start();
 
   // The port first: where it is taken, no turn may have begun.
   const open = await door
@@ -217,7 +216,6 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       socket_path: join(home, "run", "server.sock"),
     })
     .catch(async (fault: unknown) => {
-      await disk.stop();
       await store.close();
       throw portFault(fault, config.port);
     });
@@ -229,12 +227,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     // Runs wait for commands; it is `execution.stop` that makes them let go. Whatever one part meets
     // while it stops, the data is let go of, last.
     const parts = [open.close(), execution.stop(how), dispatch.stop()];
-    const ends = await Promise.allSettled([
-      ...parts,
-      expirer.stop(),
-      retention.stop(),
-      disk.stop(),
-    ]);
+    const ends = await Promise.allSettled([...parts, expirer.stop(), retention.stop()]);
     await store.close();
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }

@@ -1,10 +1,7 @@
-import { statfs } from "node:fs/promises";
-import type { Clock } from "@mainstay/sdk/clock";
+import { statfsSync } from "node:fs";
 import { messageOf, Refusal } from "../kernel/errors.ts";
-import type { Actor } from "../kernel/lifecycle.ts";
 
-const LOOK_EVERY_MS = 1_000;
-const RETRY_AFTER_S = 30;
+const RETRY_AFTER_S = 5;
 const MB = 1_048_576;
 
 export type DiskState =
@@ -12,46 +9,31 @@ export type DiskState =
   | { readonly state: "nearly_full"; readonly free_bytes: number; readonly reserve_bytes: number }
   | { readonly state: "unknown"; readonly message: string };
 
-/** Looks every second how much room the disk of the data has left. */
-export interface DiskSpace extends Actor {
+/** How much room the disk of the data has left. */
+export interface DiskSpace {
+  /** Looked up at each call: a local file system has these numbers in memory. */
   state(): DiskState;
   /** Why nothing new is taken in, so that what runs has room to end; null while there is room. */
   refusal(): Refusal | null;
 }
 
-export interface DiskSpaceParts {
-  readonly home: string;
-  readonly clock: Clock;
-  readonly reserve_bytes: number;
-}
-
-export function createDiskSpace({ home, clock, reserve_bytes }: DiskSpaceParts): DiskSpace {
-  let disk: DiskState = { state: "unknown", message: "nobody has looked yet" };
-  let cancelLook = () => {};
-  let is_live = false;
-
-  async function look(): Promise<void> {
-    disk = await statfs(home).then(
-      ({ bavail, blocks, bsize }) =>
-        judge({ free_bytes: bavail * bsize, total_bytes: blocks * bsize }, reserve_bytes),
-      (fault: unknown) => ({ state: "unknown", message: messageOf(fault) }),
-    );
-    if (is_live) cancelLook = clock.after(LOOK_EVERY_MS, () => void look());
+export function createDiskSpace(home: string, reserve_bytes: number): DiskSpace {
+  function state(): DiskState {
+    try {
+      const { bavail, blocks, bsize } = statfsSync(home);
+      return judge({ free_bytes: bavail * bsize, total_bytes: blocks * bsize }, reserve_bytes);
+    } catch (fault) {
+      return { state: "unknown", message: messageOf(fault) };
+    }
   }
 
   return {
-    async start() {
-      if (is_live) return;
-      is_live = true;
-      await look();
+    state,
+    refusal() {
+      const disk = state();
+      // A disk that does not even say how full it is fails the store too, which speaks for itself.
+      return disk.state === "nearly_full" ? nearlyFull(disk.free_bytes) : null;
     },
-    async stop() {
-      is_live = false;
-      cancelLook();
-    },
-    state: () => disk,
-    // A disk that does not even say how full it is fails the store too, which speaks for itself.
-    refusal: () => (disk.state === "nearly_full" ? nearlyFull(disk.free_bytes) : null),
   };
 }
 

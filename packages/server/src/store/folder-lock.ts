@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "@mainstay/sdk/clock";
 import { StoreFault } from "../kernel/errors.ts";
-import { isBusy } from "./sqlite-fault.ts";
+import { describeFault, isBusy } from "./sqlite-fault.ts";
 
 /**
  * L1 One process at a time holds a data folder: an exclusive lock of SQLite on `lock.db`, which the
@@ -62,7 +62,7 @@ export async function lockFolder(home: string, clock: Clock): Promise<FolderLock
   } catch (cause) {
     db.close();
     if (isBusy(cause)) throw new DataFolderBusy(home, await holderOf(home));
-    throw new StoreFault(`cannot take the lock ${file}`, { cause });
+    throw new StoreFault(`cannot take the lock ${file}: ${describeFault(cause)}`, { cause });
   }
 }
 
