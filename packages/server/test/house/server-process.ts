@@ -44,6 +44,8 @@ export interface ServerProcess {
   kill(): Promise<void>;
   /** Asks it to end; resolves with its exit code. */
   stop(signal: "SIGTERM" | "SIGINT"): Promise<number | null>;
+  /** Resolves with its exit code when it has ended by itself; null where a signal ended it. */
+  ended(): Promise<number | null>;
 }
 
 export async function createServerProcess(home: string, model_url: string): Promise<ServerProcess> {
@@ -80,10 +82,15 @@ export async function createServerProcess(home: string, model_url: string): Prom
   }
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return null;
-    const gone = once(child, "exit");
-    child.kill(signal);
-    const [code] = (await gone) as [number | null];
+    const gone = ended();
+    child?.kill(signal);
+    return await gone;
+  }
+
+  async function ended(): Promise<number | null> {
+    if (child === null || child.exitCode !== null || child.signalCode !== null)
+      return child?.exitCode ?? null;
+    const [code] = (await once(child, "exit")) as [number | null];
     return code;
   }
 
@@ -102,6 +109,7 @@ export async function createServerProcess(home: string, model_url: string): Prom
       await end("SIGKILL");
     },
     stop: end,
+    ended,
   };
 }
 

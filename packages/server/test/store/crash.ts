@@ -27,6 +27,26 @@ export async function crash(
   }
 }
 
+/** Runs the writer under a program that kills it, and reopens the store. */
+export async function crashUnder(
+  program: readonly string[],
+  writer: readonly string[],
+  reopen: () => Promise<Store>,
+): Promise<Aftermath & { readonly ended_by: NodeJS.Signals | null }> {
+  const folder = await mkdtemp(join(tmpdir(), "mainstay-crash-"));
+  const file = join(folder, "acks");
+  const output = await open(file, "a");
+  try {
+    const [name = "", ...args] = [...program, process.execPath, ...writer];
+    const child = spawn(name, args, { stdio: ["ignore", output.fd, "ignore"] });
+    const [, ended_by] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
+    return { ended_by, acked: await linesOf(file), ...(await holdings(reopen)) };
+  } finally {
+    await output.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
 async function killAfter(
   writer: readonly string[],
   acks: number,
