@@ -79,9 +79,9 @@ export async function openRecoveringLink(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async commit(request) {
+    commit(request) {
       refuseFaulted(status);
-      return await link.commit(request);
+      return link.commit(request);
     },
     query: (request) => link.query(request),
     async close() {

@@ -28,8 +28,9 @@ export interface Writer {
   close(): void;
 }
 
-/** As SQLite's own checkpoints: about 4 MB of log. */
+/** As SQLite's own checkpoints: about 4 MB of log. It is measured after so many groups. */
 const CHECKPOINT_FRAMES = 1_000;
+const MEASURE_EVERY_GROUPS = 8;
 
 type Life =
   | {
@@ -50,6 +51,7 @@ export function createWriter(
   onBroken: (failure: StoreFailure) => void,
 ): Writer {
   let life: Life = broken(new StoreFault("the store is not open yet", { cause_kind: "io" }));
+  let groups_since_measured = 0;
 
   function breakWith(found: Failure): void {
     if (!isOfStore(found)) return;
@@ -88,13 +90,15 @@ export function createWriter(
         const { failure: same } = life;
         return batches.map(() => same);
       }
+      groups_since_measured++;
       const outcomes = life.writeGroup(batches);
       const [first] = outcomes;
       if (first?.ok === false) breakWith(first);
       return outcomes;
     },
     checkpoint() {
-      if (life.state === "broken") return;
+      if (life.state === "broken" || groups_since_measured < MEASURE_EVERY_GROUPS) return;
+      groups_since_measured = 0;
       try {
         const { statements } = life;
         const frames = Number(statements.all(logLength)[0]?.["log"]);
