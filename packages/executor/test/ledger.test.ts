@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -120,6 +121,34 @@ test("a damaged row is told as damaged, its neighbours as they are", async () =>
   expect(one).toEqual({ state: "damaged", why: expect.stringContaining("damaged on disk") });
   expect(two).toMatchObject({ state: "ended", end: { output: "the second output\n" } });
   expect(await markersOf(home, "one")).toMatchObject({ state: "damaged" });
+});
+
+test("a row whose id is damaged stays open, and condemns nothing else", async () => {
+  const home = scratchHome();
+  await withLedger(home, async (ledger) => {
+    await run(ledger, "ended-one", exited("one"));
+    await ledger.start(ticketFor("open-one", NOW + 60_000), NOW);
+  });
+  flipByte(file(home), /open-one(?=nonce)/); // in the table; its index still finds the row
+  for (let opened = 0; opened < 2; opened += 1) {
+    await withLedger(home, async (ledger) => {
+      const [row] = ledger.open();
+      expect(row?.markers.state).toBe("damaged");
+      await ledger.end(row!.command_id, exited("not its own"));
+      await expect(ledger.release(row!.command_id, process)).rejects.toThrow(/lost/);
+      expect([ledger.doubt, ledger.unreadBytes()]).toEqual([null, 3]);
+    });
+  }
+  expect(await markersOf(home, "ended-one")).toMatchObject({ end: { output: "one" } });
+  expect(await markersOf(home, "open-one")).toMatchObject({ state: "damaged" });
+});
+
+test("a mark that the disk refuses costs no promise: the commit stands", async () => {
+  const home = scratchHome();
+  mkdirSync(join(home, "exec"));
+  symlinkSync("/dev/full", join(home, "exec", "exec.head"));
+  await withLedger(home, (ledger) => run(ledger, "one", exited("one")));
+  expect(await markersOf(home, "one")).toMatchObject({ end: { output: "one" } });
 });
 
 test("a row whose end is read keeps what it says but the output", async () => {

@@ -14,6 +14,7 @@ const CHECKED_BYTES = 8;
 export interface HighWater {
   /** 0 where nothing, or nothing legible, was noted. */
   noted(): number;
+  /** Never throws: where it cannot be written the older mark stays, which is as true. */
   note(place: number): void;
   close(): void;
 }
@@ -31,7 +32,11 @@ export function openHighWater(file: string): HighWater {
     note(place) {
       bytes.writeBigUInt64LE(BigInt(place), 0);
       bytes.writeUInt32LE(crc32(bytes.subarray(0, CHECKED_BYTES)), CHECKED_BYTES);
-      writeSync(handle, bytes, 0, BYTES, 0);
+      try {
+        writeSync(handle, bytes, 0, BYTES, 0);
+      } catch {
+        // The commit stands, whatever became of its note.
+      }
     },
     close: () => closeSync(handle),
   };

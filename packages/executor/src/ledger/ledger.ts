@@ -91,12 +91,14 @@ export function openLedger(home: string, now: number): Ledger {
     else place = durable_place;
   });
 
-  /** Writes the marker of the next number. */
-  function mark(write: (place: number) => void): Promise<void> {
-    return group.write(() => {
-      write(place + 1);
-      place += 1;
+  /** Writes the marker of the next number. False where the row is not found: its id is damaged. */
+  async function mark(write: (place: number) => { changes: number | bigint }): Promise<boolean> {
+    let is_written = false;
+    await group.write(() => {
+      is_written = Number(write(place + 1).changes) === 1;
+      if (is_written) place += 1;
     });
+    return is_written;
   }
 
   function read(found: ReturnType<typeof find.get>): LedgerRow | null {
@@ -119,19 +121,23 @@ export function openLedger(home: string, now: number): Ledger {
     search: (command_id) => read(search.get(command_id)),
     isBurned: (burned) => nonce.get(burned) !== undefined,
     open: () => open.all().map(readRow),
-    start({ plan, nonce, mac, expires_at }, now) {
-      const started = mark((place) => {
-        start.run(plan.command_id, nonce, mac, expires_at, now, place);
-      });
+    async start({ plan, nonce, mac, expires_at }, now) {
+      const started = mark((place) =>
+        start.run(plan.command_id, nonce, mac, expires_at, now, place),
+      );
       writeForgotten();
-      return started;
+      await started;
     },
-    release: (command_id, process) =>
-      mark((place) => release.run(command_id, JSON.stringify(process), place)),
+    async release(command_id, process) {
+      const json = JSON.stringify(process);
+      const is_written = await mark((place) => release.run(command_id, json, place));
+      if (!is_written) throw new Error(`the ledger has lost ${command_id}`);
+    },
     async end(command_id, ended) {
       const { output = "", ...rest } = { output: "", ...ended };
-      await mark((place) => end.run(command_id, JSON.stringify(rest), output, place));
-      unread_bytes += Buffer.byteLength(output);
+      const ending = JSON.stringify(rest);
+      const is_written = await mark((place) => end.run(command_id, ending, output, place));
+      if (is_written) unread_bytes += Buffer.byteLength(output);
     },
     forgetOutput(command_id) {
       if (forgotten.has(command_id)) return;
