@@ -24,12 +24,12 @@ import { seeded } from "./seeded.ts";
 const ROUNDS = rounds({ short: 5, long: 60 });
 const WORDS = Array.from({ length: 40 }, (_, i) => `word${i + 1}.`).join(" ");
 const LINES = 10;
-const COUNT = `for i in $(seq ${LINES}); do echo "line $i;"; sleep 0.1; done`;
+const COUNT = `for i in $(seq ${LINES}); do echo "line $i;"; sleep 0.07; done`;
 const RESTART = "── cut off; the answer starts again ──";
 
 const script: ScriptFunction = (request) => {
   const said = lastUserText(request);
-  if (!said.includes("count")) return { text: WORDS, chunk_size: 7, between_ms: 25 };
+  if (!said.includes("count")) return { text: WORDS, chunk_size: 7, between_ms: 18 };
   if (request.messages.at(-1)?.role === "tool") return says("Counted.");
   return calls("shell", { intent: "count", command: COUNT });
 };

@@ -26,7 +26,7 @@ import { report, rounds, seed } from "./plan.ts";
 import { seeded } from "./seeded.ts";
 import { createSteppedClock, faketimeLibrary, type SteppedClock } from "./stepped-clock.ts";
 
-const STEPS = rounds({ short: 4, long: 60 });
+const STEPS = rounds({ short: 3, long: 60 });
 const DAY_S = 86_400;
 const ROUND_MS = 700;
 /** No part of a round takes as long as this, and no honest estimate says so. */

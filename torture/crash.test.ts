@@ -22,7 +22,7 @@ import {
 import { report, rounds, seed } from "./plan.ts";
 import { seeded } from "./seeded.ts";
 
-const KILLS = rounds({ short: 6, long: 100 });
+const KILLS = rounds({ short: 5, long: 100 });
 const COMMANDS = [1, 2, 3, 4, 5, 6];
 
 /** An effect that can be counted: each command appends its number to a file, and takes a while. */
@@ -43,7 +43,7 @@ const steps = [
   [command(1)],
   [counter("write_file", { content: "count 0\n" }), command(2)],
   // Long enough to be met by many kills, and for as long as the test wants.
-  [command(3, "sleep 0.5; until test -e go; do sleep 0.05; done")],
+  [command(3, "sleep 0.3; until test -e go; do sleep 0.05; done")],
   [counter("edit_file", { old_text: "count 0", new_text: "count 1" })],
   [command(4), command(5)],
   [command(6), { name: "list_files", arguments: {} }],

@@ -22,7 +22,7 @@ export interface Outage {
 }
 
 const PAUSE_BASE_MS = 100;
-const PAUSE_LIMIT_MS = 5_000;
+const PAUSE_LIMIT_MS = 2_000;
 const GIVE_UP_MS = 60_000;
 
 export function createPatience({ clock, random }: OutageParts, outage: Outage) {
