@@ -140,7 +140,8 @@ test("a row whose id is damaged stays open, and condemns nothing else", async ()
     });
   }
   expect(await markersOf(home, "ended-one")).toMatchObject({ end: { output: "one" } });
-  expect(await markersOf(home, "open-one")).toMatchObject({ state: "damaged" });
+  // Asked for by its id it is read through the index, which has the true one.
+  expect(await markersOf(home, "open-one")).toEqual({ state: "started" });
 });
 
 test("a mark that the disk refuses costs no promise: the commit stands", async () => {
