@@ -31,8 +31,8 @@ const linesOf = (name: string): string =>
   Array.from({ length: LINES }, (_, i) => `${name} line ${i + 1}\n`).join("");
 
 /**
- * Prints its lines and writes the same ones to a file of its own. In the middle it waits for the
- * next restart of the server, so that every command is met by a kill.
+ * Prints its lines and writes the same ones to a file of its own. In the middle it waits to be let
+ * go, so that kills meet it wherever it is.
  */
 const scriptOf = (name: string): string => `
   count() { for i in $(seq $1 $2); do echo ${name} line $i | tee -a ${name}; sleep 0.01; done; }
@@ -45,15 +45,16 @@ interface Stage {
   readonly entry: Entry;
   readonly client: Client;
   readonly folder: string;
-  /** Lets the commands that an earlier server began come to their end. */
-  goOn(): Promise<void>;
+  /** How many commands the model has ordered. */
+  ordered(): number;
+  /** Lets the first `n` commands come to their end. */
+  goOn(n: number): Promise<void>;
   /** The model orders no more commands: each turn ends with the one that runs. */
   enough(): Promise<void>;
 }
 
 async function openStage(entry: Entry): Promise<Stage> {
   let ordered = 0;
-  let met = 0;
   let is_enough = false;
   const model = await startFakeProvider({
     script: () =>
@@ -75,9 +76,9 @@ async function openStage(entry: Entry): Promise<Stage> {
   await mkdir(join(folder, "go"));
   return {
     ...{ server, entry, client, folder },
-    async goOn() {
-      for (let n = 1; n <= met; n++) await writeFile(join(folder, "go", `c${n}`), "");
-      met = ordered;
+    ordered: () => ordered,
+    async goOn(n) {
+      for (let i = 1; i <= n; i++) await writeFile(join(folder, "go", `c${i}`), "");
     },
     async enough() {
       is_enough = true;
@@ -94,8 +95,12 @@ interface Followed {
 
 interface Following {
   readonly at_work: Promise<void>;
+  /** Resolves when the turn has got on since that wall time. */
+  progress(since_ms: number): Promise<void>;
   readonly over: Promise<Followed>;
 }
+
+const got_on: ReadonlySet<string> = new Set(["tool_adopted", "tool_ended", "step_ended"]);
 
 function follow({ client }: Stage, turn_id: string): Following {
   const at_work = Promise.withResolvers<void>();
@@ -128,7 +133,13 @@ function follow({ client }: Stage, turn_id: string): Following {
       if (!result.startsWith(heard.get(call_id) ?? "")) faults.push(`${call_id} was told wrongly`);
     return { events, faults };
   }
-  return { at_work: at_work.promise, over: watch() };
+  async function progress(since_ms: number): Promise<void> {
+    const gotOn = (event: ClientEvent) =>
+      isJournalEvent(event) && got_on.has(event.type) && event.at >= since_ms;
+    while (!events.some(gotOn)) await systemClock.sleep(20);
+  }
+
+  return { at_work: at_work.promise, progress, over: watch() };
 }
 
 const endsIn = (events: readonly ClientEvent[]): BodyOf<"tool_ended">[] =>
@@ -160,34 +171,52 @@ async function broken(folder: string, followed: readonly Followed[]): Promise<st
   return faults;
 }
 
-/** Kills and restarts the server `kills` times, at random moments of what goes on. */
-async function torment({ server, entry, goOn, enough }: Stage, kills: number): Promise<void> {
+/**
+ * Kills and restarts the server `kills` times, at random moments of what goes on. After every second
+ * one the turns get on first, however slow the machine: three resumes without would poison them (J7).
+ */
+async function torment(
+  { server, entry, ordered, goOn, enough }: Stage,
+  following: readonly Following[],
+  kills: number,
+): Promise<void> {
   const random = seeded(seed);
+  let since_ms = 0;
+  let met = 0;
   for (let kill = 0; kill < kills; kill++) {
+    if (kill % 2 === 0) {
+      await goOn(ordered());
+      await Promise.all(following.map((each) => each.progress(since_ms)));
+    }
     await systemClock.sleep(random() * UP_MS);
-    await goOn();
+    await goOn(met);
     await systemClock.sleep(random() * UP_MS);
     if (random() < 0.5) await server.stop("SIGTERM");
     else await server.kill();
+    since_ms = systemClock.now();
+    met = ordered();
     await server.start(entry);
   }
   await enough();
 }
 
 /** Begins the turns and waits until each runs its first command. */
-async function begin(stage: Stage): Promise<Promise<Followed>[]> {
+async function begin(stage: Stage): Promise<Following[]> {
   const request = { message: "count", workspace: stage.folder };
   const asked = Array.from({ length: TURNS }, () => stage.client.turns.create(request));
   const following = (await Promise.all(asked)).map(({ id }) => follow(stage, id));
   await Promise.all(following.map(({ at_work }) => at_work));
-  return following.map(({ over }) => over);
+  return following;
 }
+
+const allOver = (following: readonly Following[]): Promise<Followed[]> =>
+  Promise.all(following.map(({ over }) => over));
 
 test(`SIGKILL or SIGTERM ${KILLS} times while commands run: every line of their output and effects once`, async () => {
   const stage = await openStage("serve.ts");
-  const followed = await begin(stage);
-  await torment(stage, KILLS);
-  const seen = await Promise.all(followed);
+  const following = await begin(stage);
+  await torment(stage, following, KILLS);
+  const seen = await allOver(following);
   expect(await broken(stage.folder, seen)).toEqual([]);
   const events = seen.flatMap((each) => each.events);
   const adoptions = events.filter((event) => event.type === "tool_adopted");
@@ -203,11 +232,9 @@ test(`SIGKILL or SIGTERM ${KILLS} times while commands run: every line of their 
 
 test("the planted fault is seen: a server that forgets what it began runs a command twice", async () => {
   const stage = await openStage("serve-forgetful.ts");
-  const followed = await begin(stage);
-  await torment(stage, 1);
-  expect((await broken(stage.folder, await Promise.all(followed))).join("\n")).toMatch(
-    /effects of/,
-  );
+  const following = await begin(stage);
+  await torment(stage, following, 1);
+  expect((await broken(stage.folder, await allOver(following))).join("\n")).toMatch(/effects of/);
 });
 
 const middle = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)]!;

@@ -130,7 +130,9 @@ test("recovery: never started, written before the restart, or unknown", async ()
   expect(await readFile(path, "utf8"), "recovery runs nothing").toBe("somebody else\n");
 
   for (const tool of [read, list])
-    expect(await tool.recover({ kind: "none" }, where, never, nobody)).toEqual({ kind: "never_started" });
+    expect(await tool.recover({ kind: "none" }, where, never, nobody)).toEqual({
+      kind: "never_started",
+    });
 });
 
 test("results are bounded, and say what they leave out", async () => {
