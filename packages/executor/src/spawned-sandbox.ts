@@ -41,7 +41,7 @@ export function spawnSandbox(launch: Launch): SpawnedSandbox | { failed: string 
   try {
     const { reader, writer } = openFifo(launch.output_fifo);
     passed.push(writer);
-    output = new Socket({ fd: reader, readable: true, writable: false });
+    output = readerOf(reader);
     const filter = openSync(launch.filter_path, "r"); // bubblewrap reads on from where it stands
     passed.push(filter);
     const input = launch.stdin === null ? "ignore" : "pipe";
@@ -59,7 +59,18 @@ export function spawnSandbox(launch: Launch): SpawnedSandbox | { failed: string 
   }
 }
 
+function readerOf(descriptor: number): Socket {
+  try {
+    return new Socket({ fd: descriptor, readable: true, writable: false });
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
 function follow(child: ChildProcess, output: Socket, stdin: string | null): SpawnedSandbox {
+  const exit = exitOf(child); // before anything can throw: an `error` that nobody hears ends us
+  if (!hasStreams(child)) throw new Error("there are no descriptors left (EMFILE, ENFILE)");
   const [input, , errors, gate, info] = child.stdio as unknown as Duplex[];
   // EPIPE: it went away first.
   for (const stream of [...child.stdio, output]) stream?.on("error", () => {});
@@ -67,7 +78,7 @@ function follow(child: ChildProcess, output: Socket, stdin: string | null): Spaw
   const complaint = gather(errors!, SAID_LIMIT_BYTES, () => false);
   return {
     child,
-    exit: exitOf(child),
+    exit,
     output,
     gate: gate!,
     ready: gather(gate!, SAID_LIMIT_BYTES, (text) => text.includes("\n")).settled,
@@ -75,6 +86,9 @@ function follow(child: ChildProcess, output: Socket, stdin: string | null): Spaw
     complaint: () => complaint.text().trim(),
   };
 }
+
+/** Node makes none, whatever its types say, for a process that it had no descriptors for. */
+const hasStreams = ({ stdio }: { stdio?: unknown }): boolean => stdio !== undefined;
 
 function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {

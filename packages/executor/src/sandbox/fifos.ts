@@ -54,8 +54,13 @@ export function stockFifos(folder: string): Fifos {
 /** Opens both ends, in blocking mode, and takes the name away. */
 export function openFifo(path: string): { reader: number; writer: number } {
   const both = openSync(path, "r+"); // lets the others open without waiting for each other
+  let reader: number | null = null;
   try {
-    return { reader: openSync(path, "r"), writer: openSync(path, "w") };
+    reader = openSync(path, "r");
+    return { reader, writer: openSync(path, "w") };
+  } catch (error) {
+    if (reader !== null) closeSync(reader);
+    throw error;
   } finally {
     closeSync(both);
     unlinkSync(path);
