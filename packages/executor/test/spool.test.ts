@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -109,4 +110,19 @@ test("a disk that takes nothing costs the spool, not the command", () => {
   begun.close();
   expect(kept.finish().output).toBe("onetwo");
   expect(told).toEqual([expect.stringMatching(/is not kept on disk: ENOENT/)]);
+});
+
+test("a file that the disk did not take whole is not left to take its room", () => {
+  const home = scratchHome();
+  const told: string[] = [];
+  const spool = openSpool(home, (text) => told.push(text));
+  const file = join(home, "exec", "spool", "c.out");
+  symlinkSync("/dev/full", file);
+  const kept = keepOutput(1024);
+  const begun = spool.begin("c", 1024, kept);
+  const [chunk] = words("something");
+  kept.push(chunk!);
+  begun.add(chunk!);
+  expect(told).toEqual([expect.stringContaining("ENOSPC")]);
+  expect(readdirSync(join(home, "exec", "spool"))).toEqual([]);
 });

@@ -130,6 +130,7 @@ function create(file: string, content: Buffer[]): number {
     return handle;
   } catch (error) {
     closeSync(handle);
+    rmSync(file, { force: true });
     throw error;
   }
 }
