@@ -6,10 +6,8 @@ import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import type { Plan } from "../ticket.ts";
 import { BOUND_ETC, HOME, INSIDE_ID } from "./etc.ts";
 import { gated } from "./gate.ts";
-import { NAMESPACE_ROOT, NAMESPACE_WORKSPACE } from "./mount-namespace.ts";
+import { NAMESPACE_ROOT, NAMESPACE_WORKSPACE, OWN_PROGRAMS } from "./mount-namespace.ts";
 import type { Place } from "./stage.ts";
-
-const RIPGREP_FOLDER = "/run/mainstay";
 
 const SIZES_BYTES = { shm: 64 << 20, tmp: 512 << 20, home: 256 << 20 };
 
@@ -127,7 +125,7 @@ function ripgrep(
   profile: Plan["profile"],
 ): string[] {
   if (profile !== "search" || ripgrep_folder === null) return [];
-  return ["--ro-bind", ripgrep_folder, RIPGREP_FOLDER];
+  return ["--ro-bind", ripgrep_folder, OWN_PROGRAMS];
 }
 
 function workspace({ profile, workspace: { path, pins } }: Composition, source: string): string[] {
@@ -163,7 +161,7 @@ const VARIABLES = {
 export const VARIABLE_NAMES = Object.keys(VARIABLES);
 
 function environment({ profile, host }: Composition): string[] {
-  const path = profile === "search" ? `${RIPGREP_FOLDER}:${USUAL_PATH}` : USUAL_PATH;
+  const path = profile === "search" ? `${OWN_PROGRAMS}:${USUAL_PATH}` : USUAL_PATH;
   const variables = { ...VARIABLES, SHELL: host.shell, PATH: path };
   return Object.entries(variables).flatMap(([name, value]) => ["--setenv", name, value]);
 }

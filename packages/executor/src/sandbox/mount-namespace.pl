@@ -1,15 +1,20 @@
 #!/usr/bin/perl
-# mount-namespace.pl OWNER_UID OWNER_GID SHOWN_ID WORKSPACE_PATH ETC RIPGREP 3<WORKSPACE
+# mount-namespace.pl NAME=VALUE... 3<WORKSPACE
 #
 # Makes a mount namespace that holds what the sandboxes of one workspace are made from and nothing
 # else of the host, says "ready", and waits for the end of its input: the caller opens /proc/PID/ns/mnt
 # meanwhile, and the namespace lives as long as that descriptor.
 #
-#   /sandbox     the sandbox's root: /usr read-only, ETC, a /dev of its own, empty folders
-#   /workspace   the folder that is open as descriptor 3, idmapped: what OWNER_UID and OWNER_GID own on
-#                disk appears as owned by SHOWN_ID, and what SHOWN_ID makes there lands on disk as the
-#                owner's. Only files of the owner are mapped; those of others show as nobody's.
+#   /sandbox     the sandbox's root: /usr read-only, `etc`, a /dev of its own, empty folders
+#   /workspace   the folder that is open as descriptor 3, with all that is mounted below it, idmapped:
+#                what owner_uid and owner_gid own on disk appears as owned by shown_id, and what
+#                shown_id makes there lands on disk as the owner's. Only files of the owner are mapped;
+#                those of others show as nobody's.
 #   /proc, and links to what bubblewrap itself is loaded from
+#
+# Names: owner_uid, owner_gid, shown_id; path (of the workspace inside), etc (the folder to bind),
+# ripgrep (the program, or empty) and its place; and as lists with colons: empty (folders), roots (of
+# the host: bin, lib64), large_etc (folders of the host's /etc that are bound over `etc`).
 #
 # One folder with everything in it costs bubblewrap one bind, and it reads the table of all mounts for
 # each: among the mounts of a busy host, bind by bind, a command took it twice the time.
@@ -20,8 +25,10 @@ use strict;
 use warnings;
 use POSIX ();
 
-my ($owner_uid, $owner_gid, $shown_id, $workspace_path, $etc, $ripgrep) = @ARGV;
-defined $ripgrep or die "usage: see the head of mount-namespace.pl\n";
+my %of = map { split /=/, $_, 2 } @ARGV;
+my @missing = grep { !defined $of{$_} } qw(owner_uid owner_gid shown_id path etc ripgrep
+    ripgrep_place empty roots large_etc);
+die "missing: @missing\n" if @missing;
 
 # Younger calls have one number on all architectures of Linux, these have not.
 my %numbers_of = (
@@ -46,54 +53,52 @@ my $MNT_DETACH = 2;
 my $WORKSPACE = 3;
 
 my @DEVICES = qw(null zero full random urandom tty);
-my @EMPTY = qw(proc tmp run var var/tmp home home/agent);
-my @LARGE_ETC = qw(alternatives ssl/certs);
-my @SYSTEM = qw(bin sbin lib lib32 lib64 libx32);
+# A mount point that every host has, that is no link, and whose content is opened before it is covered.
+my $COVERED = '/proc';
 
 umask 022;
 my $owners = user_namespace();
-my $workspace = open_tree($WORKSPACE, '', $AT_EMPTY_PATH);
-set_attributes($workspace, 0, $IDMAP | $NOSUID | $NODEV, fileno $owners);
+my $workspace = open_tree($WORKSPACE, '', $AT_EMPTY_PATH | $AT_RECURSIVE);
+set_attributes('idmap the workspace and what is mounted in it', $workspace, $AT_RECURSIVE,
+    $IDMAP | $NOSUID | $NODEV, fileno $owners);
 
-check('unshare', syscall($number_of->{unshare}, $CLONE_NEWNS));
+check('make a mount namespace', syscall($number_of->{unshare}, $CLONE_NEWNS));
 make_private('/');
+my $proc = open_tree($AT_FDCWD, '/proc', $AT_RECURSIVE);
 my $root = new_file_system('tmpfs', $NOSUID | $NODEV, mode => '0755', size => '1m');
-attach($root, '/mnt');
-chdir '/mnt' or die "/mnt: $!\n";
+attach($root, $COVERED);
+chdir $COVERED or die "$COVERED: $!\n";
 
 make_folders(qw(sandbox workspace proc tmp));
 attach($workspace, 'workspace');
-bind_tree('/proc', 'proc', 0);
-for my $name ('usr', 'etc', @SYSTEM) {
-    symlink("sandbox/$name", $name) if -e "/$name";
+attach($proc, 'proc');
+for my $name ('usr', 'etc', listed('roots')) {
+    symlink("sandbox/$name", $name) or die "$name: $!\n";
 }
 
 my $sandbox = new_file_system('tmpfs', $NOSUID | $NODEV, mode => '0755', size => '1m');
 attach($sandbox, 'sandbox');
 chdir 'sandbox' or die "sandbox: $!\n";
-make_folders(qw(usr etc dev), @EMPTY, inside($workspace_path));
+make_folders(qw(usr etc dev), listed('empty'), inside($of{path}));
 bind_tree('/usr', 'usr', $RDONLY | $NODEV);
-for my $name (@SYSTEM) {
+for my $name (listed('roots')) {
     if (-l "/$name") {
         symlink(readlink("/$name"), $name) or die "$name: $!\n";
-    } elsif (-d "/$name") {
+    } else {
         make_folders($name);
         bind_tree("/$name", $name, $RDONLY | $NODEV);
     }
 }
-bind_tree($etc, 'etc', $RDONLY | $NODEV);
-for my $name (grep { -d "/etc/$_" } @LARGE_ETC) {
+bind_tree($of{etc}, 'etc', $RDONLY | $NODEV);
+for my $name (grep { -d "/etc/$_" } listed('large_etc')) {
     bind_tree("/etc/$name", "etc/$name", $RDONLY | $NODEV);
 }
-if ($ripgrep ne '') {
-    make_folders('run/mainstay');
-    bind_tree($ripgrep, 'run/mainstay', $RDONLY | $NODEV);
-}
+bind_ripgrep() if $of{ripgrep} ne '';
 make_devices();
-set_attributes($sandbox, 0, $RDONLY);
+set_attributes('close the sandbox', $sandbox, 0, $RDONLY);
 
-chdir '/mnt' or die "/mnt: $!\n";
-set_attributes($root, 0, $RDONLY);
+chdir '..' or die "$COVERED: $!\n";
+set_attributes('close the root', $root, 0, $RDONLY);
 check('pivot_root', syscall($number_of->{pivot_root}, my $here = '.', my $old = '.'));
 check('umount', syscall($number_of->{umount2}, $here, $MNT_DETACH));
 
@@ -102,11 +107,21 @@ print "ready\n";
 sysread STDIN, my $end, 1;
 exit 0;
 
+sub listed { my ($name) = @_; return split /:/, $of{$name} }
+
+# The program alone: its folder may be anywhere on the host.
+sub bind_ripgrep {
+    my $place = inside($of{ripgrep_place});
+    make_folders($place =~ s{/[^/]+$}{}r);
+    make_file($place);
+    bind_tree($of{ripgrep}, $place, $RDONLY | $NODEV);
+}
+
 sub make_devices {
     my $dev = new_file_system('tmpfs', $NOSUID | $NODEV, mode => '0755', size => '64k');
     attach($dev, 'dev');
     for my $name (@DEVICES) {
-        open(my $place, '>', "dev/$name") or die "dev/$name: $!\n";
+        make_file("dev/$name");
         bind_tree("/dev/$name", "dev/$name", 0);
     }
     make_folders('dev/pts', 'dev/shm');
@@ -115,7 +130,7 @@ sub make_devices {
     my %links = (ptmx => 'pts/ptmx', fd => '/proc/self/fd');
     @links{qw(stdin stdout stderr)} = map { "/proc/self/fd/$_" } 0 .. 2;
     symlink($links{$_}, "dev/$_") or die "dev/$_: $!\n" for keys %links;
-    set_attributes($dev, 0, $RDONLY);
+    set_attributes('close /dev', $dev, 0, $RDONLY);
 }
 
 sub make_folders {
@@ -128,30 +143,35 @@ sub make_folders {
     }
 }
 
+sub make_file {
+    my ($path) = @_;
+    open(my $made, '>', $path) or die "$path: $!\n";
+}
+
 sub inside { my ($path) = @_; $path =~ s{^/+}{}; return $path }
 
 sub bind_tree {
     my ($from, $to, $attributes) = @_;
     my $tree = open_tree($AT_FDCWD, $from, $AT_RECURSIVE);
-    set_attributes($tree, $AT_RECURSIVE, $attributes | $NOSUID);
+    set_attributes("bind $from", $tree, $AT_RECURSIVE, $attributes | $NOSUID);
     attach($tree, $to);
 }
 
 sub open_tree {
     my ($folder, $path, $flags) = @_;
     $flags |= $OPEN_TREE_CLONE | $OPEN_TREE_CLOEXEC;
-    return check("open_tree $path", syscall($SYS_open_tree, $folder, "$path\0", $flags));
+    return check('open ' . ($path || 'the workspace'), syscall($SYS_open_tree, $folder, "$path\0", $flags));
 }
 
 sub new_file_system {
     my ($type, $attributes, %options) = @_;
-    my $context = check("fsopen $type", syscall($SYS_fsopen, "$type\0", $FSOPEN_CLOEXEC));
+    my $context = check("make a $type", syscall($SYS_fsopen, "$type\0", $FSOPEN_CLOEXEC));
     for my $key (keys %options) {
-        check("fsconfig $key", syscall($SYS_fsconfig, $context, $FSCONFIG_SET_STRING,
+        check("make a $type ($key)", syscall($SYS_fsconfig, $context, $FSCONFIG_SET_STRING,
             "$key\0", "$options{$key}\0", 0));
     }
-    check('fsconfig', syscall($SYS_fsconfig, $context, $FSCONFIG_CMD_CREATE, 0, 0, 0));
-    my $made = check('fsmount', syscall($SYS_fsmount, $context, $FSMOUNT_CLOEXEC, $attributes));
+    check("make a $type", syscall($SYS_fsconfig, $context, $FSCONFIG_CMD_CREATE, 0, 0, 0));
+    my $made = check("make a $type", syscall($SYS_fsmount, $context, $FSMOUNT_CLOEXEC, $attributes));
     POSIX::close($context);
     return $made;
 }
@@ -159,23 +179,23 @@ sub new_file_system {
 sub attach {
     my ($tree, $to) = @_;
     my $empty = "\0";
-    check("move_mount to $to", syscall($SYS_move_mount, $tree, $empty, $AT_FDCWD, "$to\0",
+    check("mount $to", syscall($SYS_move_mount, $tree, $empty, $AT_FDCWD, "$to\0",
         $MOVE_MOUNT_F_EMPTY_PATH));
 }
 
 # struct mount_attr: attr_set, attr_clr, propagation, userns_fd
 sub set_attributes {
-    my ($tree, $depth, $set, $owners) = @_;
+    my ($what, $tree, $depth, $set, $owners) = @_;
     my $attributes = pack('Q4', $set, 0, 0, $owners // 0);
     my $empty = "\0";
-    check('mount_setattr', syscall($SYS_mount_setattr, $tree, $empty, $AT_EMPTY_PATH | $depth,
+    check($what, syscall($SYS_mount_setattr, $tree, $empty, $AT_EMPTY_PATH | $depth,
         $attributes, length $attributes));
 }
 
 sub make_private {
     my ($path) = @_;
     my $attributes = pack('Q4', 0, 0, $MS_PRIVATE, 0);
-    check('mount_setattr', syscall($SYS_mount_setattr, $AT_FDCWD, "$path\0", $AT_RECURSIVE,
+    check("make $path private", syscall($SYS_mount_setattr, $AT_FDCWD, "$path\0", $AT_RECURSIVE,
         $attributes, length $attributes));
 }
 
@@ -188,7 +208,7 @@ sub user_namespace {
     if ($child == 0) {
         close $made;
         close $leave;
-        syscall($number_of->{unshare}, $CLONE_NEWUSER) == 0 or die "unshare a user namespace: $!\n";
+        syscall($number_of->{unshare}, $CLONE_NEWUSER) == 0 or die "make a user namespace: $!\n";
         syswrite $making, '.';
         sysread $leaving, my $end, 1;
         exit 0;
@@ -196,10 +216,10 @@ sub user_namespace {
     close $making;
     close $leaving;
     sysread $made, my $byte, 1 or die "no user namespace for the id map\n";
-    for my $map ([uid_map => $owner_uid], [gid_map => $owner_gid]) {
+    for my $map ([uid_map => $of{owner_uid}], [gid_map => $of{owner_gid}]) {
         my ($name, $owner) = @$map;
         open(my $file, '>', "/proc/$child/$name") or die "$name: $!\n";
-        defined syswrite($file, "$owner $shown_id 1\n") or die "$name: $!\n";
+        defined syswrite($file, "$owner $of{shown_id} 1\n") or die "$name: $!\n";
         close $file;
     }
     open(my $held, '<', "/proc/$child/ns/user") or die "ns/user: $!\n";

@@ -1,10 +1,18 @@
 /** Opens the mount namespace in which one workspace's sandboxes are made (`mount-namespace.pl`). */
 import { spawn } from "node:child_process";
 import { openSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { BOUND_ETC, HOME } from "./etc.ts";
 
 const PROGRAM = fileURLToPath(new URL("mount-namespace.pl", import.meta.url));
 const SAID_LIMIT_CHARS = 4_096;
+const MAKING_LIMIT_MS = 15_000;
+
+/** Where programs of ours appear inside. */
+export const OWN_PROGRAMS = "/run/mainstay";
+/** Mount points, but for `proc` and the place of the workspace. */
+const EMPTY = ["proc", "tmp", "run", "var", "var/tmp", HOME.slice(1)];
 
 /** Where `mount-namespace.pl` puts what it makes. */
 export const NAMESPACE_ROOT = "/sandbox";
@@ -17,34 +25,57 @@ export interface NamespaceContent {
   /** The owner's files appear as this uid's and gid's. */
   shown_id: number;
   etc_folder: string;
-  ripgrep_folder: string | null;
+  ripgrep_path: string | null;
+  /** Folders and links beside /usr: /bin, /lib64. */
+  roots: string[];
 }
 
-/** Resolves with a descriptor, which is the caller's to close and is all that the namespace lives by. */
+/**
+ * Resolves with a descriptor, which is the caller's to close and is all that the namespace lives by;
+ * rejects with the step that failed.
+ */
 export function openMountNamespace(content: NamespaceContent): Promise<number> {
-  const { workspace, owner, shown_id, etc_folder, ripgrep_folder } = content;
-  const ids = [owner.uid, owner.gid, shown_id].map(String);
   return new Promise((resolve, reject) => {
-    const args = [PROGRAM, ...ids, workspace.path, etc_folder, ripgrep_folder ?? ""];
-    const child = spawn("perl", args, {
+    const fail = (why: string) => reject(new Error(`mount namespace: ${why}`));
+    const child = spawn("perl", [PROGRAM, ...argumentsFor(content)], {
       cwd: "/",
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-      stdio: ["pipe", "pipe", "pipe", workspace.descriptor],
+      stdio: ["pipe", "pipe", "pipe", content.workspace.descriptor],
+      timeout: MAKING_LIMIT_MS,
+      killSignal: "SIGKILL",
     });
+    child.once("error", (error) => fail(error.message));
     let complaint = "";
-    child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    // Where it could not be spawned it has no streams; `error` follows.
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       complaint = (complaint + text).slice(0, SAID_LIMIT_CHARS);
     });
-    child.stdin!.on("error", () => {}); // it has ended, and says why
-    child.stdout!.once("data", () => {
+    child.stdin?.on("error", () => {}); // it has ended, and says why
+    child.stdout?.once("data", () => {
       try {
         resolve(openSync(`/proc/${child.pid}/ns/mnt`, "r"));
       } catch (error) {
-        reject(error as Error);
+        fail((error as Error).message);
       }
-      child.stdin!.end();
+      child.stdin?.end();
     });
-    child.once("error", (error) => reject(new Error(`perl: ${error.message}`)));
-    child.once("close", (code) => reject(new Error(`perl: ${complaint.trim() || `exit ${code}`}`)));
+    child.once("close", (code, signal) => fail(complaint.trim() || `exit ${code ?? signal}`));
   });
+}
+
+function argumentsFor(content: NamespaceContent): string[] {
+  const { workspace, owner, shown_id, etc_folder, ripgrep_path, roots } = content;
+  const values = {
+    owner_uid: owner.uid,
+    owner_gid: owner.gid,
+    shown_id,
+    path: workspace.path,
+    etc: etc_folder,
+    ripgrep: ripgrep_path ?? "",
+    ripgrep_place: join(OWN_PROGRAMS, "rg"),
+    empty: EMPTY.join(":"),
+    roots: roots.map((path) => path.slice(1)).join(":"),
+    large_etc: BOUND_ETC.join(":"),
+  };
+  return Object.entries(values).map(([name, value]) => `${name}=${value}`);
 }

@@ -76,7 +76,7 @@ export function createSandbox(
   async function openStage(): Promise<Stage> {
     writeFileSync(filter_path, encodeFilter(compileFilter(RULES, architecture())));
     const open = settings.is_root ? openRootStage : openUserStage;
-    return open(run_folder, ripgrep_path);
+    return open(run_folder, ripgrep_path, host);
   }
 
   async function prepare(plan: Confined, workspace: Workspace): Promise<Prepared> {

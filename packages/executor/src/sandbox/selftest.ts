@@ -158,11 +158,17 @@ function broken(why: string): SandboxCheck {
   return { name: "runs a command and ends all of it", ok: false, detail: why, fix: fixFor(why) };
 }
 
-/** What to type, by the words of bubblewrap, the kernel and mount(8). */
+/** What to type, by the words of bubblewrap, the kernel and our own tools. */
 function fixFor(why: string): string {
   if (/could not be started: .*ENOENT/.test(why)) return "apt-get install bubblewrap";
   if (/nsenter.*ENOENT/.test(why)) return "apt-get install util-linux";
   if (/perl.*ENOENT/.test(why)) return "apt-get install perl-base";
+  if (/^mount namespace: idmap/.test(why)) {
+    return "keep workspaces and what is mounted in them on ext4, xfs, btrfs or tmpfs, with Linux 5.12 or newer";
+  }
+  if (/^mount namespace:.*not permitted/.test(why)) {
+    return "let root mount (in a container: CAP_SYS_ADMIN), or run Mainstay as an ordinary user";
+  }
   if (/namespace|uid map|Operation not permitted|loopback/i.test(why)) {
     return (
       "allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1 " +

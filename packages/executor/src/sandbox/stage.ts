@@ -10,6 +10,7 @@
  */
 import { closeSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
+import type { HostLayout } from "./compose.ts";
 import { keepEtc } from "./etc.ts";
 import { openMountNamespace } from "./mount-namespace.ts";
 
@@ -56,7 +57,11 @@ interface Made {
   descriptor: Promise<number>;
 }
 
-export function openRootStage(run_folder: string, ripgrep_path: string | null): Stage {
+export function openRootStage(
+  run_folder: string,
+  ripgrep_path: string | null,
+  host: HostLayout,
+): Stage {
   const etc = keepEtc(run_folder);
   const ripgrep_folder = folderOf(ripgrep_path);
   const made = new Map<string, Made>();
@@ -66,7 +71,9 @@ export function openRootStage(run_folder: string, ripgrep_path: string | null): 
       workspace: folder,
       owner: folder.owner,
       shown_id: FIRST_PERSON_UID + folder.person_uid_number,
-      ...{ etc_folder, ripgrep_folder },
+      etc_folder,
+      ripgrep_path: ripgrep_path === null ? null : realpathSync(ripgrep_path),
+      roots: host.roots.map(({ path }) => path),
     });
     const now = { etc_folder, descriptor };
     made.set(folder.id, now);
