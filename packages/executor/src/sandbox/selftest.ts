@@ -163,7 +163,7 @@ function fixFor(why: string): string {
   if (/could not be started: .*ENOENT/.test(why)) return "apt-get install bubblewrap";
   if (/nsenter.*ENOENT/.test(why)) return "apt-get install util-linux";
   if (/perl.*ENOENT/.test(why)) return "apt-get install perl-base";
-  if (/^mount namespace: idmap/.test(why)) {
+  if (why.startsWith("mount namespace: idmap")) {
     return "keep workspaces and what is mounted in them on ext4, xfs, btrfs or tmpfs, with Linux 5.12 or newer";
   }
   if (/^mount namespace:.*not permitted/.test(why)) {
