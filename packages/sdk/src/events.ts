@@ -71,7 +71,13 @@ const kinds = {
     ahead: z.int(),
   }),
   /** Another holder goes on where the last one stopped. */
-  resumed: z.object({ type: z.literal("resumed"), fence: z.int(), cause: z.string() }),
+  resumed: z.object({
+    type: z.literal("resumed"),
+    fence: z.int(),
+    cause: z.string(),
+    /** What it waited after. Journals that do not say are older; each such resume counts (J7). */
+    after: z.enum(["approval", "retry", "restart"]).optional(),
+  }),
   attempt_started: z.object({
     type: z.literal("attempt_started"),
     step,

@@ -98,7 +98,7 @@ export function createLeaser(parts: LeaserParts) {
     const body: JournalBody =
       queued_by === "acceptance"
         ? { type: "started", fence: lease.fence, waited_ms: clock.now() - queued_at, ahead }
-        : { type: "resumed", fence: lease.fence, cause: causes[queued_by] };
+        : { type: "resumed", fence: lease.fence, cause: causes[queued_by], after: queued_by };
     const free: Guard = {
       name: "lease",
       expect: "some",

@@ -42,7 +42,7 @@ export interface TurnRecord {
   last_event: number;
   steps: StepRecord[];
   cancel_requested_by: string | null;
-  /** Resumes since the turn last got on; too many poison it (J7). */
+  /** Resumes after a restart since the turn last got on; too many poison it (J7). */
   resumes_without_progress: number;
   parked: { answer: string; cause: string } | null;
 }
@@ -110,7 +110,7 @@ function apply(record: TurnRecord, event: JournalEvent): void {
       return;
     case "resumed":
       record.state = "running";
-      record.resumes_without_progress += 1;
+      if ((event.after ?? "restart") === "restart") record.resumes_without_progress += 1;
       return;
     case "attempt_started":
     case "attempt_failed":

@@ -70,6 +70,8 @@ test("a command that changes things waits for a person, runs once approved, and 
   await house.until(asked.id, (event) => event.type === "settled");
   const turn = await house.client.turns.get(asked.id);
   expect(turn).toMatchObject({ state: "done", answer: "Made." });
+  const resumed = (await house.journal(asked.id)).filter(({ type }) => type === "resumed");
+  expect(resumed).toMatchObject([{ after: "approval" }]);
   expect((await house.client.approvals.list()).items).toEqual([]);
   expect(await house.client.approvals.get(approval!.id)).toMatchObject({ state: "approved" });
   await expect(house.client.approvals.get("apr_none")).rejects.toMatchObject({

@@ -250,3 +250,15 @@ test("J7: resumes count until the turn gets on", () => {
   expect(count(stepEnded(1, "", "a"), asks(1, "a"), resumed, decided(1, "a", "deny"))).toBe(0);
   expect(count(parked, retried)).toBe(0);
 });
+
+test("J7: only a resume after a restart counts; one of an older journal, which does not say, does", () => {
+  const after = (why: "approval" | "retry" | "restart"): JournalBody =>
+    JournalBody.parse({ ...resumed, after: why });
+  const count = (...more: JournalBody[]) => fold(...running, ...more).resumes_without_progress;
+  expect(count(parked, retried, after("retry"))).toBe(0);
+  expect(count(parked, retried, after("retry"), after("restart"), after("restart"))).toBe(2);
+  const consented = [stepEnded(1, "", "a"), asks(1, "a"), decided(1, "a", "approve")];
+  expect(count(...consented, after("approval"))).toBe(0);
+  expect(count(...consented, after("approval"), after("restart"))).toBe(1);
+  expect(count(resumed)).toBe(1);
+});
