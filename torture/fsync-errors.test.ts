@@ -138,6 +138,8 @@ test.skipIf(lack !== null)(
     withStage(async (stage) => {
       const faults = chosen(atWork, rounds({ short: 3, long: atWork.length }));
       for (const fault of faults) expect(await bear(fault, stage), wordsOf(fault)).toEqual([]);
+      // Also what was refused and kept: nothing waits for the next start.
+      expect(await stage.promises.broken(stage.client)).toEqual([]);
       await stage.server.stop("SIGTERM");
       await stage.server.start();
       expect(await stage.promises.broken(stage.client)).toEqual([]);

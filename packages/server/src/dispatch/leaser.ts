@@ -49,20 +49,22 @@ export interface LeaserParts {
  *    was read: of two takers one wins, the other writes nothing (J2).
  * 3. A turn runs only after its lease is on disk.
  * 4. After `stop` has resolved nobody is seated any more.
+ * 5. A lease whose batch was refused may be on disk all the same: after a round that failed the next
+ *    one begins with a look for such turns, and seats them.
  */
 export function createLeaser(parts: LeaserParts) {
   const { store, journal, admission, clock, log, seats } = parts;
   let live = false;
   let busy: Promise<void> | null = null;
   let again = false;
+  let is_in_doubt = false;
   let unsubscribe = () => {};
   let cancelRetry = () => {};
 
   function wake(): void {
+    if (!live) return;
     again = true;
-    busy ??= rounds().finally(() => {
-      busy = null;
-    });
+    busy ??= rounds();
   }
 
   async function rounds(): Promise<void> {
@@ -72,24 +74,37 @@ export function createLeaser(parts: LeaserParts) {
         await round();
       }
     } catch (fault) {
+      is_in_doubt = true;
       // Nothing can be leased now; the store tells when it can.
       if (store.status().state === "faulted") return;
       log.error({ fault: messageOf(fault) }, "a dispatch round failed; trying again");
       cancelRetry();
       if (live) cancelRetry = clock.after(RETRY_AFTER_FAULT_MS, wake);
+    } finally {
+      busy = null;
     }
   }
 
   async function round(): Promise<void> {
+    if (is_in_doubt) await seatKept();
+    is_in_doubt = false;
     const { seated } = await admission.pick();
-    await Promise.all(
-      seated.map(async ({ turn, ahead }) => {
-        if (!live) return;
-        const lease = await take(turn, ahead);
-        // A lease taken while the server stops is brought back by the next start's rescuer.
-        if (lease !== null && live) seats.seat(lease);
-      }),
-    );
+    const ends = await Promise.allSettled(seated.map(({ turn, ahead }) => seatOne(turn, ahead)));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+
+  /** Seats are counted first: only a round gives any, so who has none now and a lease later was missed. */
+  async function seatKept(): Promise<void> {
+    const seated = seats.taken();
+    const leases = await store.query(leasesOf(store, store.incarnation));
+    for (const lease of leases) if (live && !seated.has(lease.turn_id)) seats.seat(lease);
+  }
+
+  async function seatOne(turn: WaitingTurn, ahead: number): Promise<void> {
+    if (!live) return;
+    const lease = await take(turn, ahead);
+    // A lease taken while the server stops is brought back by the next start's rescuer.
+    if (lease !== null && live) seats.seat(lease);
   }
 
   async function take(turn: WaitingTurn, ahead: number): Promise<Lease | null> {
@@ -148,6 +163,17 @@ const sessionFree = prepared<{ session_id: string; fence: number }>((sql, slot) 
     .where("fence", "=", slot("fence"))
     .where("holder", "is", null),
 );
+
+/** Of the turns that run by a lease of this holder. */
+const leasesOf = (store: Store, holder: number) =>
+  store.sql
+    .selectFrom("session")
+    .innerJoin("turn", "turn.session_id", "session.id")
+    .select(["turn.id as turn_id", "session.id as session_id", "session.fence"])
+    .select("session.holder")
+    .where("session.holder", "=", holder)
+    .where("turn.state", "=", "running")
+    .$castTo<Lease>();
 
 const causes = {
   approval: "an approval was decided",

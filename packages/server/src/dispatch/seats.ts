@@ -11,6 +11,8 @@ const RETRY_AFTER_FAULT_MS = 1_000;
 /** The turns that run now, each with the switch that stops it. */
 export interface Seats {
   seat(lease: Lease): void;
+  /** The turns that have one now. */
+  taken(): ReadonlySet<string>;
   /** Aborts the run of a turn, if it has a seat here. */
   cancel(turn_id: string, by: string): void;
   /** Stops every run and waits for it; the journals say where to go on. */
@@ -63,6 +65,7 @@ export function createSeats({ store, admission, turns, clock, log }: SeatsParts)
       const ended = run(lease, controller.signal).finally(() => seated.delete(lease.turn_id));
       seated.set(lease.turn_id, { controller, ended });
     },
+    taken: () => new Set(seated.keys()),
     cancel(turn_id, by) {
       seated.get(turn_id)?.controller.abort(new Cancelled(by));
     },
