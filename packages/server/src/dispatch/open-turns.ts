@@ -28,6 +28,13 @@ export async function openTurns(store: Store): Promise<OpenTurn[]> {
   return settled === ends ? open : [...open, ...(await store.query(endless(store)))];
 }
 
+/** A turn as it stands now, open or not. */
+export async function turnNow(store: Store, turn_id: string): Promise<OpenTurn> {
+  const [row] = await store.query(turnRows(store).where("turn.id", "=", turn_id));
+  if (row === undefined) throw new Error(`turn ${turn_id} is gone`);
+  return row;
+}
+
 const endCounts = (store: Store) => ({
   compile: () =>
     sql<{ settled: number; ends: number }>`

@@ -10,9 +10,18 @@ import { abandonTurn, closeApprovals } from "../store/turn-writes.ts";
 import type { Log } from "../telemetry/log.ts";
 import { approvalMends } from "./approval-mends.ts";
 import { approvalColumns, fenceOf, type TurnColumns, turnColumns } from "./columns.ts";
-import { openTurns, type OpenTurn, raiseFence, releaseAll, untouched } from "./open-turns.ts";
+import {
+  openTurns,
+  type OpenTurn,
+  raiseFence,
+  releaseAll,
+  turnNow,
+  untouched,
+} from "./open-turns.ts";
 
 const AT_A_TIME = 128;
+/** How often a turn may move while it is brought back: each time a person decides about it. */
+const TRIES = 20;
 
 export interface RescuerParts {
   readonly store: Store;
@@ -26,7 +35,8 @@ export interface RescuerParts {
  * them. What was running goes back into the queue, where its early place gives it the first seat.
  *
  * R1 The lock of the data folder proves that no earlier incarnation lives: its leases are void (J2).
- * R2 A turn is one batch, guarded by what was read of it: who decides meanwhile wins.
+ * R2 A turn is one batch, guarded by what was read of it: who decides meanwhile wins, and the turn is
+ *    read again.
  * R3 A turn whose journal is damaged ends as failed; the others do not hear of it.
  * R4 It may be broken off anywhere, and begun again.
  *
@@ -54,27 +64,42 @@ const isSuspect = ({ state, resumes_without_progress }: TurnRecord): boolean =>
 /** Null where the journal tells of no turn. */
 async function bringBack(
   parts: RescuerParts,
+  found: OpenTurn,
+  first: Reading,
+): Promise<TurnRecord | null> {
+  const { id } = found;
+  let [row, reading] = [found, first];
+  for (let tries = 0; tries < TRIES; tries++) {
+    const end = await tryOnce(parts, row, reading);
+    if (end !== "moved") return end;
+    row = await turnNow(parts.store, id);
+    reading = (await parts.journal.readMany([id])).get(id)!;
+  }
+  throw new Error(`bringing ${id} back met a moving turn ${TRIES} times`);
+}
+
+async function tryOnce(
+  parts: RescuerParts,
   row: OpenTurn,
   reading: Reading,
-): Promise<TurnRecord | null> {
+): Promise<TurnRecord | null | "moved"> {
   try {
     if (reading instanceof JournalCorrupt) throw reading;
     const record = foldTurn(reading);
-    await mend(parts, row, record, reading);
-    return record;
+    return (await mend(parts, row, record, reading)) ? record : "moved";
   } catch (fault) {
     if (!(fault instanceof JournalCorrupt)) throw fault;
-    await giveUp(parts, row, fault);
-    return null;
+    return (await giveUp(parts, row, fault)) ? null : "moved";
   }
 }
 
+/** False where the turn is no longer what was read. */
 async function mend(
   { store, clock, log }: RescuerParts,
   row: OpenTurn,
   record: TurnRecord,
   events: readonly JournalEvent[],
-): Promise<void> {
+): Promise<boolean> {
   const told = turnColumns(record);
   const wrong = columnNames.filter((name) => row[name] !== told[name]);
   const approvals = await approvalMends(store, row, approvalColumns(row.id, record, events));
@@ -87,8 +112,9 @@ async function mend(
     ...approvals,
     ...(record.settled_at === null ? [] : [closeApprovals(store, row.id, now, "the turn's end")]),
   ];
-  if (writes.length === 0) return;
-  await store.commit({ guards: [untouched(store, row)], writes });
+  if (writes.length === 0) return true;
+  const { committed } = await store.commit({ guards: [untouched(store, row)], writes });
+  if (!committed) return false;
   const spoiled = [
     ...wrong.filter((name) => name !== "state" || row.state !== record.state),
     ...(has_old_fence ? ["fence"] : []),
@@ -96,6 +122,7 @@ async function mend(
   ];
   if (spoiled.length > 0)
     log.error({ turn: row.id, spoiled }, "columns did not say what the journal says; mended");
+  return true;
 }
 
 const columnNames = ["state", "session_id", "workspace_id", "urgency", "settled_at"] as const;
@@ -110,14 +137,14 @@ function setColumns(store: Store, row: OpenTurn, told: TurnColumns, now: number)
     .compile();
 }
 
-/** What ended long ago stays as it is; its readers hear of the damage. */
+/** As `mend`. What ended long ago stays as it is; its readers hear of the damage. */
 async function giveUp(
   { store, journal, clock, log }: RescuerParts,
   row: OpenTurn,
   fault: JournalCorrupt,
-): Promise<void> {
+): Promise<boolean> {
   log.error({ turn: row.id, state: row.state, fault: fault.message }, "a journal is damaged");
-  if (isSettled(row.state)) return;
+  if (isSettled(row.state)) return true;
   const writes = abandonTurn(store, { turn_id: row.id, session_id: row.session_id }, clock.now());
-  await journal.endDamaged(row.id, { guards: [untouched(store, row)], writes });
+  return await journal.endDamaged(row.id, { guards: [untouched(store, row)], writes });
 }
