@@ -5,6 +5,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { CommandEnd, CommandState, RunAnswer } from "./command.ts";
 import type { Ledger } from "./ledger/ledger.ts";
+import type { LedgerRow } from "./ledger/row.ts";
 import type { Spool } from "./spool/spool.ts";
 import { TICKET_LIFE_LIMIT_MS, type Ticket } from "./ticket.ts";
 import { keepUnwritten } from "./unwritten.ts";
@@ -58,17 +59,17 @@ export function createArchive({ ledger, spool, clock, log }: ArchiveParts): Arch
   }
 
   function answer({ plan, nonce, mac, expires_at }: Ticket): RunAnswer | null {
-    const row = ledger.find(plan.command_id);
-    if (row?.mac === mac && row.markers.state === "ended") {
-      return { state: "ended", end: row.markers.end };
-    }
+    const { command_id } = plan;
+    const row = ledger.find(command_id);
+    const end = unwritten.find(command_id) ?? (row === null ? null : endIn(row));
+    if (row?.mac === mac && end !== null) return { state: "ended", end };
     const since = ledger.doubt?.since ?? -Infinity;
     if (row === null && !ledger.isBurned(nonce)) {
       // Only a ticket that was not there yet when the damage was found is certainly unused.
       if (expires_at > since + TICKET_LIFE_LIMIT_MS) return null;
       return { state: "refused", code: "doubtful", message: ledger.doubt?.why ?? "" };
     }
-    const message = `${plan.command_id} or its ticket was used before`;
+    const message = `${command_id} or its ticket was used before${end === null ? "" : fate(end)}`;
     return { state: "refused", code: "replayed", message };
   }
 
@@ -80,6 +81,12 @@ export function createArchive({ ledger, spool, clock, log }: ArchiveParts): Arch
     stop: unwritten.stop,
   };
 }
+
+const endIn = ({ markers }: LedgerRow) => (markers.state === "ended" ? markers.end : null);
+
+/** For the caller that asks under a new ticket, not knowing of this end. */
+const fate = (end: CommandEnd) =>
+  end.outcome === "exited" ? ", and ended" : `: ${end.outcome.replace("_", " ")}: ${end.why}`;
 
 const UNFINISHED = "its end could not be written";
 

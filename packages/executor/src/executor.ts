@@ -6,10 +6,13 @@
  * 2. A command is in `burning` until its `started` is durable and from then in `running` to its
  *    durable end: it is told to nobody as ended before, and never as one that did not run.
  * 3. A refusal burned nothing.
+ * 4. A cancel that comes after its `run` holds, however far that has come: what is still prepared or
+ *    burned then is ended instead of begun.
  */
 import type { Clock } from "@mainstay/sdk/clock";
+import { createAdmission, refuse } from "./admission.ts";
 import { createArchive } from "./archive.ts";
-import type { CommandEnd, CommandState, RefusalCode, RunAnswer } from "./command.ts";
+import type { CommandEnd, CommandState, RunAnswer } from "./command.ts";
 import { endOf } from "./ending.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { keepPrinted, type Printed } from "./printed.ts";
@@ -17,9 +20,9 @@ import type { ProcessTable } from "./process-table.ts";
 import type { OutputPiece, Usage } from "./protocol.ts";
 import type { Prepared, Sandbox } from "./sandbox/sandbox.ts";
 import { type Spool, spoolFileBytes } from "./spool/spool.ts";
-import { supervise, type Outcome, type Supervised } from "./supervise.ts";
-import { verifyTicket, type Plan, type Ticket } from "./ticket.ts";
-import { whyChanged, type Workspace, type Workspaces } from "./workspaces.ts";
+import { supervise, type Halt, type Outcome, type Supervised } from "./supervise.ts";
+import type { Plan, Ticket } from "./ticket.ts";
+import type { Workspaces } from "./workspaces.ts";
 
 const RUNNING_LIMIT = 256;
 const SPOOL_FULL = "no room for more output of commands until earlier ones end or are fetched";
@@ -58,6 +61,13 @@ export interface ExecutorParts {
   onEnded(): void;
 }
 
+/** One `run`, until it is answered. */
+interface Attempt {
+  ticket: Ticket;
+  holder: AbortSignal;
+  is_cancelled: boolean;
+}
+
 /** Its `started` is on the way to the disk. */
 interface Burning {
   plan: Plan;
@@ -74,47 +84,52 @@ interface Running {
 }
 
 export function createExecutor(parts: ExecutorParts): Executor {
-  const { ledger, spool, workspaces, sandbox, clock, log } = parts;
+  const { ledger, spool, clock, log } = parts;
+  const admission = createAdmission(parts);
   const archive = createArchive(parts);
+  const attempts = new Set<Attempt>();
   const burning = new Map<string, Burning>();
   const running = new Map<string, Running>();
   let started_count = 0;
 
   async function run(claimed: unknown, holder: AbortSignal): Promise<RunAnswer> {
-    const verified = verifyTicket(parts.ticket_key, claimed, clock.now());
-    if (!verified.ok) return refuse(verified.code, verified.message);
-    const { ticket } = verified;
-    if (ticket.consent.verdict === "blocked") {
-      return refuse("blocked", "no policy allows a command that was classified as blocked");
+    const ticket = admission.verify(claimed);
+    if ("state" in ticket) return ticket;
+    const attempt = { ticket, holder, is_cancelled: false };
+    attempts.add(attempt);
+    try {
+      const known = knownOf(ticket);
+      if (known !== null) return known;
+      const prepared = await admission.prepare(ticket.plan);
+      return "state" in prepared ? prepared : await begin(attempt, prepared);
+    } finally {
+      attempts.delete(attempt);
     }
-    const known = archive.answer(ticket);
-    if (known !== null) return known;
-    const report = await sandbox.report();
-    if (!report.available) return refuse("sandbox_unavailable", reasons(report));
-    const workspace = workspaces.find(ticket.plan.workspace_id);
-    const refused = refuseWorkspace(ticket.plan, workspace);
-    if (refused !== null || workspace === null) return refused ?? unknownWorkspace(ticket.plan);
-    const prepared = await prepareOrRefuse(ticket.plan, workspace);
-    if ("state" in prepared) return prepared;
-    return begin(ticket, prepared, holder);
   }
 
-  async function begin(
-    ticket: Ticket,
-    prepared: Prepared,
-    holder: AbortSignal,
-  ): Promise<RunAnswer> {
+  /** Null for a ticket that nobody has used. */
+  function knownOf(ticket: Ticket): RunAnswer | null {
+    const { command_id } = ticket.plan;
+    if (isOpen(command_id)) return refuse("replayed", `${command_id} has not ended yet`);
+    return archive.answer(ticket);
+  }
+
+  const isOpen = (command_id: string) => burning.has(command_id) || running.has(command_id);
+
+  async function begin(attempt: Attempt, prepared: Prepared): Promise<RunAnswer> {
+    const { ticket, holder } = attempt;
     const { plan } = ticket;
-    const refused = archive.answer(ticket) ?? refuseNow(ticket, holder) ?? (await burn(ticket));
+    const refused = knownOf(ticket) ?? refuseNow(attempt) ?? (await burn(ticket));
     if (refused !== null) {
       logNotices(plan, prepared.finish());
       return refused;
     }
     if (started_count++ % PRUNE_EVERY === 0) void prune();
-    return holder.aborted ? giveUp(plan, prepared) : follow(plan, prepared);
+    if (attempt.is_cancelled) return giveUp(plan, prepared, { cause: "cancelled" });
+    return holder.aborted ? giveUp(plan, prepared, null) : follow(plan, prepared);
   }
 
-  function refuseNow({ plan }: Ticket, holder: AbortSignal): RunAnswer | null {
+  function refuseNow({ ticket: { plan }, holder }: Attempt): RunAnswer | null {
     if (holder.aborted) return refuse("stopping", GONE);
     if (burning.size + running.size >= RUNNING_LIMIT) {
       return refuse("too_many", `${RUNNING_LIMIT} commands run already; try again later`);
@@ -176,9 +191,9 @@ export function createExecutor(parts: ExecutorParts): Executor {
     return { state: "ended", end: await ended };
   }
 
-  /** Its server went while the ticket was being burned. */
-  async function giveUp(plan: Plan, prepared: Prepared): Promise<RunAnswer> {
-    const outcome: Outcome = { result: "not_started", why: GONE, halt: null };
+  /** Its ticket is burned, but it was cancelled by now, or its server has gone. */
+  async function giveUp(plan: Plan, prepared: Prepared, halt: Halt | null): Promise<RunAnswer> {
+    const outcome: Outcome = { result: "not_started", why: GONE, halt };
     const end = await conclude(plan, prepared, outcome);
     burning.get(plan.command_id)?.leave();
     return { state: "ended", end };
@@ -199,30 +214,8 @@ export function createExecutor(parts: ExecutorParts): Executor {
     for (const notice of notices) log(`${command_id}: ${notice}`);
   }
 
-  function refuseWorkspace(plan: Plan, workspace: Workspace | null): RunAnswer | null {
-    if (workspace === null) return unknownWorkspace(plan);
-    if (workspace.person_uid_number !== plan.person_uid_number) {
-      return refuse("wrong_person", `${plan.workspace_id} is another person's`);
-    }
-    const changed = whyChanged(workspace);
-    return changed === null ? null : refuse("workspace_changed", `${changed}; register it again`);
-  }
-
-  async function prepareOrRefuse(plan: Plan, workspace: Workspace): Promise<Prepared | RunAnswer> {
-    const stage = await sandbox.stage();
-    if (plan.profile === "search" && stage.ripgrep_folder === null) {
-      return refuse("search_unavailable", "there is no ripgrep on this host");
-    }
-    try {
-      return await sandbox.prepare(plan, workspace);
-    } catch (error) {
-      return refuse("workspace_changed", (error as Error).message);
-    }
-  }
-
   function state(command_id: string): CommandState {
-    const is_open = burning.has(command_id) || running.has(command_id);
-    return is_open ? { state: "running" } : archive.state(command_id);
+    return isOpen(command_id) ? { state: "running" } : archive.state(command_id);
   }
 
   return {
@@ -236,7 +229,9 @@ export function createExecutor(parts: ExecutorParts): Executor {
       return known.state === "ended" ? known.end : null;
     },
     async cancel(command_id) {
-      await burning.get(command_id)?.over;
+      for (const attempt of attempts) {
+        if (attempt.ticket.plan.command_id === command_id) attempt.is_cancelled = true;
+      }
       running.get(command_id)?.supervised.halt({ cause: "cancelled" });
     },
     ack: archive.forgetOutput,
@@ -255,17 +250,4 @@ export function createExecutor(parts: ExecutorParts): Executor {
       await archive.stop();
     },
   };
-}
-
-function refuse(code: RefusalCode, message: string): RunAnswer {
-  return { state: "refused", code, message };
-}
-
-function unknownWorkspace(plan: Plan): RunAnswer {
-  return refuse("unknown_workspace", `${plan.workspace_id} is not registered with the executor`);
-}
-
-function reasons(report: Awaited<ReturnType<Sandbox["report"]>>): string {
-  const failed = report.checks.filter(({ ok }) => !ok);
-  return failed.map(({ name, detail, fix }) => `${name}: ${detail} (fix: ${fix})`).join("; ");
 }

@@ -1,11 +1,12 @@
 /** The core alone, with a sandbox that cannot start anything: what it keeps, forgets and tells. */
-import { statSync } from "node:fs";
+import { renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createExecutor } from "../src/executor.ts";
 import { openLedger } from "../src/ledger/ledger.ts";
 import { openProcessTable } from "../src/process-table.ts";
+import type { SandboxReport } from "../src/protocol.ts";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 import type { Stage } from "../src/sandbox/stage.ts";
 import { openSpool } from "../src/spool/spool.ts";
@@ -14,7 +15,10 @@ import { scratchHome, ticket_key, ticketFor } from "./scratch.ts";
 
 const SPOOL_LIMIT_BYTES = 1 << 20;
 
-function openCore(change: Partial<ReturnType<typeof openLedger>>) {
+function openCore(
+  change: Partial<ReturnType<typeof openLedger>>,
+  change_sandbox: Partial<Sandbox> = {},
+) {
   const home = scratchHome();
   const ledger = openLedger(home, clock.now());
   onTestFinished(() => ledger.close());
@@ -41,6 +45,7 @@ function openCore(change: Partial<ReturnType<typeof openLedger>>) {
     report: async () => ({ available: true, level: "shared_user", checks: [] }),
     prepare: async () => ({ launch, inspect: () => {}, finish }),
     settled: async () => {},
+    ...change_sandbox,
   };
   const core = createExecutor({
     ...{ ticket_key, clock: { ...clock, after }, sandbox, ledger: { ...ledger, ...change } },
@@ -52,7 +57,7 @@ function openCore(change: Partial<ReturnType<typeof openLedger>>) {
     onOutput: () => {},
     onEnded: () => {},
   });
-  return { core, told, ledger, later };
+  return { core, told, ledger, later, home };
 }
 
 function workspaceAt(path: string): Workspace {
@@ -120,6 +125,97 @@ test("the budget for output on disk refuses what could exceed it, until outputs 
   core.ack("big");
   expect(await core.run(refused, here)).toMatchObject({ state: "ended" }); // nothing was burned
   expect(core.usage().spool_bytes).toBe(0);
+});
+
+test("a cancel while a command is prepared: it never begins, not in a second try either", async () => {
+  const tested = Promise.withResolvers<SandboxReport>();
+  const { core } = openCore({}, { report: () => tested.promise });
+  const ticket = newTicket();
+  const answer = core.run(ticket, here);
+  const other = core.run(newTicket(), here);
+  await core.cancel(ticket.plan.command_id);
+  tested.resolve({ available: true, level: "shared_user", checks: [] });
+  const ended = { state: "ended", end: cancelled };
+  expect(await answer).toEqual(ended);
+  expect(await core.run(ticket, here)).toEqual(ended);
+  expect(core.state(ticket.plan.command_id)).toEqual(ended);
+  expect(await other).toMatchObject({ end: { why: expect.stringContaining("/nonexistent") } });
+});
+
+test("a cancel while a ticket is burned: the command never begins", async () => {
+  const burned = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const { core, ledger } = openCore({
+    async start(...started) {
+      asked.resolve();
+      await burned.promise;
+      await ledger.start(...started);
+    },
+  });
+  const ticket = newTicket();
+  const answer = core.run(ticket, here);
+  await asked.promise;
+  const done = core.cancel(ticket.plan.command_id);
+  burned.resolve();
+  await done;
+  expect(await answer).toEqual({ state: "ended", end: cancelled });
+});
+
+const cancelled = { outcome: "not_started", why: "cancelled before it began" };
+
+test("no end is told before it is durable, and one that is not written is told to its ticket", async () => {
+  const durable = Promise.withResolvers<void>();
+  const writing = Promise.withResolvers<void>();
+  const { core, ledger } = openCore({
+    async end(...end) {
+      await ledger.end(...end); // readable, as in a group that waits for its commit
+      writing.resolve();
+      await durable.promise;
+    },
+  });
+  const ticket = newTicket();
+  const first = core.run(ticket, here);
+  await writing.promise;
+  expect(await core.run(ticket, here)).toMatchObject({ state: "refused", code: "replayed" });
+  durable.resolve();
+  const end = await first;
+  expect(await core.run(ticket, here)).toEqual(end);
+
+  const full = openCore({ end: failing });
+  const unwritten = newTicket();
+  const answer = await full.core.run(unwritten, here);
+  expect(answer).toMatchObject({ state: "ended", end: { outcome: "not_started" } });
+  expect(await full.core.run(unwritten, here)).toEqual(answer);
+});
+
+test("another ticket for a command that has ended is refused with what became of it", async () => {
+  const { core } = openCore({});
+  const ticket = newTicket();
+  await core.run(ticket, here);
+  const again = ticketFor(ticket.plan.command_id, clock.now() + 60_000, "false");
+  expect(await core.run(again, here)).toMatchObject({
+    ...{ state: "refused", code: "replayed" },
+    message: expect.stringContaining("/nonexistent could not be started"),
+  });
+});
+
+test("a refusal names the workspace only where the workspace is at fault", async () => {
+  const unavailable = { state: "refused", code: "sandbox_unavailable", message: "disk full" };
+  const unstaged = openCore({}, { stage: failing });
+  expect(await unstaged.core.run(newTicket(), here)).toEqual(unavailable);
+  const unprepared = openCore({}, { prepare: failing });
+  expect(await unprepared.core.run(newTicket(), here)).toEqual(unavailable);
+  const swapped = openCore(
+    {},
+    {
+      prepare() {
+        renameSync(swapped.home, `${swapped.home}-moved`);
+        return failing();
+      },
+    },
+  );
+  onTestFinished(() => rmSync(`${swapped.home}-moved`, { recursive: true }));
+  expect(await swapped.core.run(newTicket(), here)).toMatchObject({ code: "workspace_changed" });
 });
 
 const interrupted = { outcome: "interrupted", ran: "maybe", why: "test" } as const;

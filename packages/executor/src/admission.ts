@@ -1,0 +1,74 @@
+/** Whether a ticket is for a command that can run here and now. A refusal burned nothing. */
+import type { Clock } from "@mainstay/sdk/clock";
+import type { RefusalCode, RunAnswer } from "./command.ts";
+import type { Prepared, Sandbox } from "./sandbox/sandbox.ts";
+import { verifyTicket, type Plan, type Ticket } from "./ticket.ts";
+import { whyChanged, type Workspace, type Workspaces } from "./workspaces.ts";
+
+export interface Admission {
+  /** The ticket, if it is one of the server's and still good. */
+  verify(claimed: unknown): Ticket | RunAnswer;
+  prepare(plan: Plan): Promise<Prepared | RunAnswer>;
+}
+
+export interface AdmissionParts {
+  ticket_key: Uint8Array;
+  sandbox: Sandbox;
+  workspaces: Workspaces;
+  clock: Clock;
+}
+
+export function createAdmission(parts: AdmissionParts): Admission {
+  const { ticket_key, sandbox, workspaces, clock } = parts;
+
+  return {
+    verify(claimed) {
+      const verified = verifyTicket(ticket_key, claimed, clock.now());
+      if (!verified.ok) return refuse(verified.code, verified.message);
+      if (verified.ticket.consent.verdict !== "blocked") return verified.ticket;
+      return refuse("blocked", "no policy allows a command that was classified as blocked");
+    },
+    async prepare(plan) {
+      const report = await sandbox.report();
+      if (!report.available) return refuse("sandbox_unavailable", reasons(report));
+      const workspace = workspaces.find(plan.workspace_id);
+      if (workspace === null) return unknownWorkspace(plan);
+      const refused = refuseWorkspace(plan, workspace);
+      return refused ?? (await prepareOrRefuse(plan, workspace));
+    },
+  };
+
+  async function prepareOrRefuse(plan: Plan, workspace: Workspace): Promise<Prepared | RunAnswer> {
+    try {
+      const stage = await sandbox.stage();
+      if (plan.profile === "search" && stage.ripgrep_folder === null) {
+        return refuse("search_unavailable", "there is no ripgrep on this host");
+      }
+      return await sandbox.prepare(plan, workspace);
+    } catch (error) {
+      const unavailable = refuse("sandbox_unavailable", (error as Error).message);
+      return refuseWorkspace(plan, workspace) ?? unavailable;
+    }
+  }
+}
+
+export function refuse(code: RefusalCode, message: string): RunAnswer {
+  return { state: "refused", code, message };
+}
+
+function refuseWorkspace(plan: Plan, workspace: Workspace): RunAnswer | null {
+  if (workspace.person_uid_number !== plan.person_uid_number) {
+    return refuse("wrong_person", `${plan.workspace_id} is another person's`);
+  }
+  const changed = whyChanged(workspace);
+  return changed === null ? null : refuse("workspace_changed", `${changed}; register it again`);
+}
+
+function unknownWorkspace(plan: Plan): RunAnswer {
+  return refuse("unknown_workspace", `${plan.workspace_id} is not registered with the executor`);
+}
+
+function reasons(report: Awaited<ReturnType<Sandbox["report"]>>): string {
+  const failed = report.checks.filter(({ ok }) => !ok);
+  return failed.map(({ name, detail, fix }) => `${name}: ${detail} (fix: ${fix})`).join("; ");
+}
