@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 
 /** Runs a tool of the system to its end; rejects with what it said. */
-export function runTool(name: string, args: string[], third_descriptor?: number): Promise<void> {
+export function runTool(name: string, args: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(name, args, {
       cwd: "/",
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-      stdio: ["ignore", "ignore", "pipe", third_descriptor ?? "ignore"],
+      stdio: ["ignore", "ignore", "pipe"],
     });
     let said = "";
     child.stderr?.setEncoding("utf8").on("data", (text) => (said = (said + text).slice(0, 4096)));
