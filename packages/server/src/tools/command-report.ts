@@ -15,6 +15,7 @@ export function reportCommand(end: CommandEnd, why_killed: string): ToolEnd {
         command: resultOf(end),
       };
     case "interrupted":
+      if (end.ran === "no") return didNotRun(end.why);
       return {
         outcome: "unknown",
         result: [
@@ -24,13 +25,15 @@ export function reportCommand(end: CommandEnd, why_killed: string): ToolEnd {
         command: noResult("interrupted"),
       };
     case "not_started":
-      return {
-        outcome: "error",
-        result: `The command did not run: ${end.why}`,
-        command: noResult("not_started"),
-      };
+      return didNotRun(end.why);
   }
 }
+
+const didNotRun = (why: string): ToolEnd => ({
+  outcome: "error",
+  result: `The command did not run: ${why}`,
+  command: noResult("not_started"),
+});
 
 type Exited = Extract<CommandEnd, { outcome: "exited" }>;
 

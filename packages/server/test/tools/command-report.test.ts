@@ -33,3 +33,13 @@ test("what the executor undid is told with the result", () => {
     "a\n[exit 0, 0.2 s]\n[removed .git/commondir]\n[.git is new]",
   );
 });
+
+test("an interrupted command that certainly did not run is told as such, with its reason", () => {
+  const why = "the executor died before it began";
+  expect(reportCommand({ outcome: "interrupted", ran: "no", why }, "nobody")).toMatchObject({
+    outcome: "error",
+    result: `The command did not run: ${why}`,
+    command: { outcome: "not_started" },
+  });
+  expect(resultOf({ outcome: "interrupted", ran: "maybe", why })).toMatch(/^Outcome unknown/);
+});
