@@ -1,15 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
-import { type CommandEnd } from "@mainstay/executor/command";
-import { ExecutorGone } from "@mainstay/executor/errors";
-import type { ExecutorLink } from "@mainstay/executor/launch";
-import { type Plan, planDigest, signTicket } from "@mainstay/executor/ticket";
+import { createHash } from "node:crypto";
+import type { CommandEnd } from "@mainstay/executor/command";
+import { type Plan, planDigest } from "@mainstay/executor/ticket";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Effect } from "@mainstay/sdk/events";
-import { messageOf, Stopping } from "../kernel/errors.ts";
 import type { NewId } from "../kernel/ids.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
-import { unlessAborted } from "./abort.ts";
 import { type Approvals, type ConsentRequest } from "./approvals.ts";
 import { type Classified, classify } from "./classify.ts";
 import {
@@ -19,15 +15,12 @@ import {
   type StopMode,
 } from "./executor-link.ts";
 import { createFollower, type Onlooker, type Standing } from "./follow.ts";
+import { createHandOver } from "./hand-over.ts";
 import { createOutputDesk } from "./output-desk.ts";
 
 export type { Approvals, ConsentRequest } from "./approvals.ts";
 export type { StopMode } from "./executor-link.ts";
 export type { Onlooker, Standing } from "./follow.ts";
-
-const TICKET_LIFE_MS = 60_000;
-/** Each waits for the next executor, which takes the place of one that goes. */
-const HAND_OVERS = 3;
 
 /** One command of one call, as the server plans it. */
 export interface CommandOrder {
@@ -87,7 +80,7 @@ export interface ExecutionParts {
 }
 
 export function createExecution(parts: ExecutionParts): Execution {
-  const { approvals, clock, newId, limits } = parts;
+  const { approvals, clock, newId, limits, ticket_key } = parts;
   const desk = createOutputDesk();
   const keeper = createExecutorKeeper({
     open: parts.openLink,
@@ -95,6 +88,7 @@ export function createExecution(parts: ExecutionParts): Execution {
     onOutput: desk.hear,
   });
   const follower = createFollower({ keeper, desk, clock });
+  const handOver = createHandOver({ keeper, follower, desk, ticket_key, clock });
 
   async function plan(order: CommandOrder): Promise<PlannedCommand> {
     const command = textOf(order.run);
@@ -112,9 +106,11 @@ export function createExecution(parts: ExecutionParts): Execution {
         agreed_by: consent.by,
         planned_digest: planDigest(commandPlan),
       },
-      run: (signal, onlooker) => {
-        const agreed_to = { verdict: classified.verdict, by: consent.signed_by };
-        return run({ order, plan: commandPlan, agreed: agreed_to }, signal, onlooker);
+      run(signal, onlooker) {
+        const { person, workspace } = order;
+        const signed = { verdict: classified.verdict, decided_by: consent.signed_by };
+        const agreedTo = { plan: commandPlan, person, workspace, consent: signed };
+        return handOver(agreedTo, signal, onlooker);
       },
     };
   }
@@ -157,77 +153,15 @@ export function createExecution(parts: ExecutionParts): Execution {
     limits: { wall_ms: order.wall_ms, output_bytes: limits.command_output_bytes },
   });
 
-  /** An executor that goes before it took the command burned nothing: the next one is asked. */
-  async function run(
-    command: AgreedCommand,
-    signal: AbortSignal,
-    onlooker: Onlooker,
-  ): Promise<CommandEnd> {
-    for (let tries = 1; tries <= HAND_OVERS; tries++) {
-      const end = await handOver(command, signal, onlooker);
-      if (end !== "not_taken") return end;
-    }
-    return { outcome: "not_started", why: `the executor went away ${HAND_OVERS} times` };
+  /** What certainly did not begin, for whatever reason, may be planned anew, under a new id. */
+  async function recover(command_id: string, signal: AbortSignal, onlooker: Onlooker) {
+    const found = await follower.find(command_id, signal, onlooker);
+    return found.state === "ended" && hadNoEffect(found.end) ? neverStarted : found;
   }
-
-  async function handOver(
-    command: AgreedCommand,
-    signal: AbortSignal,
-    onlooker: Onlooker,
-  ): Promise<CommandEnd | "not_taken"> {
-    const { command_id } = command.plan;
-    const link = await linkFor(command.order, signal, onlooker);
-    if (link === "not_taken" || "outcome" in link) return link;
-    const stopListening = desk.listen(command_id, onlooker.output);
-    try {
-      const answer = await unlessAborted(link.run(ticketFor(command)), keeper.stopping);
-      switch (answer.state) {
-        case "started":
-          return await follower.untilEnd(link, command_id, signal);
-        case "ended":
-          return answer.end;
-        case "refused":
-          if (answer.code === "stopping") return "not_taken";
-          return { outcome: "not_started", why: answer.message };
-      }
-    } catch (fault) {
-      if (keeper.stopping.aborted) throw fault;
-      const found = await follower.find(command_id, signal, onlooker);
-      if (found.state === "never_started") return "not_taken";
-      return found.state === "ended" ? found.end : await found.ended();
-    } finally {
-      stopListening();
-    }
-  }
-
-  /** The link, with the workspace registered at it; or why the command cannot begin. */
-  async function linkFor(
-    { workspace, person }: CommandOrder,
-    signal: AbortSignal,
-    onlooker: Onlooker,
-  ): Promise<ExecutorLink | CommandEnd | "not_taken"> {
-    const { id, path, ino, owner_uid } = workspace;
-    const registration = { id, path, ino, owner_uid, person_uid_number: person.number };
-    try {
-      return await unlessAborted(keeper.register(registration, onlooker.waits), signal);
-    } catch (fault) {
-      if (fault instanceof Stopping) throw fault;
-      if (fault instanceof ExecutorGone) return "not_taken";
-      return { outcome: "not_started", why: messageOf(fault) };
-    }
-  }
-
-  const ticketFor = ({ plan: ordered, agreed: { verdict, by } }: AgreedCommand) =>
-    signTicket(parts.ticket_key, {
-      plan: ordered,
-      consent: { verdict, decided_by: by, rule: null },
-      expires_at: clock.now() + TICKET_LIFE_MS,
-      nonce: randomBytes(16).toString("hex"),
-    });
 
   return {
     plan,
-    recover: follower.find,
+    recover,
     forget(command_id) {
       // A lost acknowledgement only keeps some output longer; the executor drops it with age.
       void keeper
@@ -240,12 +174,10 @@ export function createExecution(parts: ExecutionParts): Execution {
   };
 }
 
-/** What is handed over: the plan, for whom, and who agreed to it. */
-interface AgreedCommand {
-  readonly order: CommandOrder;
-  readonly plan: Plan;
-  readonly agreed: { readonly verdict: Classified["verdict"]; readonly by: string };
-}
+const neverStarted: Standing = { state: "never_started" };
+
+const hadNoEffect = (end: CommandEnd): boolean =>
+  end.outcome === "not_started" || (end.outcome === "interrupted" && end.ran === "no");
 
 /** Whether a command may run. `by` is for people, `signed_by` cannot be mistaken for another. */
 type Consent =

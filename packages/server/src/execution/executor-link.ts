@@ -1,3 +1,4 @@
+import { ExecutorGone } from "@mainstay/executor/errors";
 import type { ExecutorLink } from "@mainstay/executor/launch";
 import { Stopping } from "../kernel/errors.ts";
 import { unlessAborted } from "./abort.ts";
@@ -21,6 +22,8 @@ type OutputListener = Parameters<ExecutorLink["onOutput"]>[0];
  * 2. A workspace is registered once a link, before its first command.
  * 3. `stop` aborts `stopping` first: who waits on a link lets go before the link does, so that what
  *    the executor's end makes of a command is told by the next start alone.
+ * 4. A link that has dropped may be long in closing, and is shared until then: who hears of the drop
+ *    waits for the close before asking again.
  */
 export interface ExecutorKeeper {
   readonly stopping: AbortSignal;
@@ -104,7 +107,7 @@ export function createExecutorKeeper({ open, endUnheld, onOutput }: KeeperParts)
       const known = registered.get(opened);
       const name = JSON.stringify(workspace);
       if (known?.has(name)) return opened;
-      await opened.registerWorkspace(workspace);
+      await whileLinked(opened, opened.registerWorkspace(workspace));
       known?.add(name);
       return opened;
     },
@@ -117,4 +120,14 @@ export function createExecutorKeeper({ open, endUnheld, onOutput }: KeeperParts)
       else await endUnheld();
     },
   };
+}
+
+/** What `work` over the link comes to. Where that has dropped, rejects once it is closed (4). */
+export async function whileLinked<T>(link: ExecutorLink, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (fault) {
+    if (fault instanceof ExecutorGone) await link.leave();
+    throw fault;
+  }
 }

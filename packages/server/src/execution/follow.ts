@@ -4,7 +4,7 @@ import type { ExecutorLink } from "@mainstay/executor/launch";
 import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf } from "../kernel/errors.ts";
 import { onCancel, unlessAborted } from "./abort.ts";
-import type { ExecutorKeeper } from "./executor-link.ts";
+import { type ExecutorKeeper, whileLinked } from "./executor-link.ts";
 import type { OutputDesk, OutputListener } from "./output-desk.ts";
 
 const ASK_AGAIN_MS = 1_000;
@@ -19,7 +19,7 @@ export interface Onlooker {
 
 /** Where a command stands that was handed to an executor, to this one or to one before it. */
 export type Standing =
-  /** It had no effect and will have none: it may begin. */
+  /** No executor has heard of it, or it ended without any effect: it may begin. */
   | { readonly state: "never_started" }
   | { readonly state: "ended"; readonly end: CommandEnd }
   /** It is followed from now on; `ended` never rejects for its fate. */
@@ -28,11 +28,13 @@ export type Standing =
 /**
  * Follows commands to their end, across losses of the link and deaths of the executor.
  *
- * 1. A lost link says nothing of a command: the next executor is asked for it.
+ * 1. A lost link says nothing of a command: the next executor is asked for it, as soon as that link
+ *    is closed and forgotten. Whatever else keeps the question from being answered, it is asked again
+ *    after a rest.
  * 2. A cancellation kills, and the end says so. A server that stops lets go and decides nothing.
  */
 export interface Follower {
-  /** @throws Stopping */
+  /** `never_started` only of what no executor has heard of. @throws Stopping */
   find(command_id: string, signal: AbortSignal, onlooker: Onlooker): Promise<Standing>;
   /** The end of what began on this link. @throws Stopping, ExecutorGone */
   untilEnd(link: ExecutorLink, command_id: string, signal: AbortSignal): Promise<CommandEnd>;
@@ -54,7 +56,7 @@ export function createFollower({ keeper, desk, clock }: FollowerParts): Follower
       try {
         const link = await keeper.link(onlooker.waits);
         onlooker.waits(null);
-        return await standing(link, command_id, signal, onlooker);
+        return await whileLinked(link, standing(link, command_id, signal, onlooker));
       } catch (fault) {
         if (fault instanceof ExecutorGone) continue;
         if (keeper.stopping.aborted) throw fault;
@@ -81,7 +83,7 @@ export function createFollower({ keeper, desk, clock }: FollowerParts): Follower
       case "never":
         return { state: "never_started" };
       case "ended":
-        return hadNoEffect(found.end) ? { state: "never_started" } : found;
+        return found;
       case "running":
         return await adopt(link, command_id, signal, onlooker);
     }
@@ -132,10 +134,7 @@ export function createFollower({ keeper, desk, clock }: FollowerParts): Follower
     command_id: string,
     signal: AbortSignal,
   ): Promise<CommandEnd> {
-    const unwatch = onCancel(signal, () => {
-      // Where the link is lost the wait hears of it, and cancels at the next one.
-      void link.cancel(command_id).catch(() => undefined);
-    });
+    const unwatch = cancelOver(link, command_id, signal);
     try {
       return await unlessAborted(link.wait(command_id), keeper.stopping);
     } finally {
@@ -146,8 +145,16 @@ export function createFollower({ keeper, desk, clock }: FollowerParts): Follower
   return { find, untilEnd };
 }
 
-const unknown = (why: string): CommandEnd => ({ outcome: "interrupted", ran: "maybe", why });
+/** Sends a wish to cancel as soon as there is one. Returns what ends the watch. */
+export function cancelOver(
+  link: ExecutorLink,
+  command_id: string,
+  signal: AbortSignal,
+): () => void {
+  return onCancel(signal, () => {
+    // Where the link is lost the wait hears of it, and cancels at the next one.
+    void link.cancel(command_id).catch(() => undefined);
+  });
+}
 
-/** Not started, for certain, is as good as never asked for. */
-const hadNoEffect = (end: CommandEnd): boolean =>
-  end.outcome === "not_started" || (end.outcome === "interrupted" && end.ran === "no");
+const unknown = (why: string): CommandEnd => ({ outcome: "interrupted", ran: "maybe", why });

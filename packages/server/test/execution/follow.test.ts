@@ -1,51 +1,16 @@
-import type { CommandEnd, CommandState } from "@mainstay/executor/command";
-import { ExecutorGone, ExecutorUnreachable } from "@mainstay/executor/errors";
+import type { CommandEnd } from "@mainstay/executor/command";
+import { ExecutorUnreachable } from "@mainstay/executor/errors";
 import type { ExecutorLink } from "@mainstay/executor/launch";
-import type { OutputPiece } from "@mainstay/executor/protocol";
 import { systemClock } from "@mainstay/sdk/clock";
 import { expect, test } from "vitest";
 import { createExecutorKeeper } from "../../src/execution/executor-link.ts";
 import { createFollower, type Onlooker } from "../../src/execution/follow.ts";
 import { createOutputDesk } from "../../src/execution/output-desk.ts";
 import { Cancelled, Stopping } from "../../src/kernel/errors.ts";
+import { ID, scriptedLink } from "./scripted-link.ts";
 
-const ID = "cmd_1";
 const never = new AbortController().signal;
 const exited = { outcome: "exited", exit_code: 0 } as CommandEnd;
-const running: CommandState = { state: "running" };
-
-/** A link whose answers are given by hand. */
-function scriptedLink(state: CommandState = running) {
-  const end = Promise.withResolvers<CommandEnd>();
-  const output = Promise.withResolvers<OutputPiece | null>();
-  const closed = Promise.withResolvers<void>();
-  const cancelled: string[] = [];
-  let tell: Parameters<ExecutorLink["onOutput"]>[0] = () => undefined;
-  const link = {
-    closed: closed.promise,
-    state: () => Promise.resolve(state),
-    wait: () => end.promise,
-    output: () => output.promise,
-    cancel: async (id: string) => void cancelled.push(id),
-    onOutput: (listener: typeof tell) => (tell = listener),
-    leave: () => Promise.resolve(lose()),
-    close: () => Promise.resolve(lose()),
-  } as unknown as ExecutorLink;
-  function lose(): void {
-    for (const { reject } of [end, output]) reject(new ExecutorGone("gone"));
-    end.promise.catch(() => undefined);
-    output.promise.catch(() => undefined);
-    closed.resolve();
-  }
-  return {
-    link,
-    end,
-    output,
-    cancelled,
-    lose,
-    tell: (at: number, text: string) => tell(ID, at, text),
-  };
-}
 
 /** A follower that finds these links, one after another. */
 function following(...links: (ExecutorLink | Error)[]) {

@@ -1,0 +1,171 @@
+import { randomBytes } from "node:crypto";
+import type { CommandEnd } from "@mainstay/executor/command";
+import { ExecutorGone } from "@mainstay/executor/errors";
+import type { ExecutorLink } from "@mainstay/executor/launch";
+import { type Plan, signTicket, type Ticket } from "@mainstay/executor/ticket";
+import type { Clock } from "@mainstay/sdk/clock";
+import { messageOf, Stopping } from "../kernel/errors.ts";
+import type { TurnWorkspace } from "../kernel/workspace.ts";
+import { unlessAborted } from "./abort.ts";
+import type { ExecutorKeeper } from "./executor-link.ts";
+import { cancelOver, type Follower, type Onlooker } from "./follow.ts";
+import type { OutputDesk } from "./output-desk.ts";
+
+const TICKET_LIFE_MS = 60_000;
+/** Each waits for the next executor, which takes the place of one that goes. */
+const HAND_OVERS = 3;
+
+/** A command that may run: the plan, for whom and where, and who agreed to it. */
+export interface AgreedCommand {
+  readonly plan: Plan;
+  readonly person: { readonly number: number };
+  readonly workspace: TurnWorkspace;
+  readonly consent: Pick<Ticket["consent"], "verdict" | "decided_by">;
+}
+
+/**
+ * Hands commands over to the executor: *ticket → run → follow*.
+ *
+ * 1. A command is handed over again only where it certainly left no marker: its executor refused it
+ *    because it is going, or went and the next one has never heard of it. So its id is still free.
+ * 2. What left a marker ends as the marker says, for the reason that the marker gives.
+ * 3. An executor that is going, or a link that has dropped, is not asked again: it is waited for
+ *    until it has closed, and then there is the next one.
+ * 4. A wish to cancel follows the order at once, whatever the executor still prepares.
+ *
+ * The command's end is told, whatever it is. @throws Stopping, and nothing else.
+ */
+export type HandOver = (
+  command: AgreedCommand,
+  signal: AbortSignal,
+  onlooker: Onlooker,
+) => Promise<CommandEnd>;
+
+/** It left no marker and may be handed over again. */
+interface NotTaken {
+  readonly outcome: "not_taken";
+  readonly why: string;
+}
+
+export interface HandOverParts {
+  readonly keeper: ExecutorKeeper;
+  readonly follower: Follower;
+  readonly desk: OutputDesk;
+  readonly ticket_key: Uint8Array;
+  readonly clock: Clock;
+}
+
+export function createHandOver(parts: HandOverParts): HandOver {
+  const { keeper, follower, desk, clock } = parts;
+
+  async function handOver(
+    command: AgreedCommand,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<CommandEnd> {
+    let last_why = "";
+    for (let tries = 1; tries <= HAND_OVERS; tries++) {
+      const end = await tryOnce(command, signal, onlooker);
+      if (end.outcome !== "not_taken") return end;
+      last_why = end.why;
+    }
+    return notStarted(`the executor went away ${HAND_OVERS} times, at last: ${last_why}`);
+  }
+
+  async function tryOnce(
+    command: AgreedCommand,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<CommandEnd | NotTaken> {
+    const link = await linkFor(command, signal, onlooker);
+    if ("outcome" in link) return link;
+    const stopListening = desk.listen(command.plan.command_id, onlooker.output);
+    try {
+      return await runOn(link, command, signal);
+    } catch (fault) {
+      if (keeper.stopping.aborted) throw fault;
+      return await afterFault(fault, command, signal, onlooker);
+    } finally {
+      stopListening();
+    }
+  }
+
+  /** The link, with the workspace registered at it; or why the command cannot begin. */
+  async function linkFor(
+    { workspace, person }: AgreedCommand,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<ExecutorLink | CommandEnd | NotTaken> {
+    const { id, path, ino, owner_uid } = workspace;
+    const registration = { id, path, ino, owner_uid, person_uid_number: person.number };
+    try {
+      return await unlessAborted(keeper.register(registration, onlooker.waits), signal);
+    } catch (fault) {
+      if (fault instanceof Stopping) throw fault;
+      return unbegun(fault);
+    }
+  }
+
+  async function runOn(
+    link: ExecutorLink,
+    command: AgreedCommand,
+    signal: AbortSignal,
+  ): Promise<CommandEnd | NotTaken> {
+    const answer = await order(link, command, signal);
+    switch (answer.state) {
+      case "started":
+        return await follower.untilEnd(link, command.plan.command_id, signal);
+      case "ended":
+        return answer.end;
+      case "refused":
+        if (answer.code !== "stopping") return notStarted(answer.message);
+        await unlessAborted(link.closed, AbortSignal.any([signal, keeper.stopping]));
+        return { outcome: "not_taken", why: answer.message };
+    }
+  }
+
+  async function order(link: ExecutorLink, command: AgreedCommand, signal: AbortSignal) {
+    const answered = link.run(ticketFor(command));
+    const unwatch = cancelOver(link, command.plan.command_id, signal);
+    try {
+      return await unlessAborted(answered, keeper.stopping);
+    } finally {
+      unwatch();
+    }
+  }
+
+  async function afterFault(
+    fault: unknown,
+    { plan }: AgreedCommand,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<CommandEnd | NotTaken> {
+    const found = await follower.find(plan.command_id, signal, onlooker);
+    switch (found.state) {
+      case "never_started":
+        return unbegun(fault);
+      case "ended":
+        return found.end;
+      case "running":
+        return await found.ended();
+    }
+  }
+
+  const ticketFor = ({ plan, consent }: AgreedCommand) =>
+    signTicket(parts.ticket_key, {
+      plan,
+      consent: { ...consent, rule: null },
+      expires_at: clock.now() + TICKET_LIFE_MS,
+      nonce: randomBytes(16).toString("hex"),
+    });
+
+  return handOver;
+}
+
+/** Of what certainly did not begin: only a lost executor is a reason to try the next one. */
+const unbegun = (fault: unknown): CommandEnd | NotTaken =>
+  fault instanceof ExecutorGone
+    ? { outcome: "not_taken", why: messageOf(fault) }
+    : notStarted(messageOf(fault));
+
+const notStarted = (why: string): CommandEnd => ({ outcome: "not_started", why });
