@@ -86,6 +86,7 @@ export function createExecution(parts: ExecutionParts): Execution {
     open: parts.openLink,
     endUnheld: parts.endUnheld,
     onOutput: desk.hear,
+    clock,
   });
   const follower = createFollower({ keeper, desk, clock });
   const handOver = createHandOver({ keeper, follower, desk, ticket_key, clock });

@@ -1,7 +1,11 @@
 import { ExecutorGone } from "@mainstay/executor/errors";
 import type { ExecutorLink } from "@mainstay/executor/launch";
+import type { Clock } from "@mainstay/sdk/clock";
 import { Stopping } from "../kernel/errors.ts";
 import { unlessAborted } from "./abort.ts";
+
+/** Longer than commands take to die; shorter than `mainstay stop` and a supervisor wait. */
+const END_MS = 25_000;
 
 /** Opens a link to an executor and tells what it waits for; assemble binds it to the data folder. */
 export type OpenLink = (
@@ -32,6 +36,7 @@ export interface ExecutorKeeper {
   register(workspace: Registration, onWaiting: WaitListener): Promise<ExecutorLink>;
   /** What the linked executor has on disk; null while there is none. */
   usage(): Promise<ExecutorUsage | null>;
+  /** @throws Error where the executor does not end in time; the link is given up then. */
   stop(how: StopMode): Promise<void>;
 }
 
@@ -43,9 +48,11 @@ export interface KeeperParts {
   /** Ends an executor that an earlier server left and to which there is no link. */
   readonly endUnheld: () => Promise<unknown>;
   readonly onOutput: OutputListener;
+  readonly clock: Clock;
 }
 
-export function createExecutorKeeper({ open, endUnheld, onOutput }: KeeperParts): ExecutorKeeper {
+export function createExecutorKeeper(parts: KeeperParts): ExecutorKeeper {
+  const { open, endUnheld, onOutput, clock } = parts;
   let current: Promise<ExecutorLink> | null = null;
   let linked: ExecutorLink | null = null;
   let waits_for: string | null = null;
@@ -99,6 +106,16 @@ export function createExecutorKeeper({ open, endUnheld, onOutput }: KeeperParts)
     }
   }
 
+  async function end(held: ExecutorLink): Promise<void> {
+    const late = Promise.withResolvers<"late">();
+    const stopTimer = clock.after(END_MS, () => late.resolve("late"));
+    const ended = await Promise.race([held.close(), late.promise]).finally(stopTimer);
+    if (ended !== "late") return;
+    await held.leave();
+    const fix = `kill -9 ${held.pid} ends it and its commands`;
+    throw new Error(`the executor has not ended after ${END_MS / 1000} s: ${fix}`);
+  }
+
   return {
     stopping: stopping.signal,
     link,
@@ -116,7 +133,7 @@ export function createExecutorKeeper({ open, endUnheld, onOutput }: KeeperParts)
       stopping.abort(new Stopping());
       const opened = await current?.catch(() => null);
       if (how === "leave") await opened?.leave();
-      else if (opened) await opened.close();
+      else if (opened) await end(opened);
       else await endUnheld();
     },
   };

@@ -24,6 +24,7 @@ function following(...links: (ExecutorLink | Error)[]) {
     },
     endUnheld: () => Promise.resolve(false),
     onOutput: desk.hear,
+    clock: systemClock,
   });
   const heard: string[] = [];
   const waits: (string | null)[] = [];
