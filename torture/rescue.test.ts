@@ -167,41 +167,48 @@ test("every open turn of a crashed server comes back from its journal, and ends"
   report("open turns of a crashed server", OPEN_TURNS, found);
 });
 
-test("J7: a turn that kills every server that takes it up is poisoned, and no other with it", async () => {
-  const home = join(scratch, "home");
-  const model = await startFakeProvider({
-    clock: systemClock,
-    script: ({ messages }) =>
-      JSON.stringify(messages.at(-1)).includes("lethal")
-        ? { ...calls("list_files", { intent: "die" }), first_token_delay_ms: 200 }
-        : { ...says("Alive."), first_token_delay_ms: 700 },
-  });
-  open_ends.push(() => model.close());
-  const server = await createServerProcess(home, model.url);
-  open_ends.push(() => server.kill());
-  await server.start("serve-lethal.ts");
-  let client = await server.client();
-  const messages = ["one", "two", "be lethal", "three", "four"];
-  const asked = await Promise.all(messages.map((message) => client.turns.create({ message })));
-  const [lethal] = asked.splice(2, 1);
-  let deaths = 0;
-  while ((await Promise.race([server.gone(), over(client, lethal!.id)])) !== "over") {
-    deaths++;
-    // It may be dead again before it could be asked whether it is ready.
-    await server.start("serve-lethal.ts").catch(() => undefined);
-    client = await server.client();
-  }
-  expect(await client.turns.get(lethal!.id)).toMatchObject({
-    state: "failed",
-    error: { code: "poisoned" },
-  });
-  for (const { id } of asked) {
-    await over(client, id);
-    expect(await client.turns.get(id)).toMatchObject({ state: "done", answer: "Alive." });
-  }
+test.for([
   // Once by itself, then in three resumes.
-  expect(deaths).toBe(4);
-});
+  ["takes it up", "list_files", 4],
+  // Once by itself, then in as many adoptions as this server allows.
+  ["follows what it left running", "read_file", 3],
+] as const)(
+  "J7: a turn that kills every server that %s is poisoned, and no other with it",
+  async ([, tool, most_deaths]) => {
+    const home = join(scratch, "home");
+    const model = await startFakeProvider({
+      clock: systemClock,
+      script: ({ messages }) =>
+        JSON.stringify(messages.at(-1)).includes("lethal")
+          ? { ...calls(tool, { intent: "die", path: "." }), first_token_delay_ms: 200 }
+          : { ...says("Alive."), first_token_delay_ms: 700 },
+    });
+    open_ends.push(() => model.close());
+    const server = await createServerProcess(home, model.url);
+    open_ends.push(() => server.kill());
+    await server.start("serve-lethal.ts");
+    let client = await server.client();
+    const messages = ["one", "be lethal", "two"];
+    const asked = await Promise.all(messages.map((message) => client.turns.create({ message })));
+    const [lethal] = asked.splice(1, 1);
+    let deaths = 0;
+    while ((await Promise.race([server.gone(), over(client, lethal!.id)])) !== "over") {
+      expect(++deaths).toBeLessThanOrEqual(most_deaths);
+      // It may be dead again before it could be asked whether it is ready.
+      await server.start("serve-lethal.ts").catch(() => undefined);
+      client = await server.client();
+    }
+    expect(await client.turns.get(lethal!.id)).toMatchObject({
+      state: "failed",
+      error: { code: "poisoned" },
+    });
+    for (const { id } of asked) {
+      await over(client, id);
+      expect(await client.turns.get(id)).toMatchObject({ state: "done", answer: "Alive." });
+    }
+    expect(deaths).toBe(most_deaths);
+  },
+);
 
 /** Never, where the server goes before the turn has ended. */
 async function over(client: Client, turn_id: string): Promise<"over"> {

@@ -7,7 +7,7 @@ import { ripgrepPath } from "@mainstay/executor/ripgrep";
 import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import { createAdmission } from "./admission/admission.ts";
 import type { Config } from "./config.ts";
-import { createDispatch } from "./dispatch/dispatch.ts";
+import { createDispatch, createSuspects } from "./dispatch/dispatch.ts";
 import { createDoor } from "./door/door.ts";
 import { approvalRoutes } from "./door/routes/approvals.ts";
 import { eventRoute } from "./door/routes/events.ts";
@@ -155,16 +155,18 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   });
   const disk = createDiskSpace(home, limits.disk_reserve_bytes);
   const retention = createRetention({ store, journal, clock, log, settings: config.retention });
+  const suspects = createSuspects(clock);
   const admission = createAdmission({
     store,
     journal,
     clock,
     newId,
     limits,
+    isSuspect: suspects.has,
     workspaces: identity.workspaces,
     refuseNew: () => disk.refusal() ?? retention.refusal(),
   });
-  const dispatch = createDispatch({ store, journal, admission, turns, clock, log });
+  const dispatch = createDispatch({ store, journal, admission, suspects, turns, clock, log });
   const health = createHealth({
     store,
     disk,

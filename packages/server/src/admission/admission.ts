@@ -1,5 +1,5 @@
 import { type Accept, type AcceptanceParts, createAcceptance } from "./acceptance.ts";
-import { createQueue, type Queue } from "./queue.ts";
+import { createQueue, type Queue, type QueueParts } from "./queue.ts";
 
 export type { WaitingTurn } from "./queue.ts";
 
@@ -8,7 +8,7 @@ export interface Admission extends Queue {
   readonly accept: Accept;
 }
 
-export const createAdmission = (parts: AcceptanceParts): Admission => ({
+export const createAdmission = (parts: AcceptanceParts & QueueParts): Admission => ({
   ...createQueue(parts),
   accept: createAcceptance(parts),
 });

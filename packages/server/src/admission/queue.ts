@@ -22,24 +22,23 @@ export interface Queue {
   /** Where a waiting turn stood at most `max_age_ms` ago; null when it did not wait. */
   place(turn_id: string, max_age_ms?: number): Promise<QueuePlace | null>;
   readonly pace: TurnPace;
-  /** Turns that must prove that they do not break the server, by getting on. */
-  readonly suspects: Set<string>;
 }
 
 export interface QueueParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly limits: Limits;
+  /** Whether the turn may be what breaks the server (J7). */
+  readonly isSuspect: (turn_id: string) => boolean;
 }
 
-export function createQueue({ store, clock, limits }: QueueParts): Queue {
+export function createQueue({ store, clock, limits, isSuspect }: QueueParts): Queue {
   const pace = createTurnPace();
-  const suspects = new Set<string>();
   let recent: { readonly at: number; readonly picked: Promise<Picked<WaitingTurn>> } | null = null;
 
   async function pick(): Promise<Picked<WaitingTurn>> {
     const open = await store.query(openTurns(store, {}));
-    const rows = open.map((row) => ({ ...row, is_suspect: suspects.has(row.turn_id) }));
+    const rows = open.map((row) => ({ ...row, is_suspect: isSuspect(row.turn_id) }));
     const waiting = rows.filter((row) => row.state === "queued");
     const holding = rows
       .filter((row) => row.state !== "queued")
@@ -70,7 +69,7 @@ export function createQueue({ store, clock, limits }: QueueParts): Queue {
     return recent.picked;
   }
 
-  return { pick, place, pace, suspects };
+  return { pick, place, pace };
 }
 
 type OpenTurn = Omit<WaitingTurn, "is_suspect"> & Pick<Row<"turn">, "state">;

@@ -9,11 +9,15 @@ import { createDecisions, type Decisions } from "./decisions.ts";
 import { createLeaser } from "./leaser.ts";
 import { rescue } from "./rescuer.ts";
 import { createSeats } from "./seats.ts";
+import type { Suspects } from "./suspects.ts";
+
+export { createSuspects } from "./suspects.ts";
 
 export interface DispatchParts {
   readonly store: Store;
   readonly journal: Journal;
   readonly admission: Admission;
+  readonly suspects: Suspects;
   readonly turns: Turns;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,7 +33,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
 
   return {
     async start() {
-      for (const turn_id of await rescue(parts)) parts.admission.suspects.add(turn_id);
+      for (const turn_id of await rescue(parts)) parts.suspects.add(turn_id);
       leaser.start();
     },
     async stop() {

@@ -8,6 +8,7 @@ import type { Guard, Store } from "../store/store.ts";
 import { type Lease, seatTurn, stateGuard, takeSession } from "../store/turn-writes.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Seats } from "./seats.ts";
+import type { Suspects } from "./suspects.ts";
 
 const RETRY_AFTER_FAULT_MS = 1_000;
 
@@ -22,16 +23,6 @@ const wakers: ReadonlySet<JournalType> = new Set<JournalType>([
   "settled",
 ]);
 
-/** After these events a turn has got on: it did not break the server. */
-const progress: ReadonlySet<JournalType> = new Set<JournalType>([
-  "step_ended",
-  "tool_adopted",
-  "tool_ended",
-  "approval_requested",
-  "parked",
-  "settled",
-]);
-
 export interface LeaserParts {
   readonly store: Store;
   readonly journal: Journal;
@@ -39,6 +30,7 @@ export interface LeaserParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly seats: Seats;
+  readonly suspects: Pick<Suspects, "watch">;
 }
 
 /**
@@ -53,7 +45,7 @@ export interface LeaserParts {
  *    one begins with a look for such turns, and seats them.
  */
 export function createLeaser(parts: LeaserParts) {
-  const { store, journal, admission, clock, log, seats } = parts;
+  const { store, journal, admission, clock, log, seats, suspects } = parts;
   let live = false;
   let busy: Promise<void> | null = null;
   let again = false;
@@ -133,15 +125,16 @@ export function createLeaser(parts: LeaserParts) {
     start(): void {
       if (live) return;
       live = true;
-      const forgetEvents = journal.subscribe((turn_id, event) => {
-        const is_cleared = progress.has(event.type) && admission.suspects.delete(turn_id);
-        if (is_cleared || wakers.has(event.type)) wake();
+      const forgetEvents = journal.subscribe((_, { type }) => {
+        if (wakers.has(type)) wake();
       });
+      const forgetSuspects = suspects.watch(journal, wake);
       const forgetStatus = store.onStatus(({ state }) => {
         if (state === "writing") wake();
       });
       unsubscribe = () => {
         forgetEvents();
+        forgetSuspects();
         forgetStatus();
       };
       wake();

@@ -58,8 +58,9 @@ export async function rescue(parts: RescuerParts): Promise<string[]> {
   return suspects;
 }
 
-const isSuspect = ({ state, resumes_without_progress }: TurnRecord): boolean =>
-  state === "running" && resumes_without_progress > 0;
+const isSuspect = (record: TurnRecord): boolean =>
+  record.state === "running" &&
+  record.resumes_without_progress + record.adoptions_without_progress > 0;
 
 /** Null where the journal tells of no turn. */
 async function bringBack(

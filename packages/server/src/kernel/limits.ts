@@ -29,6 +29,11 @@ export const limits = {
   /** Resumes of a turn without progress between; past it `poisoned` (J7). */
   resumes_without_progress: 3,
   /**
+   * Restarts through which one call of a turn may run on; past it `poisoned` (J7). More than resumes: a
+   * long command lives through many restarts that are not its fault.
+   */
+  adoptions_without_progress: 10,
+  /**
    * Free bytes that the disk of the data keeps for what runs already, a tenth of the disk where that
    * is less; below it new turns are refused with `disk_nearly_full`.
    */

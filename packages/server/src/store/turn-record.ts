@@ -44,6 +44,8 @@ export interface TurnRecord {
   cancel_requested_by: string | null;
   /** Resumes after a restart since the turn last got on; too many poison it (J7). */
   resumes_without_progress: number;
+  /** How often since then a call was found running on: proof of nothing, and less to blame for. */
+  adoptions_without_progress: number;
   parked: { answer: string; cause: string } | null;
 }
 
@@ -88,6 +90,7 @@ function accept(event: BodyOf<"accepted"> & { at: number }): TurnRecord {
     steps: [],
     cancel_requested_by: null,
     resumes_without_progress: 0,
+    adoptions_without_progress: 0,
     parked: null,
   };
 }
@@ -119,14 +122,16 @@ function apply(record: TurnRecord, event: JournalEvent): void {
     case "tool_started":
       return foldStep(record.steps, event);
     case "step_ended":
-      record.resumes_without_progress = 0;
+      getOn(record);
       addUsage(record.usage, event.usage);
       answeredBy(record, event);
       return foldStep(record.steps, event);
-    // A call that runs on is progress: its own end bounds how often it can be adopted.
     case "tool_adopted":
-    case "tool_ended":
       record.resumes_without_progress = 0;
+      record.adoptions_without_progress += 1;
+      return foldStep(record.steps, event);
+    case "tool_ended":
+      getOn(record);
       return foldStep(record.steps, event);
     case "approval_requested":
       record.state = "awaiting_approval";
@@ -134,7 +139,7 @@ function apply(record: TurnRecord, event: JournalEvent): void {
       return foldStep(record.steps, event);
     case "approval_decided":
       record.state = "queued";
-      record.resumes_without_progress = 0;
+      getOn(record);
       return foldStep(record.steps, event);
     case "cancel_requested":
       return requestCancel(record, event.by);
@@ -147,6 +152,11 @@ function apply(record: TurnRecord, event: JournalEvent): void {
     case "settled":
       return settle(record, event);
   }
+}
+
+function getOn(record: TurnRecord): void {
+  record.resumes_without_progress = 0;
+  record.adoptions_without_progress = 0;
 }
 
 function addUsage(sum: Usage, { input_tokens, output_tokens }: Usage): void {
@@ -176,7 +186,7 @@ function park(record: TurnRecord, { answer, cause }: BodyOf<"parked">): void {
 
 function retry(record: TurnRecord): void {
   record.state = "queued";
-  record.resumes_without_progress = 0;
+  getOn(record);
   record.parked = null;
   record.answer = null;
   answeredBy(record, { mode: null, provider: null, model: null });

@@ -48,6 +48,7 @@ export type Move =
 export interface MoveLimits {
   readonly steps: number;
   readonly resumes_without_progress: number;
+  readonly adoptions_without_progress: number;
 }
 
 /**
@@ -59,9 +60,12 @@ export function nextMove(record: TurnRecord, limits: MoveLimits): Move {
   const open = last?.calls.find((call) => call.state !== "ended");
   const openCall = last?.tool_calls.find((call) => call.id === open?.call_id);
 
-  const is_poisoned = record.resumes_without_progress >= limits.resumes_without_progress;
+  const is_spent = record.adoptions_without_progress >= limits.adoptions_without_progress;
+  const is_poisoned =
+    is_spent || record.resumes_without_progress >= limits.resumes_without_progress;
   // One resume more than poisons, for the case that finding out is itself what crashes.
-  const may_recover = record.resumes_without_progress <= limits.resumes_without_progress;
+  const may_recover =
+    !is_spent && record.resumes_without_progress <= limits.resumes_without_progress;
   if (open?.state === "started" && openCall !== undefined && may_recover) {
     const cancelled_by = record.cancel_requested_by;
     const may_begin = cancelled_by === null && !is_poisoned;
@@ -122,9 +126,12 @@ const cancelled = (record: TurnRecord, by: string): Move => ({
 const poisoned = (record: TurnRecord): Move => ({
   move: "settle",
   state: "failed",
-  answer: `This turn was resumed ${record.resumes_without_progress} times without getting on, so it was stopped. ${workDone(record)}`,
+  answer: `This turn was resumed ${resumes(record)} times without getting on, so it was stopped. ${workDone(record)}`,
   error: { code: "poisoned", message: "resumed too often without progress" },
 });
+
+const resumes = ({ resumes_without_progress, adoptions_without_progress }: TurnRecord): number =>
+  resumes_without_progress + adoptions_without_progress;
 
 /** What stands of the turn's work, in plain words, for an answer that the model did not give. */
 export function workDone({ commands, edits, steps }: TurnRecord): string {

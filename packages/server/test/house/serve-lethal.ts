@@ -1,4 +1,7 @@
-/** A server that dies of one tool: when it works, and when it is asked what became of it. */
+/**
+ * A server that dies of two tools: of one when it works, and when it is asked what became of it; of
+ * the other when it works, and when it is followed as if it ran on.
+ */
 import { startServer } from "../../src/assemble.ts";
 import { readConfig } from "../../src/config.ts";
 
@@ -7,16 +10,16 @@ function die(): never {
   throw new Error("unreachable: the process is dead");
 }
 
+const ready = { kind: "ready", effect: { kind: "none" }, execute: die } as const;
+const lethal = { prepare: () => Promise.resolve(ready), recover: die };
+const running = { kind: "running", ended: () => Promise.resolve().then(die) } as const;
+const lethalToFollow = { ...lethal, recover: () => Promise.resolve(running) };
+
 await startServer(readConfig(), {
+  limits: { adoptions_without_progress: 2 },
   tools: (tools) =>
-    tools.map((tool) =>
-      tool.name === "list_files"
-        ? {
-            ...tool,
-            prepare: () =>
-              Promise.resolve({ kind: "ready", effect: { kind: "none" }, execute: die }),
-            recover: die,
-          }
-        : tool,
-    ),
+    tools.map((tool) => {
+      if (tool.name === "list_files") return { ...tool, ...lethal };
+      return tool.name === "read_file" ? { ...tool, ...lethalToFollow } : tool;
+    }),
 });

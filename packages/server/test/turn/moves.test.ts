@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { foldTurn } from "../../src/store/turn-record.ts";
 import { nextMove } from "../../src/turn/moves.ts";
 
-const limits = { steps: 3, resumes_without_progress: 3 };
+const limits = { steps: 3, resumes_without_progress: 3, adoptions_without_progress: 10 };
 
 const accepted: JournalBody = {
   type: "accepted",
@@ -152,10 +152,13 @@ test("a call that never began does not begin for a cancelled or poisoned turn (J
 test("a call that runs on through restart after restart poisons nobody (J7)", () => {
   const adopted: JournalBody = { type: "tool_adopted", step: 1, call_id: "c1", took_ms: 4 };
   const restarts = Array.from({ length: 9 }, () => [resumed, adopted]).flat();
-  expect(after(started, ended(1, "", [call]), began, ...restarts, resumed)).toMatchObject({
-    move: "recover",
-    may_begin: true,
-  });
+  const running_on = [started, ended(1, "", [call]), began, ...restarts, resumed];
+  expect(after(...running_on)).toMatchObject({ move: "recover", may_begin: true });
+  // One that breaks every server that follows it is stopped all the same.
+  const lost = after(...running_on, adopted, resumed);
+  expect(lost).toMatchObject({ move: "settle", error: { code: "poisoned" } });
+  expect(lost.move === "settle" && lost.answer).toMatch(/resumed 11 times.*1 call is unknown/);
+  expect(after(...running_on, adopted, result, resumed)).toMatchObject({ move: "ask", step: 2 });
 });
 
 test("an answer that was cut says so", () => {
