@@ -190,7 +190,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       me(),
       ...workspaces(identity.workspaces),
       ...turnRoutes({ admission, dispatch, reader, clock }),
-      eventRoute({ journal, live, admission, dispatch, reader, clock }),
+      eventRoute({ store, journal, live, admission, dispatch, reader, clock }),
       sessionsRoute(store),
       ...approvalRoutes(approvals),
     ],

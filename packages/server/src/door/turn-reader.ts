@@ -76,14 +76,26 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
     const unsubscribe = journal.subscribe((id, event) => {
       if (id === turn_id && comesToRest.has(event.type)) rest.resolve();
     });
+    // What a faulted store refused and kept, nobody was told.
+    const forget = store.onStatus(({ state }) => {
+      if (state === "writing") look().catch(rest.reject);
+    });
     const leave = () => rest.resolve();
     signal.addEventListener("abort", leave, { once: true });
     try {
-      if (!signal.aborted && !(await isAtRestNow(turn_id))) await rest.promise;
+      if (!signal.aborted) {
+        await look();
+        await rest.promise;
+      }
       return await get(turn_id);
     } finally {
       unsubscribe();
+      forget();
       signal.removeEventListener("abort", leave);
+    }
+
+    async function look(): Promise<void> {
+      if (await isAtRestNow(turn_id)) rest.resolve();
     }
   }
 

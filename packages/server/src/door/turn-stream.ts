@@ -3,6 +3,7 @@ import { type ClientEvent, isJournalEvent, type JournalEvent } from "@mainstay/s
 import type { JournalType, LiveEvent } from "@mainstay/sdk/events";
 import type { Admission } from "../admission/admission.ts";
 import type { Journal } from "../store/journal.ts";
+import type { Store } from "../store/store.ts";
 import type { Live } from "../turn/turn.ts";
 import type { EventSink } from "./sse.ts";
 
@@ -16,6 +17,7 @@ const WAITING_EVENTS = 1_000;
 const queues: ReadonlySet<JournalType> = new Set<JournalType>(["approval_decided", "retried"]);
 
 export interface TurnStreamParts {
+  readonly store: Pick<Store, "onStatus">;
   readonly journal: Pick<Journal, "read" | "subscribe">;
   readonly live: Pick<Live, "now" | "subscribe">;
   readonly admission: Pick<Admission, "place">;
@@ -29,12 +31,13 @@ export interface TurnStreamParts {
  *    before the journal is read, and what arrives out of step is read from the journal.
  * 2. Live text follows the journal events that came before it; a client that is too slow for it
  *    misses some, and gets what `live.now` has of it.
- * 3. A number that the journal has not reached is another journal's: all is sent.
+ * 3. After a fault of the store the journal is read again: of what was refused and kept nobody is told.
+ * 4. A number that the journal has not reached is another journal's: all is sent.
  *
  * @returns whether the turn has settled; false when the stream ended before.
  */
 export async function followTurn(
-  { journal, live, admission, clock }: TurnStreamParts,
+  { store, journal, live, admission, clock }: TurnStreamParts,
   turn_id: string,
   after: number,
   sink: EventSink,
@@ -50,6 +53,11 @@ export async function followTurn(
       if (queues.has(event.type)) queue.look();
     }),
     live.subscribe(turn_id, inbox.put),
+    store.onStatus(({ state }) => {
+      if (state !== "writing") return;
+      inbox.miss();
+      queue.look();
+    }),
   ];
   sink.ended.addEventListener("abort", inbox.wake, { once: true });
   queue.look();
@@ -113,6 +121,11 @@ function createInbox() {
         missed = true;
       }
       events.push(event);
+      wake();
+    },
+    /** Something happened that was not told. */
+    miss(): void {
+      missed = true;
       wake();
     },
     news: () => news.promise,

@@ -9,6 +9,7 @@ function running() {
   const cancelled: string[] = [];
   const accepted = { type: "accepted", on_disconnect: "cancel", seq: 1, at: 0 } as never;
   const route = eventRoute({
+    store: { onStatus: () => () => {} },
     journal: { read: () => Promise.resolve([accepted]), subscribe: () => () => true },
     live: createLive(),
     admission: { place: () => Promise.resolve(null) },

@@ -29,6 +29,7 @@ function turn() {
         return () => listeners.delete(listener);
       },
     },
+    store: { onStatus: () => () => {} },
     admission: { place: () => Promise.resolve(null) },
   };
   const opened = Promise.withResolvers<void>();
