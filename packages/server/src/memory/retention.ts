@@ -30,7 +30,8 @@ export interface RetentionSettings {
  *
  * 1. Only settled turns fold, the oldest first; each is one batch, so that a crash leaves a turn
  *    whole or folded.
- * 2. It works in slices with pauses: what lives does not wait for what is long over.
+ * 2. It works in slices with pauses: what lives does not wait for what is long over. The bytes are
+ *    measured before each.
  * 3. Where everything is folded and it is still too much, new turns are refused; what runs ends.
  */
 export interface Retention extends Actor {
@@ -58,13 +59,7 @@ export function createRetention(parts: RetentionParts): Retention {
 
   async function look(signal: AbortSignal): Promise<void> {
     try {
-      const old = clock.now() - settings.journal_days * DAY_MS;
-      while (await foldSlice(old)) await clock.sleep(PAUSE_MS, signal);
-      while (await isOver()) {
-        is_full = !(await foldSlice(clock.now()));
-        if (is_full) break;
-        await clock.sleep(PAUSE_MS, signal);
-      }
+      while (await foldSome()) await clock.sleep(PAUSE_MS, signal);
     } catch (fault) {
       if (signal.aborted) return;
       log.error({ fault: messageOf(fault) }, "journals could not be folded; trying again");
@@ -76,25 +71,31 @@ export function createRetention(parts: RetentionParts): Retention {
     looking = look(signal);
   }
 
+  /** A slice of what is too old, or of all there is while it is too much. False: there is none. */
+  async function foldSome(): Promise<boolean> {
+    const is_over = await isOver();
+    const days = is_over ? 0 : settings.journal_days;
+    const settled_before = clock.now() - days * DAY_MS;
+    const rows = await store.query(unfolded(store, { settled_before, limit: SLICE }));
+    for (const { id } of rows) await fold(id);
+    if (is_over && rows.length === 0) is_full = true;
+    return rows.length > 0;
+  }
+
+  /** Measures. Who was refused for too much is refused until it is no longer too much. */
   async function isOver(): Promise<boolean> {
     const [row] = await store.query(usedBytes(store, {}));
     used_bytes = row!.used;
-    if (used_bytes <= settings.journal_bytes) is_full = false;
-    return used_bytes > settings.journal_bytes;
-  }
-
-  /** Whether there may be more. */
-  async function foldSlice(settled_before: number): Promise<boolean> {
-    const rows = await store.query(unfolded(store, { settled_before, limit: SLICE }));
-    for (const { id } of rows) await fold(id);
-    return rows.length > 0;
+    const is_over = used_bytes > settings.journal_bytes;
+    if (!is_over) is_full = false;
+    return is_over;
   }
 
   async function fold(turn_id: string): Promise<void> {
     await journal.fold(turn_id, await details(turn_id), clock.now());
   }
 
-  /** A damaged journal is left as it is. */
+  /** Of a damaged journal nothing is replaced; it only counts as done. */
   async function details(turn_id: string): Promise<FoldedEvent[]> {
     const folded_at = isoTime(clock.now());
     try {

@@ -34,6 +34,7 @@ function patientClock() {
   let rest = Promise.withResolvers<void>();
   let next = () => {};
   let pauses = 0;
+  let atPause = () => {};
   const clock: Clock = {
     now: () => now,
     monotonic: () => now,
@@ -46,11 +47,13 @@ function patientClock() {
     },
     sleep: async () => {
       pauses += 1;
+      atPause();
     },
   };
   return {
     clock,
     pauses: () => pauses,
+    onPause: (run: () => void) => (atPause = run),
     to: (at: number) => (now = at),
     rests: () => rest.promise,
     async looksAgain() {
@@ -164,6 +167,29 @@ test("where folding is not enough new turns are refused", async () => {
   const keeper = await begin(36_500, 1);
   expect(await foldedTurns()).toEqual(upTo(50));
   expect(keeper.refusal()).toMatchObject({ code: "journal_full" });
+});
+
+test("the bytes are known from the first slice on, however much there is to fold", async () => {
+  time.to(1_000 * DAY_MS);
+  const used: number[] = [];
+  time.onPause(() => used.push(retention!.usage().used_bytes));
+  await begin(30, PLENTY);
+  expect(used.length).toBeGreaterThanOrEqual(3);
+  for (const [i, bytes] of used.entries()) expect(bytes).toBeLessThan(used[i - 1] ?? Infinity);
+  expect(used.at(-1)).toBeGreaterThan(await usedBytes());
+});
+
+test("what is too much stays refused while a turn more folds, until it is no longer too much", async () => {
+  time.to(TURNS * DAY_MS + 1);
+  const keeper = await begin(36_500, 1);
+  expect(keeper.refusal()).toMatchObject({ code: "journal_full" });
+  const settle = [settleTurn(store, "t60", "done", 0)];
+  await journal.commit({ writes: settle }, [{ turn_id: "t60", body: settled("done") }]);
+  const refused: (string | undefined)[] = [];
+  time.onPause(() => refused.push(keeper.refusal()?.code));
+  await time.looksAgain();
+  expect(refused).toEqual(["journal_full"]);
+  expect(keeper.refusal()).not.toBeNull();
 });
 
 test("a damaged journal is not touched, and holds up nobody", async () => {
