@@ -6,16 +6,21 @@ const KEPT_CHARS = 1_000;
 /**
  * What an event of a settled turn becomes when its details are given up; null when it stays. Its
  * number and time stay in any case, and so does what the turn's resource and its conversation say,
- * tool results cut short. Pure.
+ * tool results cut short, and what people decided. Pure.
  *
  * @param folded_at ISO 8601 in UTC
  */
 export function folded(event: JournalEvent, folded_at: string): JournalBody | null {
   switch (event.type) {
     case "accepted":
+    case "started":
     case "nudged":
     case "approval_requested":
+    case "approval_decided":
     case "tool_started":
+    case "cancel_requested":
+    case "parked":
+    case "retried":
     case "settled":
     case "folded":
       return null;
@@ -23,7 +28,11 @@ export function folded(event: JournalEvent, folded_at: string): JournalBody | nu
       return smaller(event, { ...event, tool_calls: event.tool_calls.map(cutInput) });
     case "tool_ended":
       return smaller(event, { ...event, result: cutResult(event.result, folded_at) });
-    default:
+    case "resumed":
+    case "attempt_started":
+    case "attempt_failed":
+    case "step_restarted":
+    case "tool_adopted":
       return smaller(event, { type: "folded", was: event.type, folded_at });
   }
 }

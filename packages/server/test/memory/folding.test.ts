@@ -4,7 +4,17 @@ import { expect, test } from "vitest";
 import { turnResource } from "../../src/door/turn-resource.ts";
 import { folded } from "../../src/memory/folding.ts";
 import { transcript } from "../../src/memory/transcript.ts";
-import { journalOf, stepEnded, toolEnded, walk } from "../store/journal-walk.ts";
+import {
+  asks,
+  cancelRequested,
+  decided,
+  journalOf,
+  parked,
+  retried,
+  stepEnded,
+  toolEnded,
+  walk,
+} from "../store/journal-walk.ts";
 
 const ON = "2026-12-24T00:00:00.000Z";
 const fold = (journal: readonly JournalEvent[]): JournalEvent[] =>
@@ -23,6 +33,27 @@ test("a folded turn is the same turn, with the same conversation", () => {
     }),
     { numRuns: 150 },
   );
+});
+
+test("what people decided, and where a turn waited for them, stays as it was told", () => {
+  const decisions: JournalBody[] = [
+    ...[asks(1, "c"), decided(1, "c", "deny"), parked, retried, cancelRequested],
+  ];
+  const long = decisions.map((body) => ({
+    ...body,
+    by: "Ann ".repeat(50),
+    cause: "c".repeat(200),
+  }));
+  expect(fold(journalOf(...(long as JournalBody[])))).toEqual(
+    journalOf(...(long as JournalBody[])),
+  );
+  const restarted: JournalBody = {
+    type: "step_restarted",
+    step: 1,
+    attempt: 1,
+    cause: "c".repeat(200),
+  };
+  expect(fold(journalOf(restarted))).toMatchObject([{ type: "folded", was: "step_restarted" }]);
 });
 
 test("long results and arguments are cut, and say so", () => {
