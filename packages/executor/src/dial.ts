@@ -18,17 +18,22 @@ import { PROTOCOL } from "./protocol.ts";
 
 /** Executors of earlier protocols take no orders; they end with their server. */
 const FIRST_OF_ENVELOPE = 3;
+/** What `connect` and a link say where nobody listens, or nobody any more. */
+const NOBODY = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"];
 
 export interface Dial {
   address: string;
   link_key: Uint8Array;
   epoch: number;
   clock: Clock;
+  log(text: string): void;
 }
 
 export type Dialled =
   /** Nobody listens (yet). */
   | { state: "absent" }
+  /** Somebody listens, and does not answer as an executor does, or not in time. */
+  | { state: "silent"; why: string }
   /** It takes no holder any more and goes after its last command. */
   | { state: "leaving"; pid: number; protocol: number; running: number }
   | { state: "open"; link: OpenLink; build: string };
@@ -44,13 +49,15 @@ export function dial(parts: Dial): Promise<Dialled> {
 }
 
 /** Kills all commands and ends the executor, of whatever protocol it is. Rejects like `dial`. */
-export function dialToEnd(parts: Dial): Promise<Dialled> {
-  return call(parts, () => "end");
+export function dialToEnd(parts: Omit<Dial, "log">): Promise<Dialled> {
+  return call({ ...parts, log: () => {} }, () => "end"); // an order opens no link that could say anything
 }
 
 async function call(parts: Dial, choose: (hello: Hello) => Purpose): Promise<Dialled> {
   const socket = connect(parts.address);
-  const stopTimer = parts.clock.after(HANDSHAKE_MS, () => socket.destroy());
+  const stopTimer = parts.clock.after(HANDSHAKE_MS, () => {
+    socket.destroy(new Error(`it said nothing for ${HANDSHAKE_MS / 1_000} s`));
+  });
   try {
     return await shakeHands(socket, parts, choose);
   } finally {
@@ -62,13 +69,14 @@ type Hello = ReturnType<typeof Hello.parse>;
 
 function shakeHands(
   socket: Socket,
-  { link_key, epoch }: Dial,
+  { link_key, epoch, log }: Dial,
   choose: (hello: Hello) => Purpose,
 ): Promise<Dialled> {
   const { promise, resolve, reject } = Promise.withResolvers<Dialled>();
   const server_nonce = newNonce();
-  socket.on("error", () => {}); // its close is what matters
-  socket.once("close", () => resolve({ state: "absent" }));
+  let failed: NodeJS.ErrnoException | null = null;
+  socket.on("error", (error) => (failed = error));
+  socket.once("close", () => resolve(notFound(failed)));
   let receive = claim;
   readLines(socket, (message) => receive(message));
   return promise;
@@ -90,7 +98,7 @@ function shakeHands(
     }
     if (!sameProof(welcome.mac, proof(link_key, "executor", terms))) return turnAway("impostor");
     if (terms.purpose !== "hold") return hangUp(leaving);
-    const opened = openLink(socket, pid);
+    const opened = openLink(socket, pid, log);
     receive = opened.receive;
     resolve({ state: "open", link: opened.link, build });
   }
@@ -104,4 +112,9 @@ function shakeHands(
     reject(new ExecutorRefused(code, `the executor does not take this link: ${code}`));
     socket.destroy();
   }
+}
+
+function notFound(failed: NodeJS.ErrnoException | null): Dialled {
+  if (failed === null || NOBODY.includes(failed.code ?? "")) return { state: "absent" };
+  return { state: "silent", why: failed.message };
 }

@@ -1,10 +1,11 @@
 /** Finds the executor of a home, or starts it, and returns the link to it. */
-import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
 import { sourceDigest } from "./build.ts";
-import { type Dial, dial, type Dialled, dialToEnd } from "./dial.ts";
-import { ExecutorRefused, ExecutorUnreachable } from "./errors.ts";
+import { type Dial, dial, dialToEnd } from "./dial.ts";
+import { ExecutorGone, ExecutorRefused, ExecutorUnreachable } from "./errors.ts";
+import { endStarted, executorProcess, nameOf, untilEnded } from "./executor-process.ts";
 import { openKeys } from "./keys.ts";
 import type { ExecutorLink, OpenLink } from "./link.ts";
 import { EXIT_LOCKED, PROTOCOL } from "./protocol.ts";
@@ -39,54 +40,96 @@ export interface LaunchSettings extends StartSettings {
  * (`stale_epoch`, `protocol`, `impostor`) when there is one that must not be used.
  */
 export async function launchExecutor(settings: LaunchSettings): Promise<ExecutorLink> {
-  const { epoch, clock } = settings;
+  const { epoch, clock, log } = settings;
   mkdirSync(settings.home, { recursive: true, mode: 0o700 });
   const home = realpathSync(settings.home);
   const { link_key } = openKeys(home);
   const folder = openRunFolder(home);
+  const own: Own = { started: null };
   try {
-    const at = { address: folder.socket_address, link_key, epoch, clock };
-    return untilExited(await findOrStart({ ...settings, home }, at), clock);
+    const at = { address: folder.socket_address, link_key, epoch, clock, log };
+    return endingWithProcess(await findOrStart({ ...settings, home }, at, own), clock);
+  } catch (error) {
+    // One that refuses is in another server's hands by now.
+    if (own.started !== null && !(error instanceof ExecutorRefused)) {
+      await endStarted(own.started, clock);
+    }
+    throw error;
   } finally {
     folder.close();
   }
 }
 
-async function findOrStart(settings: LaunchSettings, at: Dial): Promise<ExecutorLink> {
+/** What this launch has started itself; the last, if the first found another in its place. */
+interface Own {
+  started: Started | null;
+}
+
+async function findOrStart(settings: LaunchSettings, at: Dial, own: Own): Promise<OpenLink> {
   const { home, clock, log, signal } = settings;
   const tellWaiting = onceEach(settings.onWaiting ?? (() => {}));
   let deadline = clock.monotonic() + LAUNCH_MS;
-  let started: Started | null = null;
+  let why = () => `the executor did not come up: ${lastWords(home)}`;
   while (clock.monotonic() < deadline) {
     signal?.throwIfAborted();
     const found = await dial(at);
     switch (found.state) {
       case "open":
-        if (started !== null || !(await isOutdatedAndIdle(found))) return found.link;
-        await found.link.closed;
+        if (own.started !== null || found.build === sourceDigest()) return found.link;
+        if ((await retireIfIdle(found.link, clock, signal)) === "in_use") return found.link;
         break;
       case "leaving":
-        if (started !== null && found.protocol !== PROTOCOL) throw changedOnDisk();
+        if (own.started !== null && found.protocol !== PROTOCOL) throw changedOnDisk();
+        why = () => `the executor (pid ${found.pid}) is going and does not end`;
         if (found.running > 0) {
           tellWaiting(`an older executor is finishing ${commands(found.running)}`);
+          deadline = clock.monotonic() + LAUNCH_MS;
         }
-        deadline = clock.monotonic() + LAUNCH_MS;
         await clock.sleep(found.running > 0 ? LOOK_AGAIN_MS : REDIAL_MS, signal);
         break;
+      case "silent":
+        why = () => `${nameOf(home)} does not answer: ${found.why}`;
+        tellWaiting(why());
+        await clock.sleep(LOOK_AGAIN_MS, signal);
+        break;
       case "absent":
-        if (started?.exit_code != null && started.exit_code !== EXIT_LOCKED) deadline = 0;
-        else if (started === null || started.exit_code !== null) {
-          started = startExecutor(settings);
-          log(`executor started with pid ${started.child.pid}`);
+        if (own.started?.exit_code != null && own.started.exit_code !== EXIT_LOCKED) deadline = 0;
+        else if (own.started === null || own.started.exit_code !== null) {
+          own.started = startExecutor(settings);
+          log(`executor started with pid ${own.started.child.pid}`);
         }
         await clock.sleep(REDIAL_MS, signal);
     }
   }
-  throw new ExecutorUnreachable(`the executor did not come up: ${lastWords(home)}`);
+  throw new ExecutorUnreachable(why());
 }
 
-async function isOutdatedAndIdle(found: { link: OpenLink; build: string }): Promise<boolean> {
-  return found.build !== sourceDigest() && (await found.link.retireWhenIdle()) === 0;
+/** Of another build. Once it is idle it is `gone` when this resolves. */
+async function retireIfIdle(
+  link: OpenLink,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<"in_use" | "gone"> {
+  const retired = link.retireWhenIdle().then(async (running) => {
+    if (running > 0) return "in_use" as const;
+    await link.closed;
+    return "gone" as const;
+  });
+  const over = new AbortController();
+  const limit = clock.sleep(LAUNCH_MS, AbortSignal.any([over.signal, ...(signal ? [signal] : [])]));
+  try {
+    return await Promise.race([retired, limit.then(() => Promise.reject(stays(link)))]);
+  } catch (error) {
+    if (error instanceof ExecutorGone) return "gone";
+    await link.leave();
+    throw error;
+  } finally {
+    over.abort();
+  }
+}
+
+function stays({ pid }: OpenLink): ExecutorUnreachable {
+  return new ExecutorUnreachable(`the executor (pid ${pid}) was told to go and stays`);
 }
 
 function changedOnDisk(): ExecutorRefused {
@@ -106,7 +149,8 @@ function onceEach(tell: (why: string) => void): (why: string) => void {
 
 /**
  * Ends the executor that a server left, and its commands, without starting one. Resolves, with
- * whether there was one, when its process is gone. Rejects with `ExecutorRefused` (`stale_epoch`).
+ * whether there was one, when its process is gone. Rejects with `ExecutorRefused` (`stale_epoch`),
+ * and with `ExecutorUnreachable` for one that does not answer or does not end.
  */
 export async function closeExecutor({
   home,
@@ -118,9 +162,12 @@ export async function closeExecutor({
   const folder = openRunFolder(home);
   try {
     const at = { address: folder.socket_address, link_key, epoch, clock };
-    const found: Dialled = await dialToEnd(at);
+    const found = await dialToEnd(at);
+    if (found.state === "silent") {
+      throw new ExecutorUnreachable(`${nameOf(realpathSync(home))} does not answer: ${found.why}`);
+    }
     if (found.state !== "leaving") return false;
-    await exited(found.pid, clock);
+    await untilEnded(executorProcess(found.pid), clock);
     return true;
   } finally {
     folder.close();
@@ -128,24 +175,12 @@ export async function closeExecutor({
 }
 
 /** `close` of the link ends with the process, which drops its lock and its mounts. */
-function untilExited(link: ExecutorLink, clock: Clock): ExecutorLink {
+function endingWithProcess(link: OpenLink, clock: Clock): ExecutorLink {
+  const executor = executorProcess(link.pid);
   return {
     ...link,
     async close() {
-      await link.close();
-      await exited(link.pid, clock);
+      await Promise.all([link.close(), untilEnded(executor, clock)]);
     },
   };
-}
-
-async function exited(pid: number, clock: Clock): Promise<void> {
-  while (existsSync(`/proc/${pid}`) && !isZombie(pid)) await clock.sleep(2);
-}
-
-function isZombie(pid: number): boolean {
-  try {
-    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return true;
-  }
 }

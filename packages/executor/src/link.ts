@@ -58,12 +58,14 @@ export interface OpenLink extends ExecutorLink {
   retireWhenIdle(): Promise<number>;
 }
 
+type LivePiece = Extract<FromExecutor, { event: "output" }>;
+
 interface Pending {
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
 
-export function openLink(socket: Socket, pid: number) {
+export function openLink(socket: Socket, pid: number, log: (text: string) => void) {
   const pending = new Map<number, Pending>();
   const listeners = new Set<OutputListener>();
   const closed = Promise.withResolvers<void>();
@@ -79,13 +81,22 @@ export function openLink(socket: Socket, pid: number) {
   function receive(message: unknown): void {
     const said = FromExecutor.parse(message);
     if ("event" in said) {
-      for (const listener of listeners) listener(said.command_id, said.offset, said.text);
+      for (const listener of listeners) tell(listener, said);
       return;
     }
     const asked = pending.get(said.re);
     pending.delete(said.re);
     if (said.ok) asked?.resolve(said.value);
     else asked?.reject(new ExecutorRefused(said.code, said.message));
+  }
+
+  /** What a listener throws is its own fault: the link and the other listeners stay. */
+  function tell(listener: OutputListener, { command_id, offset, text }: LivePiece): void {
+    try {
+      listener(command_id, offset, text);
+    } catch (error) {
+      log(`live output of ${command_id} was not taken: ${(error as Error).message}`);
+    }
   }
 
   async function ask<Value>(request: Ask, value: z.ZodType<Value>): Promise<Value> {

@@ -2,7 +2,8 @@
  * The executor's end of the link.
  *
  * 1. Nothing is read as a request before the peer has proved that it holds the link key.
- * 2. One link is the holder. A higher epoch takes its place; an equal or lower one is turned away.
+ * 2. One link is the holder. A higher epoch takes its place; an equal one is turned away while it is
+ *    held, and is a server that lost its link otherwise; a lower one is turned away.
  * 3. A link that lost its place, or closed, begins nothing any more. What it began runs on.
  * 4. An order to go is obeyed whatever protocol the peer speaks, unless its epoch is lower.
  */
@@ -22,7 +23,7 @@ import { readLines, sendLine } from "./lines.ts";
 import { PROTOCOL, Request } from "./protocol.ts";
 
 const CONNECTION_LIMIT = 16;
-/** How long `close` waits for answers that are still being made. */
+/** How long `close` waits for answers that are still being made, and again for peers to take them. */
 const LAST_ANSWERS_MS = 1_000;
 /** What live output may pile up for a slow server before it is dropped. */
 const LIVE_BACKLOG_BYTES = 1 << 20;
@@ -75,7 +76,8 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
     if (purpose !== "hold") return epoch < last_epoch ? "stale_epoch" : null;
     if (protocol !== PROTOCOL) return "protocol";
     if (!begins) return "stopping";
-    return epoch <= last_epoch ? "stale_epoch" : null;
+    const is_stale = holder === null ? epoch < last_epoch : epoch <= last_epoch;
+    return is_stale ? "stale_epoch" : null;
   }
 
   function obey(order: Exclude<Purpose, "hold">, epoch: number): void {
@@ -133,10 +135,13 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
     },
     async close() {
       await Promise.race([Promise.all(serving), parts.clock.sleep(LAST_ANSWERS_MS)]);
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        for (const socket of connected) socket.destroySoon();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of connected) socket.destroySoon();
+      const stopTimer = parts.clock.after(LAST_ANSWERS_MS, () => {
+        for (const socket of connected) socket.destroy();
       });
+      await closed;
+      stopTimer();
     },
   };
 }

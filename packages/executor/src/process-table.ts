@@ -24,10 +24,10 @@ export interface ProcessTable {
   findByArgument(argument: string): ProcessIdentity[];
 }
 
-/** `sendKill` is `process.kill(pid, "SIGKILL")` of the program that owns `process`. */
-export function openProcessTable(sendKill: (pid: number) => void): ProcessTable {
+/** For who only looks. */
+export function readProcesses(): Omit<ProcessTable, "kill"> {
   const boot_id = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  const table: ProcessTable = {
+  const table: Omit<ProcessTable, "kill"> = {
     boot_id,
     identify(pid) {
       const starttime = startTimeOf(pid);
@@ -35,14 +35,6 @@ export function openProcessTable(sendKill: (pid: number) => void): ProcessTable 
     },
     isAlive: (identity) =>
       identity.boot_id === boot_id && startTimeOf(identity.pid) === identity.starttime,
-    kill(identity) {
-      if (!table.isAlive(identity)) return;
-      try {
-        sendKill(identity.pid);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-      }
-    },
     findByArgument: (argument) =>
       readdirSync("/proc")
         .filter((name) => /^\d+$/.test(name) && argumentsOf(name).includes(argument))
@@ -50,6 +42,22 @@ export function openProcessTable(sendKill: (pid: number) => void): ProcessTable 
         .filter((found) => found !== null),
   };
   return table;
+}
+
+/** `sendKill` is `process.kill(pid, "SIGKILL")` of the program that owns `process`. */
+export function openProcessTable(sendKill: (pid: number) => void): ProcessTable {
+  const processes = readProcesses();
+  return {
+    ...processes,
+    kill(identity) {
+      if (!processes.isAlive(identity)) return;
+      try {
+        sendKill(identity.pid);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    },
+  };
 }
 
 /** Null also for a zombie. */

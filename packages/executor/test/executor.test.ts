@@ -396,9 +396,9 @@ test("another server without the key, with a stale epoch or with garbage is turn
   const address = join(bench.home, "run", "executor.sock");
   const { link_key } = openKeys(bench.home);
   await expect(
-    dial({ address, link_key: randomBytes(32), epoch: 99, clock }),
+    dial({ address, link_key: randomBytes(32), epoch: 99, clock, log: () => {} }),
   ).rejects.toMatchObject({ code: "bad_mac" });
-  await expect(dial({ address, link_key, epoch: 1, clock })).rejects.toMatchObject({
+  await expect(dial({ address, link_key, epoch: 1, clock, log: () => {} })).rejects.toMatchObject({
     code: "stale_epoch",
   });
   for (const garbage of ["not json\n", "{}\n", `${"x".repeat((4 << 20) + 2)}`]) {

@@ -137,7 +137,7 @@ test("orders without the key or of an older server are not obeyed", async () => 
   const { link_key } = openKeys(house.home);
   const stranger = { address, link_key: Buffer.alloc(32, 1), epoch: 99, clock };
   await expect(dialToEnd(stranger)).rejects.toMatchObject({ code: "bad_mac" });
-  const stale = { address, link_key, epoch: 6, clock };
+  const stale = { address, link_key, epoch: 6, clock, log: () => {} };
   await expect(dialToEnd(stale)).rejects.toMatchObject({ code: "stale_epoch" });
   await expect(dial(stale)).rejects.toMatchObject({ code: "stale_epoch" });
   expect(await link.usage()).toMatchObject({ running: 0, spool_limit_bytes: 256 << 20 });
