@@ -8,6 +8,8 @@
  * E4. Reconnecting is bounded: the pauses grow while the journal does not move, and it gives up
  *     when nobody answers any more.
  * E5. A stream that ends without news is asked about: a turn that had settled before is over.
+ * E6. No turn ends quietly: where its journal was damaged, and so ends before what was seen of it,
+ *     that end is given out whatever its number, or thrown where the stream does not tell it.
  */
 import { z } from "zod";
 import {
@@ -43,8 +45,8 @@ export interface StreamConnection extends Connection {
 const SILENCE_LIMIT_MS = 30_000;
 
 /**
- * Ends after `settled`. Throws `ProblemError` where the server refuses for good, `Unreachable`
- * when it gives up, `ProtocolError` for events that are not of this API.
+ * Ends after `settled`. Throws `ProblemError` where the server refuses for good, or the end cannot be
+ * told because the journal is damaged, `Unreachable` when it gives up, `ProtocolError` for events that are not of this API.
  */
 export async function* turnEvents(
   connection: StreamConnection,
@@ -72,7 +74,7 @@ export async function* turnEvents(
           last = following(last, seq, turn_id);
           patience.progressed();
         }
-        if (is_news && event) yield event;
+        if (event && (is_news || isLateEnd(event, last))) yield event;
         if (event?.type === "settled") return;
       }
       if (last === before && (await isOver(connection, path, last))) return;
@@ -92,10 +94,29 @@ function following(last: number, seq: number, turn_id: string): number {
   throw new ProtocolError(`event ${last + 1} of ${turn_id} is missing`);
 }
 
+/** Nothing comes after an end: who has seen more has not seen this one. Damage may end a turn anywhere. */
+const isLateEnd = (event: ClientEvent, last: number): boolean =>
+  event.type === "settled" && (event.seq < last || event.error?.code === "journal_damaged");
+
 async function isOver(connection: Connection, path: string, last: number): Promise<boolean> {
-  const turn = await call(connection, { method: "GET", path, answer: Turn });
-  return isSettled(turn.state) && turn.last_event <= last;
+  const { state, error, last_event } = await call(connection, {
+    method: "GET",
+    path,
+    answer: Turn,
+  });
+  const is_over = isSettled(state) && last_event <= last;
+  if (is_over && error?.code === "journal_damaged") throw damaged(error.message);
+  return is_over;
 }
+
+const damaged = (detail: string): ProblemError =>
+  new ProblemError({
+    type: "urn:mainstay:problem:journal_damaged",
+    title: "The record of the turn is damaged",
+    status: 500,
+    code: "journal_damaged",
+    detail,
+  });
 
 interface Numbered {
   seq: number | undefined;

@@ -238,6 +238,41 @@ test.for([
   expect(await all(client.events("turn_1", { after: 5 }))).toEqual([]);
 });
 
+const damaged = (seq: number) => ({
+  ...settled(seq),
+  ...{ state: "failed", error: { code: "journal_damaged", message: "event 3 is torn" } },
+});
+
+test.for([
+  ["before what was seen", [started(1), started(2), damaged(3)], 5, [3]],
+  ["at the number of what was seen", [damaged(5)], 5, [5]],
+  ["in data that an older copy took the place of", [started(1), settled(2)], 5, [2]],
+] as const)("E6: an end comes, also %s", async ([, events, after, seen]) => {
+  const { client } = await start({ [events_route]: streams([...events], stay) });
+  expect(await all(client.events("turn_1", { after }))).toEqual([...seen]);
+});
+
+test("E6: an end comes also where the journal was damaged while it was told", async () => {
+  const { client } = await start({
+    [turn_route]: answers({ ...turn, state: "running" }),
+    [events_route]: inTurn(
+      streams([started(1), started(2), started(3)], cut),
+      streams([damaged(2)], stay),
+    ),
+  });
+  expect(await all(client.events("turn_1"))).toEqual([1, 2, 3, 2]);
+});
+
+test("E6: damage that no event tells of is a problem, not a quiet end", async () => {
+  const { error } = damaged(5);
+  const { client } = await start({
+    [turn_route]: answers({ ...turn, state: "failed", error, last_event: 5 }),
+    [events_route]: streams([]),
+  });
+  const problem = { code: "journal_damaged", detail: error.message };
+  await expect(all(client.events("turn_1", { after: 5 }))).rejects.toMatchObject({ problem });
+});
+
 test.for([
   [404, "not_found"],
   [500, "journal_damaged"],
