@@ -1,3 +1,4 @@
+import { ProblemError } from "@mainstay/sdk/call";
 import type { Client, CreateOptions } from "@mainstay/sdk/client";
 import { type Outage, type OutageParts, untilAnswered } from "@mainstay/sdk/outage";
 import type { NewTurn, Turn } from "@mainstay/sdk/turn";
@@ -29,11 +30,26 @@ export function patientClient(parts: PatientParts, leave?: AbortSignal): Patient
   const { isLost, ...told } = createConnectionLine(parts);
   const outage: Outage = { ...told, ...(leave && { signal: leave }) };
   const patiently = <T>(run: () => Promise<T>) => untilAnswered(parts, run, outage);
+
+  /** Where the answer was lost the turn may have ended by it: repeated, it finds nothing left to do. */
+  function cancel(turn_id: string): Promise<Turn> {
+    let tries = 0;
+    return patiently(async () => {
+      tries += 1;
+      try {
+        return await turns.cancel(turn_id);
+      } catch (fault) {
+        if (tries === 1 || !hasSettled(fault)) throw fault;
+        return await turns.get(turn_id);
+      }
+    });
+  }
+
   return {
     turns: {
       create: (turn, options) => patiently(() => turns.create(turn, options)),
       get: (turn_id) => patiently(() => turns.get(turn_id)),
-      cancel: (turn_id) => patiently(() => turns.cancel(turn_id)),
+      cancel,
     },
     approvals: {
       get: (approval_id) => patiently(() => approvals.get(approval_id)),
@@ -43,3 +59,6 @@ export function patientClient(parts: PatientParts, leave?: AbortSignal): Patient
     isAway: isLost,
   };
 }
+
+const hasSettled = (fault: unknown): boolean =>
+  fault instanceof ProblemError && fault.problem.code === "turn_settled";
