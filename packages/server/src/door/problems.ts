@@ -79,6 +79,7 @@ function storeRefusal(kind: StoreFaultKind): Refusal {
 const STORE_FAULTS: Record<StoreFaultKind, string> = {
   disk_full: "The server's disk is full.",
   io: "The server's disk does not take what is written.",
+  held: "Another program (a backup, a shell) holds the server's data.",
   displaced: "Another server has taken over the data of this one, which ends.",
 };
 

@@ -27,8 +27,11 @@ export class LeaseLost extends Error {
   }
 }
 
-/** What is wrong with the store itself: its disk is full or faulty, or another server has the data. */
-export type StoreFaultKind = "disk_full" | "io" | "displaced";
+/**
+ * What is wrong with the store itself: its disk is full or faulty, another program holds its file (a
+ * backup, a shell), or another server has the data.
+ */
+export type StoreFaultKind = "disk_full" | "io" | "held" | "displaced";
 
 /**
  * A batch was not acknowledged, or a query not answered. With a `cause_kind` the fault is the

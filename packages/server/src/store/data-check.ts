@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { DataDamaged } from "./high-water.ts";
+import { DataDamaged } from "./data-damaged.ts";
 import { migrate } from "./migrate.ts";
 import { migrations } from "./migrations/migrations.ts";
 

@@ -1,5 +1,7 @@
 import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import { DataDamaged } from "./data-damaged.ts";
+import type { Statement } from "./store.ts";
 
 const PRIVATE_FILE = 0o600;
 const ROWID_CHARS = 16;
@@ -11,26 +13,24 @@ const ROWID_CHARS = 16;
  * byte counts for one that ends there.
  */
 export interface HighWater {
-  /** @throws the system's error. */
+  /** A smaller number than the last changes nothing: the note only rises. @throws the system's error. */
   note(rowid: number): void;
   close(): void;
 }
 
-/** The data is not what was written; the message says what is known and what to do. */
-export class DataDamaged extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "DataDamaged";
-  }
-}
+/** Of the journal, as `last`; 0 for an empty one. Rowids only rise: no row goes without a newer one. */
+export const lastJournalRow: Statement = {
+  sql: "select coalesce(max(rowid), 0) as last from journal",
+  parameters: [],
+};
 
 /** @throws the system's error. */
 export function openHighWater(file: string): HighWater {
   const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, PRIVATE_FILE);
-  let noted: number | null = null;
+  let noted = -1;
   return {
     note(rowid) {
-      if (rowid === noted) return;
+      if (rowid <= noted) return;
       writeSync(fd, lineOf(rowid), 0);
       noted = rowid;
     },

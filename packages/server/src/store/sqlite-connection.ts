@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { StoreFault } from "../kernel/errors.ts";
 
 /** Only a tool of the operator (a backup, a shell) can hold the file meanwhile; longer is a fault. */
-const BUSY_MS = 5_000;
+export const BUSY_MS = 5_000;
 
 /**
  * The connection that writes: durable at every commit (J1), foreign keys on. It leaves checkpoints

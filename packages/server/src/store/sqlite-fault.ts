@@ -6,8 +6,9 @@ const BUSY = 5;
 const CONSTRAINT_UNIQUE = 2067;
 const CONSTRAINT_PRIMARYKEY = 1555;
 
-/** Primary codes by which SQLite says that the disk, and not the statement, is at fault. */
+/** Primary codes by which SQLite says that the file or its disk, and not the statement, is at fault. */
 const KINDS: ReadonlyMap<number, StoreFaultKind> = new Map([
+  [BUSY, "held"], // BUSY, after the time that a connection waits
   [8, "io"], // READONLY: of a connection that may write, so the file or its folder was taken away
   [10, "io"], // IOERR
   [11, "io"], // CORRUPT

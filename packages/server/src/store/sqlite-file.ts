@@ -2,14 +2,12 @@ import type { DatabaseSync } from "node:sqlite";
 import { StoreFault } from "../kernel/errors.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { refuseSpoiled } from "./data-check.ts";
-import { DataDamaged, refuseLoss } from "./high-water.ts";
+import { DataDamaged } from "./data-damaged.ts";
+import { lastJournalRow, refuseLoss } from "./high-water.ts";
 import { DataTooNew, migrate } from "./migrate.ts";
 import { openWriter } from "./sqlite-connection.ts";
-import { describeFault, faultKindOf, isBusy } from "./sqlite-fault.ts";
+import { describeFault, faultKindOf } from "./sqlite-fault.ts";
 import { raiseIncarnation } from "./sqlite-incarnation.ts";
-
-/** The rowid of the journal's last row, 0 for an empty one. Rowids only rise: no row goes without a newer one. */
-export const LAST_JOURNAL_ROW = "select coalesce(max(rowid), 0) as last from journal";
 
 const HELD =
   "is held by another program (a stopped server, a backup, a shell): end it, then start again";
@@ -23,7 +21,7 @@ const HELD =
 export function prepareFile({ data_file, head_file, incarnation }: DataFolder): number {
   try {
     return inFile(data_file, (db) => {
-      refuseLoss(head_file, lastJournalRow(db));
+      refuseLoss(head_file, lastRow(db));
       migrate(db);
       refuseSpoiled(db, data_file);
       return raiseIncarnation(db, incarnation);
@@ -31,8 +29,8 @@ export function prepareFile({ data_file, head_file, incarnation }: DataFolder): 
   } catch (cause) {
     if (cause instanceof DataDamaged || cause instanceof DataTooNew || cause instanceof StoreFault)
       throw cause;
-    if (isBusy(cause)) throw new StoreFault(`${data_file} ${HELD}`, { cause });
     const cause_kind = faultKindOf(cause);
+    if (cause_kind === "held") throw new StoreFault(`${data_file} ${HELD}`, { cause, cause_kind });
     throw new StoreFault(`${data_file}: ${describeFault(cause)}`, { cause, cause_kind });
   }
 }
@@ -46,7 +44,7 @@ function inFile<Value>(file: string, body: (db: DatabaseSync) => Value): Value {
   }
 }
 
-function lastJournalRow(db: DatabaseSync): number {
+function lastRow(db: DatabaseSync): number {
   const has_journal = db.prepare("select 1 from sqlite_schema where name = 'journal'").get();
-  return has_journal === undefined ? 0 : Number(db.prepare(LAST_JOURNAL_ROW).get()?.["last"]);
+  return has_journal === undefined ? 0 : Number(db.prepare(lastJournalRow.sql).get()?.["last"]);
 }

@@ -9,20 +9,13 @@ import type { Commit, Statement } from "./store.ts";
  * G1 A group is one transaction, so one fsync serves all its batches (J1).
  * G2 A batch is one savepoint: a guard that fails, a broken key or a bad statement takes back that
  *    batch alone.
- * G3 No outcome leaves before COMMIT has returned and `committed` with it. When the transaction
- *    itself is lost (disk full, I/O error), every batch of the group is a fault, those that found
+ * G3 No outcome leaves before COMMIT has returned. When the transaction itself is lost (disk full, I/O error), every batch of the group is a fault, those that found
  *    their guard failing too: they may have judged rows that are gone.
  * G4 Whatever happened, no transaction is open afterwards: the next group starts clean.
  * G5 A group is written only while `mayWrite` has a row, which the transaction itself sees (J2).
  */
 export type Batch = Pick<CommitRequest, "guards" | "writes">;
 export type BatchOutcome = Outcome<Commit>;
-
-export interface GroupRules {
-  readonly mayWrite: Statement;
-  /** What comes between COMMIT and the outcomes. */
-  readonly committed: (statements: Statements) => void;
-}
 
 const command = (sql: string): Statement => ({ sql, parameters: [] });
 const BEGIN = command("begin immediate");
@@ -34,16 +27,15 @@ const UNDO = command("rollback to batch");
 /** A function that writes groups of batches in order, with one outcome for each. */
 export function groupWriter(
   db: DatabaseSync,
-  rules: GroupRules,
+  mayWrite: Statement,
 ): (batches: readonly Batch[]) => BatchOutcome[] {
   const statements = preparedStatements(db);
   return (batches) => {
     try {
       statements.all(BEGIN);
-      if (!statements.some(rules.mayWrite)) throw displaced();
+      if (!statements.some(mayWrite)) throw displaced();
       const outcomes = batches.map((batch) => writeBatch(db, statements, batch));
       statements.all(COMMIT);
-      rules.committed(statements);
       return outcomes;
     } catch (fault) {
       if (db.isTransaction) db.exec("rollback");

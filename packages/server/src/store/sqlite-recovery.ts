@@ -14,6 +14,8 @@ import { refuseFaulted, type StatusListener, type StoreStatus } from "./store.ts
  * R4 After `close` nothing is attempted and nobody hears anything.
  */
 const RETRY_MS = 1_000;
+/** A start waits so often for another program to let go; what is wrong with the disk it tells at once. */
+const TRIES_AT_START = 10;
 
 export interface RecoveringLink extends Pick<Link, "commit" | "query" | "close"> {
   status(): StoreStatus;
@@ -31,10 +33,21 @@ export async function openRecoveringLink(
   let cancelAttempt = () => {};
   let is_closed = false;
   let link = await openLink(settings, broke);
-  await link.recover().catch(async (fault: unknown) => {
+  await openAtStart().catch(async (fault: unknown) => {
     await link.close();
     throw fault;
   });
+
+  async function openAtStart(tries = 1): Promise<void> {
+    try {
+      await link.recover();
+    } catch (fault) {
+      const is_held = fault instanceof StoreFault && fault.cause_kind === "held";
+      if (!is_held || tries === TRIES_AT_START) throw fault;
+      await clock.sleep(RETRY_MS);
+      await openAtStart(tries + 1);
+    }
+  }
 
   function broke(failure: StoreFailure): void {
     if (is_closed) return;

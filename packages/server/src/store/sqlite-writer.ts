@@ -1,9 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoreFault } from "../kernel/errors.ts";
-import { type HighWater, openHighWater } from "./high-water.ts";
-import { openWriter } from "./sqlite-connection.ts";
+import { type HighWater, lastJournalRow, openHighWater, refuseLoss } from "./high-water.ts";
+import { BUSY_MS, openWriter } from "./sqlite-connection.ts";
 import { failureOf } from "./sqlite-fault.ts";
-import { LAST_JOURNAL_ROW } from "./sqlite-file.ts";
 import { type Batch, type BatchOutcome, displaced, groupWriter } from "./sqlite-group.ts";
 import { isNewest, probe } from "./sqlite-incarnation.ts";
 import { preparedStatements, type Statements } from "./sqlite-statements.ts";
@@ -18,6 +17,9 @@ import type { Failure, StoreFailure, WorkerSettings } from "./sqlite-wire.ts";
  *    copied into the database, that is synced, and the log cut to nothing.
  * D3 A run of the server that is not the newest writes nothing, not even while it recovers (J2).
  * D4 A checkpoint that fails is a fault of the disk like any other.
+ * D5 What is acknowledged is on disk, and then noted in `head_file`. Data that ends before that note
+ *    is not recovered on: it would be served as true. A note that fails refuses nobody who is on disk
+ *    already; it is a fault for all who come after, until it can be written.
  */
 export interface Writer {
   write(batches: readonly Batch[]): BatchOutcome[];
@@ -28,6 +30,8 @@ export interface Writer {
   close(): void;
 }
 
+/** While nothing is written yet nobody waits for another program: reads come before. */
+const RECOVERY_BUSY_MS = 100;
 /** As SQLite's own checkpoints: about 4 MB of log. It is measured after so many groups. */
 const CHECKPOINT_FRAMES = 1_000;
 const MEASURE_EVERY_GROUPS = 8;
@@ -44,7 +48,6 @@ type Life =
 
 const logLength = { sql: "pragma wal_checkpoint(noop)", parameters: [] };
 const copyLog = { sql: "pragma wal_checkpoint(passive)", parameters: [] };
-const lastJournalRow = { sql: LAST_JOURNAL_ROW, parameters: [] };
 
 export function createWriter(
   { data_file, head_file, incarnation }: WorkerSettings,
@@ -68,19 +71,34 @@ export function createWriter(
 
   function openAnew(): Life {
     const db = openWriter(data_file);
+    let high_water: HighWater | null = null;
     try {
       const statements = preparedStatements(db);
       if (!statements.some(isNewest(incarnation))) throw displaced();
+      const last = lastRow(statements);
+      refuseLoss(head_file, last);
+      waitFor(db, RECOVERY_BUSY_MS);
       cutLog(db);
       statements.all(probe(incarnation));
-      const high_water = openHighWater(head_file);
-      const committed = (used: Statements) =>
-        high_water.note(Number(used.all(lastJournalRow)[0]?.["last"]));
-      const writeGroup = groupWriter(db, { mayWrite: isNewest(incarnation), committed });
+      waitFor(db, BUSY_MS);
+      high_water = openHighWater(head_file);
+      high_water.note(last);
+      const writeGroup = groupWriter(db, isNewest(incarnation));
       return { state: "writing", db, high_water, writeGroup, statements };
     } catch (fault) {
+      high_water?.close();
       db.close();
       throw fault;
+    }
+  }
+
+  /** D5. */
+  function noteHead(): void {
+    if (life.state === "broken") return;
+    try {
+      life.high_water.note(lastRow(life.statements));
+    } catch (fault) {
+      breakWith(failureOf(fault));
     }
   }
 
@@ -94,6 +112,7 @@ export function createWriter(
       const outcomes = life.writeGroup(batches);
       const [first] = outcomes;
       if (first?.ok === false) breakWith(first);
+      noteHead();
       return outcomes;
     },
     checkpoint() {
@@ -124,9 +143,15 @@ const broken = (fault: unknown): Life => ({ state: "broken", failure: failureOf(
 
 const isOfStore = (found: Failure): found is StoreFailure => found.cause_kind !== null;
 
+const lastRow = (statements: Statements): number =>
+  Number(statements.all(lastJournalRow)[0]?.["last"]);
+
+const waitFor = (db: DatabaseSync, most_ms: number): void =>
+  db.exec(`pragma busy_timeout = ${most_ms}`);
+
 /** D2. */
 function cutLog(db: DatabaseSync): void {
   const found = db.prepare("pragma wal_checkpoint(truncate)").get();
   if (Number(found?.["busy"]) === 0) return;
-  throw new StoreFault("another program reads the data and holds its log", { cause_kind: "io" });
+  throw new StoreFault("another program reads the data and holds its log", { cause_kind: "held" });
 }

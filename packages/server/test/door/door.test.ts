@@ -197,6 +197,7 @@ test("a store at fault says which of its faults it is, and the log has no line f
   for (const [cause_kind, code, status] of [
     ["disk_full", "disk_full", 507],
     ["io", "storage_unavailable", 503],
+    ["held", "storage_unavailable", 503],
     ["displaced", "storage_unavailable", 503],
   ] as const) {
     await using house = await openDoor({

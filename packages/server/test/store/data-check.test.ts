@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { DataDamaged } from "../../src/store/high-water.ts";
+import { DataDamaged } from "../../src/store/data-damaged.ts";
 import { populate } from "./population.ts";
 import { sqlitePlace } from "./sqlite-place.ts";
 

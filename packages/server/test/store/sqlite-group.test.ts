@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Batch, type GroupRules, groupWriter } from "../../src/store/sqlite-group.ts";
+import { type Batch, groupWriter } from "../../src/store/sqlite-group.ts";
+import type { Statement } from "../../src/store/store.ts";
 
 let folder: string;
 let db: DatabaseSync;
@@ -20,17 +21,14 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const rules: GroupRules = {
-  mayWrite: { sql: "select 1", parameters: [] },
-  committed: () => undefined,
-};
+const always: Statement = { sql: "select 1", parameters: [] };
 const insert = (sql: string): Batch => ({ guards: [], writes: [{ sql, parameters: [] }] });
 const parent = (id: number) => insert(`insert into parent values (${id})`);
 const orphan = insert("insert into child values (99)");
 const parents = () => db.prepare("select id from parent").all();
 
 test("G3, G4: a COMMIT that fails is a fault of every batch, and the next group starts clean", () => {
-  const write = groupWriter(db, rules);
+  const write = groupWriter(db, always);
   const ends = write([parent(1), orphan, parent(2)]);
   expect(ends.map(({ ok }) => ok)).toEqual([false, false, false]);
   expect([parents(), db.isTransaction]).toEqual([[], false]);
@@ -39,7 +37,7 @@ test("G3, G4: a COMMIT that fails is a fault of every batch, and the next group 
 });
 
 test("G3, G4: a BEGIN that fails is a fault of every batch, and the next group starts clean", () => {
-  const write = groupWriter(db, rules);
+  const write = groupWriter(db, always);
   const other = new DatabaseSync(join(folder, "group.db"));
   other.exec("begin immediate");
   const ends = write([parent(1), parent(2)]);
@@ -52,18 +50,9 @@ test("G3, G4: a BEGIN that fails is a fault of every batch, and the next group s
   expect(parents()).toEqual([{ id: 3 }]);
 });
 
-test("G3: no outcome leaves when what comes after COMMIT fails", () => {
-  const committed = () => {
-    throw Object.assign(new Error("no space"), { syscall: "write", code: "ENOSPC" });
-  };
-  const ends = groupWriter(db, { ...rules, committed })([parent(1), parent(2)]);
-  const lost = { ok: false, fault: "no space", cause_kind: "disk_full" };
-  expect(ends).toEqual([lost, lost]);
-});
-
 test("G5, J2: a writer that may not write writes nothing, and is told why", () => {
   const mayWrite = { sql: "select id from parent where id = 7", parameters: [] };
-  const write = groupWriter(db, { ...rules, mayWrite });
+  const write = groupWriter(db, mayWrite);
   expect(write([parent(1)])[0]).toMatchObject({ ok: false, cause_kind: "displaced" });
   expect([parents(), db.isTransaction]).toEqual([[], false]);
   db.exec("insert into parent values (7)");

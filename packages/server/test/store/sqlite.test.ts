@@ -1,12 +1,13 @@
 import { copyFile, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
+import { systemClock } from "@mainstay/sdk/clock";
 import { sql } from "kysely";
 import { expect, test } from "vitest";
 import { StoreFault } from "../../src/kernel/errors.ts";
 import { DataFolderBusy } from "../../src/store/folder-lock.ts";
-import { DataDamaged } from "../../src/store/high-water.ts";
-import { openWriter } from "../../src/store/sqlite-connection.ts";
+import { DataDamaged } from "../../src/store/data-damaged.ts";
+import { openReader, openWriter } from "../../src/store/sqlite-connection.ts";
 import { raiseIncarnation } from "../../src/store/sqlite-incarnation.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { type Store, untilWriting } from "../../src/store/store.ts";
@@ -130,6 +131,25 @@ test("data that ends before what was acknowledged is refused, until the loss is 
     await rm(join(place.home, "mainstay.head"));
     const store = await place.open();
     expect(await events(store)).toBeLessThan(10);
+    await store.close();
+  }));
+
+test("a start waits for another program that reads the data, and goes on when it lets go", () =>
+  withPlace(async (place) => {
+    const before = await place.open();
+    await populate(before);
+    const reader = openReader(join(place.home, "mainstay.db"));
+    reader.exec("begin; select * from turn");
+    await before.commit(noteBatch(before, "t1", "newer"));
+    await before.close();
+    let slept_ms = 0;
+    const sleep = async (delay_ms: number) => {
+      slept_ms += delay_ms;
+      if (slept_ms === 2_000) reader.close();
+    };
+    const clock = { ...systemClock, sleep };
+    const store = await openSqliteStore({ home: place.home, clock });
+    expect([slept_ms, await events(store)]).toEqual([2_000, 1]);
     await store.close();
   }));
 
