@@ -18,15 +18,15 @@ export interface DataSurvey {
 
 /**
  * Reads all of the data, which takes about a second for 10,000 turns, and changes nothing. A server may
- * be at work on it. Null where the data is of another version.
+ * be at work on it: a turn is one statement, so that none is seen half, and there is no transaction
+ * around them all, because it would keep the server from cutting its log. Null where the data is of
+ * another version.
  *
  * @throws the fault of SQLite, where the file is too damaged to be read
  */
 export function surveyData(file: string): DataSurvey | null {
   const db = openReader(file);
   try {
-    // One transaction: what a server writes meanwhile is not seen half.
-    db.exec("begin");
     const one = (sql: string): number => Number(Object.values(db.prepare(sql).get()!)[0]);
     if (one("pragma user_version") !== migrations.length) return null;
     const pages = one("pragma page_count") - one("pragma freelist_count");
