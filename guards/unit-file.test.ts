@@ -30,7 +30,7 @@ function faultsOf(unit: string): string[] {
   const service = parse(unit)["Service"] ?? {};
   const wanted = {
     KillMode: "process",
-    Restart: "always",
+    Restart: "on-failure",
     RestartSec: "1",
     ExecStart: `${installed} serve`,
     Environment: "MAINSTAY_HOME=/var/lib/mainstay",
@@ -58,9 +58,11 @@ test("a restart leaves the executor alone, and commands have their sandbox", () 
 test("the planted faults are seen", () => {
   const planted = text
     .replace("KillMode=process", "KillMode=mixed")
+    .replace("Restart=on-failure", "Restart=always")
     .replace("[Install]", "RestrictNamespaces=yes\n[Install]");
   expect(faultsOf(planted)).toEqual([
     "KillMode is not process",
+    "Restart is not on-failure",
     "RestrictNamespaces breaks bubblewrap",
   ]);
 });
