@@ -49,3 +49,25 @@ test("mainstay stop also ends what a killed server left running", async () => {
   expect(await again.exits()).toBe(0);
   expect(again.stdout()).toContain("No server runs");
 });
+
+test("mainstay stop names an executor that does not answer, instead of saying that nothing runs", async () => {
+  const home = await supervised();
+  await home.count(6_000);
+  const { pid } = await home.server();
+  await writeFile(join(home.env["MAINSTAY_HOME"]!, "enough"), "");
+  process.kill(pid, "SIGKILL");
+  const executor = Number(
+    home
+      .running()
+      .find((line) => line.includes("executor/src/main.ts"))
+      ?.split(" ")[0],
+  );
+  process.kill(executor, "SIGSTOP");
+  const run = runCli(["stop"], { env: home.env, cwd: root });
+  expect(await run.exits()).toBe(1);
+  expect(run.stderr()).toContain(`the executor (pid ${executor}) does not answer`);
+  process.kill(executor, "SIGCONT");
+  const again = runCli(["stop"], { env: home.env, cwd: root });
+  expect(await again.exits()).toBe(0);
+  await home.empty();
+});
