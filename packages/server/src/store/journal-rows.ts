@@ -1,4 +1,5 @@
 import { JournalBody, type JournalEvent } from "@mainstay/sdk/events";
+import { z } from "zod";
 import { JournalCorrupt } from "./journal-corrupt.ts";
 import { journalChecksum } from "./journal-checksum.ts";
 
@@ -31,9 +32,9 @@ export function provenEvents(
   const events: JournalEvent[] = [];
   let last = after;
   for (const row of rows) {
-    const fault = faultOf(turn_id, row, last);
-    if (fault !== null) throw new JournalCorrupt(fault, { turn_id, intact: events });
-    events.push({ ...JournalBody.parse(JSON.parse(row.body)), seq: row.seq, at: row.at });
+    const body = faultOf(turn_id, row, last) ?? bodyOf(row);
+    if (typeof body === "string") throw new JournalCorrupt(body, { turn_id, intact: events });
+    events.push({ ...body, seq: row.seq, at: row.at });
     last = row.seq;
   }
   const is_whole = last === last_event || (rows.length === 0 && last > last_event);
@@ -50,4 +51,15 @@ function faultOf(
   if (journalChecksum(turn_id, at, type, body) !== checksum)
     return `event ${seq} is not what was written`;
   return null;
+}
+
+/** A body of another shape is a fault too: what version 1 kept had no checksum when it was damaged. */
+function bodyOf({ seq, body }: JournalRow): JournalBody | string {
+  try {
+    return JournalBody.parse(JSON.parse(body));
+  } catch (fault) {
+    if (fault instanceof SyntaxError || fault instanceof z.ZodError)
+      return `event ${seq} is not an event`;
+    throw fault;
+  }
 }

@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { systemClock } from "@mainstay/sdk/clock";
 import type { JournalEvent } from "@mainstay/sdk/events";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { journalChecksum } from "../../src/store/journal-checksum.ts";
 import { createJournal, type Journal } from "../../src/store/journal.ts";
 import { JournalCorrupt } from "../../src/store/journal-corrupt.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -59,6 +60,20 @@ test.each(spoils)("%s is not told, and the turn beside it is", async (_, sql, se
   expect(readings.get("t1")).toBeInstanceOf(JournalCorrupt);
   expect(readings.get("t2")).toEqual(before);
 });
+
+test.each(['{"type":"sta', '{"type":"started"}'])(
+  "a row whose checksum fits and which is no event (%s) is damage like any other",
+  async (body) => {
+    const { at } = (await journal.read("t1"))[1]!;
+    const checksum = journalChecksum("t1", at, "started", body);
+    spoil(
+      `update journal set body = '${body}', checksum = ${checksum} where turn_id = 't1' and seq = 2`,
+    );
+    const reading = (await journal.readMany(["t1"])).get("t1");
+    expect(reading).toBeInstanceOf(JournalCorrupt);
+    expect((reading as JournalCorrupt).intact.length).toBe(1);
+  },
+);
 
 test("a turn that forgot its last number, or has a later one, is not told either", async () => {
   for (const last_event of [0, 3, 5]) {
