@@ -158,7 +158,7 @@ async function halfClosedLink() {
   });
   const socket = connect(join(folder, "socket")).resume();
   await once(socket, "connect");
-  const { link } = openLink(socket, 7);
+  const { link } = openLink(socket, 7, () => undefined);
   let asked = 0;
   const half_closed: ExecutorLink = {
     ...link,
