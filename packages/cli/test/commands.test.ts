@@ -289,10 +289,10 @@ test("why tells the journal as it stands, a line an event, and does not wait for
   );
 });
 
-test("stop interrupts exactly the process that the card names, and waits for its end", async () => {
+test("stop ends exactly the process that the card names, and waits for its end", async () => {
   const sleeper = spawn(process.execPath, [
     "-e",
-    "process.on('SIGINT', () => process.exit()); setInterval(() => {}, 1e6); console.log('up')",
+    "process.on('SIGUSR2', () => process.exit()); setInterval(() => {}, 1e6); console.log('up')",
   ]);
   others.push(sleeper);
   await once(sleeper.stdout, "data");

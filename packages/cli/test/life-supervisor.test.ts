@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { startTimeIn } from "@mainstay/sdk/process-stat";
 import { expect, onTestFinished, test } from "vitest";
 import { counted, createServedHome, root, type ServedHome } from "./served-home.ts";
 import { runCli } from "./run-cli.ts";
 
-/** Starts the server again and again, as systemd does with `Restart=always`, until the file is there. */
+/** Starts the server again and again, as some supervisors do, until the file is there. */
 const SUPERVISOR = `while [ ! -e "$MAINSTAY_HOME/enough" ]; do ./mainstay serve; done`;
 
 async function supervised(): Promise<ServedHome> {
@@ -48,6 +49,26 @@ test("mainstay stop also ends what a killed server left running", async () => {
   const again = runCli(["stop"], { env: home.env, cwd: root });
   expect(await again.exits()).toBe(0);
   expect(again.stdout()).toContain("No server runs");
+});
+
+test("mainstay stop ends commands also where its server was only leaving them", async () => {
+  const home = await supervised();
+  await home.count(6_000);
+  const { pid } = await home.server();
+  const folder = home.env["MAINSTAY_HOME"]!;
+  await writeFile(join(folder, "enough"), "");
+  process.kill(pid, "SIGKILL");
+  // As it is once the wish of an earlier SIGTERM has its way: the server ends, and nothing else does.
+  const leaver = spawn("sleep", ["1000"], { stdio: "ignore" });
+  onTestFinished(() => void leaver.kill("SIGKILL"));
+  await once(leaver, "spawn");
+  const starttime = startTimeIn(await readFile(`/proc/${leaver.pid}/stat`, "latin1"));
+  const card = { pid: leaver.pid, starttime, url: "http://127.0.0.1:9", version: "1" };
+  await writeFile(join(folder, "run", "server.json"), JSON.stringify(card));
+  const run = runCli(["stop", "--json"], { env: home.env, cwd: root });
+  expect(await run.exits()).toBe(0);
+  expect(JSON.parse(run.stdout())).toEqual({ pid: leaver.pid, stopped: true });
+  await home.empty();
 });
 
 test("mainstay stop names an executor that does not answer, instead of saying that nothing runs", async () => {

@@ -19,7 +19,7 @@ import { turnRoutes } from "./door/routes/turns.ts";
 import { workspaces } from "./door/routes/workspaces.ts";
 import { createTurnReader } from "./door/turn-reader.ts";
 import { createApprovals } from "./execution/approvals.ts";
-import { createExecution, type StopMode } from "./execution/execution.ts";
+import { createExecution } from "./execution/execution.ts";
 import { createExpirer } from "./execution/expirer.ts";
 import { workspaceFiles } from "./files/files.ts";
 import { createDiskSpace, createHealth } from "./health/health.ts";
@@ -29,6 +29,7 @@ import { traceOf } from "./kernel/errors.ts";
 import { newId } from "./kernel/ids.ts";
 import { type Limits, limits as defaultLimits } from "./kernel/limits.ts";
 import { systemRandom } from "./kernel/random.ts";
+import type { StopMode } from "./kernel/stop-wishes.ts";
 import { createMemory } from "./memory/memory.ts";
 import { createRetention } from "./memory/retention.ts";
 import { createOffline, withDirectCommands } from "./offline/offline.ts";
@@ -65,8 +66,8 @@ export interface Server {
   readonly displaced: Promise<string>;
   /**
    * Takes nothing new, stops what runs where its journal stands, lets go of the data. Commands run
-   * on for the next server (`leave`), or are ended with their executor (`end`). Idempotent: the
-   * first call decides.
+   * on for the next server (`leave`), or are ended with their executor (`end`). Idempotent; `end`
+   * has its way also after `leave`, as long as that has not come to its end.
    */
   stop(how: StopMode): Promise<void>;
 }
@@ -230,15 +231,22 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     // while it stops, the data is let go of, last.
     const parts = [open.close(), execution.stop(how), dispatch.stop()];
     const ends = await Promise.allSettled([...parts, expirer.stop(), retention.stop()]);
+    // Only who has the data may end an executor: now, or the next `mainstay stop` will.
+    const late = how === "leave" && ends_commands ? [execution.stop("end")] : [];
+    ends.push(...(await Promise.allSettled(late)));
     await store.close();
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
+  let ends_commands = false;
   let stopping: Promise<void> | undefined;
   return {
     url: open.url,
     owner_created: owner.created,
     displaced,
-    stop: (how) => (stopping ??= stop(how)),
+    stop(how) {
+      ends_commands ||= how === "end";
+      return (stopping ??= stop(how));
+    },
   };
 }
 

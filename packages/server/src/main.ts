@@ -1,29 +1,29 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
 import { startTimeIn } from "@mainstay/sdk/process-stat";
 import { startServer } from "./assemble.ts";
 import { type Config, readConfig } from "./config.ts";
 import { greeting } from "./commands/greeting.ts";
-import { npmAbove, watchProcess } from "./commands/npm-above.ts";
-import type { StopMode } from "./execution/execution.ts";
 import { messageOf } from "./kernel/errors.ts";
+import { npmAbove, watchProcess } from "./kernel/npm-above.ts";
+import { createStopWishes, type StopMode, type StopWishes } from "./kernel/stop-wishes.ts";
 
 const FAILED = 1;
 const MISCONFIGURED = 2;
-const SAME_WISH_MS = 1_000;
 
 /** Serves until somebody wants the end. Returns the exit code. */
 export async function main(): Promise<number> {
   const config = configured();
   if (config === null) return MISCONFIGURED;
-  const wished = untilWished();
+  const wishes = hearWishes();
   ignoreWriteFaults();
   try {
     const server = await startServer(config);
     const card = leaveCard(config, server.url);
     process.stdout.write(greeting(config, server));
-    const wish = await Promise.race([wished, server.displaced]);
+    const wish = await Promise.race([wishes.first, server.displaced]);
     if (typeof wish === "string") {
       await server.stop("leave");
       throw new Error(wish);
@@ -31,6 +31,7 @@ export async function main(): Promise<number> {
     const { why, how } = wish;
     const commands = how === "end" ? "Commands are ended" : "Commands run on";
     process.stdout.write(`\nStopping (${why}). ${commands}; open turns go on at the next start.\n`);
+    void wishes.end.then(() => void server.stop("end"));
     await server.stop(how);
     rmSync(card, { force: true });
     return 0;
@@ -49,36 +50,30 @@ function configured(): Config | null {
   }
 }
 
-interface Wish {
-  readonly why: string;
-  readonly how: StopMode;
+/**
+ * A person at the terminal ends all: by Ctrl-C, by closing it, by ending the npm in between, by
+ * `mainstay stop`, whose SIGUSR2 no shell lets anybody ignore. A supervisor's SIGTERM is mostly a
+ * restart: commands run on for the next server.
+ */
+function hearWishes(): StopWishes {
+  const wishes = createStopWishes(systemClock, () => process.exit(FAILED));
+  const hung_up: StopMode = process.stdout.isTTY ? "end" : "leave";
+  const signals = { SIGINT: "end", SIGUSR2: "end", SIGTERM: "leave", SIGHUP: hung_up } as const;
+  for (const [name, how] of Object.entries(signals))
+    process.on(name, isIgnored(name) ? () => {} : () => wishes.signalled(name, how));
+  const npm = process.env["npm_execpath"] === undefined ? null : npmAbove(process.ppid);
+  if (npm !== null) watchProcess(npm, systemClock, () => wishes.wish("npm is gone", hung_up));
+  return wishes;
 }
 
 /**
- * A person at the terminal ends all: by Ctrl-C, by closing it, by ending the npm in between. A
- * supervisor's SIGTERM is mostly a restart: commands run on for the next server.
- *
- * The first wish asks for a clean end; a later signal does not wait for it. A terminal and npm each
- * send one for the same Ctrl-C, so what comes at once is the same wish.
+ * What nohup, or a script's background job, was told to ignore. Node forgets it at its start, so
+ * that `scripts/node` hands it down, as /proc/PID/status has it: a mask in hexadecimal digits.
  */
-function untilWished(): Promise<Wish> {
-  const hung_up: StopMode = process.stdout.isTTY ? "end" : "leave";
-  const signals = { SIGINT: "end", SIGTERM: "leave", SIGHUP: hung_up } as const;
-  return new Promise((resolve) => {
-    let asked_at: number | null = null;
-    function wish(why: string, how: StopMode): void {
-      asked_at ??= systemClock.monotonic();
-      resolve({ why, how });
-    }
-    for (const [signal, how] of Object.entries(signals))
-      process.on(signal, () => {
-        if (asked_at !== null && systemClock.monotonic() - asked_at > SAME_WISH_MS)
-          process.exit(FAILED);
-        wish(signal, how);
-      });
-    const npm = process.env["npm_execpath"] === undefined ? null : npmAbove(process.ppid);
-    if (npm !== null) watchProcess(npm, systemClock, () => wish("npm is gone", hung_up));
-  });
+function isIgnored(name: string): boolean {
+  const mask = BigInt(`0x${process.env["MAINSTAY_SIGNALS_IGNORED"] || 0}`);
+  const number = constants.signals[name as NodeJS.Signals];
+  return (mask & (1n << BigInt(number - 1))) !== 0n;
 }
 
 /** A reader that is gone (`npm start | tee log`, a closed terminal) must not end a server half way. */

@@ -25,6 +25,8 @@ export interface StopParts {
 const RunningServer = z.object({ pid: z.int().positive(), starttime: z.string() });
 type RunningServer = z.infer<typeof RunningServer>;
 
+/** No terminal sends it, and no shell has a background job ignore it, as SIGINT. */
+const STOP_SIGNAL = "SIGUSR2";
 const DEADLINE_MS = 30_000;
 const POLL_MS = 50;
 const LEFT = "No server runs; the commands that one had left running are ended.";
@@ -48,9 +50,9 @@ async function stop(
       "MAINSTAY_URL is set; `stop` is for this machine's server: unset it first",
     );
   const server = await runningServer(config.home);
-  const stopped = server
-    ? await stopServer(server, clock, signal)
-    : await endLeft(config.home, clock);
+  if (server) await stopServer(server, clock, signal);
+  const ended = await endLeft(config.home, clock);
+  const stopped = server !== undefined || ended;
   const said = server ? "Stopped." : stopped ? LEFT : `No server runs for ${config.home}.`;
   if (json) screen.json({ pid: server?.pid ?? null, stopped });
   else screen.print(said);
@@ -61,18 +63,17 @@ async function stopServer(
   server: RunningServer,
   clock: Clock,
   signal: StopParts["signal"],
-): Promise<true> {
-  signal(server.pid, "SIGINT");
+): Promise<void> {
+  signal(server.pid, STOP_SIGNAL);
   const deadline = clock.monotonic() + DEADLINE_MS;
   while (await isAlive(server)) {
     if (clock.monotonic() > deadline)
       throw new Error(`process ${server.pid} is still there after ${DEADLINE_MS / 1000} s`);
     await clock.sleep(POLL_MS);
   }
-  return true;
 }
 
-/** A server that was killed, or stopped to be restarted, left its commands running. */
+/** A server that was killed, or ended to be restarted, left its commands running. */
 async function endLeft(home: string, clock: Clock): Promise<boolean> {
   const { endExecutor } = await import("@mainstay/server/commands/end-executor");
   return await endExecutor(home, clock);

@@ -5,21 +5,16 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { Effect } from "@mainstay/sdk/events";
 import type { NewId } from "../kernel/ids.ts";
 import type { Limits } from "../kernel/limits.ts";
+import type { StopMode } from "../kernel/stop-wishes.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
 import { type Approvals, type ConsentRequest } from "./approvals.ts";
 import { type Classified, classify } from "./classify.ts";
-import {
-  createExecutorKeeper,
-  type ExecutorUsage,
-  type OpenLink,
-  type StopMode,
-} from "./executor-link.ts";
+import { createExecutorKeeper, type ExecutorUsage, type OpenLink } from "./executor-link.ts";
 import { createFollower, type Onlooker, type Standing } from "./follow.ts";
 import { createHandOver } from "./hand-over.ts";
 import { createOutputDesk } from "./output-desk.ts";
 
 export type { Approvals, ConsentRequest } from "./approvals.ts";
-export type { StopMode } from "./executor-link.ts";
 export type { Onlooker, Standing } from "./follow.ts";
 
 /** One command of one call, as the server plans it. */

@@ -2,6 +2,7 @@ import { ExecutorGone } from "@mainstay/executor/errors";
 import type { ExecutorLink } from "@mainstay/executor/launch";
 import type { Clock } from "@mainstay/sdk/clock";
 import { Stopping } from "../kernel/errors.ts";
+import type { StopMode } from "../kernel/stop-wishes.ts";
 import { unlessAborted } from "./abort.ts";
 
 /** Longer than commands take to die; shorter than `mainstay stop` and a supervisor wait. */
@@ -12,9 +13,6 @@ export type OpenLink = (
   onWaiting: (why: string) => void,
   signal: AbortSignal,
 ) => Promise<ExecutorLink>;
-
-/** What becomes of the executor and its commands when the server stops. */
-export type StopMode = "leave" | "end";
 
 type Registration = Parameters<ExecutorLink["registerWorkspace"]>[0];
 type OutputListener = Parameters<ExecutorLink["onOutput"]>[0];

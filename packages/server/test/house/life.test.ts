@@ -6,8 +6,9 @@ import { startFakeProvider } from "@mainstay/fake-provider/fake-provider";
 import { systemClock } from "@mainstay/sdk/clock";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { registerFolder } from "./folder.ts";
-import { calls, configFor, says } from "./house.ts";
+import { calls, clientFor, configFor, says } from "./house.ts";
 import { startServer } from "../../src/assemble.ts";
+import { endExecutor } from "../../src/commands/end-executor.ts";
 import { createServerProcess } from "./server-process.ts";
 
 let home: string;
@@ -61,5 +62,25 @@ test("a second server on the same data is refused, and says who holds it", async
     await expect(startServer(configFor(home, []))).rejects.toThrow(String(server.pid()));
   } finally {
     await server.kill();
+  }
+});
+
+test("who wants the commands' end while a server is leaving them gets it", async () => {
+  const server = await startServer(configFor(home, []));
+  const key = (await readFile(join(home, "owner.key"), "utf8")).trim();
+  const client = clientFor(server.url, key);
+  const folder = await mkdtemp(join(tmpdir(), "mainstay-life-ws-"));
+  try {
+    await registerFolder(client, folder, true);
+    const message = "!echo going; sleep 300";
+    const { id } = await client.turns.create({ message, workspace: folder });
+    for await (const event of client.events(id)) if (event.type === "output") break;
+    const left = server.stop("leave");
+    await server.stop("end");
+    await left;
+    expect(await processesOf(home)).toEqual([]);
+  } finally {
+    await endExecutor(home, systemClock);
+    await rm(folder, { recursive: true, force: true });
   }
 });

@@ -4,6 +4,8 @@ import { startTimeIn } from "@mainstay/sdk/process-stat";
 
 /** npm and npx start a script through one of these, which some systems leave in between. */
 const SHELLS: ReadonlySet<string> = new Set(["sh", "dash", "bash", "ash", "busybox", "ksh", "zsh"]);
+/** The first words of npm's command line: its title, or Node and its program. */
+const NPM = /^(?:\S*\/)?(?:node(?:js)? +(?:\S*\/)?)?np[mx](?:-cli\.js)?(?: |$)/;
 const LOOK_MS = 500;
 
 /** A process for certain: a reused pid has another start time. */
@@ -13,8 +15,8 @@ interface NamedProcess {
 }
 
 /**
- * The process that started a server under npm: the nearest above `parent_pid`, itself included, that
- * is no shell. Null where it is gone already, or is the system's first.
+ * The npm or npx that runs a server: the nearest process above `parent_pid`, itself included, that is
+ * no shell. Null where that is another: npm's variables are inherited by all that it ever started.
  */
 export function npmAbove(parent_pid: number): NamedProcess | null {
   let pid = parent_pid;
@@ -22,6 +24,7 @@ export function npmAbove(parent_pid: number): NamedProcess | null {
     const stat = statOf(pid);
     if (stat === null) return null;
     if (!SHELLS.has(nameIn(stat))) {
+      if (!NPM.test(commandLineOf(pid))) return null;
       const starttime = startTimeIn(stat);
       return starttime === null ? null : { pid, starttime };
     }
@@ -30,25 +33,27 @@ export function npmAbove(parent_pid: number): NamedProcess | null {
   return null;
 }
 
-/** Calls `onGone` once the process has ended, within half a second. Returns what ends the watch. */
+/** Calls `onGone` once the process has ended, within half a second. */
 export function watchProcess(
   { pid, starttime }: NamedProcess,
   clock: Clock,
   onGone: () => void,
-): () => void {
-  let cancel = () => {};
+): void {
   function look(): void {
     const stat = statOf(pid);
     if (stat === null || startTimeIn(stat) !== starttime) return onGone();
-    cancel = clock.after(LOOK_MS, look);
+    clock.after(LOOK_MS, look);
   }
   look();
-  return () => cancel();
 }
 
-function statOf(pid: number): string | null {
+const statOf = (pid: number): string | null => fileOf(pid, "stat");
+
+const commandLineOf = (pid: number): string => (fileOf(pid, "cmdline") ?? "").replaceAll("\0", " ");
+
+function fileOf(pid: number, name: "stat" | "cmdline"): string | null {
   try {
-    return readFileSync(`/proc/${pid}/stat`, "latin1");
+    return readFileSync(`/proc/${pid}/${name}`, "latin1");
   } catch {
     // However it cannot be read, it is no living process of ours.
     return null;
