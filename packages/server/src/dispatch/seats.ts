@@ -7,6 +7,8 @@ import type { Log } from "../telemetry/log.ts";
 import type { Turns } from "../turn/turn.ts";
 
 const RETRY_AFTER_FAULT_MS = 1_000;
+/** How often a sound store may refuse a turn before it is ended, and then its end. */
+const TRIES_ON_SOUND_STORE = 5;
 
 /** The turns that run now, each with the switch that stops it. */
 export interface Seats {
@@ -34,15 +36,21 @@ export function createSeats({ store, admission, turns, clock, log }: SeatsParts)
 
   async function run(lease: Lease, signal: AbortSignal): Promise<void> {
     const from = clock.monotonic();
+    let refused = 0;
+    let last: unknown = null;
     for (;;) {
       try {
-        const ending = await turns.run(lease, signal);
+        const may_go_on = refused < TRIES_ON_SOUND_STORE;
+        const ending = await (may_go_on ? turns.run(lease, signal) : turns.breakDown(lease, last));
         if (ending === "settled") admission.pace.record(clock.monotonic() - from);
         return;
       } catch (fault) {
         if (fault instanceof Stopping || fault instanceof LeaseLost) return;
         log.error({ turn: lease.turn_id, fault: messageOf(fault) }, "a run broke off");
         if (!(fault instanceof StoreFault)) return;
+        // Where the store is well it is the batch that is at fault, or there are too many at once.
+        if (fault.cause_kind === null && ++refused === 2 * TRIES_ON_SOUND_STORE) return;
+        last = fault;
         // The disk did not take it: the turn stands where its journal says. Try again from there.
         if (!(await pause())) return;
       }

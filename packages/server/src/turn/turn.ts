@@ -30,6 +30,8 @@ export interface Turns {
    * @throws LeaseLost, Stopping, StoreFault; the journal then says where to go on.
    */
   run(lease: Lease, signal: AbortSignal): Promise<Ending>;
+  /** Ends a turn that cannot go on for a fault of ours, as failed. @throws LeaseLost, StoreFault */
+  breakDown(lease: Lease, fault: unknown): Promise<Ending>;
 }
 
 export interface TurnParts {
@@ -54,6 +56,7 @@ export function createTurns(parts: TurnParts): Turns {
         return await breakDown(parts, lease, fault);
       }
     },
+    breakDown: (lease, fault) => breakDown(parts, lease, fault),
   };
 }
 
