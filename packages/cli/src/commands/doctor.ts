@@ -24,7 +24,8 @@ export function doctorCommand(parts: DoctorParts): Command {
     .action(({ json }: { json?: boolean }) =>
       run(async () => {
         const { doctor } = await import("@mainstay/server/commands/doctor");
-        const [here, there] = [(await doctor()).checks, await server(parts)];
+        const there = await server(parts);
+        const here = (await doctor(there.spool)).checks;
         const checks: Check[] = [...here.filter((check) => !there.overrides(check)), there.check];
         const ok = checks.every((check) => check.ok);
         if (json) screen.json({ ok, checks });
@@ -38,9 +39,11 @@ interface ServerLook {
   check: Check;
   /** A running server knows its models; this terminal's settings only say what it would start with. */
   overrides(check: DoctorCheck): boolean;
+  /** What the spool of this data folder takes; null where no server says so. */
+  spool: string | null;
 }
 
-const none = () => false;
+const silent = { overrides: () => false, spool: null };
 const start = "npm start, or: mainstay serve";
 
 /** A server that does not run is no fault: `doctor` is for the time before the first start, too. */
@@ -54,13 +57,19 @@ async function server({ config, ...parts }: DoctorParts): Promise<ServerLook> {
     const found = checks.map(({ name, detail }) => `; ${name}: ${detail}`).join("");
     const detail = `runs, version ${version}, level ${level}${found}`;
     const overrides = ({ area }: DoctorCheck) => area === "providers";
-    return { check: { ...check, ok: ready, detail, fix }, overrides };
+    const spool = checks.find(({ name }) => name === "spool")?.detail ?? null;
+    const is_here = config.server.kind === "local";
+    return {
+      check: { ...check, ok: ready, detail, fix },
+      overrides,
+      spool: is_here ? spool : null,
+    };
   } catch (fault) {
     if (fault instanceof Unreachable && config.server.kind === "local")
-      return { check: { ...check, ok: true, detail: "does not run", fix: start }, overrides: none };
+      return { check: { ...check, ok: true, detail: "does not run", fix: start }, ...silent };
     const detail = fault instanceof Error ? fault.message : String(fault);
     const fix = "is the address right, and the key?";
-    return { check: { ...check, ok: false, detail, fix }, overrides: none };
+    return { check: { ...check, ok: false, detail, fix }, ...silent };
   }
 }
 

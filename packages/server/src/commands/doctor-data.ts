@@ -1,19 +1,34 @@
-import { existsSync, statfsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { spoolBytes } from "@mainstay/executor/disk-usage";
 import { SPOOL_LIMIT_BYTES } from "@mainstay/executor/protocol";
 import type { Config } from "../config.ts";
+import { createDiskSpace, diskCheck } from "../health/health.ts";
 import { messageOf } from "../kernel/errors.ts";
+import { limits } from "../kernel/limits.ts";
 import { type DataSurvey, surveyData } from "../store/data-survey.ts";
 import type { DoctorCheck } from "./doctor.ts";
 
 const MB = 1_048_576;
 const NAMED = 5;
 
+/** What is not read from the files of the data folder. */
+export interface DataSources {
+  /** What a running server says that the spool takes: nobody else can read it then. */
+  readonly spool_told: string | null;
+  readonly disk: ReturnType<typeof createDiskSpace>;
+}
+
 /** What the data takes of what it may take, and whether all of it can be believed. */
-export function dataChecks(config: Config): DoctorCheck[] {
+export function dataChecks(
+  config: Config,
+  {
+    spool_told = null,
+    disk = createDiskSpace(config.home, limits.disk_reserve_bytes),
+  }: Partial<DataSources> = {},
+): DoctorCheck[] {
   if (!existsSync(join(config.home, "mainstay.db"))) return [];
-  return [...journals(config), spool(config), disk(config)];
+  return [...journals(config), spool(config, spool_told), diskRoom(disk)];
 }
 
 const check = (
@@ -53,21 +68,20 @@ function damage({ damaged_turns, faults }: DataSurvey, fix: string): DoctorCheck
   return check("damage", false, named.slice(0, NAMED).join(", ") + more, fix);
 }
 
-function spool({ home }: Config): DoctorCheck {
+function spool({ home }: Config, told: string | null): DoctorCheck {
   try {
     const used_bytes = spoolBytes(home);
-    const detail =
-      used_bytes === null ? "in use by a running executor" : spent(used_bytes, SPOOL_LIMIT_BYTES);
-    return check("spool", true, detail);
+    if (used_bytes !== null) return check("spool", true, spent(used_bytes, SPOOL_LIMIT_BYTES));
+    return check("spool", true, told ?? "in use by an executor, and no server answers for it");
   } catch (fault) {
     const fix = "the executor's next start takes what is readable, and tells what is not";
     return check("spool", false, messageOf(fault), fix);
   }
 }
 
-function disk({ home }: Config): DoctorCheck {
-  const { bavail, bsize } = statfsSync(home);
-  return check("disk", true, `${megabytes(bavail * bsize)} free`);
+function diskRoom(disk: DataSources["disk"]): DoctorCheck {
+  const { name, ok, detail } = diskCheck(disk.state());
+  return check(name, ok, detail, ok ? null : "make room on the disk of MAINSTAY_HOME");
 }
 
 const spent = (used_bytes: number, limit_bytes: number): string =>

@@ -24,8 +24,12 @@ export interface DoctorReport {
   readonly checks: readonly DoctorCheck[];
 }
 
-/** Looks at everything that Mainstay stands on, without a running server. Changes nothing. */
-export async function doctor(): Promise<DoctorReport> {
+/**
+ * Looks at everything that Mainstay stands on, without a running server. Changes nothing.
+ *
+ * @param spool_told what a running server says that its spool takes; null without one
+ */
+export async function doctor(spool_told: string | null): Promise<DoctorReport> {
   const config = configured();
   const checks =
     config instanceof Error
@@ -33,7 +37,7 @@ export async function doctor(): Promise<DoctorReport> {
       : [
           runtime(),
           dataFolder(config),
-          ...dataChecks(config),
+          ...dataChecks(config, { spool_told }),
           ...(await sandbox(config)),
           ...providers(config),
         ];

@@ -79,7 +79,8 @@ export function createHealth(parts: HealthParts): Health {
   };
 }
 
-function diskCheck(disk: DiskState): Check {
+/** The disk of the data, in words. */
+export function diskCheck(disk: DiskState): Check {
   switch (disk.state) {
     case "roomy":
       return { name: "disk", ok: true, detail: `${megabytes(disk.free_bytes)} free` };

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { dataChecks } from "../../src/commands/doctor-data.ts";
+import { dataChecks, type DataSources } from "../../src/commands/doctor-data.ts";
+import type { DiskState } from "../../src/health/disk-space.ts";
 import { calls, configFor, type House, openHouse, says } from "./house.ts";
 
 let house: House;
@@ -12,8 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => house.close());
 
-const examine = () =>
-  new Map(dataChecks(configFor(house.home, [])).map((check) => [check.name, check]));
+const examine = (sources: Partial<DataSources> = {}) =>
+  new Map(dataChecks(configFor(house.home, []), sources).map((check) => [check.name, check]));
 
 test("doctor says what data, spool and disk have, while the server is at work", async () => {
   await house.ask("look around");
@@ -23,13 +24,31 @@ test("doctor says what data, spool and disk have, while the server is at work", 
     detail: expect.stringMatching(/^turns: 1, open: 0; 0\.\d MB of 4096\.0 MB$/u),
   });
   expect(found.get("damage")).toMatchObject({ ok: true, detail: expect.stringContaining("none") });
-  expect(found.get("spool")).toMatchObject({ ok: true, detail: "in use by a running executor" });
+  expect(found.get("spool")).toMatchObject({
+    ok: true,
+    detail: expect.stringMatching("in use by an executor"),
+  });
   expect(found.get("disk")?.detail).toMatch(/MB free$/u);
+  expect(examine({ spool_told: "1.0 MB of 2.0 MB" }).get("spool")).toMatchObject({
+    ok: true,
+    detail: "1.0 MB of 2.0 MB",
+  });
 
   const { checks } = await house.client.readyz();
   const told = new Map(checks.map(({ name, detail }) => [name, detail]));
   expect(told.get("spool")).toMatch(/^0\.0 MB of 256\.0 MB$/u);
   expect(told.get("journals")).toMatch(/ of 4096\.0 MB$/u);
+});
+
+test("a disk on which the server would take in nothing new is not called fine", () => {
+  const MB = 1_048_576;
+  const full: DiskState = { state: "nearly_full", free_bytes: 3 * MB, reserve_bytes: 256 * MB };
+  const disk = { state: () => full, refusal: () => null };
+  expect(examine({ disk }).get("disk")).toMatchObject({
+    ok: false,
+    detail: expect.stringMatching(/^3\.0 MB free, less than the 256\.0 MB /u),
+    fix: expect.stringContaining("make room"),
+  });
 });
 
 test("doctor names the turns whose journal is damaged, and what to do", async () => {
