@@ -23,7 +23,8 @@ export function executorProcess(pid: number): ExecutorProcess {
 export async function untilEnded({ pid, isAlive }: ExecutorProcess, clock: Clock): Promise<void> {
   if (await untilGone(isAlive, clock, END_MS)) return;
   const why = `was told to end and is still there after ${END_MS / 1_000} s`;
-  throw new ExecutorUnreachable(`the executor (pid ${pid}) ${why}`);
+  const fix = `kill -9 ${pid} ends it and its commands`;
+  throw new ExecutorUnreachable(`the executor (pid ${pid}) ${why}: ${fix}`);
 }
 
 /** For one that no server has taken: it runs nothing. */

@@ -180,7 +180,11 @@ function endingWithProcess(link: OpenLink, clock: Clock): ExecutorLink {
   return {
     ...link,
     async close() {
-      await Promise.all([link.close(), untilEnded(executor, clock)]);
+      try {
+        await Promise.all([link.close(), untilEnded(executor, clock)]);
+      } finally {
+        await link.leave();
+      }
     },
   };
 }

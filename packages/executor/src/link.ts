@@ -45,7 +45,10 @@ export interface ExecutorLink {
   output(command_id: string): Promise<OutputPiece | null>;
   usage(): Promise<Usage>;
   selfTest(): Promise<SandboxReport>;
-  /** Ends all commands and the executor. Idempotent. */
+  /**
+   * Ends all commands and the executor. Idempotent. Rejects with `ExecutorUnreachable` where its
+   * process does not end in bounded time; the link is given up then.
+   */
   close(): Promise<void>;
   /** Gives the link up; commands run on for the next server. Idempotent. */
   leave(): Promise<void>;

@@ -132,6 +132,7 @@ test("a stopped executor is named, not taken for none: by a launch, a close and 
   process.kill(pid, "SIGSTOP");
   try {
     await expect(held.close()).rejects.toMatchObject(is_named);
+    await held.closed;
   } finally {
     process.kill(pid, "SIGCONT");
   }
