@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { StoreFault } from "../kernel/errors.ts";
 import type { Migration } from "./migrations/migration.ts";
 import { migrations } from "./migrations/migrations.ts";
+import { describeFault, faultKindOf } from "./sqlite-fault.ts";
 
 /** The data was written by a newer program; reading it with this one could spoil it. */
 export class DataTooNew extends Error {
@@ -28,7 +29,7 @@ export function migrate(db: DatabaseSync, steps: readonly Migration[] = migratio
   }
 }
 
-function versionOf(db: DatabaseSync): number {
+export function versionOf(db: DatabaseSync): number {
   return Number(db.prepare("pragma user_version").get()?.["user_version"]);
 }
 
@@ -39,6 +40,7 @@ function apply(db: DatabaseSync, step: Migration, version: number): void {
     db.exec(`pragma user_version = ${version}; commit`);
   } catch (cause) {
     if (db.isTransaction) db.exec("rollback");
-    throw new StoreFault(`migration ${version} (${step.name}) failed`, { cause });
+    const why = `migration ${version} (${step.name}) failed: ${describeFault(cause)}`;
+    throw new StoreFault(why, { cause, cause_kind: faultKindOf(cause) });
   }
 }

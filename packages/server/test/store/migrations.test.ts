@@ -98,7 +98,9 @@ test("a migration that fails leaves nothing of itself, and all before it", () =>
   const good = step("good", "create table one (id integer) strict");
   const bad = step("bad", "create table two (id integer) strict; insert into nowhere");
   expect(() => migrate(db, [good, bad])).toThrow(StoreFault);
-  expect(() => migrate(db, [good, bad])).toThrow("migration 2 (bad) failed");
+  expect(() => migrate(db, [good, bad])).toThrow(
+    "migration 2 (bad) failed: incomplete input (SQLite 1)",
+  );
   expect(db.prepare("select name from sqlite_schema").all()).toEqual([{ name: "one" }]);
   expect(versionOf(db)).toBe(1);
 });
