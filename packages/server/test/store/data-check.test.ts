@@ -49,6 +49,13 @@ test("a row that refers to nothing is refused", async () => {
   await expect(place.open()).rejects.toThrow("turn refers to a session that is not there");
 });
 
+test("what a backup program or an operator added is nobody's fault", async () => {
+  const db = new DatabaseSync(join(place.home, "mainstay.db"));
+  db.exec("create table _litestream_seq (id integer); create index ours on turn (created_at)");
+  db.close();
+  await (await place.open()).close();
+});
+
 test("a changed schema is refused", async () => {
   await overwrite("check (number > 0)", "check (number > 9)");
   await expect(place.open()).rejects.toThrow("its schema at person");
