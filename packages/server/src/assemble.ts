@@ -78,7 +78,11 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   const limits: Limits = { ...defaultLimits, ...overrides.limits };
   const log = overrides.log ?? createLog(config.log_level);
 
-  const opened = await openSqliteStore({ home: config.home, clock });
+  const opened = await openSqliteStore({
+    home: config.home,
+    clock,
+    notice: (text) => log.warn({}, text),
+  });
   const store = overrides.store?.(opened) ?? opened;
   // The folder exists now; every path below it is the one that is really there.
   const home = await realpath(config.home);

@@ -5,6 +5,7 @@ import { refuseSpoiled } from "./data-check.ts";
 import { DataDamaged } from "./data-damaged.ts";
 import { lastJournalRow, refuseLoss } from "./high-water.ts";
 import { DataTooNew, migrate } from "./migrate.ts";
+import { prepareRewrite } from "./migration-room.ts";
 import { openWriter } from "./sqlite-connection.ts";
 import { describeFault, faultKindOf } from "./sqlite-fault.ts";
 import { raiseIncarnation } from "./sqlite-incarnation.ts";
@@ -14,14 +15,18 @@ const HELD =
 
 /**
  * Makes the data ready for this run, before the worker starts: nobody else is in the file, and nothing
- * waits for this thread yet. Answers with the number of this run.
+ * waits for this thread yet. What takes long is told to `notice` first. Answers with the number of this run.
  *
  * @throws DataDamaged, DataTooNew, StoreFault
  */
-export function prepareFile({ data_file, head_file, incarnation }: DataFolder): number {
+export function prepareFile(
+  { data_file, head_file, incarnation }: DataFolder,
+  notice: (text: string) => void,
+): number {
   try {
     return inFile(data_file, (db) => {
       refuseLoss(head_file, lastRow(db));
+      prepareRewrite(db, data_file, notice);
       migrate(db);
       refuseSpoiled(db, data_file);
       return raiseIncarnation(db, incarnation);

@@ -6,17 +6,28 @@ import { prepareFile } from "./sqlite-file.ts";
 import { openRecoveringLink, type RecoveringLink } from "./sqlite-recovery.ts";
 import type { Statement, Store } from "./store.ts";
 
+export interface SqliteOptions {
+  readonly home: string;
+  readonly clock: Clock;
+  /** Hears, before it begins, of what makes a start take long. */
+  readonly notice?: (text: string) => void;
+}
+
 /**
  * Opens the data folder `home` as this server's own and answers with the store on its SQLite file.
  *
  * @throws DataFolderBusy, DataFolderRefused, DataDamaged, DataTooNew, StoreFault
  */
-export async function openSqliteStore(options: { home: string; clock: Clock }): Promise<Store> {
-  const folder = await openDataFolder(options.home, options.clock);
+export async function openSqliteStore({
+  home,
+  clock,
+  notice = () => {},
+}: SqliteOptions): Promise<Store> {
+  const folder = await openDataFolder(home, clock);
   try {
-    const incarnation = prepareFile(folder);
+    const incarnation = prepareFile(folder, notice);
     const { data_file, head_file } = folder;
-    const link = await openRecoveringLink({ data_file, head_file, incarnation }, options.clock);
+    const link = await openRecoveringLink({ data_file, head_file, incarnation }, clock);
     return storeOver(link, incarnation, () => folder.release());
   } catch (fault) {
     folder.release();

@@ -11,6 +11,7 @@ import type { Migration } from "./migration.ts";
  */
 export const journalChecksums: Migration = {
   name: "journals prove themselves",
+  rewrites: true,
   up(db) {
     db.exec(`
     alter table journal add column checksum integer not null default 0;
