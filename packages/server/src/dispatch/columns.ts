@@ -19,8 +19,10 @@ export const turnColumns = (record: TurnRecord): TurnColumns => ({
 });
 
 /** After a start nobody runs a turn: what was running waits, for a person or for a seat. */
-function stateAtStart({ state, steps }: TurnRecord): TurnRecord["state"] {
+function stateAtStart({ state, steps, cancel_requested_by }: TurnRecord): TurnRecord["state"] {
   if (state !== "running") return state;
+  // It needs a seat to end; nobody's consent is of use any more.
+  if (cancel_requested_by !== null) return "queued";
   const open = steps.at(-1)?.calls.find((call) => call.state !== "ended");
   return open?.state === "awaiting" ? "awaiting_approval" : "queued";
 }
