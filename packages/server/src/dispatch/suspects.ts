@@ -3,7 +3,7 @@ import type { JournalType } from "@mainstay/sdk/events";
 import type { Journal } from "../store/journal.ts";
 
 /** Followed this long, a call that runs on has broken nothing: the others need not wait for its end. */
-const RUNS_ON_MS = 10_000;
+const RUNS_ON_MS = 2_000;
 
 /** After these events a turn has got on: it did not break the server. */
 const progress: ReadonlySet<JournalType> = new Set<JournalType>([

@@ -20,7 +20,9 @@ function openSuspects() {
     {
       subscribe(heard) {
         listener = heard;
-        return () => (listener = null) === null;
+        return () => {
+          listener = null;
+        };
       },
     },
     () => (cleared += 1),
