@@ -48,10 +48,17 @@ export function approvalColumns(
   return events
     .filter((event) => event.type === "approval_requested")
     .map((asked) => ({
-      ...{ id: asked.approval_id, turn_id, workspace_id, step: asked.step },
-      ...{ call_id: asked.call_id, intent: asked.intent, command: asked.command },
+      id: asked.approval_id,
+      turn_id,
+      workspace_id,
+      step: asked.step,
+      call_id: asked.call_id,
+      intent: asked.intent,
+      command: asked.command,
       command_sha256: createHash("sha256").update(asked.command).digest("hex"),
-      ...{ reason: asked.reason, created_at: asked.at, expires_at: timeOf(asked.expires_at) },
+      reason: asked.reason,
+      created_at: asked.at,
+      expires_at: timeOf(asked.expires_at),
       ...decisionColumns(decisions.get(asked.approval_id)),
     }));
 }

@@ -15,9 +15,23 @@ export function turnResource(
   const { session_id, workspace_id, state, message, urgency, answer, mode } = record;
   const { provider, model, usage, error, approvals, commands, edits, last_event } = record;
   return {
-    ...{ id, session_id, workspace_id, state, message, urgency },
+    id,
+    session_id,
+    workspace_id,
+    state,
+    message,
+    urgency,
     queue: state === "queued" ? queue : null,
-    ...{ answer, mode, provider, model, usage, error, approvals, commands, edits, last_event },
+    answer,
+    mode,
+    provider,
+    model,
+    usage,
+    error,
+    approvals,
+    commands,
+    edits,
+    last_event,
     created_at: isoTime(record.created_at),
     settled_at: record.settled_at === null ? null : isoTime(record.settled_at),
   };
@@ -27,11 +41,23 @@ export function turnResource(
 export function damagedResource(row: Row<"turn">, fault: JournalCorrupt): Turn {
   const { id, session_id, workspace_id, state, urgency, created_at, settled_at } = row;
   return {
-    ...{ id, session_id, workspace_id, state, message: "", urgency, queue: null },
-    ...{ answer: null, mode: null, provider: null, model: null },
+    id,
+    session_id,
+    workspace_id,
+    state,
+    message: "",
+    urgency,
+    queue: null,
+    answer: null,
+    mode: null,
+    provider: null,
+    model: null,
     usage: { input_tokens: 0, output_tokens: 0 },
     error: { code: "journal_damaged", message: fault.message },
-    ...{ approvals: [], commands: [], edits: [], last_event: 0 },
+    approvals: [],
+    commands: [],
+    edits: [],
+    last_event: 0,
     created_at: isoTime(created_at),
     settled_at: settled_at === null ? null : isoTime(settled_at),
   };

@@ -74,8 +74,14 @@ export function damagedEnd(damaged_after: number, at: number): JournalEvent & Bo
     `The record of this turn is damaged after event ${damaged_after}, so it was stopped. ` +
     "What it did before stands; what it did since is not known.";
   return {
-    ...{ type: "settled", seq: damaged_after + 1, at, state: "failed", answer: message },
-    ...{ mode: "full", provider: null, model: null },
+    type: "settled",
+    seq: damaged_after + 1,
+    at,
+    state: "failed",
+    answer: message,
+    mode: "full",
+    provider: null,
+    model: null,
     usage: { input_tokens: 0, output_tokens: 0 },
     error: { code: "journal_damaged", message },
   };
