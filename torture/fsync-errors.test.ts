@@ -166,8 +166,9 @@ test.skipIf(lack !== null)(
         await expect(server.start("serve.ts", { under })).rejects.toThrow("ended with 1");
         await server.start();
         expect((await promises.ask(client, next())).heard, wordsOf(fault)).toBe("accepted");
+        // All have ended before the next restart: a few of them without getting on would poison a turn.
+        expect(await promises.broken(client), wordsOf(fault)).toEqual([]);
       }
-      expect(await promises.broken(client)).toEqual([]);
       const found = `0 of ${promises.acknowledged()} turns lost`;
       report("errors of the disk at the start", faults.length, found);
     }),
