@@ -31,6 +31,8 @@ const QUOTED = /`([^`\n]{2,80})`|"([^"\n]{2,80})"|“([^”\n]{2,80})”|«([^»
 /** A word, or an identifier with what joins its parts: snake_case, kebab-case, a.b, Foo::bar. */
 const WORD =
   /[\p{L}\p{N}_$][\p{L}\p{M}\p{N}_$]*(?:(?:[.-]|::)[\p{L}\p{N}_$][\p{L}\p{M}\p{N}_$]*)*/gu;
+/** Tried at the start of a word only: at each of its letters, a long word takes seconds. */
+const SCHEME = /(?<!\w)\w+:\/\//gu;
 const ELISION = /(?<![\p{L}\p{N}])(?:[cdjlmnst]|qu)['’](?=\p{L})/giu;
 const CLITIC = /['’](?:s|re|ve|ll|d|t|m)(?!\p{L})/giu;
 
@@ -43,7 +45,7 @@ export function keywords(message: string): string[] {
   const quoted = [...text.matchAll(QUOTED)].map((match) => match.slice(1).find(Boolean) ?? "");
   const plain = text
     .replace(QUOTED, " ")
-    .replace(/\w+:\/\//gu, " ")
+    .replace(SCHEME, " ")
     .replace(ELISION, " ")
     .replace(CLITIC, " ");
   const found = [...quoted.map((phrase) => phrase.trim()), ...(plain.match(WORD) ?? [])];
