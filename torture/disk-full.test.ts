@@ -76,8 +76,8 @@ interface Round {
 async function fullDisk(round: number, stage: Stage, within_ms = HEALED_WITHIN_MS): Promise<Round> {
   const { client, model, promises, ballast } = stage;
   const seen = model.requests.length;
-  // Long enough that its answer needs room that is not there.
-  const message = `held ${round} ${"x".repeat(100_000)}`;
+  // Long enough that its answer needs room that is not there; all rounds together fit the disk.
+  const message = `held ${round} ${"x".repeat(20_000)}`;
   const letAnswer = stage.holdBack(message);
   expect((await promises.ask(client, message)).heard).toBe("accepted");
   await model.waitForRequest(seen + 1);

@@ -21,8 +21,8 @@ const SYNCS = "fsync,fdatasync";
 const WRITES = "write,pwrite64,ftruncate";
 const ERRORS = ["EIO", "ENOSPC", "EACCES"];
 /** Some of these fill the log, so that it is copied into the database: nothing else syncs that. */
-const LARGE = "x".repeat(900_000);
-const TRIES = 20;
+const LARGE = "x".repeat(190_000);
+const TRIES = 50;
 
 interface Fault {
   readonly file: string;

@@ -5,6 +5,8 @@ import type { Client } from "@mainstay/sdk/client";
 import type { Problem } from "@mainstay/sdk/problem";
 import type { Turn } from "@mainstay/sdk/turn";
 
+const AT_ONCE = 8;
+
 export type Heard =
   | { readonly heard: "accepted"; readonly turn: Turn }
   | { readonly heard: "refused"; readonly problem: Problem }
@@ -42,13 +44,13 @@ export function createPromises(answerTo: (message: string) => string): Promises 
     }
   }
 
-  async function fault(client: Client, message: string, turn_id: string): Promise<string | null> {
+  async function faultsOf(client: Client, message: string, turn_id: string): Promise<string[]> {
     const found = await client.turns.get(turn_id).catch(refusal);
-    if (typeof found === "string") return `${turn_id} is lost: ${found}`;
+    if (typeof found === "string") return [`${turn_id} is lost: ${found}`];
     const turn = await ended(client, found);
-    if (turn.message !== message) return `${turn_id} has the message "${turn.message}"`;
-    if (turn.state !== "done") return `${turn_id} is ${turn.state}`;
-    return turn.answer === answerTo(message) ? null : `${turn_id} has the answer "${turn.answer}"`;
+    if (turn.message !== message) return [`${turn_id} has the message "${turn.message}"`];
+    if (turn.state !== "done") return [`${turn_id} is ${turn.state}`];
+    return turn.answer === answerTo(message) ? [] : [`${turn_id} has the answer "${turn.answer}"`];
   }
 
   return {
@@ -56,10 +58,14 @@ export function createPromises(answerTo: (message: string) => string): Promises 
     acknowledged: () => accepted.size,
     async broken(client) {
       for (const [message, workspace] of unanswered) await ask(client, message, workspace);
-      const faults = await Promise.all(
-        [...accepted].map(([message, turn_id]) => fault(client, message, turn_id)),
-      );
-      return [...twice, ...faults.filter((one) => one !== null)];
+      const faults: string[] = [];
+      const rest = accepted.entries();
+      const check = async () => {
+        for (const [message, turn_id] of rest)
+          faults.push(...(await faultsOf(client, message, turn_id)));
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, check));
+      return [...twice, ...faults];
     },
   };
 }

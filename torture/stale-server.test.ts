@@ -43,16 +43,22 @@ async function withStage(body: (stage: Stage) => Promise<void>): Promise<void> {
   }
 }
 
+type Moment = (client: Client, turn_id: string) => Promise<unknown>;
+const after =
+  (delay_ms: number): Moment =>
+  () =>
+    systemClock.sleep(delay_ms);
+
 /** `by_lock`: it was stopped while it wrote, so SQLite itself kept the second one out. */
 type Takeover = { readonly taken: "by_lock" } | { readonly taken: "over"; faults: string[] };
 
-/** Stops the first server `after_ms` into a turn, lets the second take over, wakes the first. */
-async function takeOver(round: number, after_ms: number, stage: Stage): Promise<Takeover> {
+/** Stops the first server at a moment of a turn, lets the second take over, wakes the first. */
+async function takeOver(round: number, moment: Moment, stage: Stage): Promise<Takeover> {
   const { server: first, second, home } = stage;
   const message = `turn ${round}`;
   const old_client = await first.client();
   const { id } = await old_client.turns.create({ message });
-  await systemClock.sleep(after_ms);
+  await moment(old_client, id);
   const pid = first.pid()!;
   process.kill(pid, "SIGSTOP");
   const faults = await refusalFaults(home, pid);
@@ -63,6 +69,8 @@ async function takeOver(round: number, after_ms: number, stage: Stage): Promise<
     return { taken: "by_lock" };
   }
 
+  // It answers before it has left its card.
+  while ((await pidOnCard(home)) !== second.pid()) await systemClock.sleep(20);
   const client = await second.client();
   const before = await eventsOf(client, id);
   process.kill(pid, "SIGCONT");
@@ -75,8 +83,7 @@ async function takeOver(round: number, after_ms: number, stage: Stage): Promise<
   if ((await client.turns.get(id)).answer !== echoOf(message)) faults.push("the turn is not done");
   const { items } = await client.turns.list();
   if (items.some((turn) => turn.message === stale)) faults.push("the stale turn was kept");
-  const card = JSON.parse(await readFile(join(home, "run", "server.json"), "utf8")) as object;
-  if (!("pid" in card) || card.pid !== second.pid()) faults.push("the second one's card is gone");
+  if ((await pidOnCard(home)) !== second.pid()) faults.push("the second one's card is gone");
   await stat(join(home, "run", "server.sock")).catch(() => faults.push("its socket is gone"));
   return { taken: "over", faults };
 }
@@ -86,6 +93,12 @@ async function refusalFaults(home: string, pid: number): Promise<string[]> {
   const refused = await openSqliteStore({ home, clock: systemClock }).catch((fault) => fault);
   if (!(refused instanceof DataFolderBusy)) return ["a second server was let in"];
   return refused.message.includes(`kill -CONT ${pid}`) ? [] : [refused.message];
+}
+
+/** Of the server that says it serves this folder. */
+async function pidOnCard(home: string): Promise<number | null> {
+  const card = await readFile(join(home, "run", "server.json"), "utf8").catch(() => "");
+  return Number(/"pid":(\d+)/.exec(card)?.[1] ?? 0) || null;
 }
 
 const starts = (server: ServerProcess): Promise<boolean> =>
@@ -107,7 +120,7 @@ test("a server that was stopped and displaced writes nothing and ends", { timeou
     let by_lock = 0;
     for (let round = 0; round < times; round++) {
       await stage.server.start();
-      const takeover = await takeOver(round, random() * LONGEST_MS, stage);
+      const takeover = await takeOver(round, after(random() * LONGEST_MS), stage);
       if (takeover.taken === "over") expect(takeover.faults, `round ${round}`).toEqual([]);
       else by_lock++;
       await Promise.all([stage.server.kill(), stage.second.kill()]);
@@ -120,7 +133,7 @@ test("planted: without the incarnation in the data the stale server takes a turn
   withStage(async (stage) => {
     const env = instead("select 1 from server_run where incarnation = ?", "select ?");
     await stage.server.start("serve.ts", { env });
-    const takeover = await takeOver(0, LONGEST_MS, stage);
+    const takeover = await takeOver(0, eventsOf, stage);
     expect(takeover).toMatchObject({
       faults: expect.arrayContaining(["the stale one took a turn in"]),
     });

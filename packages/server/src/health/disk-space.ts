@@ -51,7 +51,7 @@ export function judge(
 const nearlyFull = (free_bytes: number): Refusal =>
   new Refusal(
     "disk_nearly_full",
-    `The server's disk has ${Math.floor(free_bytes / MB)} MB left, which are kept for what runs ` +
-      "already. Nothing new is taken in until there is more room; history can be read.",
+    `${Math.floor(free_bytes / MB)} MB are left, which are kept for what runs already. Nothing new ` +
+      "is taken in until there is more room; history can be read.",
     { retry_after_s: RETRY_AFTER_S },
   );
