@@ -1,10 +1,13 @@
 /** Writes of one round of the event loop share a commit, and its fate. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { groupCommits } from "../src/ledger/group-commit.ts";
+import { scratchHome } from "./scratch.ts";
 
-function openGroups() {
-  const db = new DatabaseSync(":memory:");
+function openGroups(file = ":memory:") {
+  const db = new DatabaseSync(file);
   db.exec("CREATE TABLE t (n INTEGER UNIQUE)");
   const settled: boolean[] = [];
   const group = groupCommits(db, (is_durable) => settled.push(is_durable));
@@ -50,4 +53,20 @@ test("a transaction that is lost is lost for all that wrote in it, and the next 
   expect([rows(), settled, db.isTransaction]).toEqual([[], [false], false]);
   await insert(3);
   expect(rows()).toEqual([3]);
+});
+
+test("after a transaction that was lost the log is cut before anything is written again", async () => {
+  const file = join(scratchHome(), "db");
+  const { db, insert } = openGroups(file);
+  onTestFinished(() => db.close());
+  db.exec("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON");
+  db.exec("CREATE TABLE u (n REFERENCES t (n) DEFERRABLE INITIALLY DEFERRED)");
+  const log_bytes = () => statSync(`${file}-wal`).size;
+  for (let n = 0; n < 20; n += 1) await insert(n);
+  const before = log_bytes();
+  const lost = insert(100);
+  db.exec("INSERT INTO u VALUES (7)");
+  await expect(lost).rejects.toThrow(/FOREIGN KEY/);
+  await insert(101);
+  expect(log_bytes()).toBeLessThan(before / 2);
 });

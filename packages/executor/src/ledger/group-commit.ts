@@ -5,6 +5,8 @@
  * 2. Its promise resolves when the disk has that transaction, and rejects when the disk has nothing
  *    of it.
  * 3. A write is one statement: one that fails takes back itself alone.
+ * 4. After a group that was lost nothing rests on the log as it stands: the kernel calls a page whose
+ *    sync failed clean. It is copied into the database, that is synced, and the log cut first.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { soon } from "@mainstay/sdk/clock";
@@ -27,8 +29,11 @@ export function groupCommits(
   settled: (is_durable: boolean) => void,
 ): GroupCommit {
   let open: Group | null = null;
+  let is_log_trusted = true;
 
   function begin(): Group {
+    if (!is_log_trusted) cutLog(db);
+    is_log_trusted = true;
     db.exec("BEGIN IMMEDIATE");
     const { promise: done, resolve, reject } = Promise.withResolvers<void>();
     done.catch(() => {}); // each writer has it for itself
@@ -38,6 +43,7 @@ export function groupCommits(
 
   function lose(group: Group, cause: Error): void {
     open = null;
+    is_log_trusted = false;
     if (db.isTransaction) db.exec("ROLLBACK");
     settled(false);
     group.reject(cause);
@@ -69,4 +75,9 @@ export function groupCommits(
     },
     flush,
   };
+}
+
+function cutLog(db: DatabaseSync): void {
+  const found = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+  if (found?.["busy"] === 1) throw new Error("the log of the ledger is held by another program");
 }
