@@ -24,7 +24,9 @@ test.skipIf(!is_root)(
     writeFileSync(join(data, "above"), "shown\n");
     await bench.link().close(); // what comes later is not seen: the next executor makes it anew
     await bench.relaunch();
-    const { output, exit_code } = await bench.exited("ls data; cat data/above; echo x > data/by; stat -c %U data/by");
+    const { output, exit_code } = await bench.exited(
+      "ls data; cat data/above; echo x > data/by; stat -c %U data/by",
+    );
     expect([exit_code, output]).toEqual([0, "above\nshown\nagent\n"]);
     expect(readFileSync(join(data, "by"), "utf8")).toBe("x\n");
   },
