@@ -78,7 +78,7 @@ export async function assemble(
       life.reconsider();
     },
     onOrder(order) {
-      if (order === "end") return void stop("a server ordered it");
+      if (order === "end") return void stop("a server ended the executor");
       listener.stopBeginning();
       retire();
     },
@@ -122,7 +122,7 @@ export async function assemble(
         return running;
       }
       case "close":
-        void stop("the server closed it");
+        void stop("the server was stopped");
         return;
     }
   }
@@ -148,7 +148,7 @@ export async function assemble(
   function watch(): () => void {
     let cancel = clock.after(WATCH_MS, look);
     function look(): void {
-      if (!folder.isInPlace()) return void stop("its folder has vanished");
+      if (!folder.isInPlace()) return void stop("the executor's folder vanished");
       cancel = clock.after(WATCH_MS, look);
     }
     return () => cancel();

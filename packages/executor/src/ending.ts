@@ -1,4 +1,5 @@
 import type { CommandEnd } from "./command.ts";
+import type { KeptOutput } from "./output.ts";
 import type { Outcome } from "./supervise.ts";
 import { planDigest, type Plan } from "./ticket.ts";
 
@@ -12,10 +13,13 @@ export function endOf(plan: Plan, outcome: Outcome, notices: string[]): CommandE
     const why = halt === null ? outcome.why : `${halt.cause} before it began`;
     return { outcome: "not_started", why };
   }
-  if (halt?.cause === "interrupted") return { outcome: "interrupted", ran: "maybe", why: halt.why };
+  if (halt?.cause === "interrupted") {
+    const after = `${(outcome.duration_ms / 1000).toFixed(1)} s after the command began`;
+    return brokenOff(`${halt.why} ${after}; how far it got is unknown`, outcome);
+  }
   if (!outcome.gone) {
     const why = "its processes were killed but do not die (waiting for a device or file system?)";
-    return { outcome: "interrupted", ran: "maybe", why };
+    return brokenOff(why, outcome);
   }
   return {
     outcome: "exited",
@@ -34,3 +38,8 @@ export function endOf(plan: Plan, outcome: Outcome, notices: string[]): CommandE
     sandbox: "bubblewrap",
   };
 }
+
+const brokenOff = (why: string, { output, output_truncated }: KeptOutput): CommandEnd => ({
+  ...{ outcome: "interrupted", ran: "maybe", why },
+  ...{ output, output_truncated },
+});

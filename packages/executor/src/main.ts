@@ -47,7 +47,7 @@ try {
       log,
     },
   );
-  process.on("SIGTERM", () => void executor.stop("SIGTERM"));
+  process.on("SIGTERM", () => void executor.stop("the executor got SIGTERM"));
   flushCompileCache();
   await executor.stopped;
   process.exit(0);
