@@ -63,11 +63,11 @@ export function createArchive({ ledger, spool, clock, log }: ArchiveParts): Arch
     const row = ledger.find(command_id);
     const end = unwritten.find(command_id) ?? (row === null ? null : endIn(row));
     if (row?.mac === mac && end !== null) return { state: "ended", end };
-    const since = ledger.doubt?.since ?? -Infinity;
     if (row === null && !ledger.isBurned(nonce)) {
       // Only a ticket that was not there yet when the damage was found is certainly unused.
-      if (expires_at > since + TICKET_LIFE_LIMIT_MS) return null;
-      return { state: "refused", code: "doubtful", message: ledger.doubt?.why ?? "" };
+      const until = (ledger.doubt?.since ?? -Infinity) + TICKET_LIFE_LIMIT_MS;
+      if (expires_at > until) return null;
+      return { state: "refused", code: "doubtful", message: doubtful(until - expires_at) };
     }
     const message = `${command_id} or its ticket was used before${end === null ? "" : fate(end)}`;
     return { state: "refused", code: "replayed", message };
@@ -87,6 +87,10 @@ const endIn = ({ markers }: LedgerRow) => (markers.state === "ended" ? markers.e
 /** For the caller that asks under a new ticket, not knowing of this end. */
 const fate = (end: CommandEnd) =>
   end.outcome === "exited" ? ", and ended" : `: ${end.outcome.replace("_", " ")}: ${end.why}`;
+
+/** A ticket with the life of the refused one is taken again when it is made `left_ms` after that one. */
+const doubtful = (left_ms: number) =>
+  `the executor's memory of earlier commands was found damaged, so it begins none for another ${Math.floor(left_ms / 1000) + 1} s, lest one runs twice; ask again then`;
 
 const UNFINISHED = "its end could not be written";
 
