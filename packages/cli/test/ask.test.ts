@@ -291,6 +291,19 @@ test("Ctrl-C at the question: the prompt's line is left, and not written again",
   expect(plain).not.toContain("Not cancelled");
 });
 
+test("a cancel whose turn ends before it is answered is no lost connection", async () => {
+  const agent = await start(
+    ({ approvals, journal }) => (approvals.push(approval), journal(requested)),
+    { "POST /v1/turns/turn_1/cancel": () => agent.settle("Stopped.", { state: "cancelled" }) },
+  );
+  const run = cli(["ask", "--session", "ses_1", "clean up"], agent, { terminal: true });
+  await run.sees("[l]ater > ");
+  run.types("\u0003");
+  expect(await run.exits()).toBe(130);
+  expect(run.stdout()).toContain("Stopped.");
+  expect(run.stdout()).not.toContain("waiting for the server");
+});
+
 const exited = (exit_code: number) => ({
   outcome: "exited" as const,
   exit_code,

@@ -24,11 +24,17 @@ export interface PatientClient {
 
 type KeyedOptions = CreateOptions & { idempotency_key: string };
 
-/** `leave` ends the waiting: what is being waited for rejects with its reason. */
+/** `leave` ends the waiting: what is being waited for rejects with its reason, and no loss is told. */
 export function patientClient(parts: PatientParts, leave?: AbortSignal): PatientClient {
   const { turns, approvals, events } = parts.client;
-  const { isLost, ...told } = createConnectionLine(parts);
-  const outage: Outage = { ...told, ...(leave && { signal: leave }) };
+  const { isLost, on_lost, on_back } = createConnectionLine(parts);
+  const outage: Outage = {
+    on_lost: (cause) => {
+      if (!leave?.aborted) on_lost(cause);
+    },
+    on_back,
+    ...(leave && { signal: leave }),
+  };
   const patiently = <T>(run: () => Promise<T>) => untilAnswered(parts, run, outage);
 
   /** Where the answer was lost the turn may have ended by it: repeated, it finds nothing left to do. */

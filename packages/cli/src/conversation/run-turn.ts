@@ -82,13 +82,12 @@ async function showTurn(
   const client = patientClient(parts, leave.signal);
   let turn: Turn | undefined;
   let presses = 0;
-  let over = false;
   let command_failed = false;
 
   const cancel = (turn_id: string) =>
     void client.turns.cancel(turn_id).catch((fault: Error) => {
       // A turn that has ended took its answer along.
-      if (!over && !leave.signal.aborted) screen.note(`Not cancelled: ${fault.message}`, "bad");
+      if (!leave.signal.aborted) screen.note(`Not cancelled: ${fault.message}`, "bad");
     });
   const press = () => {
     presses++;
@@ -131,7 +130,8 @@ async function showTurn(
   } catch (fault) {
     throw fault instanceof Unreachable ? new StayedAway(turn?.id, fault) : fault;
   } finally {
-    over = true;
+    // The answer to a cancel may be on its way still: that the connection goes now is no loss.
+    leave.abort();
     stop();
   }
 }
