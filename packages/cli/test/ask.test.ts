@@ -82,6 +82,14 @@ const requested: JournalBody = {
   expires_at: approval.expires_at,
 };
 
+const decided = (decision: "approve" | "deny"): JournalBody => ({
+  type: "approval_decided",
+  approval_id: "apr_1",
+  call_id: "call_1",
+  decision,
+  by: "somebody",
+});
+
 test("the answer alone is on stdout, what is done for it on stderr, nothing raw on either", async () => {
   const agent = await start(({ journal, settle }) => {
     journal({
@@ -207,6 +215,7 @@ test("without a terminal a command is denied at once, and the exit code says so"
     },
     {
       "POST /v1/approvals/apr_1": (request, response) => {
+        agent.journal(decided("deny"));
         agent.settle("Without it, then.");
         return answers({ ...approval, state: "denied" })(request, response);
       },
@@ -231,6 +240,7 @@ test.for([
     },
     {
       "POST /v1/approvals/apr_1": (request, response) => {
+        agent.journal(decided(decision));
         agent.settle("Right.");
         return answers(approval)(request, response);
       },
@@ -251,7 +261,8 @@ test.for([
 });
 
 test("an approval past what a list shows is asked about", async () => {
-  const decided: Handler = (request, response) => {
+  const denied: Handler = (request, response) => {
+    agent.journal(decided("deny"));
     agent.settle("Right.");
     return answers(approval)(request, response);
   };
@@ -263,7 +274,7 @@ test("an approval past what a list shows is asked about", async () => {
         ...approval,
         workspace_path: "/srv/shop\n  reach   all",
       }),
-      "POST /v1/approvals/apr_1": decided,
+      "POST /v1/approvals/apr_1": denied,
     },
   );
   const run = cli(["ask", "clean up"], agent);
@@ -422,15 +433,21 @@ test("what was typed before the question is no answer to it", async () => {
   agent.approvals.push(approval);
   agent.journal(requested);
   await run.sees("[l]ater");
-  agent.journal({
-    type: "approval_decided",
-    approval_id: "apr_1",
-    call_id: "call_1",
-    decision: "deny",
-    by: "somebody else",
-  });
+  agent.journal(decided("approve"));
   agent.settle("Fine.");
   expect(await run.exits()).toBe(0);
+  expect(agent.server.to("POST /v1/approvals/apr_1")).toEqual([]);
+});
+
+test("what somebody else denied was not agreed to either", async () => {
+  const agent = await start(
+    ({ approvals, journal }) => (approvals.push(approval), journal(requested)),
+  );
+  const run = cli(["ask", "--session", "ses_1", "clean up"], agent, { terminal: true });
+  await run.sees("[l]ater > ");
+  agent.journal(decided("deny"));
+  agent.settle("Without it, then.");
+  expect(await run.exits()).toBe(3);
   expect(agent.server.to("POST /v1/approvals/apr_1")).toEqual([]);
 });
 

@@ -6,6 +6,7 @@
  * F2. Questions are asked one after another, in the journal's order.
  * F3. No promise is left behind: questions are withdrawn and awaited before this returns or throws.
  */
+import type { BodyOf } from "@mainstay/sdk/events";
 import type { DecideConsent } from "./consent.ts";
 import type { PatientClient } from "./patient-client.ts";
 import type { TurnView } from "./turn-view.ts";
@@ -58,7 +59,7 @@ async function untilEnd(
   for await (const event of client.events(turn_id, { after, signal })) {
     view.show(event);
     if (event.type === "approval_requested") consents.open(event.approval_id);
-    if (event.type === "approval_decided") consents.withdraw(event.approval_id);
+    if (event.type === "approval_decided") consents.settle(event);
     if (event.type === "parked") return "parked";
     if (event.type === "settled") return event.state;
   }
@@ -78,7 +79,6 @@ function createConsents({ decideConsent, interrupt }: FollowParts) {
   const decide = async (approval_id: string, withdrawn: AbortSignal) => {
     if (withdrawn.aborted) return;
     const consent = await decideConsent(approval_id, withdrawn);
-    if (consent === "denied") refused = true;
     if (consent === "interrupted") interrupt();
     if (consent === "later") {
       later = approval_id;
@@ -100,7 +100,11 @@ function createConsents({ decideConsent, interrupt }: FollowParts) {
           stop.abort();
         });
     },
-    withdraw: (approval_id: string) => withdrawals.get(approval_id)?.abort(),
+    /** Whoever decided it, here or elsewhere. */
+    settle({ approval_id, decision }: BodyOf<"approval_decided">) {
+      if (decision === "deny") refused = true;
+      withdrawals.get(approval_id)?.abort();
+    },
     async close() {
       withdrawals.forEach((withdrawal) => withdrawal.abort());
       await asking;
