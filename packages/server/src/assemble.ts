@@ -171,7 +171,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     workspaces: identity.workspaces,
     refuseNew: () => disk.refusal() ?? retention.refusal(),
   });
-  const dispatch = createDispatch({ store, journal, admission, suspects, turns, clock, log });
+  const dispatch = createDispatch({ store, journal, admission, suspects, turns, live, clock, log });
   const health = createHealth({
     store,
     disk,

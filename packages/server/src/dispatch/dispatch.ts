@@ -4,7 +4,7 @@ import type { Actor } from "../kernel/lifecycle.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Turns } from "../turn/turn.ts";
+import type { Live, Turns } from "../turn/turn.ts";
 import { createDecisions, type Decisions } from "./decisions.ts";
 import { createLeaser } from "./leaser.ts";
 import { rescue } from "./rescuer.ts";
@@ -19,6 +19,7 @@ export interface DispatchParts {
   readonly admission: Admission;
   readonly suspects: Suspects;
   readonly turns: Turns;
+  readonly live: Pick<Live, "waits">;
   readonly clock: Clock;
   readonly log: Log;
 }

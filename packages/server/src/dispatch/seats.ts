@@ -1,14 +1,28 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Admission } from "../admission/admission.ts";
-import { Cancelled, LeaseLost, messageOf, Stopping, StoreFault } from "../kernel/errors.ts";
+import {
+  Cancelled,
+  LeaseLost,
+  messageOf,
+  Stopping,
+  StoreFault,
+  type StoreFaultKind,
+} from "../kernel/errors.ts";
 import { type Store, untilWriting } from "../store/store.ts";
 import type { Lease } from "../store/turn-writes.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Turns } from "../turn/turn.ts";
+import type { Live, Turns } from "../turn/turn.ts";
 
 const RETRY_AFTER_FAULT_MS = 1_000;
 /** How often a sound store may refuse a turn before it is ended, and then its end. */
 const TRIES_ON_SOUND_STORE = 5;
+/** What is told to who follows a turn that stands still. */
+const WAITS_FOR: Record<StoreFaultKind, string> = {
+  disk_full: "waiting: the server's disk is full",
+  io: "waiting: the server's disk does not take what is written",
+  held: "waiting: another program holds the server's data",
+  displaced: "waiting: another server has taken over the data of this one",
+};
 
 /** The turns that run now, each with the switch that stops it. */
 export interface Seats {
@@ -25,11 +39,12 @@ export interface SeatsParts {
   readonly store: Pick<Store, "status" | "onStatus">;
   readonly admission: Admission;
   readonly turns: Turns;
+  readonly live: Pick<Live, "waits">;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createSeats({ store, admission, turns, clock, log }: SeatsParts): Seats {
+export function createSeats({ store, admission, turns, live, clock, log }: SeatsParts): Seats {
   const seated = new Map<string, { controller: AbortController; ended: Promise<void> }>();
   /** Ends the pauses between tries; a seat's own signal may be spent on a cancellation already. */
   const stopping = new AbortController();
@@ -52,20 +67,24 @@ export function createSeats({ store, admission, turns, clock, log }: SeatsParts)
         if (fault.cause_kind === null && ++refused === 2 * TRIES_ON_SOUND_STORE) return;
         last = fault;
         // The disk did not take it: the turn stands where its journal says. Try again from there.
-        if (!(await pause())) return;
+        if (!(await pause(lease.turn_id, fault.cause_kind))) return;
       }
     }
   }
 
   /** False when the server stops meanwhile. Nobody asks a model for what cannot be kept. */
-  const pause = (): Promise<boolean> =>
-    clock
-      .sleep(RETRY_AFTER_FAULT_MS, stopping.signal)
-      .then(() => untilWriting(store, stopping.signal))
-      .then(
-        () => true,
-        () => false,
-      );
+  async function pause(turn_id: string, cause: StoreFaultKind | null): Promise<boolean> {
+    if (cause !== null) live.waits(turn_id, WAITS_FOR[cause]);
+    try {
+      await clock.sleep(RETRY_AFTER_FAULT_MS, stopping.signal);
+      await untilWriting(store, stopping.signal);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      live.waits(turn_id, null);
+    }
+  }
 
   return {
     seat(lease) {
