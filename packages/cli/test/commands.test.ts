@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
 import type { JournalBody, ToolCall } from "@mainstay/sdk/events";
+import type { CommandRecord } from "@mainstay/sdk/turn";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { answers, type Handler, refuses } from "../../sdk/test/scripted-server.ts";
 import { runProgram } from "../src/program.ts";
@@ -201,6 +202,33 @@ test("status says what a turn waits for, and not that it was answered", async ()
   expect(await run.exits()).toBe(0);
   expect(run.stdout()).toContain("waits     for your consent: mainstay approvals\n");
   expect(run.stdout()).not.toContain("answered");
+});
+
+test("status says how each command ended, and of one that was stopped why", async () => {
+  const ran: CommandRecord = {
+    ...{ id: "cmd_1", call_id: "call_1", intent: "", command: "sleep 300", verdict: "ask" },
+    ...{ agreed_by: "owner", outcome: "exited", exit_code: null, signal: "SIGKILL" },
+    ...{ timed_out: false, cancelled: true, duration_ms: 4_900, output_bytes: 0 },
+    ...{ output_sha256: null, planned_digest: "p", executed_digest: "p" },
+  };
+  const commands: CommandRecord[] = [
+    ran,
+    { ...ran, cancelled: false, timed_out: true },
+    { ...ran, cancelled: false },
+    { ...ran, cancelled: false, signal: null, exit_code: 3 },
+    { ...ran, cancelled: false, outcome: "denied", signal: null, duration_ms: null },
+  ];
+  await start({ "GET /v1/turns/turn_1": answers({ ...turn, commands }) });
+  const run = cli(["status", "turn_1"]);
+  expect(await run.exits()).toBe(0);
+  const said = [...run.stdout().matchAll(/^command +(.*) {2}sleep 300$/gmu)];
+  expect(said.map(([, end]) => end)).toEqual([
+    "stopped after 4.9 s: cancelled",
+    "stopped after 4.9 s: its time was up",
+    "ended by SIGKILL after 4.9 s",
+    "exit code 3 after 4.9 s",
+    "denied",
+  ]);
 });
 
 test("a refusal is shown with each fault and its fix", async () => {

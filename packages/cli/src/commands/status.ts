@@ -1,5 +1,6 @@
 import type { QueuePlace, Turn } from "@mainstay/sdk/turn";
 import { Command } from "commander";
+import { commandEnd } from "../conversation/tool-lines.ts";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
 import { escapeCommand, escapePath, oneLine } from "../terminal/escape.ts";
@@ -30,11 +31,8 @@ function describe(turn: Turn, screen: Screen): void {
   if (turn.state === "awaiting_approval") fact("waits", "for your consent: mainstay approvals");
   if (turn.mode && turn.answer)
     fact("answered", [turn.mode, turn.provider, turn.model].filter(Boolean).join(" · "));
-  for (const { outcome, exit_code, command } of turn.commands)
-    fact(
-      "command",
-      `${exit_code === null ? outcome : `exit ${exit_code}`}  ${oneLine(escapeCommand(command))}`,
-    );
+  for (const command of turn.commands)
+    fact("command", `${commandEnd(command)}  ${oneLine(escapeCommand(command.command))}`);
   for (const { path } of turn.edits) fact("edit", escapePath(path));
   for (const approval of turn.approvals) fact("approval", approval);
   if (turn.error) fact("error", `${turn.error.code}: ${turn.error.message}`);

@@ -1,4 +1,5 @@
 import type { BodyOf, ToolCall } from "@mainstay/sdk/events";
+import type { CommandRecord } from "@mainstay/sdk/turn";
 import { escapeCommand, escapePath, oneLine } from "../terminal/escape.ts";
 
 /** `$ npm test — see what fails`: what a tool is about to do, and what for. */
@@ -52,15 +53,37 @@ export function outcomeLine({ outcome, result, command }: BodyOf<"tool_ended">):
   }
 }
 
-function commandEnd(command: NonNullable<BodyOf<"tool_ended">["command"]>): string {
+type CommandEnd = Pick<
+  CommandRecord,
+  "outcome" | "exit_code" | "signal" | "timed_out" | "cancelled" | "duration_ms"
+>;
+
+/** How a command ended, or where it stands. */
+export function commandEnd(command: CommandEnd): string {
   const took = command.duration_ms === null ? "" : ` after ${seconds(command.duration_ms)}`;
-  if (command.outcome === "not_started") return "it did not start";
-  if (command.timed_out) return `stopped${took}: its time was up`;
-  if (command.cancelled) return `stopped${took}: cancelled`;
-  if (command.outcome === "interrupted") return `interrupted${took}: outcome unknown`;
-  if (command.signal) return `ended by ${command.signal}${took}`;
-  return `exit code ${command.exit_code}${took}`;
+  switch (command.outcome) {
+    case "running":
+      return "running";
+    case "denied":
+      return "denied";
+    case "unknown":
+      return "outcome unknown";
+    case "not_started":
+      return "it did not start";
+    case "interrupted":
+      return stopOf(command, took) ?? `interrupted${took}: outcome unknown`;
+    case "exited":
+      return stopOf(command, took) ?? exitOf(command, took);
+  }
 }
+
+function stopOf({ timed_out, cancelled }: CommandEnd, took: string): string | null {
+  if (timed_out) return `stopped${took}: its time was up`;
+  return cancelled ? `stopped${took}: cancelled` : null;
+}
+
+const exitOf = ({ signal, exit_code }: CommandEnd, took: string): string =>
+  signal === null ? `exit code ${exit_code}${took}` : `ended by ${signal}${took}`;
 
 export function seconds(duration_ms: number): string {
   return duration_ms < 1000
