@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import { createDiskSpace, diskCheck } from "../health/health.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { limits } from "../kernel/limits.ts";
+import { DataDamaged } from "../store/data-damaged.ts";
 import { type DataSurvey, surveyData } from "../store/data-survey.ts";
 import type { DoctorCheck } from "./doctor.ts";
 
@@ -41,7 +42,7 @@ const check = (
 function journals({ home, retention }: Config): DoctorCheck[] {
   const fix = "restore a backup of mainstay.db, and keep this copy: its other journals can be read";
   try {
-    const found = surveyData(join(home, "mainstay.db"));
+    const found = surveyData(join(home, "mainstay.db"), join(home, "mainstay.head"));
     if (found === null)
       return [check("journals", true, "of another version: a server must start on them first")];
     const is_over = found.used_bytes > retention.journal_bytes;
@@ -56,6 +57,8 @@ function journals({ home, retention }: Config): DoctorCheck[] {
       damage(found, fix),
     ];
   } catch (fault) {
+    // It says what to do, as a start does.
+    if (fault instanceof DataDamaged) return [check("damage", false, fault.message)];
     return [check("damage", false, `mainstay.db cannot be read: ${messageOf(fault)}`, fix)];
   }
 }

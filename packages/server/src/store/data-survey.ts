@@ -1,8 +1,10 @@
 import { dataFaults } from "./data-check.ts";
+import { refuseLoss } from "./high-water.ts";
 import { JournalCorrupt } from "./journal-corrupt.ts";
 import { type Joined, told } from "./journal-reader.ts";
 import { migrations } from "./migrations/migrations.ts";
 import { openReader } from "./sqlite-connection.ts";
+import { lastRow } from "./sqlite-file.ts";
 import { foldTurn } from "./turn-record.ts";
 
 /** What a look at the whole data file finds. It is the file as a server of this program made it. */
@@ -22,11 +24,13 @@ export interface DataSurvey {
  * around them all, because it would keep the server from cutting its log. Null where the data is of
  * another version.
  *
+ * @throws DataDamaged where the data ends before what was acknowledged
  * @throws the fault of SQLite, where the file is too damaged to be read
  */
-export function surveyData(file: string): DataSurvey | null {
-  const db = openReader(file);
+export function surveyData(data_file: string, head_file: string): DataSurvey | null {
+  const db = openReader(data_file);
   try {
+    refuseLoss(head_file, () => lastRow(db));
     const one = (sql: string): number => Number(Object.values(db.prepare(sql).get()!)[0]);
     if (one("pragma user_version") !== migrations.length) return null;
     const pages = one("pragma page_count") - one("pragma freelist_count");

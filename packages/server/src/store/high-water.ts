@@ -38,9 +38,15 @@ export function openHighWater(file: string): HighWater {
   };
 }
 
-/** Compares the journal's last row in the data with what `file` says. @throws DataDamaged */
-export function refuseLoss(file: string, last_row: number): void {
-  const lost = (readHighWater(file) ?? 0) - last_row;
+/**
+ * Compares the journal's last row in the data with what `file` says. The note is read before the row:
+ * whoever looks on while a server is at work would else find a note of rows that came in between.
+ *
+ * @throws DataDamaged
+ */
+export function refuseLoss(file: string, lastRow: () => number): void {
+  const noted = readHighWater(file) ?? 0;
+  const lost = noted - lastRow();
   if (lost <= 0) return;
   throw new DataDamaged(
     `the data ends ${lost} journal rows before what was acknowledged: something damaged it, or it ` +

@@ -25,7 +25,7 @@ export function prepareFile(
 ): number {
   try {
     return inFile(data_file, (db) => {
-      refuseLoss(head_file, lastRow(db));
+      refuseLoss(head_file, () => lastRow(db));
       prepareRewrite(db, data_file, notice);
       migrate(db);
       refuseSpoiled(db, data_file);
@@ -49,7 +49,8 @@ function inFile<Value>(file: string, body: (db: DatabaseSync) => Value): Value {
   }
 }
 
-function lastRow(db: DatabaseSync): number {
+/** The journal's, in data of any version. */
+export function lastRow(db: DatabaseSync): number {
   const has_journal = db.prepare("select 1 from sqlite_schema where name = 'journal'").get();
   return has_journal === undefined ? 0 : Number(db.prepare(lastJournalRow.sql).get()?.["last"]);
 }

@@ -76,7 +76,7 @@ export function createWriter(
       const statements = preparedStatements(db);
       if (!statements.some(isNewest(incarnation))) throw displaced();
       const last = lastRow(statements);
-      refuseLoss(head_file, last);
+      refuseLoss(head_file, () => last);
       waitFor(db, RECOVERY_BUSY_MS);
       cutLog(db);
       statements.all(probe(incarnation));

@@ -1,8 +1,11 @@
 import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { dataChecks, type DataSources } from "../../src/commands/doctor-data.ts";
 import type { DiskState } from "../../src/health/disk-space.ts";
+import { DataDamaged } from "../../src/store/data-damaged.ts";
 import { calls, configFor, type House, openHouse, says } from "./house.ts";
 
 let house: House;
@@ -60,5 +63,18 @@ test("doctor names the turns whose journal is damaged, and what to do", async ()
     ok: false,
     detail: `the journal of ${turn.id}`,
     fix: expect.stringContaining("restore a backup"),
+  });
+});
+
+test("data that a server would refuse as an older copy is told of in the words of that refusal", async () => {
+  await house.ask("look around");
+  const digits = String(1_000_000).padStart(16, "0");
+  const check = crc32(digits).toString(16).padStart(8, "0");
+  writeFileSync(join(house.home, "mainstay.head"), `${digits} ${check}\n`);
+  const refusal: unknown = await house.restart().catch((fault: unknown) => fault);
+  expect(refusal).toBeInstanceOf(DataDamaged);
+  expect(examine().get("damage")).toMatchObject({
+    ok: false,
+    detail: (refusal as DataDamaged).message,
   });
 });

@@ -33,7 +33,7 @@ test("a survey holds no snapshot between two turns: a server can cut its log mea
     cuts.push(server.prepare("pragma wal_checkpoint(truncate)").get()?.["busy"]);
     return rows;
   });
-  expect(surveyData(file)).toMatchObject({
+  expect(surveyData(file, join(place.home, "mainstay.head"))).toMatchObject({
     turns: 3,
     open_turns: 3,
     damaged_turns: [],
