@@ -12,8 +12,9 @@ import { clientFor } from "./house.ts";
 /** As `scripts/node` has them; without the cache a start under load takes seconds. */
 const nodeOptions = [
   "--disable-warning=ExperimentalWarning",
-  "--max-semi-space-size=2",
+  "--max-semi-space-size=4",
   "--heap-growing-percent=40",
+  "--no-parallel-scavenge",
 ];
 const compileCache = fileURLToPath(
   new URL("../../../../node_modules/.cache/node-compile", import.meta.url),
