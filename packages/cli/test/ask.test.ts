@@ -1,54 +1,15 @@
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-  mkdirSync,
-} from "node:fs";
+import { existsSync, readdirSync, writeFileSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JournalBody } from "@mainstay/sdk/events";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { answers, frame, type Handler, inTurn, refuses } from "../../sdk/test/scripted-server.ts";
-import { type CliRun, runCli } from "./run-cli.ts";
-import { approval, type ScriptedAgent, startScriptedAgent, turn } from "./scripted-agent.ts";
+import { runCli } from "./run-cli.ts";
+import { approval, type ScriptedAgent, turn } from "./scripted-agent.ts";
+import { cli, envOf, folder, runs, start, useScriptedRuns } from "./scripted-runs.ts";
 
 const ESC = "\u001b";
-let folder = "";
-const agents: ScriptedAgent[] = [];
-const runs: CliRun[] = [];
-
-beforeEach(() => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), "mainstay-cli-")));
-});
-afterEach(async () => {
-  runs.splice(0).forEach((run) => run.kill());
-  await Promise.all(agents.splice(0).map((agent) => agent.close()));
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function start(
-  play: (agent: ScriptedAgent) => void,
-  routes: Record<string, Handler> = {},
-): Promise<ScriptedAgent> {
-  const agent = await startScriptedAgent(play, { routes });
-  agents.push(agent);
-  return agent;
-}
-
-const envOf = ({ server }: ScriptedAgent) => ({
-  MAINSTAY_URL: server.url,
-  MAINSTAY_KEY: "mst_test",
-});
-
-function cli(args: string[], agent: ScriptedAgent, options: { terminal?: boolean } = {}): CliRun {
-  const run = runCli(args, { env: envOf(agent), cwd: folder, ...options });
-  if (!options.terminal) run.closesInput();
-  runs.push(run);
-  return run;
-}
+useScriptedRuns();
 
 const stepEnded = (text: string, rest: object = {}): JournalBody => ({
   type: "step_ended",

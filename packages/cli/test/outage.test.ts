@@ -1,55 +1,23 @@
 /** A server that goes away in the middle of a conversation, and comes back, or does not. */
 import type { ServerResponse } from "node:http";
 import { PassThrough } from "node:stream";
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import type { JournalBody } from "@mainstay/sdk/events";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { answers, frame, type Handler, inTurn, refuses } from "../../sdk/test/scripted-server.ts";
 import { runProgram } from "../src/program.ts";
 import { createScreen } from "../src/terminal/screen.ts";
-import { type CliRun, runCli } from "./run-cli.ts";
-import { approval, type ScriptedAgent, startScriptedAgent, turn } from "./scripted-agent.ts";
+import type { CliRun } from "./run-cli.ts";
+import { approval, type ScriptedAgent, turn } from "./scripted-agent.ts";
+import { cli, folder, start, useScriptedRuns } from "./scripted-runs.ts";
 
 const LOST = "Connection lost; waiting for the server …\n";
 const BACK = "The server is back.\n";
 
-let folder = "";
-const agents: ScriptedAgent[] = [];
-const runs: CliRun[] = [];
+useScriptedRuns();
 
-beforeEach(() => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), "mainstay-outage-")));
-});
-afterEach(async () => {
-  runs.splice(0).forEach((run) => run.kill());
-  await Promise.all(agents.splice(0).map((agent) => agent.close()));
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function start(
-  play: (agent: ScriptedAgent) => void,
-  routes: Record<string, Handler> = {},
-): Promise<ScriptedAgent> {
-  const agent = await startScriptedAgent(play, { routes });
-  agents.push(agent);
-  return agent;
-}
-
-const envOf = ({ server }: ScriptedAgent) => ({
-  MAINSTAY_URL: server.url,
-  MAINSTAY_KEY: "mst_test",
-});
-
-function ask(agent: ScriptedAgent, { terminal = false, words = ["hi"] } = {}): CliRun {
-  const args = ["ask", "--session", "ses_1", ...words];
-  const run = runCli(args, { env: envOf(agent), cwd: folder, terminal });
-  if (!terminal) run.closesInput();
-  runs.push(run);
-  return run;
-}
+const ask = (agent: ScriptedAgent, { terminal = false, words = ["hi"] } = {}): CliRun =>
+  cli(["ask", "--session", "ses_1", ...words], agent, { terminal });
 
 const cut: Handler = (_, response) => void response.destroy();
 const stopping = refuses({ status: 503, code: "shutting_down", title: "The server is stopping" });
