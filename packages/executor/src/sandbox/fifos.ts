@@ -45,7 +45,7 @@ export function stockFifos(folder: string): Fifos {
       return taken;
     },
     async close() {
-      await making?.catch(() => {});
+      await making?.catch(() => {}); // what was not made need not go
       rmSync(folder, { recursive: true, force: true });
     },
   };
