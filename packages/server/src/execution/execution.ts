@@ -8,7 +8,7 @@ import type { Limits } from "../kernel/limits.ts";
 import type { StopMode } from "../kernel/stop-wishes.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
 import { type Approvals, type ConsentRequest } from "./approvals.ts";
-import { type Classified, classify } from "./classify.ts";
+import { type Classified, classify, safe } from "./classify/classify.ts";
 import { createExecutorKeeper, type ExecutorUsage, type OpenLink } from "./executor-link.ts";
 import { createFollower, type Onlooker, type Standing } from "./follow.ts";
 import { createHandOver } from "./hand-over.ts";
@@ -88,7 +88,10 @@ export function createExecution(parts: ExecutionParts): Execution {
 
   async function plan(order: CommandOrder): Promise<PlannedCommand> {
     const command = textOf(order.run);
-    const classified = order.profile === "search" ? searchIsSafe : classify(command);
+    const classified =
+      order.profile === "search"
+        ? safe("a search only reads")
+        : classify(command, { root: order.workspace.path });
     const consent = await consentTo(order, command, classified);
     if (consent.kind !== "agreed") return consent;
     const commandPlan = planOf(order);
@@ -181,8 +184,6 @@ type Consent =
   | Exclude<PlannedCommand, { kind: "ready" }>;
 
 const agreed = (by: string, signed_by = by): Consent => ({ kind: "agreed", by, signed_by });
-
-const searchIsSafe: Classified = { verdict: "safe", reason: "a search only reads" };
 
 const textOf = (run: Plan["run"]): string =>
   run.kind === "script" ? run.script : run.argv.join(" ");

@@ -1,4 +1,4 @@
-import type { Generated, Selectable } from "kysely";
+import type { Generated, GeneratedAlways, Selectable } from "kysely";
 
 /**
  * The tables. A turn's truth is its journal; the columns of `turn` beside the ids are what queries
@@ -15,6 +15,7 @@ export interface Schema {
   idempotency: IdempotencyTable;
   approval: ApprovalTable;
   server_run: ServerRunTable;
+  audit: AuditTable;
 }
 
 interface PersonTable {
@@ -130,6 +131,21 @@ interface ServerRunTable {
   one: 1;
   /** Of the newest run of the server on this data; an older one writes nothing (J2). */
   incarnation: number;
+}
+
+/** A chain: `audit-hash.ts`. Nothing in it ever changes. */
+interface AuditTable {
+  /** Dense from 1. */
+  seq: number;
+  at: number;
+  /** JSON of the record. */
+  body: string;
+  /** SHA-256 (hex) over the record before and this one. */
+  hash: string;
+  /** These three are read from the body. */
+  kind: GeneratedAlways<string>;
+  person_id: GeneratedAlways<string | null>;
+  command_id: GeneratedAlways<string | null>;
 }
 
 export type Row<T extends keyof Schema> = Selectable<Schema[T]>;

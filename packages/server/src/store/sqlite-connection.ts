@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { auditHash } from "./audit-hash.ts";
 import { StoreFault } from "../kernel/errors.ts";
 
 /** Only a tool of the operator (a backup, a shell) can hold the file meanwhile; longer is a fault. */
@@ -15,6 +16,9 @@ export function openWriter(file: string): DatabaseSync {
     if (mode !== "wal")
       throw new StoreFault(`${file}: this file system does not allow a write-ahead log`);
     db.exec("pragma synchronous = full; pragma wal_autocheckpoint = 0");
+    db.function("audit_hash", { deterministic: true }, (previous, seq, at, body) =>
+      auditHash(String(previous), Number(seq), Number(at), String(body)),
+    );
     return db;
   } catch (fault) {
     db.close();

@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { classify } from "../../src/execution/classify.ts";
+import { classify } from "../../../src/execution/classify/classify.ts";
+
+const here = { root: import.meta.dirname };
 
 test.each([
   "ls",
@@ -12,7 +14,7 @@ test.each([
   "grep -rn TODO src",
   "wc -l a.txt b.txt",
   "tail -n 5 log.txt",
-])("%s only reads", (command) => expect(classify(command).verdict).toBe("safe"));
+])("%s only reads", (command) => expect(classify(command, here).verdict).toBe("safe"));
 
 test.each([
   "",
@@ -44,7 +46,7 @@ test.each([
   "find . -delete",
   "sort -o out in",
   "git status",
-])("%j asks", (command) => expect(classify(command).verdict).toBe("ask"));
+])("%j asks", (command) => expect(classify(command, here).verdict).toBe("ask"));
 
 test("no character that means something to a shell is ever safe", () => {
   const meaning = fc.constantFrom(...Array.from("|&;<>()$`\\\"'\t\n*?[]#~!{}"));
@@ -52,12 +54,12 @@ test("no character that means something to a shell is ever safe", () => {
     fc.property(meaning, fc.integer({ min: 1, max: 20 }), (character, at) => {
       const command = "cat README.md src/a.ts";
       const planted = command.slice(0, at) + character + command.slice(at);
-      expect(classify(planted).verdict).toBe("ask");
+      expect(classify(planted, here).verdict).toBe("ask");
     }),
   );
 });
 
-const examples = new URL("../../../../../shared/data/commands/examples.jsonl", import.meta.url);
+const examples = new URL("../../../../../../shared/data/commands/examples.jsonl", import.meta.url);
 const Example = z.object({ id: z.string(), command: z.string(), expected: z.string() });
 
 test.skipIf(!existsSync(examples))(
@@ -68,7 +70,7 @@ test.skipIf(!existsSync(examples))(
       .map((row) => Example.parse(JSON.parse(row)))
       .filter((row) => row.expected !== "safe");
     expect(wanting.length).toBeGreaterThan(100);
-    const wrong = wanting.filter((row) => classify(row.command).verdict === "safe");
+    const wrong = wanting.filter((row) => classify(row.command, here).verdict === "safe");
     expect(wrong.map((row) => row.id)).toEqual([]);
   },
 );

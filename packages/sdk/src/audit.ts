@@ -1,0 +1,164 @@
+import { z } from "zod";
+
+/**
+ * What the audit trail keeps: who did what when, as ids and digests. No text of a person, a model or a
+ * command is in it, so that people's data can be deleted and the trail stays whole.
+ */
+
+/** How a command came to be agreed to. */
+export const ConsentKind = z.enum([
+  /** It only reads. */
+  "policy",
+  /** The workspace is trusted: commands run in the sandbox unasked. */
+  "trust",
+  /** A person approved this one. */
+  "person",
+  /** A rule that a person made covers it. */
+  "rule",
+  /** An admin let a blocked one through, once. */
+  "override",
+]);
+export type ConsentKind = z.infer<typeof ConsentKind>;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const id = z.string().max(128);
+
+const kinds = {
+  /** Durable before the command begins. */
+  command_intent: z.object({
+    kind: z.literal("command_intent"),
+    command_id: id,
+    turn_id: id,
+    step: z.int(),
+    call_id: id,
+    person_id: id,
+    workspace_id: id,
+    profile: z.string(),
+    script_sha256: sha256,
+    planned_digest: sha256,
+    verdict: z.enum(["safe", "ask", "blocked"]),
+    consent: ConsentKind,
+    /** The person's id; null where a policy agreed. */
+    agreed_by: id.nullable(),
+    /** Of the approval, rule or override. */
+    agreement_id: id.nullable(),
+  }),
+  command_result: z.object({
+    kind: z.literal("command_result"),
+    command_id: id,
+    person_id: id,
+    outcome: z.enum(["exited", "interrupted", "not_started"]),
+    exit_code: z.int().nullable(),
+    signal: z.string().nullable(),
+    duration_ms: z.number().nullable(),
+    output_bytes: z.int().nullable(),
+    output_sha256: sha256.nullable(),
+    executed_digest: sha256.nullable(),
+    /** What kept it: `bubblewrap`; null where it did not begin. */
+    sandbox: z.string().nullable(),
+  }),
+  /** Did not run, and why: `blocked`, `denied`, `paused`, `policy`, or a code of the executor. */
+  command_refused: z.object({
+    kind: z.literal("command_refused"),
+    turn_id: id,
+    step: z.int(),
+    call_id: id,
+    /** Null where it was refused before it was planned. */
+    command_id: id.nullable(),
+    person_id: id,
+    workspace_id: id,
+    script_sha256: sha256,
+    code: z.string().max(64),
+  }),
+  approval_requested: z.object({
+    kind: z.literal("approval_requested"),
+    approval_id: id,
+    turn_id: id,
+    person_id: id,
+    workspace_id: id,
+    script_sha256: sha256,
+  }),
+  approval_decided: z.object({
+    kind: z.literal("approval_decided"),
+    approval_id: id,
+    person_id: id,
+    decision: z.enum(["approve", "deny"]),
+    /** Null where nobody decided in time. */
+    decided_by: id.nullable(),
+  }),
+  rule_made: z.object({
+    kind: z.literal("rule_made"),
+    rule_id: id,
+    person_id: id,
+    workspace_id: id,
+    rule_digest: sha256,
+    made_by: id,
+  }),
+  rule_revoked: z.object({
+    kind: z.literal("rule_revoked"),
+    rule_id: id,
+    person_id: id,
+    revoked_by: id,
+  }),
+  override_granted: z.object({
+    kind: z.literal("override_granted"),
+    override_id: id,
+    person_id: id,
+    workspace_id: id,
+    script_sha256: sha256,
+    granted_by: id,
+    reason_sha256: sha256,
+  }),
+  policy_set: z.object({
+    kind: z.literal("policy_set"),
+    scope: z.enum(["tier", "workspace", "person"]),
+    subject: id,
+    /** Null takes the policy away. */
+    ceiling: z.string().nullable(),
+    set_by: id,
+  }),
+  workspace_trusted: z.object({
+    kind: z.literal("workspace_trusted"),
+    workspace_id: id,
+    person_id: id,
+    trusted: z.boolean(),
+  }),
+  pause_set: z.object({
+    kind: z.literal("pause_set"),
+    scope: z.enum(["commands", "person"]),
+    person_id: id.nullable(),
+    set_by: id,
+  }),
+  pause_lifted: z.object({
+    kind: z.literal("pause_lifted"),
+    scope: z.enum(["commands", "person"]),
+    person_id: id.nullable(),
+    lifted_by: id,
+  }),
+  person_added: z.object({
+    kind: z.literal("person_added"),
+    person_id: id,
+    role: z.enum(["admin", "member"]),
+    tier: z.enum(["free", "basic", "pro"]),
+    added_by: id,
+  }),
+  server_started: z.object({ kind: z.literal("server_started"), incarnation: z.int() }),
+};
+
+export const AuditRecord = z.discriminatedUnion("kind", [
+  kinds.command_intent,
+  kinds.command_result,
+  kinds.command_refused,
+  kinds.approval_requested,
+  kinds.approval_decided,
+  kinds.rule_made,
+  kinds.rule_revoked,
+  kinds.override_granted,
+  kinds.policy_set,
+  kinds.workspace_trusted,
+  kinds.pause_set,
+  kinds.pause_lifted,
+  kinds.person_added,
+  kinds.server_started,
+]);
+export type AuditRecord = z.infer<typeof AuditRecord>;

@@ -1,0 +1,27 @@
+import { AuditRecord } from "@mainstay/sdk/audit";
+import { sql } from "kysely";
+import { NO_RECORD_HASH } from "./audit-hash.ts";
+import { prepared } from "./prepared.ts";
+import type { Statement, Store } from "./store.ts";
+
+const append = prepared<{ at: number; body: string }>((db, slot) => ({
+  compile: () =>
+    sql`
+    insert into audit (seq, at, body, hash)
+    select seq + 1, ${slot("at")}, ${slot("body")},
+      audit_hash(hash, seq + 1, ${slot("at")}, ${slot("body")})
+    from (select seq, hash from audit union all select 0, ${sql.lit(NO_RECORD_HASH)}
+      order by seq desc limit 1)
+    where true
+    on conflict do nothing`.compile(db),
+}));
+
+/**
+ * The write of one record, to go in the batch of what it records: neither stands without the other.
+ * Of a command's intent, and of its result, the first counts; a second one writes nothing.
+ *
+ * @param at wall time in milliseconds
+ */
+export function auditWrite(store: Store, at: number, record: AuditRecord): Statement {
+  return append(store, { at, body: JSON.stringify(AuditRecord.parse(record)) });
+}
