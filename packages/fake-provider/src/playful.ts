@@ -23,7 +23,8 @@ export const phrases: readonly string[] = [
 const help = `I am no real model. I know a few phrases, and repeat all else:
 
 - list files
-- read FILE
+- read FILE, or summarise FILE
+- search PATTERN
 - write FILE TEXT
 - run COMMAND`;
 
@@ -42,8 +43,10 @@ function callFor(said: string): { name: string; arguments: object } | undefined 
       name: "write_file",
       arguments: { intent: `Write ${written}`, path: written, content: `${content}\n` },
     };
-  const path = /\bread\s+(\S+)/i.exec(said)?.[1];
+  const path = /\b(?:read|summari[sz]e)\s+(\S+)/i.exec(said)?.[1];
   if (path) return { name: "read_file", arguments: { intent: `Read ${path}`, path } };
+  const pattern = /^search\s+(.+)/i.exec(said)?.[1];
+  if (pattern) return { name: "search", arguments: { intent: `Search for ${pattern}`, pattern } };
   if (/\blist\b/i.test(said))
     return { name: "list_files", arguments: { intent: "See which files are here", path: "." } };
   return undefined;
