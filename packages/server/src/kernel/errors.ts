@@ -1,4 +1,5 @@
 import type { InputFault, ProblemCode } from "@mainstay/sdk/problem";
+import { type Pause, pauseInWords } from "./pause.ts";
 
 /** A refusal with a stable code. Only the door turns it into HTTP. */
 export class Refusal extends Error {
@@ -56,6 +57,17 @@ export class Cancelled extends Error {
   constructor(by: string) {
     super(`cancelled by ${by}`);
     this.name = "Cancelled";
+  }
+}
+
+/** An operator's pause keeps this from beginning; nothing of it was done. */
+export class Paused extends Error {
+  readonly pause: Pause;
+
+  constructor(pause: Pause) {
+    super(pauseInWords(pause));
+    this.name = "Paused";
+    this.pause = pause;
   }
 }
 

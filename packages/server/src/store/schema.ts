@@ -16,6 +16,8 @@ export interface Schema {
   approval: ApprovalTable;
   server_run: ServerRunTable;
   audit: AuditTable;
+  audit_checkpoint: AuditCheckpointTable;
+  pause: PauseTable;
 }
 
 interface PersonTable {
@@ -147,5 +149,28 @@ interface AuditTable {
   person_id: GeneratedAlways<string | null>;
   command_id: GeneratedAlways<string | null>;
 }
+/** Signed words of how far the trail went, with what `AuditHead` has of each. */
+interface AuditCheckpointTable {
+  /** Dense from 1. */
+  n: number;
+  seq: number;
+  hash: string;
+  at: number;
+  /** Where the executor's chain was; both null where it could not be asked. */
+  executor_n: number | null;
+  executor_hash: string | null;
+  signature: string;
+}
+
+/** What an operator paused; lifted, the row goes. */
+interface PauseTable {
+  /** `commands`, or the id of a person. */
+  subject: string;
+  set_by: string;
+  since: number;
+  reason: string | null;
+  ends_running: number;
+}
+
 
 export type Row<T extends keyof Schema> = Selectable<Schema[T]>;

@@ -73,6 +73,16 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     kind: true,
     person_id: true,
     command_id: true,
+  audit_checkpoint: {
+    n: true,
+    seq: true,
+    hash: true,
+    at: true,
+    executor_n: true,
+    executor_hash: true,
+    signature: true,
+  },
+  pause: { subject: true, set_by: true, since: true, reason: true, ends_running: true },
   },
   server_run: { one: true, incarnation: true },
 };

@@ -1,0 +1,89 @@
+import { Cancelled, Paused } from "../kernel/errors.ts";
+import type { Pause } from "../kernel/pause.ts";
+
+/** The way of one command, from the wish to run it to its end, past the operator's stop. */
+export interface Passage {
+  /** Aborts with the turn's own signal, or with `Cancelled` where a pause ends what runs. */
+  readonly signal: AbortSignal;
+  /**
+   * The last look at the pauses and the order to begin, in one: nothing comes between them.
+   * @throws Paused, and nothing was ordered; what the order rejects with
+   */
+  begin<T>(order: () => Promise<T>): Promise<T>;
+  /** It was found running: an earlier run of the server let it begin. */
+  adopt(): void;
+  /** It is over, or nobody follows it any more. */
+  leave(): void;
+}
+
+type Meant = (person_id: string) => boolean;
+
+/** All commands that are on their way or run. */
+export interface Passages {
+  /** `signal` is the turn's. */
+  enter(person_id: string, signal: AbortSignal): Passage;
+  /** How many of those that are meant have begun. */
+  begun(meant: Meant): number;
+  /** Ends those that have begun; what has not begun is none of a kill's business. */
+  end(meant: Meant, pause: Pause): void;
+  /** Resolves when of every order that is out now it is known whether it began. */
+  ordersAnswered(meant: Meant): Promise<void>;
+}
+
+interface OnItsWay {
+  readonly person_id: string;
+  readonly stop: AbortController;
+  has_begun: boolean;
+  answered: Promise<unknown>;
+}
+
+/** @param pauseFor what keeps a command of a person from beginning */
+export function createPassages(pauseFor: (person_id: string) => Pause | null): Passages {
+  const open = new Set<OnItsWay>();
+  const all = (meant: Meant) => [...open].filter(({ person_id }) => meant(person_id));
+
+  function enter(person_id: string, signal: AbortSignal): Passage {
+    const stop = new AbortController();
+    const own: OnItsWay = { person_id, stop, has_begun: false, answered: Promise.resolve() };
+    const follow = () => stop.abort(signal.reason);
+    if (signal.aborted) follow();
+    signal.addEventListener("abort", follow, { once: true });
+    open.add(own);
+    return {
+      signal: stop.signal,
+      async begin(order) {
+        const pause = pauseFor(person_id);
+        if (pause !== null) throw new Paused(pause);
+        own.has_begun = true;
+        const answer = order();
+        own.answered = answer.catch(() => undefined);
+        return await answer;
+      },
+      adopt() {
+        own.has_begun = true;
+        const pause = pauseFor(person_id);
+        if (pause?.ends_running) end(own, pause);
+      },
+      leave() {
+        open.delete(own);
+        signal.removeEventListener("abort", follow);
+      },
+    };
+  }
+
+  return {
+    enter,
+    begun: (meant) => all(meant).filter(({ has_begun }) => has_begun).length,
+    end(meant, pause) {
+      for (const each of all(meant)) if (each.has_begun) end(each, pause);
+    },
+    async ordersAnswered(meant) {
+      await Promise.all(all(meant).map(({ answered }) => answered));
+    },
+  };
+}
+
+function end({ stop }: OnItsWay, { scope, by, reason }: Pause): void {
+  const what = scope === "commands" ? "commands" : "this person";
+  stop.abort(new Cancelled(`${by}, who paused ${what}${reason === null ? "" : `: ${reason}`}`));
+}

@@ -1,0 +1,28 @@
+import { isoTime } from "./time.ts";
+
+/** An operator's emergency stop: of everybody's commands, or of all that is done for one person. */
+export interface Pause {
+  readonly scope: "commands" | "person";
+  /** Name of who set it. */
+  readonly by: string;
+  /** Wall time in milliseconds. */
+  readonly since: number;
+  readonly reason: string | null;
+  /** What runs is ended, also what is only found running while the pause holds. */
+  readonly ends_running: boolean;
+}
+
+/** What is paused now; asked without waiting, because who waits may miss a pause. */
+export interface PauseBoard {
+  commands(): Pause | null;
+  person(person_id: string): Pause | null;
+  /** Hears every pause that is set or lifted. Returns the call that ends the subscription. */
+  onChange(listener: () => void): () => void;
+}
+
+/** `commands are paused by owner since 2026-11-22 21:40 UTC: a key leaked` */
+export function pauseInWords({ scope, by, since, reason }: Pause): string {
+  const what = scope === "commands" ? "commands are paused" : "paused";
+  const when = `${isoTime(since).slice(0, 16).replace("T", " ")} UTC`;
+  return `${what} by ${by} since ${when}${reason === null ? "" : `: ${reason}`}`;
+}

@@ -1,0 +1,17 @@
+import type { Migration } from "./migration.ts";
+
+/** What an operator paused, and names that tell people apart. */
+export const pauses: Migration = {
+  name: "the operator's pauses",
+  up: (db) =>
+    db.exec(`
+    create table pause (
+      subject text primary key,
+      set_by text not null references person (id),
+      since integer not null,
+      reason text,
+      ends_running integer not null check (ends_running in (0, 1))
+    ) strict;
+    create unique index person_by_name on person (name collate nocase);
+  `),
+};
