@@ -60,7 +60,7 @@ export interface Connection {
 }
 
 export interface Request<T extends z.ZodType> {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   answer: T;
   body?: unknown;

@@ -1,5 +1,17 @@
-import type { z } from "zod";
+import { z } from "zod";
+import { approvalNews } from "./approval-news.ts";
 import { call, type Connection, type Request } from "./call.ts";
+import {
+  type ApprovalNews,
+  type NewOverride,
+  type NewPolicy,
+  type NewRule,
+  Override,
+  Policy,
+  type PolicySubject,
+  Rule,
+  RuleSuggestion,
+} from "./consent.ts";
 import type { ClientEvent } from "./events.ts";
 import {
   Approval,
@@ -12,6 +24,7 @@ import {
   Workspace,
 } from "./resources.ts";
 import { type NewTurn, Turn, TurnList, type TurnState } from "./turn.ts";
+import type { Outage } from "./outage.ts";
 import { type EventsOptions, turnEvents } from "./turn-events.ts";
 
 export interface ClientOptions extends Connection {
@@ -48,7 +61,30 @@ export interface Client {
   approvals: {
     list(): Promise<List<Approval>>;
     get(approval_id: string): Promise<Approval>;
-    decide(approval_id: string, decision: Decision["decision"]): Promise<Approval>;
+    /** `remember`, with approve, makes the approval's `rule` a rule. */
+    decide(
+      approval_id: string,
+      decision: Decision["decision"],
+      how?: Pick<Decision, "remember">,
+    ): Promise<Approval>;
+    /** Reconnects by itself; ends when the signal aborts. */
+    events(options?: Outage): AsyncIterable<ApprovalNews>;
+  };
+  rules: {
+    list(): Promise<List<Rule>>;
+    add(rule: NewRule): Promise<List<Rule>>;
+    /** The rule as revoked. */
+    revoke(rule_id: string): Promise<Rule>;
+    suggestions(): Promise<List<RuleSuggestion>>;
+  };
+  policies: {
+    list(): Promise<List<Policy>>;
+    set(policy: NewPolicy): Promise<Policy>;
+    remove(subject: PolicySubject): Promise<void>;
+  };
+  overrides: {
+    list(): Promise<List<Override>>;
+    grant(override: NewOverride): Promise<Override>;
   };
   workspaces: {
     list(): Promise<List<Workspace>>;
@@ -83,8 +119,35 @@ export function createClient(options: ClientOptions): Client {
     approvals: {
       list: () => get("/v1/approvals", listOf(Approval)),
       get: (approval_id) => get(approvalPath(approval_id), Approval),
-      decide: (approval_id, decision) =>
-        post(approvalPath(approval_id), Approval, { body: { decision } }),
+      decide: (approval_id, decision, how = {}) =>
+        post(approvalPath(approval_id), Approval, { body: { decision, ...how } }),
+      events: (outage) => approvalNews(options, outage),
+    },
+    rules: {
+      list: () => get("/v1/rules", listOf(Rule)),
+      add: (rule) => post("/v1/rules", listOf(Rule), { body: rule }),
+      revoke: (rule_id) =>
+        call(options, {
+          method: "DELETE",
+          path: `/v1/rules/${encodeURIComponent(rule_id)}`,
+          answer: Rule,
+        }),
+      suggestions: () => get("/v1/rules/suggestions", listOf(RuleSuggestion)),
+    },
+    policies: {
+      list: () => get("/v1/policies", listOf(Policy)),
+      set: (policy) =>
+        call(options, { method: "PUT", path: "/v1/policies", answer: Policy, body: policy }),
+      remove: (subject) =>
+        call(options, {
+          method: "DELETE",
+          path: `/v1/policies?${new URLSearchParams(subject).toString()}`,
+          answer: z.undefined(),
+        }),
+    },
+    overrides: {
+      list: () => get("/v1/admin/overrides", listOf(Override)),
+      grant: (override) => post("/v1/admin/overrides", Override, { body: override }),
     },
     workspaces: {
       list: () => get("/v1/workspaces", listOf(Workspace)),

@@ -25,6 +25,8 @@ const PAUSE_BASE_MS = 100;
 const PAUSE_LIMIT_MS = 2_000;
 const GIVE_UP_MS = 60_000;
 
+export type Patience = ReturnType<typeof createPatience>;
+
 export function createPatience({ clock, random }: OutageParts, outage: Outage) {
   let failures = 0;
   let unanswered_since_ms: number | undefined;

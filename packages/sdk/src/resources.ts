@@ -11,23 +11,77 @@ export const Session = z.object({
 });
 export type Session = z.infer<typeof Session>;
 
+/** Whose something is. */
+export const Whose = z.object({ id: z.string(), name: z.string() });
+export type Whose = z.infer<typeof Whose>;
+
+/** One thing that a command does, and what the policy says of it, in words on one line. */
+export const ConsentFinding = z.object({
+  verdict: z.enum(["ask", "blocked"]),
+  reason: z.string(),
+  /** The piece of the command that it comes from; null where it is the whole. */
+  part: z.string().nullable(),
+});
+export type ConsentFinding = z.infer<typeof ConsentFinding>;
+
+/** A program of the workspace that the command runs: these bytes are what runs, or nothing does. */
+export const PinnedScript = z.object({
+  /** Relative to the workspace. */
+  path: z.string(),
+  sha256: z.string(),
+  bytes: z.int(),
+  /** Its first lines, with whatever is invisible escaped. */
+  head: z.string(),
+});
+export type PinnedScript = z.infer<typeof PinnedScript>;
+
 export const Approval = z.object({
   id: z.string(),
   turn_id: z.string(),
   state: z.enum(["pending", "approved", "denied", "expired"]),
+  /** Whose turn asks. */
+  person: Whose,
   intent: z.string(),
-  /** Exactly what will run. Show it with control characters escaped. */
+  /** Exactly what will run. Show `command_shown` instead. */
   command: z.string(),
+  /** The command with everything invisible made visible; its line breaks stand. */
+  command_shown: z.string(),
+  workspace_id: z.string(),
   workspace_path: z.string(),
   /** What it can touch, in plain words. */
   reach: z.string(),
+  /** Always false: the sandbox has no network. */
+  network: z.boolean(),
+  /** Why it is asked: of the strictest finding. */
   reason: z.string(),
+  /** At most 16, the strictest first. */
+  findings: z.array(ConsentFinding),
+  /** What will happen, a sentence each. */
+  says: z.array(z.string()),
+  runs: z.array(PinnedScript),
+  /** What *remember* would allow from now on, in words; null where no rule can say it. */
+  rule: z.string().nullable(),
+  /** That the same was approved often enough to be worth a rule, in words. */
+  suggestion: z.string().nullable(),
   created_at: z.string(),
   expires_at: z.string(),
+  decided_at: z.string().nullable(),
+  /** Name of who decided; null while nobody has. */
+  decided_by: z.string().nullable(),
 });
 export type Approval = z.infer<typeof Approval>;
 
-export const Decision = z.strictObject({ decision: z.enum(["approve", "deny", "later"]) });
+/** Body of `POST /v1/approvals/{id}`. */
+export const Decision = z
+  .strictObject({
+    decision: z.enum(["approve", "deny", "later"]),
+    /** Makes the approval's `rule` a rule. */
+    remember: z.boolean().optional(),
+  })
+  .refine(({ decision, remember }) => !remember || decision === "approve", {
+    message: "true only with approve",
+    path: ["remember"],
+  });
 export type Decision = z.infer<typeof Decision>;
 
 export const Workspace = z.object({

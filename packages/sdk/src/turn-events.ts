@@ -12,21 +12,10 @@
  *     that end is given out whatever its number, or thrown where the stream does not tell it.
  */
 import { z } from "zod";
-import {
-  type ByteReader,
-  call,
-  type Connection,
-  isSuccess,
-  parsed,
-  ProblemError,
-  ProtocolError,
-  refusalOf,
-  send,
-  Unreachable,
-} from "./call.ts";
+import { call, type Connection, parsed, ProblemError, ProtocolError, Unreachable } from "./call.ts";
+import { type StreamConnection, streamOnce } from "./event-stream.ts";
 import { type ClientEvent, JournalBody, LiveEvent } from "./events.ts";
-import { createPatience, isAway, type Outage } from "./outage.ts";
-import { createSseParser, SseOverflow } from "./sse.ts";
+import { createPatience, isAway, type Outage, type Patience } from "./outage.ts";
 import { isSettled, Turn } from "./turn.ts";
 
 /** `signal` ends the iteration quietly. */
@@ -36,13 +25,6 @@ export interface EventsOptions extends Outage {
   /** Only look on: ending this stream never cancels the turn, whatever its `on_disconnect`. */
   watch?: boolean;
 }
-
-export interface StreamConnection extends Connection {
-  /** Uniform in [0, 1). */
-  random: () => number;
-}
-
-const SILENCE_LIMIT_MS = 30_000;
 
 /**
  * Ends after `settled`. Throws `ProblemError` where the server refuses for good, or the end cannot be
@@ -128,71 +110,12 @@ async function* oneConnection(
   connection: StreamConnection,
   path: string,
   last: number,
-  patience: Pick<Patience, "answered">,
+  patience: Patience,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Numbered, void, void> {
-  const silence = watchSilence(connection);
-  const response = await send(connection, path, {
-    method: "GET",
-    headers: { accept: "text/event-stream", "last-event-id": String(last) },
-    signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
-  }).catch((fault: unknown) => {
-    silence.end();
-    throw fault;
-  });
-  try {
-    if (!isSuccess(response.status)) throw refusalOf(response.status, await response.text());
-    patience.answered();
-    if (!response.body) throw new ProtocolError("the event stream has no body");
-    const parser = createSseParser();
-    for await (const bytes of chunksOf(response.body.getReader())) {
-      silence.heard();
-      for (const { data } of parsedBytes(parser, bytes)) yield numbered(data);
-    }
-  } finally {
-    silence.end();
-  }
-}
-
-function watchSilence({ clock }: Connection) {
-  const dead = new AbortController();
-  const arm = () =>
-    clock.after(SILENCE_LIMIT_MS, () => {
-      dead.abort(new Error(`silent for ${SILENCE_LIMIT_MS / 1000} s`));
-    });
-  let disarm = arm();
-  return {
-    signal: dead.signal,
-    heard() {
-      disarm();
-      disarm = arm();
-    },
-    end: () => disarm(),
-  };
-}
-
-async function* chunksOf(reader: ByteReader): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw new Unreachable("the event stream broke", { cause });
-      });
-      if (done || !value) return;
-      yield value;
-    }
-  } finally {
-    // A reader that already failed rejects its cancel with the fault that was thrown above.
-    await reader.cancel().catch(() => undefined);
-  }
-}
-
-function parsedBytes(parser: ReturnType<typeof createSseParser>, bytes: Uint8Array) {
-  try {
-    return parser.push(bytes);
-  } catch (fault) {
-    if (fault instanceof SseOverflow) throw new ProtocolError(fault.message, { cause: fault });
-    throw fault;
-  }
+  const headers = { "last-event-id": String(last) };
+  for await (const data of streamOnce(connection, path, headers, patience, signal))
+    yield numbered(data);
 }
 
 const Envelope = z.object({ type: z.string(), seq: z.int().positive().optional() });
@@ -210,8 +133,6 @@ function numbered(data: string): Numbered {
   if (live_types.has(type)) return { seq, event: parsed(LiveEvent, data, `event ${type}`) };
   return { seq, event: undefined };
 }
-
-type Patience = ReturnType<typeof createPatience>;
 
 /** What a server fails at may pass; what it refuses, and a damaged journal, is so for good. */
 function isPassing(fault: unknown): fault is Error {

@@ -8,6 +8,7 @@ import type { Journal } from "../store/journal.ts";
 import type { Row } from "../store/schema.ts";
 import type { Statement, Store } from "../store/store.ts";
 import { requeueTurn } from "../store/turn-writes.ts";
+import { visible } from "./consent/in-plain-words.ts";
 
 const DAY_MS = 86_400_000;
 const LIST_LIMIT = 200;
@@ -110,8 +111,11 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
     store.sql
       .selectFrom("approval")
       .innerJoin("workspace", "workspace.id", "approval.workspace_id")
+      .innerJoin("person", "person.id", "approval.person_id")
+      .leftJoin("person as decider", "decider.id", "approval.decided_by")
       .selectAll("approval")
-      .select("workspace.path as workspace_path");
+      .select(["workspace.path as workspace_path", "person.name as person_name"])
+      .select("decider.name as decider_name");
 
   async function pending(person: Person): Promise<Approval[]> {
     let query = rows().where("approval.state", "=", "pending");
@@ -207,17 +211,34 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
 /** Who decides when nobody does in time. */
 const nobody: Approver = { id: "expiry", name: "nobody (it expired)" };
 
-function resource(row: Row<"approval"> & { workspace_path: string }, reach: string): Approval {
+interface ApprovalRow extends Row<"approval"> {
+  readonly workspace_path: string;
+  readonly person_name: string;
+  readonly decider_name: string | null;
+}
+
+function resource(row: ApprovalRow, reach: string): Approval {
   return {
     id: row.id,
     turn_id: row.turn_id,
     state: row.state,
+    person: { id: row.person_id, name: row.person_name },
     intent: row.intent,
     command: row.command,
+    command_shown: visible(row.command),
+    workspace_id: row.workspace_id,
     workspace_path: row.workspace_path,
     reach,
+    network: false,
     reason: row.reason,
+    findings: [{ verdict: "ask", reason: row.reason, part: null }],
+    says: [],
+    runs: [],
+    rule: null,
+    suggestion: null,
     created_at: isoTime(row.created_at),
     expires_at: isoTime(row.expires_at),
+    decided_at: row.decided_at === null ? null : isoTime(row.decided_at),
+    decided_by: row.decider_name ?? row.decided_by,
   };
 }
