@@ -2,7 +2,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { RefusalCode, RunAnswer } from "./command.ts";
 import type { Prepared, Sandbox } from "./sandbox/sandbox.ts";
-import { verifyTicket, type Plan, type Ticket } from "./ticket.ts";
+import { type Consent, letsThrough, verifyTicket, type Plan, type Ticket } from "./ticket.ts";
 import { whyChanged, type Workspace, type Workspaces } from "./workspaces.ts";
 
 export interface Admission {
@@ -25,8 +25,8 @@ export function createAdmission(parts: AdmissionParts): Admission {
     verify(claimed) {
       const verified = verifyTicket(ticket_key, claimed, clock.now());
       if (!verified.ok) return refuse(verified.code, verified.message);
-      if (verified.ticket.consent.verdict !== "blocked") return verified.ticket;
-      return refuse("blocked", "no policy allows a command that was classified as blocked");
+      const { consent } = verified.ticket;
+      return letsThrough(consent) ? verified.ticket : refuseConsent(consent);
     },
     async prepare(plan) {
       const report = await sandbox.report();
@@ -50,6 +50,11 @@ export function createAdmission(parts: AdmissionParts): Admission {
       return refuseWorkspace(plan, workspace) ?? unavailable;
     }
   }
+}
+
+function refuseConsent({ verdict, kind }: Consent): RunAnswer {
+  if (verdict !== "blocked") return refuse("not_agreed", `${kind} is no consent to ${verdict}`);
+  return refuse("blocked", "a command that was classified as blocked needs an admin's override");
 }
 
 export function refuse(code: RefusalCode, message: string): RunAnswer {

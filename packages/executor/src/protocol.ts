@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CommandId, PersonUidNumber, WorkspaceId } from "./ticket.ts";
 
 /** Raised with every change that an older peer would misread. */
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 export const LINE_LIMIT_BYTES = 4 << 20;
 export const SPOOL_LIMIT_BYTES = 256 << 20;
 /** What the executor's process exits with when another one holds the home's ledger. */

@@ -7,12 +7,15 @@
  * plans, restored databases and confused code, not a server that was taken over.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { ConsentKind } from "@mainstay/sdk/audit";
 import canonicalize from "canonicalize";
 import { z } from "zod";
 
 /** One argument of execve may hold 128 KiB; the script is one argument. */
 const ARGUMENT_LIMIT_BYTES = 120_000;
 const STDIN_LIMIT_BYTES = 1 << 20;
+const PATH_LIMIT_CHARS = 4_096;
+const PINS_LIMIT = 32;
 const WALL_LIMIT_MS = 24 * 60 * 60 * 1000;
 /** Bounds how long a burned nonce must be remembered, and how long to doubt after one was lost. */
 export const TICKET_LIFE_LIMIT_MS = 2 * 60 * 1000;
@@ -31,6 +34,25 @@ export const WorkspaceId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 /** `n` of the host uid `0x70000000 + n`; 0 is the self-test's. */
 export const PersonUidNumber = z.int().min(1).max(0x0ffffffe);
 
+/** Relative, in normal form: it names one place in the workspace, whatever stands there. */
+const pathBeneath = z
+  .string()
+  .max(PATH_LIMIT_CHARS)
+  .refine((path) => !path.includes("\0"), "must not contain NUL")
+  .refine(
+    (path) => path.split("/").every((part) => !["", ".", ".."].includes(part)),
+    "must be relative and in normal form",
+  );
+
+/** A program of the workspace that the plan runs, as it was when it was agreed to. */
+export const PinnedFile = z.strictObject({
+  path: pathBeneath,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Those bytes stay over the path while the command runs; without it they may change then. */
+  hold: z.boolean(),
+});
+export type PinnedFile = z.infer<typeof PinnedFile>;
+
 export const Plan = z.strictObject({
   command_id: CommandId,
   person_id: z.string().min(1).max(128),
@@ -46,6 +68,7 @@ export const Plan = z.strictObject({
     .nullish(),
   /** `search` sees the workspace read-only and finds ripgrep on its PATH. */
   profile: z.enum(["agent", "search"]),
+  pins: z.array(PinnedFile).max(PINS_LIMIT),
   limits: z.strictObject({
     wall_ms: z.int().min(1).max(WALL_LIMIT_MS),
     /** What is kept of the output; worst-case JSON escaping still fits one line of the link. */
@@ -57,11 +80,24 @@ export const Plan = z.strictObject({
 });
 export type Plan = z.infer<typeof Plan>;
 
+const Verdict = z.enum(["safe", "ask", "blocked"]);
+
+/** What each kind of consent can let through. */
+const LETS_THROUGH: Record<ConsentKind, readonly z.infer<typeof Verdict>[]> = {
+  policy: ["safe"],
+  trust: ["safe", "ask"],
+  person: ["safe", "ask"],
+  rule: ["safe", "ask"],
+  override: ["blocked"],
+};
+
 const Consent = z.strictObject({
-  verdict: z.enum(["safe", "ask", "blocked"]),
+  verdict: Verdict,
+  kind: ConsentKind,
   /** A policy's name or a person's id. */
   decided_by: z.string().min(1).max(256),
-  rule: z.string().max(256).nullable(),
+  /** Of the approval, rule or override. */
+  agreement_id: z.string().max(128).nullable(),
 });
 export type Consent = z.infer<typeof Consent>;
 
@@ -79,6 +115,10 @@ export type TicketFault = "malformed" | "bad_mac" | "expired" | "expires_too_lat
 export type Verified =
   | { ok: true; ticket: Ticket; digest: string }
   | { ok: false; code: TicketFault; message: string };
+
+/** Whether this kind of consent is one to a command of this verdict. */
+export const letsThrough = ({ kind, verdict }: Pick<Consent, "kind" | "verdict">): boolean =>
+  LETS_THROUGH[kind].includes(verdict);
 
 /** SHA-256 (hex) over the plan's RFC 8785 canonical JSON. */
 export function planDigest(plan: Plan): string {

@@ -97,10 +97,11 @@ export function ticketsOf(home: string) {
         run:
           typeof run === "string" ? { kind: "script", script: run } : { kind: "argv", argv: run },
         profile: "agent",
+        pins: [],
         limits: { wall_ms: 20_000, output_bytes: 1 << 16 },
         ...plan,
       },
-      consent: { verdict: "safe", decided_by: "test", rule: null },
+      consent: { verdict: "safe", kind: "policy", decided_by: "test", agreement_id: null },
       expires_at: clock.now() + 60_000,
       nonce: randomBytes(16).toString("hex"),
     });

@@ -20,9 +20,10 @@ export function ticketFor(command_id: string, expires_at: number, script = "true
       ...{ command_id, person_id: "ada", person_uid_number: 1, workspace_id: "w" },
       run: { kind: "script", script },
       profile: "agent",
+      pins: [],
       limits: { wall_ms: 1000, output_bytes: 1024 },
     },
-    consent: { verdict: "safe", decided_by: "test", rule: null },
+    consent: { verdict: "safe", kind: "policy", decided_by: "test", agreement_id: null },
     expires_at,
     nonce: `nonce-of-${command_id}`.padEnd(32, "-"),
   });

@@ -13,9 +13,10 @@ const agreed: Omit<Ticket, "mac"> = {
     run: { kind: "script", script: "echo häßlich" },
     stdin: "in",
     profile: "agent",
+    pins: [{ path: "bin/go", sha256: "0".repeat(64), hold: true }],
     limits: { wall_ms: 1000, output_bytes: 4096 },
   },
-  consent: { verdict: "ask", decided_by: "ada", rule: "r-1" },
+  consent: { verdict: "ask", kind: "rule", decided_by: "ada", agreement_id: "r-1" },
   expires_at: now + 1000,
   nonce: "0123456789abcdef",
 };
@@ -84,7 +85,7 @@ function mutated(value: Json, seed: number): Json {
 
 test("any one field changed anywhere is refused", () => {
   const paths = leaves(ticket as unknown as Json);
-  expect(paths.length).toBe(16);
+  expect(paths.length).toBe(20);
   fc.assert(
     fc.property(fc.constantFrom(...paths), fc.nat(100), (path, seed) => {
       const old = path.reduce<Json>(

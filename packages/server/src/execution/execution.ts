@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CommandEnd } from "@mainstay/executor/command";
-import { type Plan, planDigest } from "@mainstay/executor/ticket";
+import { type Plan, planDigest, type Consent as SignedConsent } from "@mainstay/executor/ticket";
+import type { ConsentKind } from "@mainstay/sdk/audit";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Effect } from "@mainstay/sdk/events";
 import type { NewId } from "../kernel/ids.ts";
@@ -107,7 +108,8 @@ export function createExecution(parts: ExecutionParts): Execution {
       },
       run(signal, onlooker) {
         const { person, workspace } = order;
-        const signed = { verdict: classified.verdict, decided_by: consent.signed_by };
+        const { verdict } = classified;
+        const signed = { verdict, ...consent.signed, agreement_id: null };
         const agreedTo = { plan: commandPlan, person, workspace, consent: signed };
         return handOver(agreedTo, signal, onlooker);
       },
@@ -120,12 +122,12 @@ export function createExecution(parts: ExecutionParts): Execution {
     classified: Classified,
   ): Promise<Consent> {
     if (classified.verdict === "blocked") return { kind: "blocked", reason: classified.reason };
-    if (classified.verdict === "safe") return agreed("policy: read-only");
+    if (classified.verdict === "safe") return agreed("policy: read-only", "policy");
     if (order.decision?.decision === "deny") return { kind: "denied", by: order.decision.by };
-    if (order.workspace.trusted) return agreed("policy: trusted workspace");
+    if (order.workspace.trusted) return agreed("policy: trusted workspace", "trust");
     const command_sha256 = createHash("sha256").update(command).digest("hex");
     const approver = await approvals.approver(order, command_sha256);
-    if (approver !== null) return agreed(approver.name, `person: ${approver.id}`);
+    if (approver !== null) return agreed(approver.name, "person", approver.id);
     const { turn_id, step, call_id, person, workspace, intent } = order;
     const request = approvals.request({
       turn_id,
@@ -149,6 +151,7 @@ export function createExecution(parts: ExecutionParts): Execution {
     run: order.run,
     stdin: null,
     profile: order.profile,
+    pins: [],
     limits: { wall_ms: order.wall_ms, output_bytes: limits.command_output_bytes },
   });
 
@@ -178,12 +181,17 @@ const neverStarted: Standing = { state: "never_started" };
 const hadNoEffect = (end: CommandEnd): boolean =>
   end.outcome === "not_started" || (end.outcome === "interrupted" && end.ran === "no");
 
-/** Whether a command may run. `by` is for people, `signed_by` cannot be mistaken for another. */
+/** Whether a command may run. `by` is for people, what is signed cannot be mistaken for another. */
 type Consent =
-  | { readonly kind: "agreed"; readonly by: string; readonly signed_by: string }
+  | { readonly kind: "agreed"; readonly by: string; readonly signed: Signed }
   | Exclude<PlannedCommand, { kind: "ready" }>;
 
-const agreed = (by: string, signed_by = by): Consent => ({ kind: "agreed", by, signed_by });
+type Signed = Pick<SignedConsent, "kind" | "decided_by">;
+
+const agreed = (by: string, kind: ConsentKind, decided_by = by): Consent => ({
+  ...{ kind: "agreed", by },
+  signed: { kind, decided_by },
+});
 
 const textOf = (run: Plan["run"]): string =>
   run.kind === "script" ? run.script : run.argv.join(" ");

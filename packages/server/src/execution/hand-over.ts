@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { CommandEnd } from "@mainstay/executor/command";
 import { ExecutorGone } from "@mainstay/executor/errors";
 import type { ExecutorLink } from "@mainstay/executor/launch";
-import { type Plan, signTicket, type Ticket } from "@mainstay/executor/ticket";
+import { type Consent, type Plan, signTicket } from "@mainstay/executor/ticket";
 import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf, Stopping } from "../kernel/errors.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
@@ -20,7 +20,7 @@ export interface AgreedCommand {
   readonly plan: Plan;
   readonly person: { readonly number: number };
   readonly workspace: TurnWorkspace;
-  readonly consent: Pick<Ticket["consent"], "verdict" | "decided_by">;
+  readonly consent: Consent;
 }
 
 /**
@@ -154,7 +154,7 @@ export function createHandOver(parts: HandOverParts): HandOver {
   const ticketFor = ({ plan, consent }: AgreedCommand) =>
     signTicket(parts.ticket_key, {
       plan,
-      consent: { ...consent, rule: null },
+      consent,
       expires_at: clock.now() + TICKET_LIFE_MS,
       nonce: randomBytes(16).toString("hex"),
     });
