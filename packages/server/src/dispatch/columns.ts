@@ -32,7 +32,10 @@ export const fenceOf = (events: readonly JournalEvent[]): number =>
   Math.max(0, ...events.map((event) => ("fence" in event ? event.fence : 0)));
 
 /** Of who decided the journal has the name; the id is the store's to find. */
-export type ApprovalColumns = Omit<Row<"approval">, "decided_by" | "person_id"> & {
+export type ApprovalColumns = Omit<
+  Row<"approval">,
+  "decided_by" | "person_id" | "asks" | "pins" | "card"
+> & {
   readonly decided_by_name: string | null;
 };
 

@@ -5,7 +5,7 @@ const RANDOM_BYTES = 16;
 
 /** `prefix_` and 16 characters of Crockford base 32: 80 random bits, opaque, never authority. */
 export type NewId = (
-  prefix: "turn" | "ses" | "ws" | "usr" | "key" | "apr" | "cmd" | "edit",
+  prefix: "turn" | "ses" | "ws" | "usr" | "key" | "apr" | "cmd" | "edit" | "rule" | "ovr",
 ) => string;
 
 export const newId: NewId = (prefix) => `${prefix}_${randomWord()}`;

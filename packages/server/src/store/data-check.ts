@@ -12,6 +12,9 @@ const TABLES = [
   "turn",
   "idempotency",
   "approval",
+  "rule",
+  "policy",
+  "override",
   "server_run",
 ] as const;
 

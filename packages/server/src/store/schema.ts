@@ -14,6 +14,9 @@ export interface Schema {
   journal: JournalTable;
   idempotency: IdempotencyTable;
   approval: ApprovalTable;
+  rule: RuleTable;
+  policy: PolicyTable;
+  override: OverrideTable;
   server_run: ServerRunTable;
   audit: AuditTable;
   audit_checkpoint: AuditCheckpointTable;
@@ -126,6 +129,62 @@ interface ApprovalTable {
   expires_at: number;
   decided_at: number | null;
   decided_by: string | null;
+  /** JSON of the literal commands that it asks for, for rules; null where no rule can say them. */
+  asks: Generated<string | null>;
+  /** JSON of the workspace's programs that it runs, and of their bytes: part of what is agreed to. */
+  pins: Generated<string>;
+  /** JSON of what the person is shown; null in rows that were made anew from a journal. */
+  card: Generated<string | null>;
+}
+
+/** Never deleted: a rule that is revoked stays, for who wants to know what agreed. */
+interface RuleTable {
+  id: string;
+  /** For whose commands it holds, and where. */
+  person_id: string;
+  workspace_id: string;
+  folder: string;
+  /** JSON. */
+  words: string;
+  /** JSON: it holds only while these files have these bytes. */
+  pins: string;
+  source: "approval" | "suggestion" | "person";
+  made_at: number;
+  made_by: string;
+  used: Generated<number>;
+  last_used_at: number | null;
+  revoked_at: number | null;
+  revoked_by: string | null;
+}
+
+/** The most that commands may do for a tier, in a workspace, for a person. */
+interface PolicyTable {
+  scope: "tier" | "workspace" | "person";
+  subject: string;
+  ceiling: "none" | "read-only" | "ask" | "trust";
+  set_by: string;
+  set_at: number;
+}
+
+/** An admin let one blocked command through, once. */
+interface OverrideTable {
+  id: string;
+  person_id: string;
+  workspace_id: string;
+  command: string;
+  command_sha256: string;
+  /** JSON, as of an approval. */
+  pins: string;
+  card: string;
+  reason: string;
+  granted_by: string;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+  /** The call that used it. */
+  used_turn_id: string | null;
+  used_step: number | null;
+  used_call_id: string | null;
 }
 
 /** One row. */
