@@ -171,6 +171,7 @@ async function walk({ root, path, purpose, names, trail }: Walk): Promise<Place>
     const found = await look(here, name);
     switch (found.kind) {
       case "absent":
+        if (purpose === "write") for (const below of names) refuseGit(below, path);
         return placeAt(trail, absentFolders(name, names, path), names.at(-1) ?? name);
       case "link":
         if (++links > bounds.links) throw tooDeep(path);

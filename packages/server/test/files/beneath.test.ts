@@ -105,6 +105,9 @@ test("nothing is written inside .git, by a link neither; reading is free", async
   await symlink(".git", join(root.path, "g"));
   for (const path of [".git/config", ".git/hooks/pre-commit", ".GIT/config", "g/config", ".git"])
     expect(await faultOf(write(root, path, "x")), path).toBe("protected");
+  for (const path of ["new/.git/config", "new/.git", "new/deep/.Git/x"])
+    expect(await faultOf(write(root, path, "x")), path).toBe("protected");
+  expect(readdirSync(root.path), "folders of a refused edit").not.toContain("new");
   expect(await textOf(root, "g/config")).toBe("[core]\n");
   await write(root, ".gitignore", "node_modules\n");
 });
