@@ -32,7 +32,7 @@ export function createArchive({ ledger, spool, clock, log }: ArchiveParts): Arch
   const unwritten = keepUnwritten({ write, clock, log });
 
   async function write(command_id: string, end: CommandEnd): Promise<void> {
-    await ledger.end(command_id, end);
+    await ledger.end(command_id, end, clock.now());
     spool.discard(command_id);
   }
 

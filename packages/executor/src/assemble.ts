@@ -114,6 +114,8 @@ export async function assemble(
         return executor.output(request.command_id);
       case "usage":
         return executor.usage();
+      case "chain":
+        return ledger.chain(request.after, request.limit);
       case "self_test":
         return sandbox.report();
       case "retire_when_idle": {

@@ -5,19 +5,20 @@
  *    one at most gets through.
  * 2. A command is in `burning` until its `started` is durable and from then in `running` to its
  *    durable end: it is told to nobody as ended before, and never as one that did not run.
- * 3. A refusal burned nothing.
+ * 3. A refusal burned nothing, and is in the chain before it is told.
  * 4. A cancel that comes after its `run` holds, however far that has come: what is still prepared or
  *    burned then is ended instead of begun.
  */
 import type { Clock } from "@mainstay/sdk/clock";
 import { createAdmission, refuse } from "./admission.ts";
 import { createArchive } from "./archive.ts";
-import type { CommandEnd, CommandState, RunAnswer } from "./command.ts";
+import type { CommandEnd, CommandState, RefusalCode, RunAnswer } from "./command.ts";
 import { endOf } from "./ending.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { keepPrinted, type Printed } from "./printed.ts";
 import type { ProcessTable } from "./process-table.ts";
 import type { OutputPiece, Usage } from "./protocol.ts";
+import { refusalOf } from "./refused-ticket.ts";
 import type { Prepared, Sandbox } from "./sandbox/sandbox.ts";
 import { type Spool, spoolFileBytes } from "./spool/spool.ts";
 import { supervise, type Halt, type Outcome, type Supervised } from "./supervise.ts";
@@ -93,6 +94,21 @@ export function createExecutor(parts: ExecutorParts): Executor {
   let started_count = 0;
 
   async function run(claimed: unknown, holder: AbortSignal): Promise<RunAnswer> {
+    const answer = await answerTo(claimed, holder);
+    if (answer.state === "refused") await noteRefusal(claimed, answer.code);
+    return answer;
+  }
+
+  /** Where it cannot be written nothing runs either: it stays a refusal. */
+  async function noteRefusal(claimed: unknown, code: RefusalCode): Promise<void> {
+    try {
+      await ledger.refuse(refusalOf(claimed, code), clock.now());
+    } catch (error) {
+      log(`a refusal (${code}) could not be recorded: ${(error as Error).message}`);
+    }
+  }
+
+  async function answerTo(claimed: unknown, holder: AbortSignal): Promise<RunAnswer> {
     const ticket = admission.verify(claimed);
     if ("state" in ticket) return ticket;
     const attempt = { ticket, holder, is_cancelled: false };

@@ -1,6 +1,7 @@
 /** The server's end of an open link: one socket, numbered requests, replies in any order. */
 import type { Socket } from "node:net";
 import { z } from "zod";
+import { ChainRecord } from "./chain-record.ts";
 import { CommandEnd, CommandState, RunAnswer } from "./command.ts";
 import { ExecutorGone, ExecutorRefused } from "./errors.ts";
 import { sendLine } from "./lines.ts";
@@ -44,6 +45,11 @@ export interface ExecutorLink {
    */
   output(command_id: string): Promise<OutputPiece | null>;
   usage(): Promise<Usage>;
+  /**
+   * The executor's own record of what it did, after record `after` (0 for all), the oldest first;
+   * `limit` ≤ 1000. An anchor stands for what was dropped with age. Everything told is durable.
+   */
+  chain(after: number, limit: number): Promise<ChainRecord[]>;
   selfTest(): Promise<SandboxReport>;
   /**
    * Ends all commands and the executor. Idempotent. Rejects with `ExecutorUnreachable` where its
@@ -122,6 +128,7 @@ export function openLink(socket: Socket, pid: number, log: (text: string) => voi
     ack: (command_id) => ask({ op: "ack", command_id }, nothing),
     output: (command_id) => ask({ op: "output", command_id }, OutputPiece.nullable()),
     usage: () => ask({ op: "usage" }, Usage),
+    chain: (after, limit) => ask({ op: "chain", after, limit }, z.array(ChainRecord)),
     selfTest: () => ask({ op: "self_test" }, SandboxReport),
     retireWhenIdle: () => ask({ op: "retire_when_idle" }, z.int()),
     onOutput(listener) {

@@ -1,5 +1,6 @@
 /** What is said over an open link: one JSON object a line, validated on both ends. */
 import { z } from "zod";
+import { CHAIN_PAGE_LIMIT } from "./chain-record.ts";
 import { CommandId, PersonUidNumber, WorkspaceId } from "./ticket.ts";
 
 /** Raised with every change that an older peer would misread. */
@@ -30,6 +31,11 @@ export const Request = z.discriminatedUnion("op", [
   z.object({ id, op: z.literal("ack"), command_id: CommandId }),
   z.object({ id, op: z.literal("output"), command_id: CommandId }),
   z.object({ id, op: z.literal("usage") }),
+  z.object({
+    ...{ id, op: z.literal("chain") },
+    after: z.int().min(0),
+    limit: z.int().min(1).max(CHAIN_PAGE_LIMIT),
+  }),
   z.object({ id, op: z.literal("self_test") }),
   /** Another build is installed: go as soon as no command runs, and serve as ever until then. */
   z.object({ id, op: z.literal("retire_when_idle") }),

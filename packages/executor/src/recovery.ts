@@ -26,7 +26,10 @@ interface RecoveryParts {
 export async function recover(parts: RecoveryParts): Promise<number> {
   const open = parts.ledger.open();
   await Promise.all(
-    open.map(async (row) => await parts.ledger.end(row.command_id, await settle(row, parts))),
+    open.map(async (row) => {
+      const end = await settle(row, parts);
+      await parts.ledger.end(row.command_id, end, parts.clock.now());
+    }),
   );
   parts.spool.clear();
   return open.length;

@@ -118,7 +118,11 @@ test("an end that the disk does not take is told all the same, and written when 
 test("the budget for output on disk refuses what could exceed it, until outputs are fetched", async () => {
   const { core, ledger } = openCore({});
   await ledger.start(ticketFor("big", clock.now() + 60_000), clock.now());
-  await ledger.end("big", { ...interrupted, output: "x".repeat(SPOOL_LIMIT_BYTES - 2047) });
+  await ledger.end(
+    "big",
+    { ...interrupted, output: "x".repeat(SPOOL_LIMIT_BYTES - 2047) },
+    clock.now(),
+  );
   expect(core.usage()).toMatchObject({ running: 0, spool_bytes: SPOOL_LIMIT_BYTES - 2047 });
   const refused = newTicket();
   expect(await core.run(refused, here)).toMatchObject({ state: "refused", code: "spool_full" });

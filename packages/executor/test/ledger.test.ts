@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { CommandEnd } from "../src/command.ts";
 import { spoolBytes } from "../src/disk-usage.ts";
+import { readChain } from "../src/read-chain.ts";
 import { type Ledger, openLedger } from "../src/ledger/ledger.ts";
 import { flipByte } from "./bytes.ts";
 import { scratchHome, ticketFor } from "./scratch.ts";
@@ -45,7 +46,7 @@ async function withLedger<Result>(
 async function run(ledger: Ledger, command_id: string, end: CommandEnd | null): Promise<void> {
   await ledger.start(ticketFor(command_id, NOW + 60_000), NOW);
   await ledger.release(command_id, process);
-  if (end !== null) await ledger.end(command_id, end);
+  if (end !== null) await ledger.end(command_id, end, NOW);
 }
 
 const markersOf = (home: string, command_id: string) =>
@@ -78,6 +79,21 @@ test("the previous version's file is taken over: every state, every nonce", asyn
     await run(ledger, "new", exited("done\n"));
   });
   expect(await markersOf(home, "new")).toMatchObject({ end: { output: "done\n" } });
+});
+
+test("the file from before there was a chain gets one that begins with what happens next", async () => {
+  const home = scratchHome();
+  mkdirSync(join(home, "exec"));
+  copyFileSync(fileURLToPath(new URL("fixtures/exec-schema-2.db", import.meta.url)), file(home));
+  expect(readChain(home, 0)).toEqual([]);
+  await withLedger(home, async (ledger) => {
+    expect(ledger.find("exited")?.markers).toMatchObject({ end: { output: "grüße\n" } });
+    expect(ledger.open().map(({ markers }) => markers.state)).toEqual(["started", "released"]);
+    expect(ledger.chain(0, 10)).toEqual([]);
+    await ledger.end("released", { outcome: "interrupted", ran: "maybe", why: "it died" }, NOW);
+    await run(ledger, "new", exited("done\n"));
+    expect(ledger.chain(0, 10).map(({ kind }) => kind)).toEqual(["ended", "started", "ended"]);
+  });
 });
 
 test("a later version's file is refused and left as it is", async () => {
@@ -134,7 +150,7 @@ test("a row whose id is damaged stays open, and condemns nothing else", async ()
     await withLedger(home, async (ledger) => {
       const [row] = ledger.open();
       expect(row?.markers.state).toBe("damaged");
-      await ledger.end(row!.command_id, exited("not its own"));
+      await ledger.end(row!.command_id, exited("not its own"), NOW);
       await expect(ledger.release(row!.command_id, process)).rejects.toThrow(/lost/);
       expect([ledger.doubt, ledger.unreadBytes()]).toEqual([null, 3]);
     });

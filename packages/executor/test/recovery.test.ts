@@ -58,7 +58,8 @@ async function recovered({ markers, alive = [], output, damage, spool_damage }: 
   if (typeof markers === "object") {
     await before.release("c", "released" in markers ? markers.released : identity(7));
   }
-  if (typeof markers === "object" && "ended" in markers) await before.end("c", markers.ended);
+  if (typeof markers === "object" && "ended" in markers)
+    await before.end("c", markers.ended, EXPIRY);
   before.close();
   if (output !== undefined) leaveSpool(home, output);
   const spooled = join(home, "exec", "spool", "c.out");

@@ -4,7 +4,7 @@
  * 1. A write runs at once, in the transaction that is open: whoever reads here sees it.
  * 2. Its promise resolves when the disk has that transaction, and rejects when the disk has nothing
  *    of it.
- * 3. A write is one statement: one that fails takes back itself alone.
+ * 3. A write is a savepoint: one that fails takes back itself alone, and all of itself.
  * 4. After a group that was lost nothing rests on the log as it stands: the kernel calls a page whose
  *    sync failed clean. It is copied into the database, that is synced, and the log cut first.
  */
@@ -28,6 +28,8 @@ export function groupCommits(
   db: DatabaseSync,
   settled: (is_durable: boolean) => void,
 ): GroupCommit {
+  const save = db.prepare("SAVEPOINT write");
+  const release = db.prepare("RELEASE write");
   let open: Group | null = null;
   let is_log_trusted = true;
 
@@ -65,10 +67,13 @@ export function groupCommits(
   return {
     async write(run) {
       const group = (open ??= begin());
+      save.run();
       try {
         run();
+        release.run();
       } catch (error) {
-        if (!db.isTransaction) lose(group, error as Error);
+        if (db.isTransaction) db.exec("ROLLBACK TO write; RELEASE write");
+        else lose(group, error as Error);
         throw error;
       }
       await group.done;

@@ -6,13 +6,16 @@
  *    (synchronous=FULL) and rejects when it has not, and then it cannot be read any more.
  * 2. A row's markers come in the order started, released, ended; none is ever taken back.
  * 3. A nonce and a command id are burned by the same insert, so that neither can start twice.
- * 4. No byte that changed on disk is told as a fact: a row has a seal, the whole a high-water mark.
+ * 4. A marker of a start or an end is one write with its record in the chain: neither is there alone.
+ * 5. No byte that changed on disk is told as a fact: a row has a seal, the whole a high-water mark.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { CHAIN_KEPT_RECORDS, type ChainEntry, type ChainRecord } from "../chain-record.ts";
 import type { CommandEnd } from "../command.ts";
 import type { ProcessIdentity } from "../process-table.ts";
-import type { Ticket } from "../ticket.ts";
+import { planDigest, type Ticket } from "../ticket.ts";
+import { openChain } from "./chain.ts";
 import { type Doubt, openLedgerFile } from "./file.ts";
 import { groupCommits } from "./group-commit.ts";
 import { type LedgerRow, readRow } from "./row.ts";
@@ -34,7 +37,10 @@ export interface Ledger {
   open(): LedgerRow[];
   start(ticket: Ticket, now: number): Promise<void>;
   release(command_id: string, process: ProcessIdentity): Promise<void>;
-  end(command_id: string, end: CommandEnd): Promise<void>;
+  end(command_id: string, end: CommandEnd, now: number): Promise<void>;
+  refuse(refusal: Extract<ChainEntry, { kind: "refused" }>, now: number): Promise<void>;
+  /** What the disk has of the chain after record `after`, the oldest first. */
+  chain(after: number, limit: number): ChainRecord[];
   /** The output is not needed any more. Written with the next start: a crash only keeps it longer. */
   forgetOutput(command_id: string): void;
   /** Output of ended commands that nobody has acknowledged. */
@@ -86,17 +92,25 @@ export function openLedger(home: string, now: number): Ledger {
   const all = db.prepare("SELECT sum(octet_length(output)) AS bytes FROM command").get();
   let unread_bytes = Number(all?.["bytes"] ?? 0);
 
+  const chain = openChain(db, CHAIN_KEPT_RECORDS);
   const group = groupCommits(db, (is_durable) => {
+    chain.settled(is_durable);
     if (is_durable) high_water.note((durable_place = place));
     else place = durable_place;
   });
 
   /** Writes the marker of the next number. False where the row is not found: its id is damaged. */
-  async function mark(write: (place: number) => { changes: number | bigint }): Promise<boolean> {
+  async function mark(
+    write: (place: number) => { changes: number | bigint },
+    note = () => {},
+  ): Promise<boolean> {
     let is_written = false;
     await group.write(() => {
-      is_written = Number(write(place + 1).changes) === 1;
-      if (is_written) place += 1;
+      const { changes } = write(place + 1);
+      if (Number(changes) !== 1) return;
+      note();
+      is_written = true;
+      place += 1;
     });
     return is_written;
   }
@@ -121,9 +135,12 @@ export function openLedger(home: string, now: number): Ledger {
     search: (command_id) => read(search.get(command_id)),
     isBurned: (burned) => nonce.get(burned) !== undefined,
     open: () => open.all().map(readRow),
-    async start({ plan, nonce, mac, expires_at }, now) {
-      const started = mark((place) =>
-        start.run(plan.command_id, nonce, mac, expires_at, now, place),
+    async start(ticket, now) {
+      const { nonce, mac, expires_at } = ticket;
+      const { command_id } = ticket.plan;
+      const started = mark(
+        (place) => start.run(command_id, nonce, mac, expires_at, now, place),
+        () => chain.append(now, startedEntry(ticket)),
       );
       writeForgotten();
       await started;
@@ -133,11 +150,19 @@ export function openLedger(home: string, now: number): Ledger {
       const is_written = await mark((place) => release.run(command_id, json, place));
       if (!is_written) throw new Error(`the ledger has lost ${command_id}`);
     },
-    async end(command_id, ended) {
+    async end(command_id, ended, now) {
       const { output = "", ...rest } = { output: "", ...ended };
       const ending = JSON.stringify(rest);
-      const is_written = await mark((place) => end.run(command_id, ending, output, place));
+      const is_written = await mark(
+        (place) => end.run(command_id, ending, output, place),
+        () => chain.append(now, endedEntry(command_id, ended)),
+      );
       if (is_written) unread_bytes += Buffer.byteLength(output);
+    },
+    refuse: (refusal, now) => group.write(() => chain.append(now, refusal)),
+    chain(after, limit) {
+      group.flush();
+      return chain.after(after, limit);
     },
     forgetOutput(command_id) {
       if (forgotten.has(command_id)) return;
@@ -167,4 +192,20 @@ function withoutOutput(row: LedgerRow): LedgerRow {
   const { markers } = row;
   if (markers.state !== "ended" || markers.end.outcome === "not_started") return row;
   return { ...row, markers: { state: "ended", end: { ...markers.end, output: "" } } };
+}
+
+function startedEntry({ plan, consent }: Ticket): ChainEntry {
+  const { command_id } = plan;
+  return {
+    ...{ kind: "started", command_id },
+    ...{ plan_digest: planDigest(plan), consent_kind: consent.kind },
+  };
+}
+
+function endedEntry(command_id: string, end: CommandEnd): ChainEntry {
+  const { outcome } = end;
+  const unseen = { plan_digest: null, exit_code: null, output_sha256: null };
+  if (outcome !== "exited") return { kind: "ended", command_id, outcome, ...unseen };
+  const { plan_digest, exit_code, output_sha256 } = end;
+  return { kind: "ended", command_id, outcome, plan_digest, exit_code, output_sha256 };
 }

@@ -24,6 +24,12 @@ const migrations: readonly string[] = [
    ALTER TABLE command ADD COLUMN seal INTEGER NOT NULL DEFAULT 0;
    UPDATE command SET seal = ${SEAL_OF_ROW};
    DROP INDEX command_open;`,
+  `CREATE TABLE chain (
+     n INTEGER PRIMARY KEY,
+     at INTEGER NOT NULL,
+     body TEXT NOT NULL,
+     hash TEXT NOT NULL
+   ) STRICT;`,
 ];
 
 /** Call with the file locked. Throws for a file of a later version. */
