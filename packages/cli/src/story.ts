@@ -51,7 +51,9 @@ function told(event: JournalEvent, said: string): string {
     case "parked":
       return `parked, ${event.cause}${answerOf(event, said)}`;
     case "retried":
-      return `${event.by} asked to try again`;
+      return event.after === "lift"
+        ? `goes on: ${event.by} lifted the pause`
+        : `${event.by} asked to try again`;
     case "folded":
       return `${event.was}; its details were folded on ${event.folded_at.slice(0, 10)}`;
     case "settled":

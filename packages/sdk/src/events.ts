@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Pause } from "./pause.ts";
 import { Mode, QueuePlace, TurnError, Urgency, Usage } from "./turn.ts";
 
 /**
@@ -166,8 +167,22 @@ const kinds = {
     command: CommandResult.nullable(),
   }),
   cancel_requested: z.object({ type: z.literal("cancel_requested"), by: z.string() }),
-  parked: z.object({ type: z.literal("parked"), answer: z.string(), cause: z.string() }),
-  retried: z.object({ type: z.literal("retried"), by: z.string() }),
+  /** It left its seat: for a person's word, or until a pause is lifted. The answer is provisional. */
+  parked: z.object({
+    type: z.literal("parked"),
+    answer: z.string(),
+    cause: z.string(),
+    /** What stopped it; its lift lets the turn go on by itself. Absent where no model answered. */
+    pause: Pause.optional(),
+    /** The call that had started and, for the pause, certainly did nothing: it may start again. */
+    not_begun: z.object({ step, call_id: z.string() }).optional(),
+  }),
+  retried: z.object({
+    type: z.literal("retried"),
+    by: z.string(),
+    /** Whether a person wanted this turn to go on, or a pause was lifted. */
+    after: z.enum(["wish", "lift"]).optional(),
+  }),
   /** An event of a turn that ended long ago: it was, and what it said was given up for room. */
   folded: z.object({ type: z.literal("folded"), was: z.string(), folded_at: z.string() }),
   settled: z.object({

@@ -16,6 +16,8 @@ export const ProblemCode = z.enum([
   "too_many_waiting",
   "turn_settled",
   "turn_not_parked",
+  "paused",
+  "name_taken",
   "approval_decided",
   "rule_impossible",
   "too_many_rules",

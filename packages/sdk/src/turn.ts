@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Pause } from "./pause.ts";
 
 export const TurnState = z.enum([
   "queued",
@@ -92,6 +93,8 @@ export const Turn = z.object({
   message: z.string(),
   urgency: Urgency,
   queue: QueuePlace.nullable(),
+  /** What keeps a parked turn from going on; its lift lets it. */
+  pause: Pause.nullable(),
   answer: z.string().nullable(),
   mode: Mode.nullable(),
   provider: z.string().nullable(),

@@ -13,14 +13,17 @@ import { approvalRoutes } from "./door/routes/approvals.ts";
 import { eventRoute } from "./door/routes/events.ts";
 import { livez } from "./door/routes/livez.ts";
 import { me } from "./door/routes/me.ts";
+import { pauseRoutes } from "./door/routes/pause.ts";
 import { readyz } from "./door/routes/readyz.ts";
 import { sessionsRoute } from "./door/routes/sessions.ts";
 import { turnRoutes } from "./door/routes/turns.ts";
+import { userRoutes } from "./door/routes/users.ts";
 import { workspaces } from "./door/routes/workspaces.ts";
 import { createTurnReader } from "./door/turn-reader.ts";
 import { createApprovals } from "./execution/approvals.ts";
 import { createExecution } from "./execution/execution.ts";
 import { createExpirer } from "./execution/expirer.ts";
+import { createPauses } from "./execution/pauses.ts";
 import { workspaceFiles } from "./files/files.ts";
 import { createDiskSpace, createHealth } from "./health/health.ts";
 import { createIdentity } from "./identity/identity.ts";
@@ -105,10 +108,13 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     life_days: limits.approval_days,
     reach: "the files of the workspace, inside a sandbox without network",
   });
+  const pauses = createPauses({ store, clock });
+  await pauses.load();
   const keys = openKeys(home);
   const ripgrep_path = await ripgrepPath();
   const execution = createExecution({
     approvals,
+    pauses,
     clock,
     newId,
     limits,
@@ -157,6 +163,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     toolbox,
     model: config.providers.length > 0 ? withDirectCommands(providers, offline) : offline,
     memory: createMemory({ store, journal, limits }),
+    pauses,
   });
   const disk = createDiskSpace(home, limits.disk_reserve_bytes);
   const retention = createRetention({ store, journal, clock, log, settings: config.retention });
@@ -169,9 +176,12 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     limits,
     isSuspect: suspects.has,
     workspaces: identity.workspaces,
+    pauses,
     refuseNew: () => disk.refusal() ?? retention.refusal(),
   });
-  const dispatch = createDispatch({ store, journal, admission, suspects, turns, live, clock, log });
+  const dispatch = createDispatch({
+    ...{ store, journal, admission, suspects, turns, live, pauses, clock, log },
+  });
   const health = createHealth({
     store,
     disk,
@@ -198,6 +208,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       eventRoute({ store, journal, live, admission, dispatch, reader, clock }),
       sessionsRoute(store),
       ...approvalRoutes(approvals),
+      ...pauseRoutes(pauses, identity.people),
+      ...userRoutes(identity.people),
     ],
     authenticate: identity.authenticate,
     clock,

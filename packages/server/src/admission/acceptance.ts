@@ -4,9 +4,10 @@ import type { NewTurn } from "@mainstay/sdk/turn";
 import canonicalize from "canonicalize";
 import { sql } from "kysely";
 import type { Person, Workspaces } from "../identity/identity.ts";
-import { Refusal } from "../kernel/errors.ts";
+import { Refusal, refusePaused } from "../kernel/errors.ts";
 import type { NewId } from "../kernel/ids.ts";
 import type { Limits } from "../kernel/limits.ts";
+import type { PauseBoard } from "../kernel/pause.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
 import type { Journal } from "../store/journal.ts";
 import { prepared } from "../store/prepared.ts";
@@ -25,7 +26,7 @@ export interface Accepted {
  * Takes a turn in, durably, or refuses with a reason. The same key and body give the same turn
  * however many ask at once.
  *
- * @throws Refusal `idempotency_conflict`, `queue_full`, `too_many_waiting`, `not_found`, and what
+ * @throws Refusal `idempotency_conflict`, `paused`, `queue_full`, `too_many_waiting`, `not_found`, and what
  * `refuseNew` says; StoreFault. Both before anything is done.
  */
 export type Accept = (
@@ -43,6 +44,7 @@ export interface AcceptanceParts {
   readonly limits: Limits;
   /** Why nobody may ask for anything new at this time; null when they may. */
   readonly refuseNew: () => Refusal | null;
+  readonly pauses: Pick<PauseBoard, "person">;
 }
 
 /** Idempotency key, session, turn and first event are one batch: all of them or none. */
@@ -54,6 +56,7 @@ export function createAcceptance(parts: AcceptanceParts): Accept {
     const known = key === null ? null : await earlier(person, key, body_hash);
     if (known !== null) return known;
     refuseFaulted(store.status());
+    refusePaused(parts.pauses.person(person.id));
     const refusal = refuseNew();
     if (refusal !== null) throw refusal;
 

@@ -5,6 +5,8 @@ export interface Waiting {
   readonly person_id: string;
   /** It was being resumed when the server broke down: it may be what breaks it (J7). */
   readonly is_suspect: boolean;
+  /** Why an operator lets it wait, in words for the person; null: none does. */
+  readonly held: string | null;
 }
 
 /** A turn that gets a seat; `ahead` is how many older ones were passed over. */
@@ -29,7 +31,7 @@ export interface SeatLimits {
 /** A turn that goes on waiting, and why, in words for the person. */
 export interface Wait<Turn extends Waiting> {
   readonly turn: Turn;
-  /** It waits for a person, who may take as long as they like. */
+  /** It waits for a person, an operator perhaps, who may take as long as they like. */
   readonly on_person: boolean;
   readonly reason: string;
 }
@@ -63,8 +65,7 @@ export function pickTurns<Turn extends Waiting>(
   const waits: Wait<Turn>[] = [];
   for (const turn of waiting) {
     const reason = obstacle(turn);
-    if (reason !== null)
-      waits.push({ turn, reason, on_person: askingSessions.has(turn.session_id) });
+    if (reason !== null) waits.push({ turn, reason, on_person: waitsForPerson(turn) });
     else {
       seated.push({ turn, ahead: waits.length });
       take(turn.person_id);
@@ -74,7 +75,12 @@ export function pickTurns<Turn extends Waiting>(
   }
   return { seated, waits };
 
+  function waitsForPerson({ held, session_id }: Turn): boolean {
+    return held !== null || askingSessions.has(session_id);
+  }
+
   function obstacle(turn: Turn): string | null {
+    if (turn.held !== null) return turn.held;
     if (askingSessions.has(turn.session_id))
       return "an earlier turn of this session waits for your consent (see: mainstay approvals)";
     if (busySessions.has(turn.session_id)) return "an earlier turn of this session is not finished";

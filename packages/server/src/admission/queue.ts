@@ -1,6 +1,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { QueuePlace } from "@mainstay/sdk/turn";
 import type { Limits } from "../kernel/limits.ts";
+import { type PauseBoard, pauseInWords } from "../kernel/pause.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Row } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
@@ -30,20 +31,31 @@ export interface QueueParts {
   readonly limits: Limits;
   /** Whether the turn may be what breaks the server (J7). */
   readonly isSuspect: (turn_id: string) => boolean;
+  readonly pauses: Pick<PauseBoard, "person">;
 }
 
-export function createQueue({ store, clock, limits, isSuspect }: QueueParts): Queue {
+export function createQueue({ store, clock, limits, isSuspect, pauses }: QueueParts): Queue {
   const pace = createTurnPace();
   let recent: { readonly at: number; readonly picked: Promise<Picked<WaitingTurn>> } | null = null;
 
   async function pick(): Promise<Picked<WaitingTurn>> {
     const open = await store.query(openTurns(store, {}));
-    const rows = open.map((row) => ({ ...row, is_suspect: isSuspect(row.turn_id) }));
+    const rows = open.map((row) => ({
+      ...row,
+      is_suspect: isSuspect(row.turn_id),
+      held: heldBy(row),
+    }));
     const waiting = rows.filter((row) => row.state === "queued");
     const holding = rows
       .filter((row) => row.state !== "queued")
       .map((row) => ({ ...row, seated: row.state === "running" }));
     return pickTurns(waiting, holding, limits);
+  }
+
+  /** What a restart left needs its seat for what it may have running; after that it parks. */
+  function heldBy({ person_id, queued_by }: OpenTurn): string | null {
+    const pause = queued_by === "restart" ? null : pauses.person(person_id);
+    return pause && pauseInWords(pause);
   }
 
   async function place(turn_id: string, max_age_ms = 0): Promise<QueuePlace | null> {
@@ -72,7 +84,7 @@ export function createQueue({ store, clock, limits, isSuspect }: QueueParts): Qu
   return { pick, place, pace };
 }
 
-type OpenTurn = Omit<WaitingTurn, "is_suspect"> & Pick<Row<"turn">, "state">;
+type OpenTurn = Omit<WaitingTurn, "is_suspect" | "held"> & Pick<Row<"turn">, "state">;
 
 /** The turns that wait for a seat or keep their session, in order of acceptance. */
 const openTurns = prepared<object, OpenTurn>((db) =>

@@ -1,7 +1,8 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { JournalBody } from "@mainstay/sdk/events";
 import { isSettled } from "@mainstay/sdk/turn";
-import { Refusal } from "../kernel/errors.ts";
+import { Refusal, refusePaused } from "../kernel/errors.ts";
+import type { Pause, PauseBoard } from "../kernel/pause.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Row } from "../store/schema.ts";
 import type { Statement, Store } from "../store/store.ts";
@@ -16,7 +17,7 @@ const TRIES = 5;
 export interface Decisions {
   /** Ends the turn as soon as what runs has stopped. @throws Refusal `turn_settled`. */
   cancel(turn_id: string, by: string): Promise<void>;
-  /** A parked turn tries again. @throws Refusal `turn_not_parked`. */
+  /** A parked turn tries again. @throws Refusal `turn_not_parked`; `paused`, it goes on by itself. */
   retry(turn_id: string, by: string): Promise<void>;
   /** A parked turn's provisional answer stands. @throws Refusal `turn_not_parked`. */
   acceptAnswer(turn_id: string): Promise<void>;
@@ -27,13 +28,16 @@ export interface DecisionsParts {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly seats: Seats;
+  readonly pauses: Pick<PauseBoard, "commands" | "person">;
 }
 
 /**
  * Each decision is one batch guarded by the state it was made for; when the turn moved on
  * meanwhile, it is made again for the new state.
  */
-export function createDecisions({ store, journal, clock, seats }: DecisionsParts): Decisions {
+export function createDecisions(parts: DecisionsParts): Decisions {
+  const { store, journal, clock, seats, pauses } = parts;
+
   async function cancel(turn_id: string, by: string): Promise<void> {
     for (let tries = 0; tries < TRIES; tries++) {
       const state = await stateOf(turn_id);
@@ -58,8 +62,21 @@ export function createDecisions({ store, journal, clock, seats }: DecisionsParts
   }
 
   async function retry(turn_id: string, by: string): Promise<void> {
+    refusePaused(await pauseOf(turn_id));
     const requeue = requeueTurn(store, turn_id, clock.now(), "retry");
-    if (!(await decide(turn_id, "parked", [requeue], [{ type: "retried", by }]))) throw notParked();
+    if (!(await decide(turn_id, "parked", [requeue], [{ type: "retried", by, after: "wish" }])))
+      throw notParked();
+  }
+
+  /** What would park the turn again at once. */
+  async function pauseOf(turn_id: string): Promise<Pause | null> {
+    const [row] = await store.query(
+      store.sql.selectFrom("turn").select(["person_id", "state"]).where("id", "=", turn_id),
+    );
+    if (row?.state !== "parked") return null;
+    const { parked } = foldTurn(await journal.read(turn_id));
+    const of_commands = parked?.pause?.scope === "commands" ? pauses.commands() : null;
+    return of_commands ?? pauses.person(row.person_id);
   }
 
   async function acceptAnswer(turn_id: string): Promise<void> {

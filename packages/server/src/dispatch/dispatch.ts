@@ -1,6 +1,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Admission } from "../admission/admission.ts";
 import type { Actor } from "../kernel/lifecycle.ts";
+import type { PauseBoard } from "../kernel/pause.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -10,6 +11,7 @@ import { createLeaser } from "./leaser.ts";
 import { rescue } from "./rescuer.ts";
 import { createSeats } from "./seats.ts";
 import type { Suspects } from "./suspects.ts";
+import { createWaker } from "./waker.ts";
 
 export { createSuspects } from "./suspects.ts";
 
@@ -20,6 +22,7 @@ export interface DispatchParts {
   readonly suspects: Suspects;
   readonly turns: Turns;
   readonly live: Pick<Live, "waits">;
+  readonly pauses: PauseBoard;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -30,15 +33,17 @@ export interface Dispatch extends Actor, Decisions {}
 export function createDispatch(parts: DispatchParts): Dispatch {
   const seats = createSeats(parts);
   const leaser = createLeaser({ ...parts, seats });
+  const waker = createWaker(parts);
   const decisions = createDecisions({ ...parts, seats });
 
   return {
     async start() {
       for (const turn_id of await rescue(parts)) parts.suspects.add(turn_id);
       leaser.start();
+      waker.start();
     },
     async stop() {
-      await leaser.stop();
+      await Promise.all([waker.stop(), leaser.stop()]);
       await seats.clear();
     },
     ...decisions,

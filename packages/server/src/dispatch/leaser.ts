@@ -2,6 +2,7 @@ import type { JournalBody, JournalType } from "@mainstay/sdk/events";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Admission, WaitingTurn } from "../admission/admission.ts";
 import { messageOf } from "../kernel/errors.ts";
+import type { PauseBoard } from "../kernel/pause.ts";
 import type { Journal } from "../store/journal.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Guard, Store } from "../store/store.ts";
@@ -31,6 +32,7 @@ export interface LeaserParts {
   readonly log: Log;
   readonly seats: Seats;
   readonly suspects: Pick<Suspects, "watch">;
+  readonly pauses: Pick<PauseBoard, "onChange">;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface LeaserParts {
  *    one begins with a look for such turns, and seats them.
  */
 export function createLeaser(parts: LeaserParts) {
-  const { store, journal, admission, clock, log, seats, suspects } = parts;
+  const { store, journal, admission, clock, log, seats, suspects, pauses } = parts;
   let live = false;
   let busy: Promise<void> | null = null;
   let again = false;
@@ -129,12 +131,14 @@ export function createLeaser(parts: LeaserParts) {
         if (wakers.has(type)) wake();
       });
       const forgetSuspects = suspects.watch(journal, wake);
+      const forgetPauses = pauses.onChange(wake);
       const forgetStatus = store.onStatus(({ state }) => {
         if (state === "writing") wake();
       });
       unsubscribe = () => {
         forgetEvents();
         forgetSuspects();
+        forgetPauses();
         forgetStatus();
       };
       wake();
@@ -170,6 +174,6 @@ const leasesOf = (store: Store, holder: number) =>
 
 const causes = {
   approval: "an approval was decided",
-  retry: "a person asked to try again",
+  retry: "it was told to go on",
   restart: "the server restarted",
 };

@@ -19,6 +19,8 @@ const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: s
   too_many_waiting: { status: 429, title: "Too many waiting turns" },
   turn_settled: { status: 409, title: "The turn is settled" },
   turn_not_parked: { status: 409, title: "The turn is not parked" },
+  paused: { status: 403, title: "Paused by an operator" },
+  name_taken: { status: 409, title: "The name is taken" },
   approval_decided: { status: 409, title: "The approval is decided" },
   rule_impossible: { status: 422, title: "No rule can say this" },
   too_many_rules: { status: 409, title: "Too many rules" },

@@ -6,6 +6,7 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { Effect } from "@mainstay/sdk/events";
 import type { NewId } from "../kernel/ids.ts";
 import type { Limits } from "../kernel/limits.ts";
+import type { Pause } from "../kernel/pause.ts";
 import type { StopMode } from "../kernel/stop-wishes.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
 import { type Approvals, type ConsentRequest } from "./approvals.ts";
@@ -14,9 +15,11 @@ import { createExecutorKeeper, type ExecutorUsage, type OpenLink } from "./execu
 import { createFollower, type Onlooker, type Standing } from "./follow.ts";
 import { createHandOver } from "./hand-over.ts";
 import { createOutputDesk } from "./output-desk.ts";
+import type { Passage, Pauses } from "./pauses.ts";
 
 export type { Approvals, ConsentRequest } from "./approvals.ts";
 export type { Onlooker, Standing } from "./follow.ts";
+export type { Passage, Pauses } from "./pauses.ts";
 
 /** One command of one call, as the server plans it. */
 export interface CommandOrder {
@@ -40,22 +43,27 @@ export type PlannedCommand =
       readonly effect: CommandEffect;
       /**
        * Ends when the command has. A cancellation kills its whole tree first; a stopping server
-       * leaves it as it is. @throws Stopping; never for the command's fate.
+       * leaves it as it is. @throws Stopping; Paused where a pause came before it began; never for
+       * the command's fate.
        */
-      run(signal: AbortSignal, onlooker: Onlooker): Promise<CommandEnd>;
+      run(passage: Passage, onlooker: Onlooker): Promise<CommandEnd>;
     }
   | { readonly kind: "consent"; readonly request: ConsentRequest }
+  /** All was agreed to, but nothing may begin now. */
+  | { readonly kind: "paused"; readonly pause: Pause }
   | { readonly kind: "denied"; readonly by: string }
   | { readonly kind: "blocked"; readonly reason: string };
 
 /** The gate to side effects: *plan → classify → consent → ticket*. */
 export interface Execution {
   plan(order: CommandOrder): Promise<PlannedCommand>;
+  /** Opens the way for one command of the person; `signal` is the turn's. To be left at the end. */
+  enter(person_id: string, signal: AbortSignal): Passage;
   /**
    * Where a command stands that an earlier run started; one that still runs is followed from here.
    * Never runs it. Waits, and tells the onlooker why, while no executor can be asked. @throws Stopping
    */
-  recover(command_id: string, signal: AbortSignal, onlooker: Onlooker): Promise<Standing>;
+  recover(command_id: string, passage: Passage, onlooker: Onlooker): Promise<Standing>;
   /** The command's end is in the journal: the executor may drop its output. */
   forget(command_id: string): void;
   /** What commands' output takes on disk; null while no executor runs. */
@@ -66,6 +74,7 @@ export interface Execution {
 
 export interface ExecutionParts {
   readonly approvals: Approvals;
+  readonly pauses: Pick<Pauses, "enter" | "forCommandOf">;
   readonly openLink: OpenLink;
   /** Ends an executor to which there is no link; resolves with whether there was one. */
   readonly endUnheld: () => Promise<boolean>;
@@ -76,7 +85,7 @@ export interface ExecutionParts {
 }
 
 export function createExecution(parts: ExecutionParts): Execution {
-  const { approvals, clock, newId, limits, ticket_key } = parts;
+  const { approvals, pauses, clock, newId, limits, ticket_key } = parts;
   const desk = createOutputDesk();
   const keeper = createExecutorKeeper({
     open: parts.openLink,
@@ -95,6 +104,8 @@ export function createExecution(parts: ExecutionParts): Execution {
         : classify(command, { root: order.workspace.path });
     const consent = await consentTo(order, command, classified);
     if (consent.kind !== "agreed") return consent;
+    const pause = pauses.forCommandOf(order.person.id);
+    if (pause !== null) return { kind: "paused", pause };
     const commandPlan = planOf(order);
     return {
       kind: "ready",
@@ -106,12 +117,12 @@ export function createExecution(parts: ExecutionParts): Execution {
         agreed_by: consent.by,
         planned_digest: planDigest(commandPlan),
       },
-      run(signal, onlooker) {
+      run(passage, onlooker) {
         const { person, workspace } = order;
         const { verdict } = classified;
         const signed = { verdict, ...consent.signed, agreement_id: null };
         const agreedTo = { plan: commandPlan, person, workspace, consent: signed };
-        return handOver(agreedTo, signal, onlooker);
+        return handOver(agreedTo, passage, onlooker);
       },
     };
   }
@@ -156,13 +167,15 @@ export function createExecution(parts: ExecutionParts): Execution {
   });
 
   /** What certainly did not begin, for whatever reason, may be planned anew, under a new id. */
-  async function recover(command_id: string, signal: AbortSignal, onlooker: Onlooker) {
-    const found = await follower.find(command_id, signal, onlooker);
+  async function recover(command_id: string, passage: Passage, onlooker: Onlooker) {
+    const found = await follower.find(command_id, passage.signal, onlooker);
+    if (found.state === "running") passage.adopt();
     return found.state === "ended" && hadNoEffect(found.end) ? neverStarted : found;
   }
 
   return {
     plan,
+    enter: pauses.enter,
     recover,
     forget(command_id) {
       // A lost acknowledgement only keeps some output longer; the executor drops it with age.

@@ -4,12 +4,13 @@ import { ExecutorGone } from "@mainstay/executor/errors";
 import type { ExecutorLink } from "@mainstay/executor/launch";
 import { type Consent, type Plan, signTicket } from "@mainstay/executor/ticket";
 import type { Clock } from "@mainstay/sdk/clock";
-import { messageOf, Stopping } from "../kernel/errors.ts";
+import { messageOf, Paused, Stopping } from "../kernel/errors.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
 import { unlessAborted } from "./abort.ts";
 import type { ExecutorKeeper } from "./executor-link.ts";
 import { cancelOver, type Follower, type Onlooker } from "./follow.ts";
 import type { OutputDesk } from "./output-desk.ts";
+import type { Passage } from "./pauses.ts";
 
 const TICKET_LIFE_MS = 60_000;
 /** Each waits for the next executor, which takes the place of one that goes. */
@@ -32,12 +33,13 @@ export interface AgreedCommand {
  * 3. An executor that is going, or a link that has dropped, is not asked again: it is waited for
  *    until it has closed, and then there is the next one.
  * 4. A wish to cancel follows the order at once, whatever the executor still prepares.
+ * 5. Between the last look at the pauses and the order nothing is waited for (`Passage.begin`).
  *
- * The command's end is told, whatever it is. @throws Stopping, and nothing else.
+ * The command's end is told, whatever it is. @throws Stopping; Paused, and then it left no marker.
  */
 export type HandOver = (
   command: AgreedCommand,
-  signal: AbortSignal,
+  passage: Passage,
   onlooker: Onlooker,
 ) => Promise<CommandEnd>;
 
@@ -60,12 +62,12 @@ export function createHandOver(parts: HandOverParts): HandOver {
 
   async function handOver(
     command: AgreedCommand,
-    signal: AbortSignal,
+    passage: Passage,
     onlooker: Onlooker,
   ): Promise<CommandEnd> {
     let last_why = "";
     for (let tries = 1; tries <= HAND_OVERS; tries++) {
-      const end = await tryOnce(command, signal, onlooker);
+      const end = await tryOnce(command, passage, onlooker);
       if (end.outcome !== "not_taken") return end;
       last_why = end.why;
     }
@@ -74,16 +76,17 @@ export function createHandOver(parts: HandOverParts): HandOver {
 
   async function tryOnce(
     command: AgreedCommand,
-    signal: AbortSignal,
+    passage: Passage,
     onlooker: Onlooker,
   ): Promise<CommandEnd | NotTaken> {
+    const { signal } = passage;
     const link = await linkFor(command, signal, onlooker);
     if ("outcome" in link) return link;
     const stopListening = desk.listen(command.plan.command_id, onlooker.output);
     try {
-      return await runOn(link, command, signal);
+      return await runOn(link, command, passage);
     } catch (fault) {
-      if (keeper.stopping.aborted) throw fault;
+      if (keeper.stopping.aborted || fault instanceof Paused) throw fault;
       return await afterFault(fault, command, signal, onlooker);
     } finally {
       stopListening();
@@ -109,9 +112,10 @@ export function createHandOver(parts: HandOverParts): HandOver {
   async function runOn(
     link: ExecutorLink,
     command: AgreedCommand,
-    signal: AbortSignal,
+    passage: Passage,
   ): Promise<CommandEnd | NotTaken> {
-    const answer = await order(link, command, signal);
+    const { signal } = passage;
+    const answer = await order(link, command, passage);
     switch (answer.state) {
       case "started":
         return await follower.untilEnd(link, command.plan.command_id, signal);
@@ -124,9 +128,9 @@ export function createHandOver(parts: HandOverParts): HandOver {
     }
   }
 
-  async function order(link: ExecutorLink, command: AgreedCommand, signal: AbortSignal) {
-    const answered = link.run(ticketFor(command));
-    const unwatch = cancelOver(link, command.plan.command_id, signal);
+  async function order(link: ExecutorLink, command: AgreedCommand, passage: Passage) {
+    const answered = passage.begin(() => link.run(ticketFor(command)));
+    const unwatch = cancelOver(link, command.plan.command_id, passage.signal);
     try {
       return await unlessAborted(answered, keeper.stopping);
     } finally {

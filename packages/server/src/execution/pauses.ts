@@ -1,7 +1,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Person } from "../identity/identity.ts";
 import { StoreFault } from "../kernel/errors.ts";
-import type { Pause, PauseBoard } from "../kernel/pause.ts";
+import type { Pause, PauseBoard, PauseScope } from "../kernel/pause.ts";
 import { auditWrite } from "../store/audit-log.ts";
 import type { Statement, Store } from "../store/store.ts";
 import { createPassages, type Passage } from "./passages.ts";
@@ -11,10 +11,6 @@ export type { Passage } from "./passages.ts";
 /** An executor that does not say whether a command began holds no emergency stop up for longer. */
 const ORDERS_ANSWER_MS = 10_000;
 const COMMANDS = "commands";
-
-export type PauseScope =
-  | { readonly scope: "commands" }
-  | { readonly scope: "person"; readonly person_id: string };
 
 export interface PauseWish {
   readonly by: Person;
@@ -64,6 +60,7 @@ export interface PausesParts {
 export function createPauses({ store, clock }: PausesParts): Pauses {
   /** By person, or `commands`. */
   const now = new Map<string, Pause>();
+  const lifted_by = new Map<string, string>();
   const listeners = new Set<() => void>();
   const passages = createPassages(forCommandOf);
 
@@ -81,11 +78,16 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
     const rows = await store.query(
       store.sql
         .selectFrom("pause")
-        .innerJoin("person", "person.id", "pause.set_by")
+        .innerJoin("person as setter", "setter.id", "pause.set_by")
+        .leftJoin("person as lifter", "lifter.id", "pause.lifted_by")
         .selectAll("pause")
-        .select("person.name as by"),
+        .select(["setter.name as by", "lifter.name as lifter"]),
     );
-    for (const { subject, by, since, reason, ends_running } of rows) {
+    for (const { subject, by, since, reason, ends_running, lifter } of rows) {
+      if (lifter !== null) {
+        lifted_by.set(subject, lifter);
+        continue;
+      }
       const scope = subject === COMMANDS ? "commands" : "person";
       now.set(subject, { scope, by, since, reason, ends_running: ends_running === 1 });
     }
@@ -101,6 +103,7 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
       reason: known === undefined ? wish.reason : known.reason,
       ends_running: wish.ends_running || known?.ends_running === true,
     };
+    lifted_by.delete(subject);
     change(subject, pause);
     const meant = (person_id: string) => what.scope === "commands" || person_id === subject;
     const running = passages.begun(meant);
@@ -116,13 +119,11 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
     what: PauseScope,
     by: Person,
   ): Promise<boolean> {
-    const row = { subject, set_by: by.id, since, reason, ends_running: Number(ends_running) };
+    const row = { since, reason, ends_running: Number(ends_running), lifted_by: null };
     const upsert = store.sql
       .insertInto("pause")
-      .values(row)
-      .onConflict((known) =>
-        known.column("subject").doUpdateSet({ ends_running: row.ends_running }),
-      )
+      .values({ subject, set_by: by.id, ...row })
+      .onConflict((known) => known.column("subject").doUpdateSet({ set_by: by.id, ...row }))
       .compile();
     const record = { kind: "pause_set", ...auditedScope(what), set_by: by.id } as const;
     try {
@@ -138,10 +139,16 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
     const subject = subjectOf(what);
     const pause = now.get(subject);
     if (pause === undefined) return false;
-    const remove = store.sql.deleteFrom("pause").where("subject", "=", subject).compile();
+    const mark = store.sql
+      .updateTable("pause")
+      .set({ lifted_by: by.id })
+      .where("subject", "=", subject)
+      .compile();
     const record = { kind: "pause_lifted", ...auditedScope(what), lifted_by: by.id } as const;
-    await write([remove, auditWrite(store, clock.now(), record)]);
-    if (now.get(subject) === pause) change(subject, null);
+    await write([mark, auditWrite(store, clock.now(), record)]);
+    if (now.get(subject) !== pause) return true;
+    lifted_by.set(subject, by.name);
+    change(subject, null);
     return true;
   }
 
@@ -160,6 +167,7 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
     load,
     commands: () => now.get(COMMANDS) ?? null,
     person: (person_id) => now.get(person_id) ?? null,
+    liftedBy: (what) => lifted_by.get(subjectOf(what)) ?? null,
     people: () => new Map([...now].filter(([subject]) => subject !== COMMANDS)),
     forCommandOf,
     set,

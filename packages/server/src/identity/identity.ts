@@ -1,8 +1,10 @@
 import { type Authenticate, createAuthenticate } from "./authentication.ts";
 import { ensureOwner } from "./owner.ts";
+import { createPeople, type People } from "./people.ts";
 import { createWorkspaces, type Workspaces, type WorkspacesParts } from "./workspaces.ts";
 
 export type { Person } from "./authentication.ts";
+export type { People } from "./people.ts";
 export type { Workspaces } from "./workspaces.ts";
 
 export interface Identity {
@@ -11,6 +13,7 @@ export interface Identity {
   /** The person of an `Authorization` header; null for no key, an unknown or a revoked one. */
   readonly authenticate: Authenticate;
   readonly workspaces: Workspaces;
+  readonly people: People;
 }
 
 /** People, their keys and the folders that are theirs. */
@@ -19,5 +22,6 @@ export function createIdentity(parts: WorkspacesParts): Identity {
     ensureOwner: () => ensureOwner(parts),
     authenticate: createAuthenticate(parts.store, parts.clock),
     workspaces: createWorkspaces(parts),
+    people: createPeople(parts),
   };
 }

@@ -1,5 +1,5 @@
 import type { InputFault, ProblemCode } from "@mainstay/sdk/problem";
-import { type Pause, pauseInWords } from "./pause.ts";
+import { type Pause, pauseInWords, pauseSentence } from "./pause.ts";
 
 /** A refusal with a stable code. Only the door turns it into HTTP. */
 export class Refusal extends Error {
@@ -18,6 +18,15 @@ export interface RefusalExtra {
   readonly errors?: InputFault[];
   readonly retry_after_s?: number;
   readonly proof?: { file: string; expires_in_s: number };
+}
+
+/** @throws Refusal `paused` */
+export function refusePaused(pause: Pause | null): void {
+  if (pause === null) return;
+  throw new Refusal(
+    "paused",
+    `${pauseSentence(pause)} What waits goes on by itself when the pause is lifted; everything can be read meanwhile.`,
+  );
 }
 
 /** This process no longer holds the turn's lease: somebody else writes it now. Stop, write nothing. */

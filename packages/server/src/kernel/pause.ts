@@ -1,3 +1,4 @@
+import type { Pause as ToldPause } from "@mainstay/sdk/pause";
 import { isoTime } from "./time.ts";
 
 /** An operator's emergency stop: of everybody's commands, or of all that is done for one person. */
@@ -12,17 +13,35 @@ export interface Pause {
   readonly ends_running: boolean;
 }
 
+/** What was paused: everybody's commands, or one person. */
+export type PauseScope =
+  | { readonly scope: "commands" }
+  | { readonly scope: "person"; readonly person_id: string };
+
 /** What is paused now; asked without waiting, because who waits may miss a pause. */
 export interface PauseBoard {
   commands(): Pause | null;
   person(person_id: string): Pause | null;
+  /** Name of who lifted it last; null where nobody has since it was set last. */
+  liftedBy(what: PauseScope): string | null;
   /** Hears every pause that is set or lifted. Returns the call that ends the subscription. */
   onChange(listener: () => void): () => void;
 }
 
+export const toldPause = ({ scope, by, since, reason }: Pause): ToldPause => ({
+  ...{ scope, by, reason },
+  since: isoTime(since),
+});
+
 /** `commands are paused by owner since 2026-11-22 21:40 UTC: a key leaked` */
 export function pauseInWords({ scope, by, since, reason }: Pause): string {
-  const what = scope === "commands" ? "commands are paused" : "paused";
+  const what = scope === "commands" ? "commands are paused" : "your work is paused";
   const when = `${isoTime(since).slice(0, 16).replace("T", " ")} UTC`;
   return `${what} by ${by} since ${when}${reason === null ? "" : `: ${reason}`}`;
+}
+
+export function pauseSentence(pause: Pause): string {
+  const words = pauseInWords(pause);
+  const end = /[.!?]$/.test(words) ? "" : ".";
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${end}`;
 }

@@ -221,7 +221,7 @@ interface AuditCheckpointTable {
   signature: string;
 }
 
-/** What an operator paused; lifted, the row goes. */
+/** What an operator paused last; it holds until it has been lifted. */
 interface PauseTable {
   /** `commands`, or the id of a person. */
   subject: string;
@@ -229,6 +229,7 @@ interface PauseTable {
   since: number;
   reason: string | null;
   ends_running: number;
+  lifted_by: string | null;
 }
 
 

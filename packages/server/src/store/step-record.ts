@@ -91,6 +91,14 @@ export function foldStep(steps: StepRecord[], event: StepEvent): void {
   }
 }
 
+/** A call that had started and certainly did nothing may start again. @throws JournalCorrupt */
+export function takeBack(
+  steps: StepRecord[],
+  { step, call_id }: { step: number; call_id: string },
+): void {
+  setCall(stepOf(steps, step), { call_id, state: "proposed" });
+}
+
 function raiseAttempt(step: StepRecord, attempt: number): void {
   step.attempt = Math.max(step.attempt, attempt);
 }

@@ -1,4 +1,5 @@
 import type { BodyOf, JournalEvent } from "@mainstay/sdk/events";
+import type { Pause } from "@mainstay/sdk/pause";
 import {
   type CommandRecord,
   type EditRecord,
@@ -11,7 +12,7 @@ import {
 } from "@mainstay/sdk/turn";
 import { commandsOf, editsOf } from "./effect-records.ts";
 import { JournalCorrupt } from "./journal-corrupt.ts";
-import { foldStep, type StepRecord } from "./step-record.ts";
+import { foldStep, type StepRecord, takeBack } from "./step-record.ts";
 
 /** A turn as its journal tells it. Times are milliseconds since 1970. */
 export interface TurnRecord {
@@ -46,7 +47,8 @@ export interface TurnRecord {
   resumes_without_progress: number;
   /** How often since then a call was found running on: proof of nothing, and less to blame for. */
   adoptions_without_progress: number;
-  parked: { answer: string; cause: string } | null;
+  /** `pause` is what it waits for the end of; null where it waits for a model. */
+  parked: { answer: string; cause: string; pause: Pause | null } | null;
 }
 
 /**
@@ -177,9 +179,11 @@ function requestCancel(record: TurnRecord, by: string): void {
   if (record.state !== "running") record.state = "queued";
 }
 
-function park(record: TurnRecord, { answer, cause }: BodyOf<"parked">): void {
+function park(record: TurnRecord, event: BodyOf<"parked">): void {
+  const { answer, cause, pause = null, not_begun } = event;
+  if (not_begun) takeBack(record.steps, not_begun);
   record.state = "parked";
-  record.parked = { answer, cause };
+  record.parked = { answer, cause, pause };
   record.answer = answer;
   answeredBy(record, { mode: "offline", provider: null, model: null });
 }

@@ -2,7 +2,7 @@ import type { CommandEnd } from "@mainstay/executor/command";
 import { z } from "zod";
 import type { Execution } from "../execution/execution.ts";
 import type { Files } from "../files/files.ts";
-import { messageOf } from "../kernel/errors.ts";
+import { messageOf, Paused } from "../kernel/errors.ts";
 import { oneLine } from "./one-line.ts";
 import { nobody, type Prepared, type Scene, type Tool, type ToolEnd } from "./tool.ts";
 
@@ -23,7 +23,7 @@ interface SearchParts {
   readonly files: Files;
 }
 
-/** Ripgrep inside the sandbox; where there is no sandbox, a bounded search of our own. */
+/** Ripgrep inside the sandbox; where that cannot run or may not, a bounded search of our own. */
 export function searchTool({ execution, files }: SearchParts): Tool<Input> {
   return {
     name: "search",
@@ -43,7 +43,7 @@ export function searchTool({ execution, files }: SearchParts): Tool<Input> {
     recover: async () => ({ kind: "never_started" }),
   };
 
-  /** Null when the sandbox could not run it. */
+  /** Null when the sandbox could not run it, or commands are paused. */
   async function inSandbox(
     input: Input,
     scene: Scene,
@@ -56,7 +56,9 @@ export function searchTool({ execution, files }: SearchParts): Tool<Input> {
       wall_ms: WALL_MS,
     });
     if (planned.kind !== "ready") return null;
-    const end = await planned.run(signal, nobody);
+    const passage = execution.enter(scene.person.id, signal);
+    const end = await planned.run(passage, nobody).catch(nullIfPaused).finally(passage.leave);
+    if (end === null) return null;
     execution.forget(planned.effect.command_id);
     if (end.outcome !== "exited") return null;
     signal.throwIfAborted();
@@ -72,6 +74,11 @@ export function searchTool({ execution, files }: SearchParts): Tool<Input> {
       return { outcome: "error", result: messageOf(fault), command: null };
     }
   }
+}
+
+function nullIfPaused(fault: unknown): null {
+  if (fault instanceof Paused) return null;
+  throw fault;
 }
 
 function ripgrepArgv({ pattern, path, glob }: Input): string[] {

@@ -48,12 +48,17 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
           return {
             kind: "ready",
             effect: planned.effect,
-            execute: async (signal, onlooker) => ({
-              ...reportCommand(await planned.run(signal, onlooker), whyKilled(signal)),
-              journaled: () => execution.forget(planned.effect.command_id),
-            }),
+            async execute(signal, onlooker) {
+              const passage = execution.enter(scene.person.id, signal);
+              const end = await planned.run(passage, onlooker).finally(passage.leave);
+              return {
+                ...reportCommand(end, whyKilled(passage.signal)),
+                journaled: () => execution.forget(planned.effect.command_id),
+              };
+            },
           };
         case "consent":
+        case "paused":
           return planned;
         case "denied":
           return refused("denied", `Denied by ${planned.by}. The command did not run.`);
@@ -62,21 +67,26 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
       }
     },
 
-    async recover(effect, _scene, signal, onlooker): Promise<Recovered> {
+    async recover(effect, scene, signal, onlooker): Promise<Recovered> {
       if (effect.kind !== "command") return { kind: "never_started" };
       const { command_id } = effect;
+      const passage = execution.enter(scene.person.id, signal);
       const told = (end: CommandEnd): ToolEnd => ({
-        ...reportCommand(end, whyKilled(signal)),
+        ...reportCommand(end, whyKilled(passage.signal)),
         journaled: () => execution.forget(command_id),
       });
-      const found = await execution.recover(command_id, signal, onlooker);
+      const found = await execution.recover(command_id, passage, onlooker);
+      if (found.state !== "running") passage.leave();
       switch (found.state) {
         case "never_started":
           return { kind: "never_started" };
         case "ended":
           return { kind: "ended", end: told(found.end) };
         case "running":
-          return { kind: "running", ended: async () => told(await found.ended()) };
+          return {
+            kind: "running",
+            ended: async () => told(await found.ended().finally(passage.leave)),
+          };
       }
     },
   };

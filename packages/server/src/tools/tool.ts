@@ -1,6 +1,7 @@
 import type { CommandResult, Effect, ToolOutcome } from "@mainstay/sdk/events";
 import type { z } from "zod";
 import type { ConsentRequest, Onlooker } from "../execution/execution.ts";
+import type { Pause } from "../kernel/pause.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
 
 export type { Onlooker } from "../execution/execution.ts";
@@ -41,11 +42,16 @@ export type Prepared =
       readonly kind: "ready";
       /** Journaled durably before `execute` is called (J3). */
       readonly effect: Effect;
-      /** @throws the signal's reason when aborted. Every other failure is a ToolEnd. */
+      /**
+       * @throws the signal's reason when aborted, Paused where a pause came before it had begun. Every
+       * other failure is a ToolEnd.
+       */
       execute(signal: AbortSignal, onlooker: Onlooker): Promise<ToolEnd>;
     }
   /** A person must agree first. */
   | { readonly kind: "consent"; readonly request: ConsentRequest }
+  /** It may run once the pause is lifted. */
+  | { readonly kind: "paused"; readonly pause: Pause }
   /** It will not run; the model is told why. */
   | { readonly kind: "ended"; readonly end: ToolEnd };
 

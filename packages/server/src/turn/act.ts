@@ -1,5 +1,5 @@
 import type { Effect, JournalBody, ToolCall } from "@mainstay/sdk/events";
-import { messageOf, Stopping } from "../kernel/errors.ts";
+import { messageOf, Paused, Stopping } from "../kernel/errors.ts";
 import { isoTime } from "../kernel/time.ts";
 import type { Statement } from "../store/store.ts";
 import type { Onlooker, Prepared, Scene, Tool, Toolbox, ToolEnd } from "../tools/tools.ts";
@@ -23,6 +23,7 @@ export interface ActParts {
  * 2. Every call ends with a result, whatever the model sent and whatever broke.
  * 3. What was kept for a crash is let go only when the result is on disk.
  *
+ * @throws Paused where an operator's pause came first: the call did nothing and may be made again.
  * @returns "awaiting" when a person must agree first: the turn is suspended then; "cancelled" when
  * it should have been, but a wish to cancel came first.
  */
@@ -58,6 +59,8 @@ export async function act(
       const waits = await pen.suspend(request, [write, ...parts.waiting()]);
       return waits ? "awaiting" : "cancelled";
     }
+    case "paused":
+      throw new Paused(prepared.pause);
     case "ended":
       pen.note(startedBody(step, call, intent, { kind: "none" }));
       pen.note(endedBody(prepared.end));
@@ -76,7 +79,7 @@ export async function act(
     try {
       return await ready.execute(signal, parts.lookOn(call.id));
     } catch (fault) {
-      if (fault instanceof Stopping) throw fault;
+      if (fault instanceof Stopping || fault instanceof Paused) throw fault;
       signal.throwIfAborted();
       return { outcome: "error", result: messageOf(fault), command: null };
     }

@@ -1,5 +1,5 @@
 import type { JournalBody, ToolCall } from "@mainstay/sdk/events";
-import { Cancelled } from "../kernel/errors.ts";
+import { Cancelled, Paused } from "../kernel/errors.ts";
 import { type ModelRequest, NoModelAnswered } from "../kernel/model.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Store } from "../store/store.ts";
@@ -7,7 +7,8 @@ import { foldTurn, type TurnRecord } from "../store/turn-record.ts";
 import { endTurn, type Lease, suspendTurn } from "../store/turn-writes.ts";
 import type { Recovered, ToolEnd } from "../tools/tools.ts";
 import { act, type ActParts, letGo, toolEnded } from "./act.ts";
-import { type Move, nextMove, workDone } from "./moves.ts";
+import { type Move, nextMove } from "./moves.ts";
+import { modelParked, pauseParked } from "./parking.ts";
 import { openPen } from "./pen.ts";
 import { systemMessage } from "./prompt.ts";
 import { think } from "./think.ts";
@@ -40,12 +41,22 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
   };
 
   async function advance(signal: AbortSignal): Promise<Ending | null> {
+    try {
+      return await makeMove(signal);
+    } catch (fault) {
+      if (!(fault instanceof Paused)) throw fault;
+      return await park(pauseParked(foldTurn(pen.events()), fault.pause));
+    }
+  }
+
+  async function makeMove(signal: AbortSignal): Promise<Ending | null> {
     const record = foldTurn(pen.events());
     const move = nextMove(record, limits);
     if (move.move === "ask" || move.move === "act" || move.move === "await")
       signal.throwIfAborted();
     switch (move.move) {
       case "ask":
+        throwIfPaused();
         return await ask(record, move, signal);
       case "nudge": {
         const { step, reason, matched } = move;
@@ -84,7 +95,7 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
       return null;
     } catch (fault) {
       if (!(fault instanceof NoModelAnswered)) throw fault;
-      return (await park(fault)) ? "parked" : null;
+      return await park(modelParked(foldTurn(pen.events()), fault));
     }
   }
 
@@ -92,6 +103,7 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
     { step, call, record }: Pick<Extract<Move, { move: "act" }>, "step" | "call" | "record">,
     signal: AbortSignal,
   ): Promise<Ending | null> {
+    throwIfPaused();
     const decision = record.state === "decided" ? record : null;
     const scene = { ...scenery, call_id: call.id, decision };
     const ended = await act(actParts, step, call, scene, pen, signal).finally(() =>
@@ -137,11 +149,15 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
     return await read.tool.recover(effect, scene, wish, actParts.lookOn(call.id));
   }
 
-  function park(fault: NoModelAnswered): Promise<boolean> {
-    const done = workDone(foldTurn(pen.events()));
-    const answer = `No model could answer: ${fault.message}. ${done} Your request is kept; try again with retry, or cancel it.`;
-    const parked: JournalBody = { type: "parked", answer, cause: fault.message };
-    return pen.suspend(parked, suspendTurn(store, lease, "parked"));
+  /** What was done for a paused person ends at the next step; a command of theirs does not begin. */
+  function throwIfPaused(): void {
+    const pause = parts.pauses.person(place.person.id);
+    if (pause !== null) throw new Paused(pause);
+  }
+
+  /** Null: a wish to cancel came first. */
+  async function park(parked: JournalBody): Promise<Ending | null> {
+    return (await pen.suspend(parked, suspendTurn(store, lease, "parked"))) ? "parked" : null;
   }
 
   async function settle(

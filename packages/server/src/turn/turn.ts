@@ -3,6 +3,7 @@ import type { JournalBody } from "@mainstay/sdk/events";
 import { Cancelled, LeaseLost, messageOf, Stopping, StoreFault } from "../kernel/errors.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { ModelPort } from "../kernel/model.ts";
+import type { PauseBoard } from "../kernel/pause.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Store } from "../store/store.ts";
@@ -16,7 +17,7 @@ import { openRun, type Run } from "./run.ts";
 export type { Live } from "./live.ts";
 export { workDone } from "./moves.ts";
 
-/** How a run ended: the turn is over, or waits for a person or for a model. */
+/** How a run ended: the turn is over, or waits for a person, for a model, or for a pause's end. */
 export type Ending = "settled" | "awaiting" | "parked";
 
 export interface Turns {
@@ -44,6 +45,7 @@ export interface TurnParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: Limits;
+  readonly pauses: Pick<PauseBoard, "person">;
 }
 
 export function createTurns(parts: TurnParts): Turns {

@@ -14,6 +14,7 @@ const someWaiting = fc
       session_id: `s${person}-${session}`,
       person_id: `p${person}`,
       is_suspect,
+      held: null,
     })),
   );
 
@@ -75,10 +76,30 @@ test("J7: suspects go one after another", () => {
 
 test("who waits behind a question is told that it waits for a person", () => {
   const holding = [{ session_id: "s", person_id: "p", seated: false, is_suspect: false }];
-  const waiting = [{ turn_id: "t", session_id: "s", person_id: "p", is_suspect: false }];
+  const waiting = [
+    { turn_id: "t", session_id: "s", person_id: "p", is_suspect: false, held: null },
+  ];
   expect(pickTurns(waiting, holding, limits).waits).toMatchObject([
     { on_person: true, reason: expect.stringContaining("your consent") },
   ]);
+});
+
+test("who is held by an operator gets no seat, nor do those behind in the session; others pass", () => {
+  fc.assert(
+    fc.property(someWaiting, fc.nat(3), (waiting, paused) => {
+      const reason = "your work is paused by ann";
+      const turns = waiting.map((turn) =>
+        turn.person_id === `p${paused}` ? { ...turn, held: reason } : turn,
+      );
+      const others = turns.filter(({ held }) => held === null);
+      const { seated, waits } = pickTurns(turns, [], limits);
+      expect(seated.map(({ turn }) => turn)).toEqual(
+        pickTurns(others, [], limits).seated.map(({ turn }) => turn),
+      );
+      for (const { turn, ...wait } of waits)
+        if (turn.held !== null) expect(wait).toEqual({ reason, on_person: true });
+    }),
+  );
 });
 
 test("a free seat is never left empty while somebody could take it", () => {

@@ -38,7 +38,10 @@ async function afterACrash(
     await before.close();
     const store = await place.open();
     const journal = createJournal(store, systemClock);
-    const decisions = createDecisions({ store, journal, clock: systemClock, seats: nobody });
+    const pauses = { commands: () => null, person: () => null };
+    const decisions = createDecisions({
+      ...{ store, journal, clock: systemClock, seats: nobody, pauses },
+    });
     let reads = 0;
     const disturbed: Journal = {
       ...journal,

@@ -10,6 +10,7 @@ import { openLink } from "@mainstay/executor/link";
 import { systemClock } from "@mainstay/sdk/clock";
 import { expect, onTestFinished, test } from "vitest";
 import { createExecution, type ExecutionParts } from "../../src/execution/execution.ts";
+import { createPassages } from "../../src/execution/passages.ts";
 import { Cancelled } from "../../src/kernel/errors.ts";
 import { limits } from "../../src/kernel/limits.ts";
 import { ID, scriptedLink } from "./scripted-link.ts";
@@ -22,6 +23,7 @@ function over(...links: ExecutorLink[]) {
   const opened = links[Symbol.iterator]();
   return createExecution({
     approvals: {} as ExecutionParts["approvals"],
+    pauses: { forCommandOf: () => null, enter: createPassages(() => null).enter },
     openLink: async () => {
       const { value } = opened.next();
       if (value === undefined) throw new Error("no more links");
@@ -44,7 +46,7 @@ async function started(execution: ReturnType<typeof over>, signal = new AbortCon
     decision: null,
   });
   if (planned.kind !== "ready") throw new Error(planned.kind);
-  return await planned.run(signal, alone);
+  return await planned.run(execution.enter("ada", signal), alone);
 }
 
 const alone = { output: () => undefined, waits: () => undefined };
@@ -140,7 +142,8 @@ test("a link that has heard the executor's end, but is open, is asked once", asy
   const { half_closed, asked } = await halfClosedLink();
   const { link } = scriptedLink({ state: "ended", end: exited });
   const execution = over(half_closed, link);
-  const found = await execution.recover(ID, new AbortController().signal, alone);
+  const passage = execution.enter("ada", new AbortController().signal);
+  const found = await execution.recover(ID, passage, alone);
   expect(found).toEqual({ state: "ended", end: exited });
   expect(asked()).toBe(1);
 });

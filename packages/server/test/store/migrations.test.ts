@@ -118,8 +118,7 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     executor_hash: true,
     signature: true,
   },
-  pause: { subject: true, set_by: true, since: true, reason: true, ends_running: true },
-  },
+  pause: { subject: true, set_by: true, since: true, reason: true, ends_running: true, lifted_by: true },
   server_run: { one: true, incarnation: true },
 };
 

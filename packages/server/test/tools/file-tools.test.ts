@@ -32,7 +32,8 @@ const never = new AbortController().signal;
 
 async function call<Input>(tool: Tool<Input>, input: Input, where: Scene): Promise<ToolEnd> {
   const prepared = await tool.prepare(input, where);
-  if (prepared.kind === "consent") throw new Error("file tools ask nobody");
+  if (prepared.kind === "consent" || prepared.kind === "paused")
+    throw new Error("file tools ask nobody, and no pause concerns them");
   return prepared.kind === "ended" ? prepared.end : prepared.execute(never, nobody);
 }
 

@@ -10,7 +10,8 @@ export const pauses: Migration = {
       set_by text not null references person (id),
       since integer not null,
       reason text,
-      ends_running integer not null check (ends_running in (0, 1))
+      ends_running integer not null check (ends_running in (0, 1)),
+      lifted_by text references person (id)
     ) strict;
     create unique index person_by_name on person (name collate nocase);
   `),

@@ -1,0 +1,64 @@
+import { z } from "zod";
+
+/** An operator's emergency stop, as everybody whom it meets is told. */
+export const Pause = z.object({
+  /** Everybody's commands, or all that is done for one person. */
+  scope: z.enum(["commands", "person"]),
+  /** Name of who set it. */
+  by: z.string(),
+  since: z.string(),
+  reason: z.string().nullable(),
+});
+export type Pause = z.infer<typeof Pause>;
+
+const REASON_CHARS = 300;
+
+/** Body of `PUT /v1/admin/pause`. What is paused already stays so, by whom, since when and why. */
+export const NewPause = z
+  .strictObject({
+    scope: z.enum(["commands", "person"]),
+    /** Name or id; for scope `person` alone. */
+    person: z.string().min(1).max(128).optional(),
+    reason: z.string().trim().min(1).max(REASON_CHARS).optional(),
+    /** Also ends what runs now. */
+    kill: z.boolean().optional(),
+  })
+  .refine(({ scope, person }) => (scope === "person") === (person !== undefined), {
+    path: ["person"],
+    message: "a person with scope `person`, none with scope `commands`",
+  });
+export type NewPause = z.infer<typeof NewPause>;
+
+/** What a pause met when it was set. */
+export const PauseSet = z.object({
+  pause: Pause,
+  /** Commands that had begun: with `kill` they are being ended, else they run on. */
+  running: z.int(),
+  /** False where the disk did not take it: it holds until the server ends. */
+  kept: z.boolean(),
+});
+export type PauseSet = z.infer<typeof PauseSet>;
+
+/** Query of `DELETE /v1/admin/pause`. */
+export const PauseSubject = z
+  .strictObject({
+    scope: z.enum(["commands", "person"]),
+    person: z.string().min(1).max(128).optional(),
+  })
+  .refine(({ scope, person }) => (scope === "person") === (person !== undefined), {
+    path: ["person"],
+    message: "a person with scope `person`, none with scope `commands`",
+  });
+export type PauseSubject = z.infer<typeof PauseSubject>;
+
+export const PauseLifted = z.object({
+  /** False where nothing was paused. */
+  lifted: z.boolean(),
+});
+
+/** `GET /v1/admin/pause`: all that is paused now. */
+export const PausesNow = z.object({
+  commands: Pause.nullable(),
+  people: z.array(z.object({ person_id: z.string(), name: z.string(), pause: Pause })),
+});
+export type PausesNow = z.infer<typeof PausesNow>;

@@ -1,0 +1,124 @@
+import type { BodyOf } from "@mainstay/sdk/events";
+import type { Clock } from "@mainstay/sdk/clock";
+import type { Pause as ToldPause } from "@mainstay/sdk/pause";
+import { messageOf } from "../kernel/errors.ts";
+import type { PauseBoard, PauseScope } from "../kernel/pause.ts";
+import { JournalCorrupt } from "../store/journal-corrupt.ts";
+import type { Reading } from "../store/journal-reader.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Row } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import { foldTurn } from "../store/turn-record.ts";
+import { requeueTurn } from "../store/turn-writes.ts";
+import type { Log } from "../telemetry/log.ts";
+import { untouched } from "./open-turns.ts";
+
+const AT_A_TIME = 128;
+const RETRY_AFTER_FAULT_MS = 1_000;
+
+export interface WakerParts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly pauses: PauseBoard;
+}
+
+/**
+ * Lets the turns that a pause parked go on once it is lifted.
+ *
+ * 1. What a turn waits for is in its journal, what is paused in the store: whoever starts the server
+ *    again finds both, and a lift is never missed.
+ * 2. A turn that parks while its pause is being lifted is looked at too: its event comes after it.
+ * 3. Each wake is one batch, guarded by the very event that parked the turn: of two wakers one counts.
+ */
+export function createWaker({ store, journal, clock, log, pauses }: WakerParts) {
+  let live = false;
+  let again = false;
+  let busy: Promise<void> | null = null;
+  let unsubscribe = () => {};
+  let cancelRetry = () => {};
+
+  function wake(): void {
+    if (!live) return;
+    again = true;
+    busy ??= rounds();
+  }
+
+  async function rounds(): Promise<void> {
+    try {
+      while (again && live) {
+        again = false;
+        await lookAtParked();
+      }
+    } catch (fault) {
+      // What cannot be written now is looked at again when the store takes writes.
+      if (store.status().state === "faulted") return;
+      log.error({ fault: messageOf(fault) }, "paused turns could not be woken; trying again");
+      cancelRetry();
+      if (live) cancelRetry = clock.after(RETRY_AFTER_FAULT_MS, wake);
+    } finally {
+      busy = null;
+    }
+  }
+
+  async function lookAtParked(): Promise<void> {
+    const rows = await store.query(
+      store.sql.selectFrom("turn").selectAll().where("state", "=", "parked").orderBy("ordinal"),
+    );
+    for (let from = 0; from < rows.length && live; from += AT_A_TIME) {
+      const some = rows.slice(from, from + AT_A_TIME);
+      const journals = await journal.readMany(some.map(({ id }) => id));
+      await Promise.all(some.map((row) => wakeIfLifted(row, journals.get(row.id)!)));
+    }
+  }
+
+  async function wakeIfLifted(row: Row<"turn">, reading: Reading): Promise<void> {
+    if (reading instanceof JournalCorrupt) return;
+    const pause = foldTurn(reading).parked?.pause;
+    if (!pause || isHeld(pause, row.person_id)) return;
+    const by = pauses.liftedBy(scopeOf(pause, row.person_id)) ?? "the end of the pause";
+    await journal.commit(
+      {
+        guards: [untouched(store, { ...row, fence: null })],
+        writes: [requeueTurn(store, row.id, clock.now(), "retry")],
+      },
+      [{ turn_id: row.id, body: { type: "retried", by, after: "lift" } }],
+    );
+  }
+
+  function isHeld({ scope }: ToldPause, person_id: string): boolean {
+    return (scope === "commands" ? pauses.commands() : pauses.person(person_id)) !== null;
+  }
+
+  /** Whose work it is the event does not say, so that a person's pause is looked up. */
+  const mayBeLifted = ({ pause }: BodyOf<"parked">): boolean =>
+    pause !== undefined && (pause.scope === "person" || pauses.commands() === null);
+
+  return {
+    start(): void {
+      if (live) return;
+      live = true;
+      const ends = [
+        pauses.onChange(wake),
+        journal.subscribe((_, event) => {
+          if (event.type === "parked" && mayBeLifted(event)) wake();
+        }),
+        store.onStatus(({ state }) => {
+          if (state === "writing") wake();
+        }),
+      ];
+      unsubscribe = () => ends.forEach((end) => end());
+      wake();
+    },
+    async stop(): Promise<void> {
+      live = false;
+      unsubscribe();
+      cancelRetry();
+      await busy;
+    },
+  };
+}
+
+const scopeOf = ({ scope }: ToldPause, person_id: string): PauseScope =>
+  scope === "commands" ? { scope } : { scope, person_id };
