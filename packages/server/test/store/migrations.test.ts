@@ -109,6 +109,7 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     kind: true,
     person_id: true,
     command_id: true,
+  },
   audit_checkpoint: {
     n: true,
     seq: true,
