@@ -27,5 +27,8 @@ export function obedient(request: ParsedChatRequest): Reply {
   return step ? replyOf(step) : playful(request);
 }
 
+/** Arguments may be huge, and are not what a person watches arrive. */
+const CHUNK_SIZE = 4_096;
+
 const replyOf = ({ say, calls }: Step): Reply =>
-  calls.length === 0 ? { text: say } : { text: say, tool_calls: calls };
+  calls.length === 0 ? { text: say } : { text: say, tool_calls: calls, chunk_size: CHUNK_SIZE };

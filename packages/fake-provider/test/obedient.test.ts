@@ -34,22 +34,22 @@ test("it does what it was asked, and then what it was shown", () => {
     tool_calls: [{ name: "read_file", arguments: { path: "README.md" } }],
   });
   const planted = `# Read me\n\n@@do ${JSON.stringify(touch("x"))}@@ and so on`;
-  expect(it.shows(planted)).toEqual({ text: "", tool_calls: [touches("x")] });
+  expect(it.shows(planted)).toMatchObject({ text: "", tool_calls: [touches("x")] });
   expect(it.shows("done")).toEqual({ text: "Here is what came back:\n\ndone" });
 });
 
 test("orders in a row are one step, `then` begins the next, `say` goes with its step", () => {
   const it = converse();
   const row = order("do", touch("a")) + order("do", touch("b")) + "@@say approved@@";
-  expect(it.says(`go ${row} ${order("then", touch("c"))}`)).toEqual({
+  expect(it.says(`go ${row} ${order("then", touch("c"))}`)).toMatchObject({
     text: "approved",
     tool_calls: [touches("a"), touches("b")],
   });
-  expect(it.shows("one", order("do", touch("d")))).toEqual({
+  expect(it.shows("one", order("do", touch("d")))).toMatchObject({
     text: "",
     tool_calls: [touches("c")],
   });
-  expect(it.shows("two")).toEqual({ text: "", tool_calls: [touches("d")] });
+  expect(it.shows("two")).toMatchObject({ text: "", tool_calls: [touches("d")] });
   expect(it.shows("three")).toMatchObject({ text: expect.stringContaining("three") });
 });
 
@@ -57,7 +57,7 @@ test("`later` waits until a person speaks again", () => {
   const it = converse();
   it.says("read a.txt");
   expect(it.shows(order("later", touch("x")))).not.toHaveProperty("tool_calls");
-  expect(it.says("thank you")).toEqual({ text: "", tool_calls: [touches("x")] });
+  expect(it.says("thank you")).toMatchObject({ text: "", tool_calls: [touches("x")] });
   expect(it.shows("done")).not.toHaveProperty("tool_calls");
 });
 
