@@ -28,6 +28,7 @@ export const rooms: Record<string, readonly string[] | "every room"> = {
   tools: ["execution", "files", "memory"],
   execution: ["identity", "store"],
   files: ["store"],
+  audit: ["store"],
   memory: ["store"],
   health: ["store"],
   store: [],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { approvalNews } from "./approval-news.ts";
+import { AuditFilter, AuditHead, AuditItem, ExecutorChain } from "./audit-trail.ts";
 import { call, type Connection, type Request } from "./call.ts";
 import {
   type ApprovalNews,
@@ -42,6 +43,12 @@ export interface CreateOptions {
 export interface List<T> {
   items: T[];
   next: string | null;
+}
+
+export interface AuditPageWish {
+  /** The `next` of the page before. */
+  before?: string;
+  limit?: number;
 }
 
 /**
@@ -89,6 +96,12 @@ export interface Client {
   workspaces: {
     list(): Promise<List<Workspace>>;
     add(workspace: NewWorkspace): Promise<Workspace>;
+  };
+  audit: {
+    /** Newest first; a page may be short, or empty, and still have a next one. */
+    list(filter?: AuditFilter, page?: AuditPageWish): Promise<List<AuditItem>>;
+    head(): Promise<AuditHead>;
+    executor(after: number): Promise<ExecutorChain>;
   };
   me(): Promise<Me>;
   readyz(): Promise<Readiness>;
@@ -153,10 +166,23 @@ export function createClient(options: ClientOptions): Client {
       list: () => get("/v1/workspaces", listOf(Workspace)),
       add: (workspace) => post("/v1/workspaces", Workspace, { body: workspace }),
     },
+    audit: {
+      list: (filter = {}, page = {}) =>
+        get(`/v1/audit?${queryOf({ ...filter, ...page })}`, listOf(AuditItem)),
+      head: () => get("/v1/audit/head", AuditHead),
+      executor: (after) => get(`/v1/audit/executor?after=${after}`, ExecutorChain),
+    },
     me: () => get("/v1/me", Me),
     readyz: () => get("/readyz?verbose", Readiness, { also: [503] }),
     events: (turn_id, how) => turnEvents(options, turn_id, how),
   };
+}
+
+function queryOf(values: Record<string, string | number | undefined>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values))
+    if (value !== undefined) query.set(name, String(value));
+  return query.toString();
 }
 
 function waiting({ idempotency_key, wait_s }: CreateOptions) {

@@ -29,6 +29,7 @@ export const ProblemCode = z.enum([
   "storage_unavailable",
   "journal_damaged",
   "journal_full",
+  "audit_damaged",
   "disk_full",
   "disk_nearly_full",
   "internal",

@@ -6,10 +6,12 @@ import { closeExecutor, launchExecutor } from "@mainstay/executor/launch";
 import { ripgrepPath } from "@mainstay/executor/ripgrep";
 import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import { createAdmission } from "./admission/admission.ts";
+import { createNotary } from "./audit/audit.ts";
 import type { Config } from "./config.ts";
 import { createDispatch, createSuspects } from "./dispatch/dispatch.ts";
 import { createDoor } from "./door/door.ts";
 import { approvalRoutes } from "./door/routes/approvals.ts";
+import { auditRoutes } from "./door/routes/audit.ts";
 import { eventRoute } from "./door/routes/events.ts";
 import { livez } from "./door/routes/livez.ts";
 import { me } from "./door/routes/me.ts";
@@ -165,6 +167,14 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     memory: createMemory({ store, journal, limits }),
     pauses,
   });
+  const notary = createNotary({
+    store,
+    home,
+    clock,
+    log,
+    settings: config.audit,
+    executorHead: async () => null,
+  });
   const disk = createDiskSpace(home, limits.disk_reserve_bytes);
   const retention = createRetention({ store, journal, clock, log, settings: config.retention });
   const suspects = createSuspects(clock);
@@ -192,6 +202,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       if (usage === null) return null;
       return { used_bytes: usage.spool_bytes, limit_bytes: usage.spool_limit_bytes };
     },
+    audit: notary.check,
     version: config.version,
     models,
   });
@@ -210,6 +221,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       ...approvalRoutes(approvals),
       ...pauseRoutes(pauses, identity.people),
       ...userRoutes(identity.people),
+      ...auditRoutes({ store, notary, executorChain: async () => null }),
     ],
     authenticate: identity.authenticate,
     clock,
@@ -238,6 +250,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       await store.close();
       throw portFault(fault, config.port);
     });
+  await notary.start();
   await dispatch.start();
   await expirer.start();
   await retention.start();
@@ -250,6 +263,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     // Only who has the data may end an executor: now, or the next `mainstay stop` will.
     const late = how === "leave" && ends_commands ? [execution.stop("end")] : [];
     ends.push(...(await Promise.allSettled(late)));
+    // What they wrote last is on the trail, too.
+    ends.push(...(await Promise.allSettled([notary.stop()])));
     await store.close();
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
+import type { AuditSettings } from "./audit/audit.ts";
 import type { RetentionSettings } from "./memory/retention.ts";
 import type { ProviderSettings } from "./providers/providers.ts";
 import type { LogLevel } from "./telemetry/log.ts";
@@ -39,6 +40,14 @@ const ConfigFile = z.strictObject({
       journal_bytes: z.int().min(16_777_216).optional(),
     })
     .optional(),
+  audit: z
+    .strictObject({
+      /** A file off this machine (a mount, say) that always has the newest signed head of the trail. */
+      head_file: z.string().startsWith("/", "must be an absolute path").optional(),
+      /** Where each signed head is posted as JSON. */
+      webhook: z.url({ protocol: /^https?$/ }).optional(),
+    })
+    .optional(),
 });
 type ConfigFile = z.infer<typeof ConfigFile>;
 
@@ -52,6 +61,7 @@ export interface Config {
   /** In the order in which they are asked. */
   readonly providers: readonly ProviderSettings[];
   readonly retention: RetentionSettings;
+  readonly audit: AuditSettings;
   readonly uid: number;
   readonly node_path: string;
   readonly version: string;
@@ -78,6 +88,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const home = resolve(env["MAINSTAY_HOME"] ?? defaultHome());
   const file = readFile(env["MAINSTAY_CONFIG"] ?? join(home, "mainstay.json"), faults);
   const port = portFrom(env, faults) ?? file.port ?? 7420;
+  const audit = auditFrom(file, env, faults);
   const providers = [...fromFile(file, env, faults), ...fromVariables(env, faults)];
   const ids = providers.map((provider) => provider.id);
   for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i)))
@@ -94,10 +105,21 @@ export function readConfig(environment: Environment = process.env): Config {
       journal_days: file.retention?.journal_days ?? JOURNAL_DAYS,
       journal_bytes: file.retention?.journal_bytes ?? JOURNAL_BYTES,
     },
+    audit,
     uid: process.getuid?.() ?? -1,
     node_path: process.execPath,
     version: readVersion(),
   };
+}
+
+function auditFrom({ audit }: ConfigFile, env: Environment, faults: string[]): AuditSettings {
+  const head_file = env["MAINSTAY_AUDIT_HEAD_FILE"] ?? audit?.head_file ?? null;
+  const webhook = env["MAINSTAY_AUDIT_WEBHOOK"] ?? audit?.webhook ?? null;
+  if (head_file !== null && !isAbsolute(head_file))
+    faults.push(`MAINSTAY_AUDIT_HEAD_FILE must be an absolute path, got ${head_file}`);
+  if (webhook !== null && !/^https?:$/.test(URL.parse(webhook)?.protocol ?? ""))
+    faults.push("MAINSTAY_AUDIT_WEBHOOK must be an http(s) URL");
+  return { head_file, webhook };
 }
 
 /** A variable that is set to nothing is not set. */

@@ -31,6 +31,7 @@ const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: s
   shutting_down: { status: 503, title: "The server is stopping" },
   storage_unavailable: { status: 503, title: "The storage does not take writes" },
   journal_damaged: { status: 500, title: "The record of the turn is damaged" },
+  audit_damaged: { status: 500, title: "The audit trail is damaged" },
   journal_full: { status: 507, title: "The journals have no room left" },
   disk_full: { status: 507, title: "The server's disk is full" },
   disk_nearly_full: { status: 507, title: "The server's disk is nearly full" },

@@ -24,6 +24,8 @@ export interface HealthParts {
   readonly journals: () => Budget & { readonly is_full: boolean };
   /** What commands' output takes; null while there is no executor to ask. */
   readonly spool: () => Promise<Budget | null>;
+  /** Whether the audit trail stands, and its heads arrive where they should. */
+  readonly audit: () => { readonly ok: boolean; readonly detail: string };
   readonly version: string;
   /** Models that can be asked, as `provider/model`. */
   readonly models: () => readonly string[];
@@ -36,7 +38,7 @@ type Check = Readiness["checks"][number];
 
 /** The one place that says how much of the product stands. */
 export function createHealth(parts: HealthParts): Health {
-  const { store, disk, clock, journals, spool, version, models } = parts;
+  const { store, disk, clock, journals, spool, audit, version, models } = parts;
 
   async function storeCheck(): Promise<Check> {
     const status = store.status();
@@ -71,6 +73,7 @@ export function createHealth(parts: HealthParts): Health {
       const checks = [
         ...kept,
         await spoolCheck(),
+        { name: "audit", ...audit() },
         { name: "models", ok: names.length > 0, detail },
       ];
       const ready = kept.every(({ ok }) => ok);

@@ -13,7 +13,9 @@ const append = prepared<{ at: number; body: string }>((db, slot) => ({
     from (select seq, hash from audit union all select 0, ${sql.lit(NO_RECORD_HASH)}
       order by seq desc limit 1)
     where true
-    on conflict do nothing`.compile(db),
+    on conflict (command_id, kind) where kind in ('command_intent', 'command_result') do nothing`.compile(
+      db,
+    ),
 }));
 
 /**

@@ -16,6 +16,8 @@ const TABLES = [
   "policy",
   "override",
   "server_run",
+  "audit",
+  "audit_checkpoint",
 ] as const;
 
 /** A longer table is left to `mainstay doctor`: a start must not wait for it (100,000 take about 1 s). */

@@ -203,9 +203,8 @@ interface AuditTable {
   body: string;
   /** SHA-256 (hex) over the record before and this one. */
   hash: string;
-  /** These three are read from the body. */
-  kind: GeneratedAlways<string>;
-  person_id: GeneratedAlways<string | null>;
+  /** These two are read from the body; null where it is no JSON. */
+  kind: GeneratedAlways<string | null>;
   command_id: GeneratedAlways<string | null>;
 }
 /** Signed words of how far the trail went, with what `AuditHead` has of each. */
@@ -231,6 +230,5 @@ interface PauseTable {
   ends_running: number;
   lifted_by: string | null;
 }
-
 
 export type Row<T extends keyof Schema> = Selectable<Schema[T]>;

@@ -107,7 +107,6 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     body: true,
     hash: true,
     kind: true,
-    person_id: true,
     command_id: true,
   },
   audit_checkpoint: {
@@ -119,7 +118,14 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     executor_hash: true,
     signature: true,
   },
-  pause: { subject: true, set_by: true, since: true, reason: true, ends_running: true, lifted_by: true },
+  pause: {
+    subject: true,
+    set_by: true,
+    since: true,
+    reason: true,
+    ends_running: true,
+    lifted_by: true,
+  },
   server_run: { one: true, incarnation: true },
 };
 

@@ -1,6 +1,10 @@
 import type { Migration } from "./migration.ts";
 
-/** The audit trail: a chain of hashes, appended to and never changed. */
+/**
+ * The audit trail: a chain of hashes, appended to and never changed, and the signed words of how far it
+ * went. What queries look for is read from the body, so that it cannot say something else; of a body
+ * that is damaged it is null.
+ */
 export const audit: Migration = {
   name: "the audit trail",
   up: (db) =>
@@ -10,12 +14,22 @@ export const audit: Migration = {
       at integer not null,
       body text not null,
       hash text not null,
-      kind text not null generated always as (body ->> 'kind') virtual,
-      person_id text generated always as (body ->> 'person_id') virtual,
-      command_id text generated always as (body ->> 'command_id') virtual
+      kind text generated always as
+        (case when json_valid(body) then body ->> 'kind' end) virtual,
+      command_id text generated always as
+        (case when json_valid(body) then body ->> 'command_id' end) virtual
     ) strict;
     create unique index audit_of_command on audit (command_id, kind)
       where kind in ('command_intent', 'command_result');
-    create index audit_by_person on audit (person_id, seq);
+
+    create table audit_checkpoint (
+      n integer primary key check (n > 0),
+      seq integer not null,
+      hash text not null,
+      at integer not null,
+      executor_n integer,
+      executor_hash text,
+      signature text not null
+    ) strict;
   `),
 };
