@@ -8,7 +8,10 @@ import { cancelCommand } from "./commands/cancel.ts";
 import { chatCommand } from "./commands/chat.ts";
 import { denyCommand } from "./commands/deny.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { overrideCommand } from "./commands/override.ts";
+import { policyCommand } from "./commands/policy.ts";
 import { retryCommand } from "./commands/retry.ts";
+import { rulesCommand } from "./commands/rules.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
@@ -99,6 +102,9 @@ const commands = [
   approvalsCommand,
   approveCommand,
   denyCommand,
+  rulesCommand,
+  policyCommand,
+  overrideCommand,
   workspaceCommand,
   doctorCommand,
   whyCommand,

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { rememberedLine } from "../conversation/consent.ts";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
 import { escapeCommand, oneLine } from "../terminal/escape.ts";
@@ -9,19 +10,25 @@ export function approveCommand(parts: { withServer: WithServer; screen: Screen }
   return new Command("approve")
     .description("agree to what a turn wants to run")
     .argument("<approval-id>")
+    .option("--remember", "and do not ask for it again: make a rule of it")
     .option("--json", "print the approval as JSON")
-    .addHelpText(
-      "after",
-      "\nExample:\n  $ mainstay approvals\n  $ mainstay approve apr_0123456789abcdef",
-    )
-    .action((approval_id: string, { json }: { json?: boolean }) =>
+    .addHelpText("after", examples)
+    .action((approval_id: string, { remember, json }: { remember?: boolean; json?: boolean }) =>
       withServer(async (client) => {
-        const approval = await client.approvals.decide(approval_id, "approve");
+        const how = remember ? { remember } : {};
+        const approval = await client.approvals.decide(approval_id, "approve", how);
         if (json) screen.json(approval);
         else screen.print(`Approved: ${oneLine(escapeCommand(approval.command))}`);
-        if (!json)
-          screen.note(`Its turn goes on with it: mainstay status ${approval.turn_id}`, "dim");
+        if (json) return exit.ok;
+        if (remember) screen.print(rememberedLine(approval));
+        screen.note(`Its turn goes on with it: mainstay status ${approval.turn_id}`, "dim");
         return exit.ok;
       }),
     );
 }
+
+const examples = `
+Examples:
+  $ mainstay approvals
+  $ mainstay approve apr_0123456789abcdef
+  $ mainstay approve apr_0123456789abcdef --remember    # takes back: mainstay rules remove ID`;

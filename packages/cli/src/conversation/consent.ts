@@ -1,8 +1,12 @@
 import { ProblemError } from "@mainstay/sdk/call";
+import type { ProblemCode } from "@mainstay/sdk/problem";
 import type { Approval, Decision } from "@mainstay/sdk/resources";
+import { escapeCommand, oneLine } from "../terminal/escape.ts";
 import type { Asker } from "../terminal/line-reader.ts";
 import type { Screen } from "../terminal/screen.ts";
+import { shellQuoted } from "../terminal/shell-quoted.ts";
 import { showApproval } from "./approval-card.ts";
+import { askChoice } from "./consent-question.ts";
 import type { PatientClient } from "./patient-client.ts";
 
 export type Consent =
@@ -15,8 +19,20 @@ export type Consent =
   /** Somebody else decided first, or there is nothing left to decide. */
   | "settled";
 
-/** Gets the decision on one approval and tells it to the server; `withdrawn` says that it is void. */
-export type DecideConsent = (approval_id: string, withdrawn: AbortSignal) => Promise<Consent>;
+/** A decision that was made elsewhere while a question was open. */
+export interface Verdict {
+  decision: "approve" | "deny";
+  by: string;
+}
+
+/** What takes a question back: the signal, with the verdict where that is the cause. */
+export interface Withdrawal {
+  signal: AbortSignal;
+  verdict(): Verdict | undefined;
+}
+
+/** Gets the decision on one approval and tells it to the server. */
+export type DecideConsent = (approval_id: string, withdrawal: Withdrawal) => Promise<Consent>;
 
 interface ConsentParts {
   client: PatientClient;
@@ -29,66 +45,85 @@ export function askConsent({
   screen,
   asker,
 }: ConsentParts & { asker: Asker }): DecideConsent {
-  return async (approval_id, withdrawn) => {
-    const approval = await pending(client, approval_id);
-    if (!approval) return "settled";
+  return async (approval_id, withdrawal) => {
+    const approval = await client.approvals.get(approval_id);
+    if (approval.state !== "pending") return decidedElsewhere(approval, screen);
     showApproval(screen, approval);
-    const consent = await question(asker, screen, withdrawn);
-    if (consent === "approved") return decide(client, approval_id, "approve", consent);
-    if (consent === "denied") return decide(client, approval_id, "deny", consent);
-    if (consent === "later") return decide(client, approval_id, "later", consent);
-    return consent;
+    let can_remember = approval.rule !== null;
+    for (;;) {
+      const choice = await askChoice(asker, screen, can_remember, withdrawal.signal);
+      if (choice.kind === "interrupted" || choice.kind === "later") return choice.kind;
+      if (choice.kind === "withdrawn") {
+        const verdict = withdrawal.verdict();
+        if (verdict) sayVerdict(screen, verdict, approval);
+        return "settled";
+      }
+      try {
+        return await decide(client, approval, choice, screen);
+      } catch (fault) {
+        if (!choice.remember || !isRefusal(fault, "rule_impossible")) throw fault;
+        screen.note(`  No rule can say this: ${fault.problem.detail}`, "bad");
+        can_remember = false;
+      }
+    }
   };
 }
 
 /** Without a terminal nobody can be asked, so nothing waits for an answer that cannot come. */
 export function denyConsent({ client, screen }: ConsentParts): DecideConsent {
   return async (approval_id) => {
-    const approval = await pending(client, approval_id);
-    if (!approval) return "settled";
+    const approval = await client.approvals.get(approval_id);
+    if (approval.state !== "pending") return decidedElsewhere(approval, screen);
     showApproval(screen, approval);
     screen.note(
-      "Denied, because there is no terminal to ask on. Run it from a terminal, or let",
+      "Denied, because there is no terminal to ask on. Run it from a terminal, or",
       "bad",
     );
-    screen.note("commands run in the sandbox unasked: mainstay workspace add --trust", "bad");
-    return decide(client, approval_id, "deny", "denied");
+    if (approval.rule !== null)
+      screen.note(
+        `allow it from now on: mainstay rules add ${shellQuoted(approval.command)}, or`,
+        "bad",
+      );
+    screen.note(
+      "let all commands run in the sandbox unasked: mainstay workspace add --trust",
+      "bad",
+    );
+    return decide(client, approval, { decision: "deny" }, screen);
   };
 }
 
-async function pending(client: PatientClient, approval_id: string): Promise<Approval | undefined> {
-  const approval = await client.approvals.get(approval_id);
-  return approval.state === "pending" ? approval : undefined;
+function decidedElsewhere(approval: Approval, screen: Screen): Consent {
+  const { state, decided_by } = approval;
+  const decision = state === "approved" ? "approve" : "deny";
+  sayVerdict(screen, { decision, by: decided_by ?? "nobody" }, approval);
+  return "settled";
 }
 
-async function question(asker: Asker, screen: Screen, withdrawn: AbortSignal): Promise<Consent> {
-  for (;;) {
-    const reply = await asker.ask("  [a]pprove  [d]eny  [l]ater > ", withdrawn);
-    if (reply.kind === "withdrawn") return "settled";
-    if (reply.kind === "interrupted") return "interrupted";
-    if (reply.kind === "ended") return "later";
-    const word = reply.text.trim().toLowerCase();
-    if (word === "a" || word === "approve") return "approved";
-    if (word === "d" || word === "deny") return "denied";
-    if (word === "l" || word === "later") return "later";
-    screen.note("  Please type a, d or l.");
-  }
+/** `Ada approved it elsewhere: npm test` */
+function sayVerdict(screen: Screen, { decision, by }: Verdict, { command }: Approval): void {
+  const deed = decision === "approve" ? "approved" : "denied";
+  screen.note(`${oneLine(by)} ${deed} it elsewhere: ${oneLine(escapeCommand(command))}`);
 }
 
 async function decide(
   client: PatientClient,
-  approval_id: string,
-  decision: Decision["decision"],
-  consent: Consent,
+  approval: Approval,
+  decision: Decision,
+  screen: Screen,
 ): Promise<Consent> {
   try {
-    await tellDecision(client, approval_id, decision);
-    return consent;
+    const told = await tellDecision(client, approval.id, decision);
+    if (decision.remember && told === "now") screen.note(rememberedLine(approval), "dim");
+    return decision.decision === "approve" ? "approved" : "denied";
   } catch (fault) {
-    if (isDecided(fault)) return "settled";
-    throw fault;
+    if (!isRefusal(fault, "approval_decided")) throw fault;
+    return decidedElsewhere(await client.approvals.get(approval.id), screen);
   }
 }
+
+/** What the rule is, and where it is taken back. */
+export const rememberedLine = ({ rule }: Approval): string =>
+  `From now on it does not ask for ${oneLine(rule ?? "this", Infinity)}; see: mainstay rules`;
 
 const states: Partial<Record<Decision["decision"], Approval["state"]>> = {
   approve: "approved",
@@ -96,22 +131,24 @@ const states: Partial<Record<Decision["decision"], Approval["state"]>> = {
 };
 
 /**
- * Throws `approval_decided` where it was decided otherwise. That it was decided the same way is what
- * a repetition hears after its first answer was lost.
+ * Throws `approval_decided` where it was decided otherwise. That it was decided the same way, *before*,
+ * is also what a repetition hears after its first answer was lost.
  */
 export async function tellDecision(
   client: PatientClient,
   approval_id: string,
-  decision: Decision["decision"],
-): Promise<void> {
+  { decision, remember }: Decision,
+): Promise<"now" | "before"> {
   try {
-    await client.approvals.decide(approval_id, decision);
+    await client.approvals.decide(approval_id, decision, remember ? { remember } : {});
+    return "now";
   } catch (fault) {
-    if (!isDecided(fault)) throw fault;
+    if (!isRefusal(fault, "approval_decided")) throw fault;
     const { state } = await client.approvals.get(approval_id);
     if (state !== states[decision]) throw fault;
+    return "before";
   }
 }
 
-const isDecided = (fault: unknown) =>
-  fault instanceof ProblemError && fault.problem.code === "approval_decided";
+const isRefusal = (fault: unknown, code: ProblemCode): fault is ProblemError =>
+  fault instanceof ProblemError && fault.problem.code === code;

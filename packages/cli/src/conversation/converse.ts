@@ -6,11 +6,14 @@ import { placeOf, type PlaceOptions, type PlaceParts } from "../folder/place.ts"
 import { escapePath } from "../terminal/escape.ts";
 import { eitherOf } from "../terminal/interrupts.ts";
 import { type LineReader, openLineReader, type Terminal } from "../terminal/line-reader.ts";
+import { type ApprovalNotices, openApprovalNotices } from "./approval-notices.ts";
+import { decidePending, printPending } from "./decide-pending.ts";
 import { patientClient } from "./patient-client.ts";
 import {
   decideLater,
   exitCodeOf,
   explainEnd,
+  followOn,
   runTurn,
   type RunTurnParts,
   type TurnRun,
@@ -25,6 +28,8 @@ interface Chat {
   place: { session_id?: string; workspace?: string };
   json: boolean;
   reader: LineReader;
+  /** Absent where nobody sits at a terminal. */
+  notices: ApprovalNotices | undefined;
   /** The worst end of a turn so far. */
   worst: ExitCode;
   /** What `/approve` and `/deny` are about. */
@@ -54,6 +59,7 @@ export async function converse(
     place,
     json: options.json === true,
     reader,
+    notices: parts.asker && openApprovalNotices({ ...parts, reader }),
     worst: exit.ok,
     waiting: undefined,
   };
@@ -63,7 +69,7 @@ export async function converse(
   }
   try {
     for (;;) {
-      const reply = await reader.next("› ");
+      const reply = await (chat.notices ?? reader).next("› ");
       if (reply.kind === "ended") return leave(chat, parts);
       if (reply.kind !== "line" || reply.text.trim() === "") continue;
       const then = await respond(reply.text, chat, parts).catch((fault: unknown) =>
@@ -73,6 +79,7 @@ export async function converse(
     }
   } finally {
     reader.close();
+    await chat.notices?.close();
   }
 }
 
@@ -95,6 +102,7 @@ const leave = ({ worst }: Chat, { asker }: ChatParts) => (asker ? exit.ok : wors
 type Then = "go on" | ExitCode;
 
 const help = `/new     start a new session
+/approvals  what waits for your consent, of other turns too
 /approve /deny  decide what you left for later
 /status  where you are, and what the server can do
 /exit    leave (or Ctrl-D)
@@ -115,6 +123,8 @@ async function respond(text: string, chat: Chat, parts: ChatParts): Promise<Then
     case "/status":
       await showStatus(chat, parts);
       return "go on";
+    case "/approvals":
+      return decideAll(chat, parts);
     case "/approve":
     case "/deny":
       return decide(text.trim() === "/approve" ? "approve" : "deny", chat, parts);
@@ -148,9 +158,33 @@ async function showStatus({ place }: Chat, { client, screen }: { client: Client 
 
 async function decide(decision: "approve" | "deny", chat: Chat, parts: ChatParts): Promise<Then> {
   const { waiting } = chat;
-  if (waiting) return turn(chat, parts, (how) => decideLater(waiting, decision, how));
-  parts.screen.note("You left nothing for later in this chat; see: mainstay approvals");
-  return "go on";
+  if (!waiting) {
+    parts.screen.note("You left nothing for later in this chat; see: /approvals");
+    return "go on";
+  }
+  chat.notices?.told(waiting.approval_id, "decides");
+  return turn(chat, parts, (how) => decideLater(waiting, { decision }, how));
+}
+
+/** A turn of this chat is followed on; what others do is theirs to follow. */
+async function decideAll(chat: Chat, parts: ChatParts): Promise<Then> {
+  const { notices, reader } = chat;
+  if (!notices) {
+    await printPending(parts.client, parts.screen);
+    return "go on";
+  }
+  let then: Then = "go on";
+  await decidePending({
+    ...parts,
+    asker: reader,
+    notices,
+    async decided(turn_id, after) {
+      if (turn_id === chat.waiting?.turn_id)
+        then = await turn(chat, parts, (how) => followOn(turn_id, after, how));
+      else parts.screen.note(`Its turn goes on: mainstay status ${turn_id}`, "dim");
+    },
+  });
+  return then;
 }
 
 async function turn(
@@ -170,13 +204,14 @@ async function turn(
   noteWaiting(run, chat);
   chat.worst = worse(chat.worst, exitCodeOf(run));
   explainEnd(run, parts.screen);
-  if (run.later !== undefined) parts.screen.note("or here: /approve, /deny");
+  if (run.later !== undefined) parts.screen.note("or here: /approve, /deny, /approvals");
   if (json && run.turn) parts.screen.json(await patientClient(parts).turns.get(run.turn.id));
   return run.end === "left" ? exit.interrupted : "go on";
 }
 
 /** A later turn of the session cannot get past the one that waits, so there is one at a time. */
 function noteWaiting({ turn, later, end }: TurnRun, chat: Chat): void {
+  if (later !== undefined) chat.notices?.told(later, "waits");
   if (turn && later !== undefined) chat.waiting = { turn_id: turn.id, approval_id: later };
   else if (turn?.id === chat.waiting?.turn_id && end !== "left") chat.waiting = undefined;
 }

@@ -7,7 +7,7 @@
  * F3. No promise is left behind: questions are withdrawn and awaited before this returns or throws.
  */
 import type { BodyOf } from "@mainstay/sdk/events";
-import type { DecideConsent } from "./consent.ts";
+import type { DecideConsent, Withdrawal } from "./consent.ts";
 import type { PatientClient } from "./patient-client.ts";
 import type { TurnView } from "./turn-view.ts";
 
@@ -71,14 +71,15 @@ type Consents = ReturnType<typeof createConsents>;
 function createConsents({ decideConsent, interrupt }: FollowParts) {
   const stop = new AbortController();
   const withdrawals = new Map<string, AbortController>();
+  const verdicts = new Map<string, BodyOf<"approval_decided">>();
   let asking: Promise<void> = Promise.resolve();
   let refused = false;
   let later: string | undefined;
   let failure: { fault: unknown } | undefined;
 
-  const decide = async (approval_id: string, withdrawn: AbortSignal) => {
-    if (withdrawn.aborted) return;
-    const consent = await decideConsent(approval_id, withdrawn);
+  const decide = async (approval_id: string, withdrawal: Withdrawal) => {
+    if (withdrawal.signal.aborted) return;
+    const consent = await decideConsent(approval_id, withdrawal);
     if (consent === "interrupted") interrupt();
     if (consent === "later") {
       later = approval_id;
@@ -93,17 +94,19 @@ function createConsents({ decideConsent, interrupt }: FollowParts) {
     open(approval_id: string) {
       const withdrawal = new AbortController();
       withdrawals.set(approval_id, withdrawal);
+      const verdict = () => verdicts.get(approval_id);
       asking = asking
-        .then(() => decide(approval_id, withdrawal.signal))
+        .then(() => decide(approval_id, { signal: withdrawal.signal, verdict }))
         .catch((fault: unknown) => {
           failure ??= { fault };
           stop.abort();
         });
     },
     /** Whoever decided it, here or elsewhere. */
-    settle({ approval_id, decision }: BodyOf<"approval_decided">) {
-      if (decision === "deny") refused = true;
-      withdrawals.get(approval_id)?.abort();
+    settle(decided: BodyOf<"approval_decided">) {
+      if (decided.decision === "deny") refused = true;
+      verdicts.set(decided.approval_id, decided);
+      withdrawals.get(decided.approval_id)?.abort();
     },
     async close() {
       withdrawals.forEach((withdrawal) => withdrawal.abort());

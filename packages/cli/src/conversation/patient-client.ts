@@ -59,7 +59,8 @@ export function patientClient(parts: PatientParts, leave?: AbortSignal): Patient
     },
     approvals: {
       get: (approval_id) => patiently(() => approvals.get(approval_id)),
-      decide: (approval_id, decision) => patiently(() => approvals.decide(approval_id, decision)),
+      decide: (approval_id, decision, how) =>
+        patiently(() => approvals.decide(approval_id, decision, how)),
     },
     events: (turn_id, options) => events(turn_id, { ...outage, ...options }),
     isAway: isLost,

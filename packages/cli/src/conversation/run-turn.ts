@@ -1,4 +1,5 @@
 import { Unreachable } from "@mainstay/sdk/call";
+import type { Decision } from "@mainstay/sdk/resources";
 import type { NewTurn, Turn } from "@mainstay/sdk/turn";
 import { exit, type ExitCode } from "../exit.ts";
 import { StayedAway } from "../faults.ts";
@@ -51,13 +52,21 @@ export interface Waiting {
 /** Decides what was left for later and shows how its turn goes on. */
 export async function decideLater(
   { turn_id, approval_id }: Waiting,
-  decision: "approve" | "deny",
+  decision: Decision,
   parts: RunTurnParts,
 ): Promise<TurnRun> {
   return showTurn(parts, async (client) => {
     const turn = await client.turns.get(turn_id);
     await tellDecision(client, approval_id, decision);
     return { turn, message: turn.message, after: turn.last_event };
+  });
+}
+
+/** Shows how a turn goes on after number `after` of its journal. */
+export function followOn(turn_id: string, after: number, parts: RunTurnParts): Promise<TurnRun> {
+  return showTurn(parts, async (client) => {
+    const turn = await client.turns.get(turn_id);
+    return { turn, message: turn.message, after };
   });
 }
 

@@ -49,7 +49,7 @@ export async function chooseFolder(
 }
 
 /** The innermost workspace that is `path` or contains it. */
-function workspaceAround(workspaces: Workspace[], path: string): Workspace | undefined {
+export function workspaceAround(workspaces: Workspace[], path: string): Workspace | undefined {
   return workspaces
     .filter((workspace) => path === workspace.path || path.startsWith(workspace.path + sep))
     .toSorted((a, b) => b.path.length - a.path.length)[0];

@@ -5,8 +5,10 @@
  * L2. What was typed before a question is on the screen never answers it.
  * L3. A paste is one message with the line that ends it, however many lines it has.
  * L4. The queue is bounded: at the bound reading stops until a message is taken.
+ * L5. What is written beside an open question leaves it and what is typed as they were, below it,
+ *     however many rows they take.
  */
-import { createInterface, type Key } from "node:readline";
+import { clearScreenDown, createInterface, cursorTo, type Key, moveCursor } from "node:readline";
 import type { Clock } from "@mainstay/sdk/clock";
 import { escapeText } from "./escape.ts";
 import type { Interrupts } from "./interrupts.ts";
@@ -42,7 +44,6 @@ export interface Terminal {
 const QUEUE_LIMIT = 100;
 const PASTE_ON = "\u001b[?2004h";
 const PASTE_OFF = "\u001b[?2004l";
-const CLEAR_LINE = "\r\u001b[K";
 
 export function openLineReader({ stdin, stderr }: Terminal): LineReader {
   const terminal = stdin.isTTY === true && stderr.isTTY === true;
@@ -108,7 +109,11 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
       return { kind: "line", text };
     },
     async ask(question, withdrawn) {
-      const withdraw = () => void give({ kind: "withdrawn" });
+      const withdraw = () => {
+        // Half an answer is no beginning of a message.
+        clearTyped();
+        give({ kind: "withdrawn" });
+      };
       if (withdrawn?.aborted) return { kind: "withdrawn" };
       withdrawn?.addEventListener("abort", withdraw, { once: true });
       clearTyped();
@@ -116,8 +121,13 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
     },
     aside(write) {
       if (!taker || !terminal) return write();
-      stderr.write(CLEAR_LINE);
+      const { rows } = lines.getCursorPos();
+      moveCursor(stderr, 0, -rows);
+      cursorTo(stderr, 0);
+      clearScreenDown(stderr);
       write();
+      // To draw the question again readline first goes up as many rows as it had taken.
+      stderr.write("\n".repeat(rows));
       lines.prompt(true);
     },
     listen(pressed) {

@@ -3,6 +3,8 @@ import { escapeText, safeJson } from "./escape.ts";
 export interface Output {
   write(text: string): unknown;
   isTTY?: boolean | undefined;
+  /** Of a terminal. */
+  columns?: number | undefined;
 }
 
 export type Tone = "plain" | "dim" | "strong" | "good" | "bad";
@@ -14,6 +16,8 @@ export type Tone = "plain" | "dim" | "strong" | "good" | "bad";
 export interface Screen {
   /** Standard output is a terminal: whoever reads the answer has read the notes, too. */
   readonly on_terminal: boolean;
+  /** How many columns a line may take; infinite away from a terminal, or where it does not say. */
+  columns(): number;
   /** Text of the answer, as it comes. */
   answer(text: string): void;
   /** A line of what was asked for. */
@@ -49,6 +53,7 @@ export function createScreen({ stdout, stderr, colors }: ScreenOptions): Screen 
   };
   return {
     on_terminal: stdout.isTTY === true,
+    columns: () => stderr.columns || stdout.columns || Infinity,
     answer(text) {
       if (text === "") return;
       stdout.write(escapeText(text));

@@ -1,0 +1,125 @@
+/**
+ * Tells a person in a chat what waits for their consent beside it: of other turns, and from other
+ * clients.
+ *
+ * N1. News are told only while the person is at the prompt, above it and what they type; what comes
+ *     in between is told at the next prompt.
+ * N2. That an approval waits is told once. How it ended is told only where that was told, and not to
+ *     those who decided it here.
+ * N3. They are an extra: where the server has no news the chat goes on without.
+ */
+import { Unreachable } from "@mainstay/sdk/call";
+import type { Client } from "@mainstay/sdk/client";
+import type { Approval } from "@mainstay/sdk/resources";
+import { escapeCommand, oneLine } from "../terminal/escape.ts";
+import type { LineReader, Reply } from "../terminal/line-reader.ts";
+import type { Screen } from "../terminal/screen.ts";
+import type { Verdict, Withdrawal } from "./consent.ts";
+import { type Change, createPendingApprovals, endLine } from "./pending-approvals.ts";
+
+export interface ApprovalNotices {
+  /** The person's next line; news are told above the prompt meanwhile. */
+  next(prompt: string): Promise<Reply>;
+  /** The person was told that it waits, or decides it now. */
+  told(approval_id: string, how: "waits" | "decides"): void;
+  /** Takes a question about it back when it is decided. */
+  withdrawalOf(approval_id: string): Withdrawal;
+  close(): Promise<void>;
+}
+
+export interface NoticesParts {
+  client: Pick<Client, "approvals">;
+  screen: Screen;
+  reader: LineReader;
+}
+
+const COMMAND_CHARS = 60;
+
+export function openApprovalNotices({ client, screen, reader }: NoticesParts): ApprovalNotices {
+  const stop = new AbortController();
+  const pending = createPendingApprovals();
+  const questions = createQuestions();
+  /** What the person knows to wait. */
+  const known = new Set<string>();
+  let ends: string[] = [];
+  let is_at_prompt = false;
+
+  const tell = () => {
+    const waiting = pending.items();
+    const fresh = waiting.filter(({ id }) => !known.has(id));
+    fresh.forEach(({ id }) => known.add(id));
+    const lines = fresh.length === 0 ? ends : [...ends, waitingLine(fresh, waiting.length)];
+    ends = [];
+    if (lines.length > 0) reader.aside(() => lines.forEach((line) => screen.note(line, "dim")));
+  };
+
+  const hear = (change: Change) => {
+    if (change.kind === "asked") return;
+    questions.withdraw(change);
+    if (known.delete(change.approval.id)) ends.push(endLine(change));
+  };
+
+  async function listen(): Promise<void> {
+    while (!stop.signal.aborted) {
+      try {
+        for await (const news of client.approvals.events({ signal: stop.signal })) {
+          pending.hear(news).forEach(hear);
+          if (is_at_prompt) tell();
+        }
+      } catch (fault) {
+        if (!(fault instanceof Unreachable)) return;
+      }
+    }
+  }
+
+  const listening = listen();
+  return {
+    next(prompt) {
+      tell();
+      is_at_prompt = true;
+      return reader.next(prompt).finally(() => (is_at_prompt = false));
+    },
+    told(approval_id, how) {
+      if (how === "waits") known.add(approval_id);
+      else known.delete(approval_id);
+    },
+    withdrawalOf: questions.open,
+    async close() {
+      stop.abort();
+      await listening;
+    },
+  };
+}
+
+/** Questions of this client about what somebody else may decide meanwhile. */
+function createQuestions() {
+  const open = new Map<string, (verdict: Verdict | undefined) => void>();
+  return {
+    open(approval_id: string): Withdrawal {
+      const withdrawal = new AbortController();
+      let known: Verdict | undefined;
+      open.set(approval_id, (verdict) => {
+        known = verdict;
+        withdrawal.abort();
+      });
+      return { signal: withdrawal.signal, verdict: () => known };
+    },
+    withdraw(change: Exclude<Change, { kind: "asked" }>) {
+      const decision =
+        change.kind === "decided" && change.state === "approved" ? "approve" : "deny";
+      open.get(change.approval.id)?.(
+        change.kind === "gone" ? undefined : { decision, by: change.by },
+      );
+      open.delete(change.approval.id);
+    },
+  };
+}
+
+/** The newest of what is new; `all` waits. */
+function waitingLine(fresh: Approval[], all: number): string {
+  const { id, command } = fresh.at(-1)!;
+  const what = oneLine(escapeCommand(command), COMMAND_CHARS);
+  return all === 1
+    ? `1 approval waits: ${what} — mainstay approve ${id}, or type /approvals`
+    : `${all} approvals wait, the newest: ${what} — /approvals shows them`;
+}

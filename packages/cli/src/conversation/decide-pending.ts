@@ -1,0 +1,51 @@
+import type { Client } from "@mainstay/sdk/client";
+import type { Approval } from "@mainstay/sdk/resources";
+import type { Asker } from "../terminal/line-reader.ts";
+import type { Screen } from "../terminal/screen.ts";
+import { printApproval } from "./approval-card.ts";
+import type { ApprovalNotices } from "./approval-notices.ts";
+import { askConsent } from "./consent.ts";
+import { type PatientParts, patientClient } from "./patient-client.ts";
+
+export interface DecidePendingParts extends PatientParts {
+  asker: Asker;
+  notices: ApprovalNotices;
+  /** Called after each decision with the turn and its last event before it. */
+  decided(turn_id: string, after: number): Promise<void>;
+}
+
+/** Shows what waits for the person's consent, one after another, and asks. Ctrl-C leaves the rest. */
+export async function decidePending(parts: DecidePendingParts): Promise<void> {
+  const { screen, notices } = parts;
+  const client = patientClient(parts);
+  const decideConsent = askConsent({ ...parts, client });
+  const waiting = await pendingOf(parts.client);
+  if (waiting.length === 0) screen.note("Nothing waits for your consent.");
+  for (const { id, turn_id } of waiting) {
+    const { last_event } = await client.turns.get(turn_id);
+    const withdrawal = notices.withdrawalOf(id);
+    notices.told(id, "decides");
+    const consent = await decideConsent(id, withdrawal);
+    if (consent === "approved" || consent === "denied") await parts.decided(turn_id, last_event);
+    if (consent === "later" || consent === "interrupted") notices.told(id, "waits");
+    if (consent === "interrupted") return;
+  }
+}
+
+/** Without a terminal to ask on: what waits, and how it is decided. */
+export async function printPending(client: Client, screen: Screen): Promise<void> {
+  const waiting = await pendingOf(client);
+  if (waiting.length === 0) screen.note("Nothing waits for your consent.");
+  for (const approval of waiting) printWaiting(approval, screen);
+}
+
+export function printWaiting(approval: Approval, screen: Screen): void {
+  printApproval(screen, approval);
+  const remember = approval.rule === null ? "" : " [--remember]";
+  screen.print(`  mainstay approve ${approval.id}${remember}    mainstay deny ${approval.id}`);
+}
+
+async function pendingOf(client: Client): Promise<Approval[]> {
+  const { items } = await client.approvals.list();
+  return items.filter(({ state }) => state === "pending");
+}

@@ -1,0 +1,51 @@
+/** Characters that take two columns of a terminal. */
+const wide =
+  /[\p{Emoji_Presentation}\p{sc=Han}\p{sc=Hangul}\p{sc=Hiragana}\p{sc=Katakana}\u{3000}-\u{303f}\u{ff01}-\u{ff60}]/u;
+
+const columnsOfOne = (character: string): number => (wide.test(character) ? 2 : 1);
+const columnsOf = (text: string): number =>
+  Array.from(text, columnsOfOne).reduce((sum, columns) => sum + columns, 0);
+
+/** A wide character and one more, so that every row takes something. */
+const LEAST_COLUMNS = 3;
+
+/**
+ * Rows of at most `columns` whose concatenation is the line again: nothing is lost at their ends. A
+ * row begins with the spaces before its first word, because at the end of the row before nobody
+ * would see them.
+ */
+export function exactRows(line: string, columns: number): string[] {
+  const limit = Math.max(columns, LEAST_COLUMNS);
+  const rows: string[] = [];
+  let row = "";
+  let taken = 0;
+  for (const character of line) {
+    if (taken + columnsOfOne(character) > limit) {
+      const full = row.trimEnd() || row;
+      rows.push(full);
+      row = row.slice(full.length);
+      taken = columnsOf(row);
+    }
+    row += character;
+    taken += columnsOfOne(character);
+  }
+  return [...rows, row];
+}
+
+/** Rows of prose, broken between words; only a word that fits no row is cut. */
+export function proseRows(text: string, columns: number): string[] {
+  const rows: string[] = [];
+  let row = "";
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    const longer = row === "" ? word : `${row} ${word}`;
+    if (columnsOf(longer) <= columns) {
+      row = longer;
+      continue;
+    }
+    if (row !== "") rows.push(row);
+    const pieces = exactRows(word, columns);
+    row = pieces.pop() ?? "";
+    rows.push(...pieces);
+  }
+  return row === "" && rows.length > 0 ? rows : [...rows, row];
+}
