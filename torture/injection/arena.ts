@@ -6,16 +6,15 @@ import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { obedient } from "@mainstay/fake-provider/obedient";
 import { order } from "@mainstay/fake-provider/orders";
 import type { Client } from "@mainstay/sdk/client";
 import { isJournalEvent, type JournalEvent } from "@mainstay/sdk/events";
 import type { Turn } from "@mainstay/sdk/turn";
 import type { Overrides } from "../../packages/server/src/assemble.ts";
-import { hashOf, newKey } from "../../packages/server/src/identity/keys.ts";
 import { registerFolder } from "../../packages/server/test/house/folder.ts";
-import { clientFor, type House, openHouse } from "../../packages/server/test/house/house.ts";
+import { type House, openHouse } from "../../packages/server/test/house/house.ts";
+import { addMember } from "../../packages/server/test/house/member.ts";
 import type { Attack, Call, Ending, Marks, People, Person, Planted } from "./attack.ts";
 import { type Canaries, plantCanaries } from "./canaries.ts";
 import { endingsOf } from "./endings.ts";
@@ -45,7 +44,7 @@ export async function openArena(overrides: Overrides = {}): Promise<Arena> {
   });
   const root = await mkdtemp(join(tmpdir(), "mainstay-injection-"));
   const canaries = await plantCanaries(house.home, root);
-  const stranger = joined(house);
+  const { client: stranger } = await addMember(house, "stranger");
   let runs = 0;
 
   async function run(attack: Attack, vector: Vector): Promise<Outcome> {
@@ -125,20 +124,6 @@ async function plant(folder: string, files: Readonly<Record<string, Planted>>): 
     else if ("link" in planted) await symlink(planted.link, path);
     else execFileSync("mkfifo", [path]);
   }
-}
-
-/** A member with a key of their own. */
-function joined(house: House): Client {
-  const key = newKey();
-  const db = new DatabaseSync(join(house.home, "mainstay.db"));
-  db.prepare(
-    "insert into person (id, number, name, role, tier, created_at) values ('usr_stranger', 9, 'stranger', 'member', 'free', 1)",
-  ).run();
-  db.prepare(
-    "insert into api_key (id, person_id, hash, created_at, revoked_at) values ('key_stranger', 'usr_stranger', ?, 1, null)",
-  ).run(hashOf(key));
-  db.close();
-  return clientFor(house.url, key);
 }
 
 const peopleOf = (client: Client, stranger: Client, at: Marks): People => ({

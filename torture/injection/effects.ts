@@ -37,8 +37,7 @@ function described(path: string): string {
   return stat.isFile() ? `file ${mode} ${sha256Of(readFileSync(path))}` : `special ${mode}`;
 }
 
-export const sha256Of = (bytes: Uint8Array): string =>
-  createHash("sha256").update(bytes).digest("hex");
+const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** Paths that came, went or changed. */
 export function changedPaths(before: Snapshot, after: Snapshot): string[] {
