@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { lastUserText } from "@mainstay/fake-provider/chat-request";
 import { ProblemError } from "@mainstay/sdk/call";
 import type { Client } from "@mainstay/sdk/client";
 import type { Approval } from "@mainstay/sdk/resources";
@@ -32,12 +33,10 @@ afterEach(() => house.close());
 const open = async (overrides: Overrides = {}) =>
   (house = await openHouse({
     overrides,
-    script: ({ messages }) => {
-      const last = messages.at(-1)!;
-      return last.role === "tool"
+    script: (request) =>
+      request.messages.at(-1)?.role === "tool"
         ? says("done")
-        : calls("shell", { command: String(last.content) });
-    },
+        : calls("shell", { command: lastUserText(request) }),
   }));
 
 const ask = (client: Client, command: string, workspace?: string): Promise<Turn> =>
