@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { openKeys } from "@mainstay/executor/keys";
 import { closeExecutor, launchExecutor } from "@mainstay/executor/launch";
+import { readChain } from "@mainstay/executor/read-chain";
 import { ripgrepPath } from "@mainstay/executor/ripgrep";
 import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import { createAdmission } from "./admission/admission.ts";
@@ -167,13 +168,15 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     memory: createMemory({ store, journal, limits }),
     pauses,
   });
+  const executorChain = async (after: number) =>
+    (await execution.chain(after)) ?? readChain(home, after);
   const notary = createNotary({
     store,
     home,
     clock,
     log,
     settings: config.audit,
-    executorHead: async () => null,
+    executorChain,
   });
   const disk = createDiskSpace(home, limits.disk_reserve_bytes);
   const retention = createRetention({ store, journal, clock, log, settings: config.retention });
@@ -221,7 +224,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       ...approvalRoutes(approvals),
       ...pauseRoutes(pauses, identity.people),
       ...userRoutes(identity.people),
-      ...auditRoutes({ store, notary, executorChain: async () => null }),
+      ...auditRoutes({ store, notary, executorChain }),
     ],
     authenticate: identity.authenticate,
     clock,

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
-import type { AuditHead, ChainHead } from "@mainstay/sdk/audit-trail";
+import type { AuditHead } from "@mainstay/sdk/audit-trail";
 import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf, Refusal } from "../kernel/errors.ts";
 import type { Actor } from "../kernel/lifecycle.ts";
@@ -12,6 +12,8 @@ import { type Carrier, createCarrier } from "./carrier.ts";
 import { BEGINNING, linkFault, type Place } from "./chain-walk.ts";
 import { toFile, toWebhook } from "./destinations.ts";
 import { headOf, isSigned, publicKeyOf, signHead } from "./head.ts";
+import { createExecutorFollower } from "./executor-follower.ts";
+import type { ReadChain } from "./executor-record.ts";
 import { readHeadFile } from "./head-file.ts";
 import { openSigningKey } from "./signing-key.ts";
 import { lastCheckpoint, rowsFrom } from "./trail.ts";
@@ -49,8 +51,8 @@ export interface NotaryParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: AuditSettings;
-  /** Where the executor's own chain is; null while there is none to ask. */
-  readonly executorHead: () => Promise<ChainHead | null>;
+  /** The executor's own chain. */
+  readonly executorChain: ReadChain;
 }
 
 /** What it last put its name to. */
@@ -59,7 +61,8 @@ interface Signed extends Place {
 }
 
 export function createNotary(parts: NotaryParts): Notary {
-  const { store, home, clock, log, executorHead } = parts;
+  const { store, home, clock, log } = parts;
+  const executor = createExecutorFollower({ chain: parts.executorChain, clock, log });
   const carriers = carriersFor(parts);
   let key: KeyObject | null = null;
   let signed: Signed = { n: 0, ...BEGINNING };
@@ -85,6 +88,7 @@ export function createNotary(parts: NotaryParts): Notary {
     if (last !== null && isSigned(last)) {
       signed = { n: last.n, seq: last.seq, hash: last.hash };
       walked = signed;
+      executor.resume(last.executor);
     } else if (row !== undefined) {
       log.error({ checkpoint: row.n }, "the last audit checkpoint is not of this audit.key");
       signed = { n: row.n, ...BEGINNING };
@@ -134,10 +138,14 @@ export function createNotary(parts: NotaryParts): Notary {
   }
 
   async function signWalked(): Promise<AuditHead> {
-    const executor = await executorHead().catch(() => null);
     const { seq, hash } = walked;
-    const at = isoTime(clock.now());
-    const head = signHead({ n: signed.n + 1, seq, hash, at, executor }, key!);
+    const head = signHead(
+      {
+        ...{ n: signed.n + 1, seq, hash, at: isoTime(clock.now()) },
+        executor: await executor.head(),
+      },
+      key!,
+    );
     await keep(head);
     signed = { n: head.n, seq, hash };
     signed_ms = clock.monotonic();
@@ -146,15 +154,15 @@ export function createNotary(parts: NotaryParts): Notary {
   }
 
   async function keep(head: AuditHead): Promise<void> {
-    const { n, seq, hash, at, executor, signature } = head;
+    const { n, seq, hash, at, executor: ran, signature } = head;
     const { committed } = await store.commit({
       writes: [
         store.sql
           .insertInto("audit_checkpoint")
           .values({
             ...{ n, seq, hash, at: timeOf(at), signature },
-            executor_n: executor?.n ?? null,
-            executor_hash: executor?.hash ?? null,
+            executor_n: ran?.n ?? null,
+            executor_hash: ran?.hash ?? null,
           })
           .compile(),
       ],

@@ -1,7 +1,8 @@
 import { BEGINNING, linkFault, type Place, type TrailRow } from "./chain-walk.ts";
 import type { Testimony, Witness } from "./witnesses.ts";
 
-const NAMED = 20;
+/** Of a trail that is bad throughout; the rest is not told. */
+const TOLD = 1_000;
 
 export interface AuditFault {
   /** The bad record, or the first of those among which it is; null where it is no record's. */
@@ -14,9 +15,7 @@ export interface Walk {
   readonly records: number;
   /** The last record for which a good witness stands. */
   readonly vouched: number;
-  /** The first ones, by record; those of no record last. */
   readonly faults: readonly AuditFault[];
-  readonly fault_count: number;
 }
 
 /**
@@ -31,9 +30,12 @@ export interface TrailJudge {
   end(): Walk;
 }
 
-export function createTrailJudge(testimony: Iterator<Testimony>): TrailJudge {
+/** `onWitness` hears every word that is judged. */
+export function createTrailJudge(
+  testimony: Iterator<Testimony>,
+  onWitness: (witness: Witness) => void,
+): TrailJudge {
   const faults: AuditFault[] = [];
-  let fault_count = 0;
   let place: Place = BEGINNING;
   let records = 0;
   let vouched = 0;
@@ -41,8 +43,7 @@ export function createTrailJudge(testimony: Iterator<Testimony>): TrailJudge {
   let pending = nextWitness();
 
   function found(seq: number | null, fault: string): void {
-    fault_count++;
-    if (faults.length < NAMED) faults.push({ seq, fault });
+    if (faults.length < TOLD) faults.push({ seq, fault });
     last_fault = Math.max(last_fault, seq ?? 0);
   }
 
@@ -51,8 +52,11 @@ export function createTrailJudge(testimony: Iterator<Testimony>): TrailJudge {
     for (;;) {
       const { value, done } = testimony.next();
       if (done === true) return null;
-      if (typeof value !== "string") return value;
-      found(null, value);
+      if (typeof value === "string") found(null, value);
+      else {
+        onWitness(value);
+        return value;
+      }
     }
   }
 
@@ -85,10 +89,7 @@ export function createTrailJudge(testimony: Iterator<Testimony>): TrailJudge {
           `the trail ends at record ${place.seq}, but ${pending.name} has record ${pending.seq}`,
         );
       while (pending !== null) pending = nextWitness();
-      const ordered = faults.toSorted((a, b) => orderOf(a) - orderOf(b));
-      return { records, vouched, faults: ordered, fault_count };
+      return { records, vouched, faults };
     },
   };
 }
-
-const orderOf = ({ seq }: AuditFault): number => seq ?? Number.POSITIVE_INFINITY;

@@ -2,17 +2,22 @@ import { join } from "node:path";
 import type { AuditHead } from "@mainstay/sdk/audit-trail";
 import { messageOf } from "../kernel/errors.ts";
 import { openReader } from "../store/sqlite-connection.ts";
+import type { TrailRow } from "./chain-walk.ts";
+import { type Compared, type Comparison, createComparison } from "./comparison.ts";
+import { createExecutorRecord, type ReadChain } from "./executor-record.ts";
 import { isSigned, publicKeyOf } from "./head.ts";
 import { readHeadFile } from "./head-file.ts";
 import { readSigningKey } from "./signing-key.ts";
 import { checkpointsOf, trailRows } from "./trail-file.ts";
-import { type AuditFault, createTrailJudge, type TrailJudge } from "./trail-judge.ts";
+import { type AuditFault, createTrailJudge, type TrailJudge, type Walk } from "./trail-judge.ts";
 import { checkpointWitnesses, merged, type Witness } from "./witnesses.ts";
 
 export interface VerifyParts {
   readonly home: string;
   /** One that was kept elsewhere; null without one. */
   readonly head: AuditHead | null;
+  /** The executor's own chain. */
+  readonly executor: ReadChain;
 }
 
 export interface AuditVerdict {
@@ -22,7 +27,9 @@ export interface AuditVerdict {
   readonly signed: number;
   /** The record of the exported head; null without one. */
   readonly exported: number | null;
-  /** The first ones, the worst place first; the first with a `seq` names the first bad record. */
+  /** Commands that were compared with the executor's own chain; null where nobody can read that now. */
+  readonly compared: number | null;
+  /** The first ones, by record: the first with a `seq` names the first bad record. */
   readonly faults: readonly AuditFault[];
   readonly fault_count: number;
   /** What this look could not have found. */
@@ -38,35 +45,66 @@ export interface AuditVerdict {
  * - *Who can write mainstay.db* can hash anew all that follows a change: the checkpoints, whose key is not
  *   in it. They can cut off the end with its checkpoints: `audit.head`, and where commands are among what
  *   is cut off, the executor's chain. While a server runs they can add a record as it could itself.
- * - *Who has all of MAINSTAY_HOME* can sign anew as well, and put back an older `audit.head`: only a head
- *   that was kept where they cannot write finds it, up to its record. Behind that nothing does.
+ * - *Who has all of MAINSTAY_HOME* can sign anew as well, put back an older `audit.head`, and write the
+ *   executor's chain to match: only a head that was kept where they cannot write finds it, up to its
+ *   record. Behind that nothing does.
+ *
+ * @throws the fault of SQLite where mainstay.db cannot be opened
  */
-export function verifyAudit({ home, head }: VerifyParts): AuditVerdict {
+export async function verifyAudit(parts: VerifyParts): Promise<AuditVerdict> {
+  const { home, head } = parts;
   // Words first, rows after: what a word is about is then there, also while a server writes.
   const noted = readHeadFile(join(home, "audit.head"));
-  const own_key = ownKey(home);
-  const keys = [own_key.public_key, head?.public_key].filter((key) => typeof key === "string");
+  const executor = createExecutorRecord(parts.executor);
+  const comparison = (await executor.read()) ? createComparison(executor) : null;
+  const keys = knownKeys(home, head);
   const heads = [
     ...(head === null ? [] : [witnessOf("the exported head", head)]),
     ...(noted === null ? [] : [witnessOf("audit.head", noted)]),
   ];
-  const db = openReader(join(home, "mainstay.db"));
+  const walk = walkFile(join(home, "mainstay.db"), { heads, keys, comparison });
+  const compared = (await comparison?.end()) ?? null;
+  const faults = [...walk.faults, ...(compared?.faults ?? [])];
+  const { records, vouched } = walk;
+  return {
+    ok: faults.length === 0,
+    ...{ records, signed: vouched, exported: head?.seq ?? null },
+    compared: compared?.commands ?? null,
+    faults: faults.toSorted((a, b) => orderOf(a) - orderOf(b)).slice(0, NAMED),
+    fault_count: faults.length,
+    blind_to: blindSpots({ records, signed: vouched, head, has_note: noted !== null, compared }),
+  };
+}
+
+const NAMED = 20;
+
+const orderOf = ({ seq }: AuditFault): number => seq ?? Number.POSITIVE_INFINITY;
+
+interface Testifying {
+  readonly heads: readonly Witness[];
+  readonly keys: Keys;
+  readonly comparison: Comparison | null;
+}
+
+function walkFile(file: string, { heads, keys, comparison }: Testifying): Walk {
+  const db = openReader(file);
   try {
     const { last, rows } = checkpointsOf(db);
-    const known = heads.filter(isKnown(keys));
-    const judge = createTrailJudge(merged(checkpointWitnesses(rows, keys), known));
-    if (own_key.fault !== null) judge.fault(null, own_key.fault);
+    const known = heads.filter(isKnown(keys.public_keys));
+    const words = merged(checkpointWitnesses(rows, keys.public_keys), known);
+    const judge = createTrailJudge(words, ({ name, head }) => comparison?.head(name, head));
+    if (keys.fault !== null) judge.fault(null, keys.fault);
     for (const { name } of heads.filter((word) => !known.includes(word)))
       judge.fault(null, `${name} is not signed by a key that is known here`);
-    for (const { name, head: at } of known.filter((word) => word.head.n > last))
-      judge.fault(null, `${name} has checkpoint ${at.n}, but the last one of the trail is ${last}`);
-    walk(judge, () => trailRows(db));
-    const { records, faults, fault_count, vouched } = judge.end();
-    return {
-      ok: fault_count === 0,
-      ...{ records, signed: vouched, exported: head?.seq ?? null, faults, fault_count },
-      blind_to: blindSpots({ records, signed: vouched, head, has_note: noted !== null }),
-    };
+    for (const { name, head } of known.filter((word) => word.head.n > last))
+      judge.fault(null, `${name} has checkpoint ${head.n}, but the trail's last one is ${last}`);
+    readThrough(judge, function* () {
+      for (const row of trailRows(db)) {
+        comparison?.record(row);
+        yield row;
+      }
+    });
+    return judge.end();
   } finally {
     db.close();
   }
@@ -81,29 +119,32 @@ const isKnown =
   ({ head }: Witness): boolean =>
     keys.includes(head.public_key) && isSigned(head);
 
-/** A key that is not there judges nothing; that is a fault only where something was signed. */
-function ownKey(home: string): {
-  readonly public_key: string | null;
+interface Keys {
+  readonly public_keys: readonly string[];
   readonly fault: string | null;
-} {
+}
+
+/** The key of this folder, and that of a head which somebody kept: theirs outlives a lost audit.key. */
+function knownKeys(home: string, head: AuditHead | null): Keys {
+  const kept = head === null ? [] : [head.public_key];
   try {
-    const key = readSigningKey(home);
-    return { public_key: key === null ? null : publicKeyOf(key), fault: null };
+    const own = readSigningKey(home);
+    return { public_keys: own === null ? kept : [publicKeyOf(own), ...kept], fault: null };
   } catch (fault) {
-    return { public_key: null, fault: messageOf(fault) };
+    return { public_keys: kept, fault: messageOf(fault) };
   }
 }
 
 /** A file that cannot be read any further is bad from there on. */
-function walk(judge: TrailJudge, rows: () => Iterable<Parameters<TrailJudge["record"]>[0]>): void {
-  let read = 0;
+function readThrough(judge: TrailJudge, rows: () => Iterable<TrailRow>): void {
+  let last = 0;
   try {
     for (const row of rows()) {
       judge.record(row);
-      read++;
+      last = row.seq;
     }
   } catch (fault) {
-    judge.fault(read + 1, `mainstay.db cannot be read from here on: ${messageOf(fault)}`);
+    judge.fault(last + 1, `mainstay.db cannot be read from here on: ${messageOf(fault)}`);
   }
 }
 
@@ -112,19 +153,27 @@ interface Extent {
   readonly signed: number;
   readonly head: AuditHead | null;
   readonly has_note: boolean;
+  readonly compared: Compared | null;
 }
 
-function blindSpots({ records, signed, head, has_note }: Extent): string[] {
+function blindSpots({ records, signed, head, has_note, compared }: Extent): string[] {
   const unsigned = records - signed;
+  const open = compared?.without_result ?? 0;
   return [
-    ...(unsigned > 0 ? [`${unsigned} records after ${signed} are not signed yet`] : []),
+    ...(unsigned > 0 ? [`records not signed yet: ${unsigned}, after record ${signed}`] : []),
     ...(has_note
       ? []
       : ["there is no audit.head: nothing beside mainstay.db says how far it went"]),
+    ...(open > 0
+      ? [`commands that ended and whose result is not on the trail, or not yet: ${open}`]
+      : []),
+    ...(compared === null
+      ? ["not compared with the executor's own chain: an executor runs that no server is linked to"]
+      : []),
     head === null
-      ? "without an exported head (--head FILE) this does not find what somebody changed or cut off " +
-        "who can write all of MAINSTAY_HOME: the rows, their checkpoints, audit.key and audit.head"
-      : `the exported head vouches for the records up to ${head.seq}; for those after it only the ` +
-        "keeper of MAINSTAY_HOME does",
+      ? "without an exported head (--head FILE) this does not find what was changed or cut off by " +
+        "somebody who can write all of MAINSTAY_HOME: rows, checkpoints, audit.key and audit.head"
+      : `the exported head vouches for the records up to ${head.seq}; for those after it, only what ` +
+        "lies in MAINSTAY_HOME itself does",
   ];
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ChainRecord } from "@mainstay/executor/chain-record";
 import type { CommandEnd } from "@mainstay/executor/command";
 import { type Plan, planDigest, type Consent as SignedConsent } from "@mainstay/executor/ticket";
 import type { ConsentKind } from "@mainstay/sdk/audit";
@@ -68,6 +69,8 @@ export interface Execution {
   forget(command_id: string): void;
   /** What commands' output takes on disk; null while no executor runs. */
   usage(): Promise<ExecutorUsage | null>;
+  /** A page of the executor's own record of what it ran, after a number; null while there is none. */
+  chain(after: number): Promise<ChainRecord[] | null>;
   /** Every call lets go with `Stopping`; commands run on for the next server, or are ended. */
   stop(how: StopMode): Promise<void>;
 }
@@ -185,6 +188,7 @@ export function createExecution(parts: ExecutionParts): Execution {
         .catch(() => undefined);
     },
     usage: keeper.usage,
+    chain: keeper.chain,
     stop: keeper.stop,
   };
 }

@@ -1,3 +1,4 @@
+import { CHAIN_PAGE_LIMIT, type ChainRecord } from "@mainstay/executor/chain-record";
 import { ExecutorGone } from "@mainstay/executor/errors";
 import type { ExecutorLink } from "@mainstay/executor/launch";
 import type { Clock } from "@mainstay/sdk/clock";
@@ -34,6 +35,8 @@ export interface ExecutorKeeper {
   register(workspace: Registration, onWaiting: WaitListener): Promise<ExecutorLink>;
   /** What the linked executor has on disk; null while there is none. */
   usage(): Promise<ExecutorUsage | null>;
+  /** A page of the linked executor's chain, after a number; null while there is none. */
+  chain(after: number): Promise<ChainRecord[] | null>;
   /** @throws Error where the executor does not end in time; the link is given up then. */
   stop(how: StopMode): Promise<void>;
 }
@@ -126,6 +129,7 @@ export function createExecutorKeeper(parts: KeeperParts): ExecutorKeeper {
       known?.add(name);
       return opened;
     },
+    chain: async (after) => (linked === null ? null : linked.chain(after, CHAIN_PAGE_LIMIT)),
     usage: async () => (linked === null ? null : linked.usage()),
     async stop(how) {
       stopping.abort(new Stopping());
