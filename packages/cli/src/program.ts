@@ -10,12 +10,15 @@ import { denyCommand } from "./commands/deny.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { overrideCommand } from "./commands/override.ts";
 import { policyCommand } from "./commands/policy.ts";
+import { pauseCommand } from "./commands/pause.ts";
+import { resumeCommand } from "./commands/resume.ts";
 import { retryCommand } from "./commands/retry.ts";
 import { rulesCommand } from "./commands/rules.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
 import { turnsCommand } from "./commands/turns.ts";
+import { userCommand } from "./commands/user.ts";
 import { whyCommand } from "./commands/why.ts";
 import { workspaceCommand } from "./commands/workspace.ts";
 import type { Config } from "./config.ts";
@@ -106,6 +109,9 @@ const commands = [
   policyCommand,
   overrideCommand,
   workspaceCommand,
+  userCommand,
+  pauseCommand,
+  resumeCommand,
   doctorCommand,
   whyCommand,
 ];

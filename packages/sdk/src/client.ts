@@ -14,6 +14,8 @@ import {
   RuleSuggestion,
 } from "./consent.ts";
 import type { ClientEvent } from "./events.ts";
+import { type NewPause, PauseLifted, PauseSet, PausesNow, type PauseSubject } from "./pause.ts";
+import { type NewUser, User, UserAdded } from "./people.ts";
 import {
   Approval,
   type Decision,
@@ -103,6 +105,17 @@ export interface Client {
     head(): Promise<AuditHead>;
     executor(after: number): Promise<ExecutorChain>;
   };
+  /** For admins: what nobody's commands, or nothing for a person, may begin. */
+  pauses: {
+    now(): Promise<PausesNow>;
+    /** When this resolves no command begins any more that it concerns. */
+    set(pause: NewPause): Promise<PauseSet>;
+    lift(subject: PauseSubject): Promise<z.infer<typeof PauseLifted>>;
+  };
+  users: {
+    list(): Promise<List<User>>;
+    add(user: NewUser): Promise<UserAdded>;
+  };
   me(): Promise<Me>;
   readyz(): Promise<Readiness>;
   /** Reconnects by itself, gives each journal event once and ends after `settled`. */
@@ -171,6 +184,21 @@ export function createClient(options: ClientOptions): Client {
         get(`/v1/audit?${queryOf({ ...filter, ...page })}`, listOf(AuditItem)),
       head: () => get("/v1/audit/head", AuditHead),
       executor: (after) => get(`/v1/audit/executor?after=${after}`, ExecutorChain),
+    },
+    pauses: {
+      now: () => get("/v1/admin/pause", PausesNow),
+      set: (pause) =>
+        call(options, { method: "PUT", path: "/v1/admin/pause", answer: PauseSet, body: pause }),
+      lift: ({ scope, person }) =>
+        call(options, {
+          method: "DELETE",
+          path: `/v1/admin/pause?${new URLSearchParams({ scope, ...(person && { person }) }).toString()}`,
+          answer: PauseLifted,
+        }),
+    },
+    users: {
+      list: () => get("/v1/admin/users", listOf(User)),
+      add: (user) => post("/v1/admin/users", UserAdded, { body: user }),
     },
     me: () => get("/v1/me", Me),
     readyz: () => get("/readyz?verbose", Readiness, { also: [503] }),

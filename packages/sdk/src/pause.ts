@@ -13,20 +13,22 @@ export type Pause = z.infer<typeof Pause>;
 
 const REASON_CHARS = 300;
 
+const PauseShape = z.strictObject({
+  scope: z.enum(["commands", "person"]),
+  /** Name or id; with scope `person` alone. */
+  person: z.string().min(1).max(128).optional(),
+});
+
+const namesWhom = ({ scope, person }: z.infer<typeof PauseShape>): boolean =>
+  (scope === "person") === (person !== undefined);
+const how = { path: ["person"], message: "a person with scope `person`, none with `commands`" };
+
 /** Body of `PUT /v1/admin/pause`. What is paused already stays so, by whom, since when and why. */
-export const NewPause = z
-  .strictObject({
-    scope: z.enum(["commands", "person"]),
-    /** Name or id; for scope `person` alone. */
-    person: z.string().min(1).max(128).optional(),
-    reason: z.string().trim().min(1).max(REASON_CHARS).optional(),
-    /** Also ends what runs now. */
-    kill: z.boolean().optional(),
-  })
-  .refine(({ scope, person }) => (scope === "person") === (person !== undefined), {
-    path: ["person"],
-    message: "a person with scope `person`, none with scope `commands`",
-  });
+export const NewPause = PauseShape.extend({
+  reason: z.string().trim().min(1).max(REASON_CHARS).optional(),
+  /** Also ends what runs now. */
+  kill: z.boolean().optional(),
+}).refine(namesWhom, how);
 export type NewPause = z.infer<typeof NewPause>;
 
 /** What a pause met when it was set. */
@@ -40,15 +42,7 @@ export const PauseSet = z.object({
 export type PauseSet = z.infer<typeof PauseSet>;
 
 /** Query of `DELETE /v1/admin/pause`. */
-export const PauseSubject = z
-  .strictObject({
-    scope: z.enum(["commands", "person"]),
-    person: z.string().min(1).max(128).optional(),
-  })
-  .refine(({ scope, person }) => (scope === "person") === (person !== undefined), {
-    path: ["person"],
-    message: "a person with scope `person`, none with scope `commands`",
-  });
+export const PauseSubject = PauseShape.refine(namesWhom, how);
 export type PauseSubject = z.infer<typeof PauseSubject>;
 
 export const PauseLifted = z.object({

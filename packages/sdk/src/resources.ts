@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Pause } from "./pause.ts";
 
 /** The resources around turns: sessions, approvals, workspaces, the person, health. */
 export const Session = z.object({
@@ -124,6 +125,8 @@ export const Me = z.object({
   name: z.string(),
   role: z.enum(["admin", "member"]),
   tier: z.enum(["free", "basic", "pro"]),
+  /** While it holds nothing is done for this person; all can be read. */
+  pause: Pause.nullable(),
 });
 export type Me = z.infer<typeof Me>;
 

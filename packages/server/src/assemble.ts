@@ -206,6 +206,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       return { used_bytes: usage.spool_bytes, limit_bytes: usage.spool_limit_bytes };
     },
     audit: notary.check,
+    pauses,
     version: config.version,
     models,
   });
@@ -216,7 +217,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     endpoints: [
       livez(),
       readyz(health.readiness, identity.authenticate),
-      me(),
+      me(pauses),
       ...workspaces(identity.workspaces),
       ...turnRoutes({ admission, dispatch, reader, clock }),
       eventRoute({ store, journal, live, admission, dispatch, reader, clock }),

@@ -1,6 +1,7 @@
 import type { QueuePlace, Turn } from "@mainstay/sdk/turn";
 import { Command } from "commander";
 import { commandEnd } from "../conversation/tool-lines.ts";
+import { pauseLine } from "../conversation/pause-line.ts";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
 import { escapeCommand, escapePath, oneLine } from "../terminal/escape.ts";
@@ -28,6 +29,8 @@ function describe(turn: Turn, screen: Screen): void {
   fact("state", turn.state);
   fact("asked", oneLine(turn.message));
   if (turn.queue) fact("waits", placeLine(turn.queue));
+  if (turn.pause)
+    fact("waits", `${pauseLine(turn.pause)}; it goes on by itself when that is lifted`);
   if (turn.state === "awaiting_approval") fact("waits", "for your consent: mainstay approvals");
   if (turn.mode && turn.answer)
     fact("answered", [turn.mode, turn.provider, turn.model].filter(Boolean).join(" · "));

@@ -23,6 +23,7 @@ export function turnsCommand(parts: { withServer: WithServer; screen: Screen }):
     );
 }
 
-function row({ id, state, created_at, message }: Turn): string {
-  return `${id}  ${state.padEnd(17)}  ${created_at}  ${oneLine(message, 60)}`;
+function row({ id, state, pause, created_at, message }: Turn): string {
+  const where = pause === null ? state : `${state}, paused`;
+  return `${id}  ${where.padEnd(17)}  ${created_at}  ${oneLine(message, 60)}`;
 }

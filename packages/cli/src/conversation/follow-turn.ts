@@ -11,7 +11,7 @@ import type { DecideConsent, Withdrawal } from "./consent.ts";
 import type { PatientClient } from "./patient-client.ts";
 import type { TurnView } from "./turn-view.ts";
 
-export type TurnEnd = "done" | "failed" | "cancelled" | "parked" | "later" | "left";
+export type TurnEnd = "done" | "failed" | "cancelled" | "parked" | "paused" | "later" | "left";
 
 export interface Followed {
   end: TurnEnd;
@@ -60,7 +60,7 @@ async function untilEnd(
     view.show(event);
     if (event.type === "approval_requested") consents.open(event.approval_id);
     if (event.type === "approval_decided") consents.settle(event);
-    if (event.type === "parked") return "parked";
+    if (event.type === "parked") return event.pause ? "paused" : "parked";
     if (event.type === "settled") return event.state;
   }
   return undefined;

@@ -165,6 +165,10 @@ export function explainEnd({ turn, end, later }: TurnRun, screen: Screen): void 
     screen.note(`  mainstay retry ${id}`);
     screen.note(`  mainstay cancel ${id}`);
   }
+  if (end === "paused") {
+    screen.note("This answer is provisional: an operator paused this. The turn goes on by itself");
+    screen.note(`when the pause is lifted: mainstay status ${id}`);
+  }
   if (later !== undefined) {
     screen.note(`${id} waits for your decision:`);
     screen.note(`  mainstay approve ${later}`);

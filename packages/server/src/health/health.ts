@@ -1,6 +1,7 @@
 import type { Level, Readiness } from "@mainstay/sdk/resources";
 import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf } from "../kernel/errors.ts";
+import { type PauseBoard, pauseInWords } from "../kernel/pause.ts";
 import type { Store } from "../store/store.ts";
 import type { DiskSpace, DiskState } from "./disk-space.ts";
 
@@ -26,6 +27,7 @@ export interface HealthParts {
   readonly spool: () => Promise<Budget | null>;
   /** Whether the audit trail stands, and its heads arrive where they should. */
   readonly audit: () => { readonly ok: boolean; readonly detail: string };
+  readonly pauses: Pick<PauseBoard, "commands">;
   readonly version: string;
   /** Models that can be asked, as `provider/model`. */
   readonly models: () => readonly string[];
@@ -38,7 +40,7 @@ type Check = Readiness["checks"][number];
 
 /** The one place that says how much of the product stands. */
 export function createHealth(parts: HealthParts): Health {
-  const { store, disk, clock, journals, spool, audit, version, models } = parts;
+  const { store, disk, clock, journals, spool, audit, pauses, version, models } = parts;
 
   async function storeCheck(): Promise<Check> {
     const status = store.status();
@@ -54,6 +56,16 @@ export function createHealth(parts: HealthParts): Health {
   function journalCheck(): Check {
     const { is_full, ...budget } = journals();
     return { name: "journals", ok: !is_full, detail: spent(budget) };
+  }
+
+  /** Not ready is who cannot do what they should; what an operator stopped should not be done. */
+  function pauseCheck(): Check {
+    const pause = pauses.commands();
+    return {
+      name: "commands",
+      ok: pause === null,
+      detail: pause ? pauseInWords(pause) : "may run",
+    };
   }
 
   async function spoolCheck(): Promise<Check> {
@@ -74,6 +86,7 @@ export function createHealth(parts: HealthParts): Health {
         ...kept,
         await spoolCheck(),
         { name: "audit", ...audit() },
+        pauseCheck(),
         { name: "models", ok: names.length > 0, detail },
       ];
       const ready = kept.every(({ ok }) => ok);

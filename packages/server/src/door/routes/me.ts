@@ -1,8 +1,9 @@
 import { Me } from "@mainstay/sdk/resources";
+import { type PauseBoard, toldPause } from "../../kernel/pause.ts";
 import { endpoint } from "../endpoint.ts";
 
 /** `GET /v1/me`: whose key this is. */
-export const me = () =>
+export const me = (pauses: Pick<PauseBoard, "person">) =>
   endpoint(
     {
       method: "get",
@@ -11,8 +12,8 @@ export const me = () =>
       auth: "person",
       responses: { 200: { description: "The person of the key", body: Me } },
     },
-    async ({ person: { id, name, role, tier } }) => ({
-      status: 200,
-      body: { id, name, role, tier },
-    }),
+    async ({ person: { id, name, role, tier } }) => {
+      const pause = pauses.person(id);
+      return { status: 200, body: { id, name, role, tier, pause: pause && toldPause(pause) } };
+    },
   );
