@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ConsentKind } from "./audit.ts";
 import { Pause } from "./pause.ts";
 import { Mode, QueuePlace, TurnError, Urgency, Usage } from "./turn.ts";
 
@@ -43,7 +44,14 @@ export const Effect = z.discriminatedUnion("kind", [
     command_id: z.string(),
     command: z.string(),
     verdict: z.string(),
+    /** Why it has this verdict, and the piece of the command that it comes from. */
+    reason: z.string().optional(),
+    part: z.string().nullable().optional(),
+    /** How it was agreed to. Journals that do not say are older; so are those without a reason. */
+    consent: ConsentKind.optional(),
+    /** For people; `agreement_id` is of the approval, the rules or the override. */
     agreed_by: z.string(),
+    agreement_id: z.string().nullable().optional(),
     planned_digest: z.string(),
   }),
 ]);
@@ -131,6 +139,8 @@ const kinds = {
     intent: z.string(),
     command: z.string(),
     reason: z.string(),
+    /** What would happen, a sentence each. */
+    says: z.array(z.string()).optional(),
     expires_at: z.string(),
   }),
   approval_decided: z.object({

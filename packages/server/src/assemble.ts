@@ -17,13 +17,16 @@ import { eventRoute } from "./door/routes/events.ts";
 import { livez } from "./door/routes/livez.ts";
 import { me } from "./door/routes/me.ts";
 import { pauseRoutes } from "./door/routes/pause.ts";
+import { overrideRoutes } from "./door/routes/overrides.ts";
+import { policyRoutes } from "./door/routes/policies.ts";
 import { readyz } from "./door/routes/readyz.ts";
+import { ruleRoutes } from "./door/routes/rules.ts";
 import { sessionsRoute } from "./door/routes/sessions.ts";
 import { turnRoutes } from "./door/routes/turns.ts";
 import { userRoutes } from "./door/routes/users.ts";
 import { workspaces } from "./door/routes/workspaces.ts";
 import { createTurnReader } from "./door/turn-reader.ts";
-import { createApprovals } from "./execution/approvals.ts";
+import { openConsent } from "./execution/consent/open-consent.ts";
 import { createExecution } from "./execution/execution.ts";
 import { createExpirer } from "./execution/expirer.ts";
 import { createPauses } from "./execution/pauses.ts";
@@ -48,7 +51,7 @@ import { editFileTool } from "./tools/edit-file.ts";
 import { listFilesTool } from "./tools/list-files.ts";
 import { readFileTool } from "./tools/read-file.ts";
 import { searchTool } from "./tools/search.ts";
-import { shellTool } from "./tools/shell.ts";
+import { scriptOf, shellTool } from "./tools/shell.ts";
 import { createToolbox, type Tool } from "./tools/tools.ts";
 import { writeFileTool } from "./tools/write-file.ts";
 import { createLive } from "./turn/live.ts";
@@ -103,20 +106,20 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   });
   const owner = await identity.ensureOwner();
 
-  const approvals = createApprovals({
-    store,
-    journal,
-    clock,
-    newId,
-    life_days: limits.approval_days,
-    reach: "the files of the workspace, inside a sandbox without network",
+  const files = workspaceFiles({ clock, newId, uid: config.uid });
+  const consent = openConsent({
+    ...{ store, journal, clock, newId, limits, scriptOf },
+    workspaces: identity.workspaces,
+    readProgram: files.program,
   });
   const pauses = createPauses({ store, clock });
   await pauses.load();
   const keys = openKeys(home);
   const ripgrep_path = await ripgrepPath();
   const execution = createExecution({
-    approvals,
+    ...consent,
+    store,
+    readProgram: files.program,
     pauses,
     clock,
     newId,
@@ -137,7 +140,6 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     endUnheld: () => closeExecutor({ home, epoch: store.incarnation, clock }),
   });
 
-  const files = workspaceFiles({ clock, newId, uid: config.uid });
   const tools = [
     readFileTool({ files }),
     listFilesTool({ files }),
@@ -210,7 +212,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     version: config.version,
     models,
   });
-  const expirer = createExpirer({ approvals, clock, log });
+  const expirer = createExpirer({ approvals: consent.approvals, clock, log });
   const reader = createTurnReader({ store, journal, admission });
 
   const door = createDoor({
@@ -222,7 +224,10 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       ...turnRoutes({ admission, dispatch, reader, clock }),
       eventRoute({ store, journal, live, admission, dispatch, reader, clock }),
       sessionsRoute(store),
-      ...approvalRoutes(approvals),
+      ...approvalRoutes({ ...consent, clock }),
+      ...ruleRoutes(consent.rules, consent.suggestions),
+      ...policyRoutes(consent.policies),
+      ...overrideRoutes(consent.overrides),
       ...pauseRoutes(pauses, identity.people),
       ...userRoutes(identity.people),
       ...auditRoutes({ store, notary, executorChain }),

@@ -1,26 +1,30 @@
 import type { Clock } from "@mainstay/sdk/clock";
-import type { Approval } from "@mainstay/sdk/resources";
+import type { Approval, Decision } from "@mainstay/sdk/resources";
 import type { Person } from "../identity/identity.ts";
 import { Refusal } from "../kernel/errors.ts";
 import type { NewId } from "../kernel/ids.ts";
-import { isoTime } from "../kernel/time.ts";
+import { auditWrite } from "../store/audit-log.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Row } from "../store/schema.ts";
-import type { Statement, Store } from "../store/store.ts";
+import type { Batch, Guard, Statement, Store } from "../store/store.ts";
 import { requeueTurn } from "../store/turn-writes.ts";
-import { visible } from "./consent/in-plain-words.ts";
+import { type ApprovalRow, approvalResource, approvalRows, NOBODY } from "./approval-resource.ts";
+import { type Card, parseCard } from "./consent/card.ts";
+import { NO_ROOM, noRoom, type Rules } from "./consent/rules.ts";
+import { type RuleTerms, ruleTermsOf } from "./consent/rule-match.ts";
 
 const DAY_MS = 86_400_000;
 const LIST_LIMIT = 200;
 const EXPIRE_AT_ONCE = 100;
 
-/** What a person is asked; the turn commits `write` with its own event. */
+/** What a person is asked; the turn commits `writes` with its own event. */
 export interface ConsentRequest {
   readonly approval_id: string;
   readonly command: string;
   readonly reason: string;
+  readonly says: readonly string[];
   readonly expires_at: number;
-  readonly write: Statement;
+  readonly writes: readonly Statement[];
 }
 
 export interface AskFor {
@@ -33,29 +37,37 @@ export interface AskFor {
   readonly command: string;
   readonly command_sha256: string;
   readonly reason: string;
+  /** Of the programs that it runs: the person agrees to these bytes too. */
+  readonly pins: string;
+  /** Its parts as JSON, where rules can say them. */
+  readonly asks: string | null;
+  readonly card: Card;
 }
 
 /** Names one call; ids of calls alone do not, models reuse them. */
 export type CallOfTurn = Pick<AskFor, "turn_id" | "step" | "call_id">;
 
-export interface Approver {
+/** Somebody's word for exactly these bytes of one call. */
+export interface Approved {
   readonly id: string;
-  readonly name: string;
+  readonly by: { readonly id: string; readonly name: string };
+  readonly pins: string;
 }
 
 export interface Approvals {
   request(ask: AskFor): ConsentRequest;
-  /** Who approved exactly these bytes for this very call; null when nobody did. */
-  approver(call: CallOfTurn, command_sha256: string): Promise<Approver | null>;
+  /** Who approved exactly this script for this very call, the latest last: the pins tell of what. */
+  approved(call: CallOfTurn, command_sha256: string): Promise<Approved[]>;
   /** What waits for the person; an admin sees everybody's. */
   pending(person: Person): Promise<Approval[]>;
   /** An approval as it stands, whatever its state. @throws Refusal `not_found`. */
   get(person: Person, id: string): Promise<Approval>;
   /**
-   * One decision counts, however many race. *later* leaves it as it is.
-   * @throws Refusal `not_found`, `approval_decided`.
+   * One decision counts, however many race. *later* leaves it as it is. What is remembered is written
+   * with the decision.
+   * @throws Refusal `not_found`, `approval_decided`, `rule_impossible`, `too_many_rules`.
    */
-  decide(person: Person, id: string, decision: "approve" | "deny" | "later"): Promise<Approval>;
+  decide(person: Person, id: string, decision: Decision): Promise<Approval>;
   /** What nobody answered in time becomes a denial. Returns how many. */
   expire(): Promise<number>;
 }
@@ -68,111 +80,117 @@ export interface ApprovalsParts {
   readonly life_days: number;
   /** What a command can touch, in plain words. */
   readonly reach: string;
+  readonly rules: Pick<Rules, "making">;
 }
 
 export function createApprovals(parts: ApprovalsParts): Approvals {
   const { store, journal, clock, newId } = parts;
 
-  function request(ask: AskFor): ConsentRequest {
+  function request({ card, ...ask }: AskFor): ConsentRequest {
     const id = newId("apr");
     const now = clock.now();
     const expires_at = now + parts.life_days * DAY_MS;
-    const write = store.sql
-      .insertInto("approval")
-      .values({
-        id,
-        ...ask,
-        state: "pending",
-        created_at: now,
-        expires_at,
-        decided_at: null,
-        decided_by: null,
-      })
-      .compile();
-    return { approval_id: id, command: ask.command, reason: ask.reason, expires_at, write };
+    const { turn_id, person_id, workspace_id, command, command_sha256, reason } = ask;
+    const row = {
+      ...{ id, ...ask, card: JSON.stringify(card), state: "pending" as const },
+      ...{ created_at: now, expires_at, decided_at: null, decided_by: null },
+    };
+    const writes = [
+      store.sql.insertInto("approval").values(row).compile(),
+      auditWrite(store, now, {
+        ...{ kind: "approval_requested", approval_id: id, turn_id, person_id, workspace_id },
+        script_sha256: command_sha256,
+      }),
+    ];
+    return { approval_id: id, command, reason, says: card.says, expires_at, writes };
   }
 
-  async function approver({ turn_id, step, call_id }: CallOfTurn, command_sha256: string) {
-    const [row] = await store.query(
+  async function approved(call: CallOfTurn, command_sha256: string): Promise<Approved[]> {
+    const rows = await store.query(
       store.sql
         .selectFrom("approval")
         .innerJoin("person", "person.id", "approval.decided_by")
-        .select(["person.id", "person.name"])
-        .where("approval.turn_id", "=", turn_id)
-        .where("approval.step", "=", step)
-        .where("approval.call_id", "=", call_id)
+        .select(["approval.id", "approval.pins", "person.id as person_id", "person.name"])
+        .where("approval.turn_id", "=", call.turn_id)
+        .where("approval.step", "=", call.step)
+        .where("approval.call_id", "=", call.call_id)
         .where("approval.command_sha256", "=", command_sha256)
-        .where("approval.state", "=", "approved"),
+        .where("approval.state", "=", "approved")
+        .orderBy("approval.decided_at"),
     );
-    return row ?? null;
+    return rows.map(({ id, pins, person_id, name }) => ({ id, pins, by: { id: person_id, name } }));
   }
-
-  const rows = () =>
-    store.sql
-      .selectFrom("approval")
-      .innerJoin("workspace", "workspace.id", "approval.workspace_id")
-      .innerJoin("person", "person.id", "approval.person_id")
-      .leftJoin("person as decider", "decider.id", "approval.decided_by")
-      .selectAll("approval")
-      .select(["workspace.path as workspace_path", "person.name as person_name"])
-      .select("decider.name as decider_name");
 
   async function pending(person: Person): Promise<Approval[]> {
-    let query = rows().where("approval.state", "=", "pending");
+    let query = approvalRows(store).where("approval.state", "=", "pending");
     if (person.role !== "admin") query = query.where("approval.person_id", "=", person.id);
     const found = await store.query(query.orderBy("approval.created_at").limit(LIST_LIMIT));
-    return found.map((row) => resource(row, parts.reach));
+    return found.map((row) => approvalResource(row, parts.reach));
   }
 
-  async function find(person: Person, id: string) {
-    const [row] = await store.query(rows().where("approval.id", "=", id));
+  async function find(person: Person, id: string): Promise<ApprovalRow> {
+    const [row] = await store.query(approvalRows(store).where("approval.id", "=", id));
     if (row === undefined || (row.person_id !== person.id && person.role !== "admin"))
       throw new Refusal("not_found", `You have no approval ${JSON.stringify(id)}.`);
     return row;
   }
 
-  const get = async (person: Person, id: string) => resource(await find(person, id), parts.reach);
+  const get = async (person: Person, id: string) =>
+    approvalResource(await find(person, id), parts.reach);
 
-  async function decide(person: Person, id: string, decision: "approve" | "deny" | "later") {
+  async function decide(
+    person: Person,
+    id: string,
+    { decision, remember = false }: Decision,
+  ): Promise<Approval> {
     const row = await find(person, id);
-    if (decision !== "later" && !(await close(row, decision, person)))
-      throw new Refusal(
-        "approval_decided",
-        `It was decided already: ${(await find(person, id)).state}.`,
-      );
+    if (decision === "later") return get(person, id);
+    const remembered = remember ? await making(row, person) : nothing;
+    const failed = await close(row, decision, person, remembered);
+    if (failed === NO_ROOM) throw noRoom();
+    if (failed !== null) {
+      const { state } = await find(person, id);
+      throw new Refusal("approval_decided", `It was decided already: ${state}.`);
+    }
     return get(person, id);
   }
 
+  async function making(row: ApprovalRow, by: Person): Promise<Required<Batch>> {
+    const terms = termsOf(row);
+    if (terms === null)
+      throw new Refusal(
+        "rule_impossible",
+        "No rule can say what this command does; approve it without remembering it.",
+      );
+    const source = parseCard(row.card)?.suggestion == null ? "approval" : "suggestion";
+    return parts.rules.making(row, terms, { by, source });
+  }
+
+  /** @returns the name of the guard that did not hold; null when it is decided */
   async function close(
     row: Row<"approval">,
     decision: "approve" | "deny",
-    by: Approver,
-    state: "approved" | "denied" | "expired" = decision === "approve" ? "approved" : "denied",
-  ): Promise<boolean> {
+    by: { readonly id: string; readonly name: string } | null,
+    also: Required<Batch> = nothing,
+  ): Promise<string | null> {
     const now = clock.now();
+    const denied = by === null ? ("expired" as const) : ("denied" as const);
+    const state = decision === "approve" ? ("approved" as const) : denied;
     const commit = await journal.commit(
       {
-        guards: [
-          {
-            name: "pending",
-            expect: "some",
-            query: store.sql
-              .selectFrom("approval")
-              .innerJoin("turn", "turn.id", "approval.turn_id")
-              .select("approval.id")
-              .where("approval.id", "=", row.id)
-              .where("approval.state", "=", "pending")
-              .where("turn.state", "=", "awaiting_approval")
-              .compile(),
-          },
-        ],
+        guards: [stillPending(row.id), ...also.guards],
         writes: [
           store.sql
             .updateTable("approval")
-            .set({ state, decided_at: now, decided_by: by.id })
+            .set({ state, decided_at: now, decided_by: by?.id ?? NOBODY.id })
             .where("id", "=", row.id)
             .compile(),
           requeueTurn(store, row.turn_id, now, "approval"),
+          auditWrite(store, now, {
+            ...{ kind: "approval_decided", approval_id: row.id, person_id: row.person_id },
+            ...{ decision, decided_by: by?.id ?? null },
+          }),
+          ...also.writes,
         ],
       },
       [
@@ -183,13 +201,26 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
             approval_id: row.id,
             call_id: row.call_id,
             decision,
-            by: by.name,
+            by: by?.name ?? NOBODY.name,
           },
         },
       ],
     );
-    return commit.committed;
+    return commit.committed ? null : commit.guard;
   }
+
+  const stillPending = (id: string): Guard => ({
+    name: "pending",
+    expect: "some",
+    query: store.sql
+      .selectFrom("approval")
+      .innerJoin("turn", "turn.id", "approval.turn_id")
+      .select("approval.id")
+      .where("approval.id", "=", id)
+      .where("approval.state", "=", "pending")
+      .where("turn.state", "=", "awaiting_approval")
+      .compile(),
+  });
 
   async function expire(): Promise<number> {
     const due = await store.query(
@@ -201,44 +232,15 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
         .orderBy("expires_at")
         .limit(EXPIRE_AT_ONCE),
     );
-    for (const row of due) await close(row, "deny", nobody, "expired");
+    for (const row of due) await close(row, "deny", null);
     return due.length;
   }
 
-  return { request, approver, pending, get, decide, expire };
+  return { request, approved, pending, get, decide, expire };
 }
 
-/** Who decides when nobody does in time. */
-const nobody: Approver = { id: "expiry", name: "nobody (it expired)" };
+const nothing: Required<Batch> = { guards: [], writes: [] };
 
-interface ApprovalRow extends Row<"approval"> {
-  readonly workspace_path: string;
-  readonly person_name: string;
-  readonly decider_name: string | null;
-}
-
-function resource(row: ApprovalRow, reach: string): Approval {
-  return {
-    id: row.id,
-    turn_id: row.turn_id,
-    state: row.state,
-    person: { id: row.person_id, name: row.person_name },
-    intent: row.intent,
-    command: row.command,
-    command_shown: visible(row.command),
-    workspace_id: row.workspace_id,
-    workspace_path: row.workspace_path,
-    reach,
-    network: false,
-    reason: row.reason,
-    findings: [{ verdict: "ask", reason: row.reason, part: null }],
-    says: [],
-    runs: [],
-    rule: null,
-    suggestion: null,
-    created_at: isoTime(row.created_at),
-    expires_at: isoTime(row.expires_at),
-    decided_at: row.decided_at === null ? null : isoTime(row.decided_at),
-    decided_by: row.decider_name ?? row.decided_by,
-  };
-}
+/** What the person saw, as rules; null where none can say it. */
+const termsOf = ({ asks, pins }: Row<"approval">): readonly RuleTerms[] | null =>
+  asks === null ? null : ruleTermsOf(JSON.parse(asks), JSON.parse(pins));

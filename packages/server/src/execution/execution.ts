@@ -1,39 +1,43 @@
-import { createHash } from "node:crypto";
 import type { ChainRecord } from "@mainstay/executor/chain-record";
 import type { CommandEnd } from "@mainstay/executor/command";
-import { type Plan, planDigest, type Consent as SignedConsent } from "@mainstay/executor/ticket";
-import type { ConsentKind } from "@mainstay/sdk/audit";
+import { type Plan, planDigest } from "@mainstay/executor/ticket";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Effect } from "@mainstay/sdk/events";
+import { Paused } from "../kernel/errors.ts";
 import type { NewId } from "../kernel/ids.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { Pause } from "../kernel/pause.ts";
 import type { StopMode } from "../kernel/stop-wishes.ts";
-import type { TurnWorkspace } from "../kernel/workspace.ts";
-import { type Approvals, type ConsentRequest } from "./approvals.ts";
-import { type Classified, classify, safe } from "./classify/classify.ts";
+import type { Batch, Store } from "../store/store.ts";
+import type { Approvals, ConsentRequest } from "./approvals.ts";
+import { cardOf } from "./consent/card.ts";
+import type { Agreement } from "./consent/consent.ts";
+import { type CommandOfCall, createJudge, type Judged, type JudgeParts } from "./consent/judge.ts";
+import type { Overrides } from "./consent/overrides.ts";
+import { pinsText } from "./consent/pins.ts";
+import type { Rules } from "./consent/rules.ts";
+import type { Suggestions } from "./consent/suggestions.ts";
 import { createExecutorKeeper, type ExecutorUsage, type OpenLink } from "./executor-link.ts";
 import { createFollower, type Onlooker, type Standing } from "./follow.ts";
-import { createHandOver } from "./hand-over.ts";
+import { createGateAudit } from "./gate-audit.ts";
+import { type AgreedCommand, createHandOver } from "./hand-over.ts";
 import { createOutputDesk } from "./output-desk.ts";
 import type { Passage, Pauses } from "./pauses.ts";
 
+export type { ApprovalStream } from "./approval-stream.ts";
 export type { Approvals, ConsentRequest } from "./approvals.ts";
+export type { Overrides } from "./consent/overrides.ts";
+export type { Policies } from "./consent/policies.ts";
+export type { Rules } from "./consent/rules.ts";
+export type { Suggestions } from "./consent/suggestions.ts";
 export type { Onlooker, Standing } from "./follow.ts";
 export type { Passage, Pauses } from "./pauses.ts";
 
 /** One command of one call, as the server plans it. */
-export interface CommandOrder {
-  readonly turn_id: string;
-  readonly step: number;
-  readonly call_id: string;
+export interface CommandOrder extends CommandOfCall {
   readonly person: { readonly id: string; readonly number: number };
-  readonly workspace: TurnWorkspace;
   readonly intent: string;
-  readonly run: Plan["run"];
-  readonly profile: Plan["profile"];
   readonly wall_ms: number;
-  readonly decision: { readonly decision: "approve" | "deny"; readonly by: string } | null;
 }
 
 export type CommandEffect = Extract<Effect, { kind: "command" }>;
@@ -43,9 +47,9 @@ export type PlannedCommand =
       readonly kind: "ready";
       readonly effect: CommandEffect;
       /**
-       * Ends when the command has. A cancellation kills its whole tree first; a stopping server
-       * leaves it as it is. @throws Stopping; Paused where a pause came before it began; never for
-       * the command's fate.
+       * Ends when the command has, and that is on record. A cancellation kills its whole tree first;
+       * a stopping server leaves it as it is. @throws Stopping; Paused where a pause came before it
+       * began; never for the command's fate.
        */
       run(passage: Passage, onlooker: Onlooker): Promise<CommandEnd>;
     }
@@ -53,9 +57,12 @@ export type PlannedCommand =
   /** All was agreed to, but nothing may begin now. */
   | { readonly kind: "paused"; readonly pause: Pause }
   | { readonly kind: "denied"; readonly by: string }
+  /** An admin's policy is against it. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** Only an admin's override lets it through. */
   | { readonly kind: "blocked"; readonly reason: string };
 
-/** The gate to side effects: *plan → classify → consent → ticket*. */
+/** The gate to side effects: *plan → classify → consent → ticket*, each on record. */
 export interface Execution {
   plan(order: CommandOrder): Promise<PlannedCommand>;
   /** Opens the way for one command of the person; `signal` is the turn's. To be left at the end. */
@@ -64,7 +71,7 @@ export interface Execution {
    * Where a command stands that an earlier run started; one that still runs is followed from here.
    * Never runs it. Waits, and tells the onlooker why, while no executor can be asked. @throws Stopping
    */
-  recover(command_id: string, passage: Passage, onlooker: Onlooker): Promise<Standing>;
+  recover(command: StartedCommand, passage: Passage, onlooker: Onlooker): Promise<Standing>;
   /** The command's end is in the journal: the executor may drop its output. */
   forget(command_id: string): void;
   /** What commands' output takes on disk; null while no executor runs. */
@@ -75,8 +82,19 @@ export interface Execution {
   stop(how: StopMode): Promise<void>;
 }
 
-export interface ExecutionParts {
-  readonly approvals: Approvals;
+export interface StartedCommand {
+  readonly command_id: string;
+  readonly person_id: string;
+}
+
+export interface ExecutionParts extends JudgeParts {
+  readonly store: Store;
+  readonly approvals: Pick<Approvals, "approved" | "request">;
+  readonly rules: Pick<Rules, "inForce" | "use">;
+  readonly overrides: Pick<Overrides, "find" | "use">;
+  readonly suggestions: Pick<Suggestions, "textFor">;
+  /** Rises whenever somebody takes something away that commands may rest on. */
+  readonly consentRevision: () => number;
   readonly pauses: Pick<Pauses, "enter" | "forCommandOf">;
   readonly openLink: OpenLink;
   /** Ends an executor to which there is no link; resolves with whether there was one. */
@@ -88,7 +106,7 @@ export interface ExecutionParts {
 }
 
 export function createExecution(parts: ExecutionParts): Execution {
-  const { approvals, pauses, clock, newId, limits, ticket_key } = parts;
+  const { store, pauses, clock, newId, limits, ticket_key } = parts;
   const desk = createOutputDesk();
   const keeper = createExecutorKeeper({
     open: parts.openLink,
@@ -98,66 +116,120 @@ export function createExecution(parts: ExecutionParts): Execution {
   });
   const follower = createFollower({ keeper, desk, clock });
   const handOver = createHandOver({ keeper, follower, desk, ticket_key, clock });
+  const audit = createGateAudit({ store, clock, stopping: keeper.stopping });
+  const judge = createJudge(parts);
 
   async function plan(order: CommandOrder): Promise<PlannedCommand> {
-    const command = textOf(order.run);
-    const classified =
-      order.profile === "search"
-        ? safe("a search only reads")
-        : classify(command, { root: order.workspace.path });
-    const consent = await consentTo(order, command, classified);
-    if (consent.kind !== "agreed") return consent;
+    const revision = parts.consentRevision();
+    const judged = await judge(order);
+    const { consent, classified } = judged;
+    if (consent.kind === "ask")
+      return { kind: "consent", request: await requestFor(order, judged) };
+    if (consent.kind === "refused") {
+      await refuse(order, judged, null, consent.code);
+      return refusals[consent.code](consent.why);
+    }
     const pause = pauses.forCommandOf(order.person.id);
-    if (pause !== null) return { kind: "paused", pause };
-    const commandPlan = planOf(order);
+    if (pause !== null) {
+      await refuse(order, judged, null, "paused");
+      return { kind: "paused", pause };
+    }
+    const { agreement } = consent;
+    const ready = { order, judged, agreement, plan: planOf(order, judged), revision };
     return {
       kind: "ready",
       effect: {
         kind: "command",
-        command_id: commandPlan.command_id,
-        command,
+        command_id: ready.plan.command_id,
+        command: judged.command,
         verdict: classified.verdict,
-        agreed_by: consent.by,
-        planned_digest: planDigest(commandPlan),
+        reason: classified.reason,
+        part: classified.part,
+        consent: agreement.kind,
+        agreed_by: agreement.told,
+        agreement_id: agreement.id,
+        planned_digest: planDigest(ready.plan),
       },
-      run(passage, onlooker) {
-        const { person, workspace } = order;
-        const { verdict } = classified;
-        const signed = { verdict, ...consent.signed, agreement_id: null };
-        const agreedTo = { plan: commandPlan, person, workspace, consent: signed };
-        return handOver(agreedTo, passage, onlooker);
-      },
+      run: (passage, onlooker) => run(ready, passage, onlooker),
     };
   }
 
-  async function consentTo(
-    order: CommandOrder,
-    command: string,
-    classified: Classified,
-  ): Promise<Consent> {
-    if (classified.verdict === "blocked") return { kind: "blocked", reason: classified.reason };
-    if (classified.verdict === "safe") return agreed("policy: read-only", "policy");
-    if (order.decision?.decision === "deny") return { kind: "denied", by: order.decision.by };
-    if (order.workspace.trusted) return agreed("policy: trusted workspace", "trust");
-    const command_sha256 = createHash("sha256").update(command).digest("hex");
-    const approver = await approvals.approver(order, command_sha256);
-    if (approver !== null) return agreed(approver.name, "person", approver.id);
-    const { turn_id, step, call_id, person, workspace, intent } = order;
-    const request = approvals.request({
-      turn_id,
-      step,
-      call_id,
-      person_id: person.id,
-      workspace_id: workspace.id,
-      intent,
-      command,
-      command_sha256,
-      reason: classified.reason,
-    });
-    return { kind: "consent", request };
+  async function run(ready: Ready, passage: Passage, onlooker: Onlooker): Promise<CommandEnd> {
+    const { plan: planned, order, judged } = ready;
+    const { command_id } = planned;
+    try {
+      const end = await handOver(agreedCommand(ready), passage, onlooker);
+      await audit.ended(command_id, order.person.id, end);
+      return tellingMismatch(end, planDigest(planned));
+    } catch (fault) {
+      if (!(fault instanceof Paused)) throw fault;
+      await refuse(order, judged, command_id, "paused");
+      await audit.ended(command_id, order.person.id, { outcome: "not_started", why: "paused" });
+      throw fault;
+    }
   }
 
-  const planOf = (order: CommandOrder): Plan => ({
+  function agreedCommand(ready: Ready): AgreedCommand {
+    const { plan: planned, order, judged, agreement } = ready;
+    const { verdict } = judged.classified;
+    const { kind, decided_by, id: agreement_id } = agreement;
+    return {
+      plan: planned,
+      person: order.person,
+      workspace: order.workspace,
+      consent: { verdict, kind, decided_by, agreement_id },
+      intended: audit.intend(intentOf(ready), restsOn(agreement, order)),
+      lastLook: () => lastLook(ready),
+      refused: (code) => refuse(order, judged, planned.command_id, code),
+    };
+  }
+
+  /** What must still hold when the intent is written, and what the use of it changes. */
+  function restsOn({ kind, id }: Agreement, order: CommandOrder): Required<Batch> {
+    if (id === null || kind === "person") return { guards: [], writes: [] };
+    const { guard, write } =
+      kind === "override" ? parts.overrides.use(id, order) : parts.rules.use(id.split(","));
+    return { guards: [guard], writes: [write] };
+  }
+
+  /** Between its end and the order nothing is waited for where nothing was taken away meanwhile. */
+  async function lastLook({ order, agreement, revision }: Ready): Promise<string | null> {
+    for (let seen = revision; seen !== parts.consentRevision();) {
+      seen = parts.consentRevision();
+      const { consent } = await judge(order);
+      if (consent.kind !== "agreed" || consent.agreement.id !== agreement.id)
+        return `what it rested on was taken back: ${agreement.told}`;
+    }
+    return null;
+  }
+
+  async function requestFor(order: CommandOrder, judged: Judged): Promise<ConsentRequest> {
+    const { turn_id, step, call_id, person, workspace, intent, wall_ms } = order;
+    const { command, command_sha256, classified, pinning, again } = judged;
+    const place = { person_id: person.id, workspace_id: workspace.id };
+    const asks = classified.asks === null ? null : JSON.stringify(classified.asks);
+    const suggestion = asks === null ? null : await parts.suggestions.textFor(place, asks);
+    const card = cardOf({ command, classified, pinning, wall_ms, again, suggestion });
+    return parts.approvals.request({
+      ...{ turn_id, step, call_id, ...place, intent, command, command_sha256, card },
+      reason: again ?? classified.reason,
+      pins: pinsText(pinning),
+      asks: card.rule === null ? null : asks,
+    });
+  }
+
+  const refuse = (
+    { turn_id, step, call_id, person, workspace }: CommandOrder,
+    { command_sha256 }: Judged,
+    command_id: string | null,
+    code: string,
+  ) =>
+    audit.refused({
+      ...{ turn_id, step, call_id, command_id, code },
+      ...{ person_id: person.id, workspace_id: workspace.id, script_sha256: command_sha256 },
+    });
+
+  const planOf = (order: CommandOrder, { pinning }: Judged): Plan => ({
     command_id: newId("cmd"),
     person_id: order.person.id,
     person_uid_number: order.person.number,
@@ -165,15 +237,32 @@ export function createExecution(parts: ExecutionParts): Execution {
     run: order.run,
     stdin: null,
     profile: order.profile,
-    pins: [],
+    pins: [...pinning.pins],
     limits: { wall_ms: order.wall_ms, output_bytes: limits.command_output_bytes },
   });
 
   /** What certainly did not begin, for whatever reason, may be planned anew, under a new id. */
-  async function recover(command_id: string, passage: Passage, onlooker: Onlooker) {
+  async function recover(
+    { command_id, person_id }: StartedCommand,
+    passage: Passage,
+    onlooker: Onlooker,
+  ): Promise<Standing> {
     const found = await follower.find(command_id, passage.signal, onlooker);
-    if (found.state === "running") passage.adopt();
-    return found.state === "ended" && hadNoEffect(found.end) ? neverStarted : found;
+    const onRecord = async (end: CommandEnd): Promise<CommandEnd> => {
+      await audit.ended(command_id, person_id, end);
+      return end;
+    };
+    switch (found.state) {
+      case "running":
+        passage.adopt();
+        return { state: "running", ended: async () => onRecord(await found.ended()) };
+      case "never_started":
+        await onRecord({ outcome: "not_started", why: "no executor has heard of it" });
+        return found;
+      case "ended":
+        await onRecord(found.end);
+        return hadNoEffect(found.end) ? neverStarted : found;
+    }
   }
 
   return {
@@ -193,22 +282,44 @@ export function createExecution(parts: ExecutionParts): Execution {
   };
 }
 
+/** Agreed to, as of a revision of what consent rests on. */
+interface Ready {
+  readonly order: CommandOrder;
+  readonly judged: Judged;
+  readonly agreement: Agreement;
+  readonly plan: Plan;
+  readonly revision: number;
+}
+
+const refusals = {
+  blocked: (reason: string): PlannedCommand => ({ kind: "blocked", reason }),
+  denied: (by: string): PlannedCommand => ({ kind: "denied", by }),
+  policy: (reason: string): PlannedCommand => ({ kind: "refused", reason }),
+};
+
+const intentOf = ({ order, judged, agreement, plan }: Ready) => ({
+  ...{ command_id: plan.command_id, turn_id: order.turn_id, step: order.step },
+  ...{ call_id: order.call_id, person_id: order.person.id, workspace_id: order.workspace.id },
+  profile: order.profile,
+  script_sha256: judged.command_sha256,
+  planned_digest: planDigest(plan),
+  verdict: judged.classified.verdict,
+  consent: agreement.kind,
+  agreed_by: agreement.person_id,
+  agreement_id: agreement.id,
+});
+
+/** The executor recomputes the digest of what it runs: another one means that the gate was passed by. */
+function tellingMismatch(end: CommandEnd, planned_digest: string): CommandEnd {
+  if (end.outcome !== "exited" || end.plan_digest === planned_digest) return end;
+  const notice = `what ran (${end.plan_digest}) is not what was agreed to (${planned_digest}): tell an admin`;
+  return { ...end, notices: [notice, ...end.notices].slice(0, NOTICES) };
+}
+
+/** As the executor bounds them. */
+const NOTICES = 16;
+
 const neverStarted: Standing = { state: "never_started" };
 
 const hadNoEffect = (end: CommandEnd): boolean =>
   end.outcome === "not_started" || (end.outcome === "interrupted" && end.ran === "no");
-
-/** Whether a command may run. `by` is for people, what is signed cannot be mistaken for another. */
-type Consent =
-  | { readonly kind: "agreed"; readonly by: string; readonly signed: Signed }
-  | Exclude<PlannedCommand, { kind: "ready" }>;
-
-type Signed = Pick<SignedConsent, "kind" | "decided_by">;
-
-const agreed = (by: string, kind: ConsentKind, decided_by = by): Consent => ({
-  ...{ kind: "agreed", by },
-  signed: { kind, decided_by },
-});
-
-const textOf = (run: Plan["run"]): string =>
-  run.kind === "script" ? run.script : run.argv.join(" ");

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { CommandEnd } from "@mainstay/executor/command";
+import type { CommandEnd, RefusalCode } from "@mainstay/executor/command";
 import { ExecutorGone } from "@mainstay/executor/errors";
 import type { ExecutorLink } from "@mainstay/executor/launch";
 import { type Consent, type Plan, signTicket } from "@mainstay/executor/ticket";
@@ -22,6 +22,12 @@ export interface AgreedCommand {
   readonly person: { readonly number: number };
   readonly workspace: TurnWorkspace;
   readonly consent: Consent;
+  /** Resolves when it is on record that it may run; with why it may not after all. */
+  readonly intended: Promise<string | null>;
+  /** Why it may not run any more; null while what was agreed to still is. */
+  lastLook(): Promise<string | null>;
+  /** The executor refused the ticket. */
+  refused(code: RefusalCode): Promise<void>;
 }
 
 /**
@@ -33,7 +39,9 @@ export interface AgreedCommand {
  * 3. An executor that is going, or a link that has dropped, is not asked again: it is waited for
  *    until it has closed, and then there is the next one.
  * 4. A wish to cancel follows the order at once, whatever the executor still prepares.
- * 5. Between the last look at the pauses and the order nothing is waited for (`Passage.begin`).
+ * 5. Between the last look at the pauses and the order nothing is waited for (`Passage.begin`); the
+ *    consent is looked at right before.
+ * 6. Nothing is ordered before its intent is on record.
  *
  * The command's end is told, whatever it is. @throws Stopping; Paused, and then it left no marker.
  */
@@ -80,8 +88,14 @@ export function createHandOver(parts: HandOverParts): HandOver {
     onlooker: Onlooker,
   ): Promise<CommandEnd | NotTaken> {
     const { signal } = passage;
-    const link = await linkFor(command, signal, onlooker);
+    const [link, hindrance] = await Promise.all([
+      linkFor(command, signal, onlooker),
+      command.intended,
+    ]);
+    if (hindrance !== null) return notStarted(hindrance);
     if ("outcome" in link) return link;
+    const taken_back = await command.lastLook();
+    if (taken_back !== null) return notStarted(taken_back);
     const stopListening = desk.listen(command.plan.command_id, onlooker.output);
     try {
       return await runOn(link, command, passage);
@@ -122,7 +136,10 @@ export function createHandOver(parts: HandOverParts): HandOver {
       case "ended":
         return answer.end;
       case "refused":
-        if (answer.code !== "stopping") return notStarted(answer.message);
+        if (answer.code !== "stopping") {
+          await command.refused(answer.code);
+          return notStarted(answer.message);
+        }
         await unlessAborted(link.closed, AbortSignal.any([signal, keeper.stopping]));
         return { outcome: "not_taken", why: answer.message };
     }

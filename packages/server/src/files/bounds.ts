@@ -12,6 +12,8 @@ export const bounds = {
   window_bytes: 262_144,
   /** A larger file cannot be edited, and is read only as far as this. */
   file_bytes: 10_485_760,
+  /** A larger program is not pinned, and who agrees to it hears so. */
+  program_bytes: 10_485_760,
   /** A NUL within the first bytes marks a binary file. */
   sniff_bytes: 8_192,
   /** Lines and characters of a diff that are shown; the rest is counted. */

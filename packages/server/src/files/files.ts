@@ -11,6 +11,7 @@ import type { Change, EditPlan } from "./edit-plan.ts";
 import { listFolder } from "./list-folder.ts";
 import type { Listing, Span } from "./list-folder.ts";
 import { sweepTemp } from "./put-file.ts";
+import { type Program, programAt } from "./program.ts";
 import { rightsIn } from "./rights.ts";
 import { readWindow } from "./read-window.ts";
 import type { TextWindow, Window } from "./read-window.ts";
@@ -34,6 +35,8 @@ export interface Files {
   planEdit(root: WorkspaceRoot, path: string, change: Change): Promise<EditPlan>;
   /** SHA-256 of a file in hex, null when there is none. */
   digest(root: WorkspaceRoot, path: string): Promise<string | null>;
+  /** A program that a command would run, for who must agree to its bytes. Never refuses. */
+  program(root: WorkspaceRoot, path: string, head_chars: number): Promise<Program>;
   /** Removes what a crash in the middle of an edit left beside its file. */
   sweep(root: WorkspaceRoot, path: string, edit_id: string): Promise<void>;
 }
@@ -60,6 +63,7 @@ export function workspaceFiles({ clock, newId, uid }: FilesParts): Files {
       ),
     planEdit: (root, path, change) => planEdit(bounded(root), path, change, newId("edit")),
     digest: (root, path) => digestOf(bounded(root), path),
+    program: (root, path, head_chars) => programAt(bounded(root), path, head_chars),
     sweep: (root, path, edit_id) => sweepTemp(bounded(root), path, edit_id),
   };
 }

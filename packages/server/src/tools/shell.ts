@@ -1,14 +1,17 @@
 import type { CommandEnd } from "@mainstay/executor/command";
+import type { ToolCall } from "@mainstay/sdk/events";
 import { z } from "zod";
 import type { Execution } from "../execution/execution.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { reportCommand } from "./command-report.ts";
 import { oneLine } from "./one-line.ts";
-import type { Prepared, Recovered, Tool, ToolEnd } from "./tool.ts";
+import type { Prepared, Recovered, Scene, Tool, ToolEnd } from "./tool.ts";
 
 /** Fits the one argument in which a shell gets it; more belongs into a file. */
 const COMMAND_BYTES = 100_000;
+
+const NAME = "shell";
 
 const Input = z.strictObject({
   command: z
@@ -29,7 +32,7 @@ interface ShellParts {
 /** Runs a script in the workspace's sandbox, once somebody or some policy agreed to it. */
 export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
   return {
-    name: "shell",
+    name: NAME,
     description:
       "Run a bash script in the workspace, in a sandbox without network. Output and exit code come back. Commands that change things may need the person's consent.",
     input: Input,
@@ -62,8 +65,10 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
           return planned;
         case "denied":
           return refused("denied", `Denied by ${planned.by}. The command did not run.`);
+        case "refused":
+          return refused("denied", `Refused: ${planned.reason}. The command did not run.`);
         case "blocked":
-          return refused("denied", `Blocked: ${planned.reason}. The command did not run.`);
+          return refused("denied", `Blocked: ${planned.reason}. ${overrideFor(scene)}`);
       }
     },
 
@@ -75,7 +80,11 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
         ...reportCommand(end, whyKilled(passage.signal)),
         journaled: () => execution.forget(command_id),
       });
-      const found = await execution.recover(command_id, passage, onlooker);
+      const found = await execution.recover(
+        { command_id, person_id: scene.person.id },
+        passage,
+        onlooker,
+      );
       if (found.state !== "running") passage.leave();
       switch (found.state) {
         case "never_started":
@@ -91,6 +100,21 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
     },
   };
 }
+
+/** The script that a call would run; null for a call that runs none. */
+export function scriptOf({ name, input }: ToolCall): string | null {
+  if (name !== NAME) return null;
+  try {
+    const { command } = JSON.parse(input) as { command?: unknown };
+    return typeof command === "string" ? command : null;
+  } catch {
+    return null;
+  }
+}
+
+const overrideFor = ({ turn_id, step, call_id }: Scene): string =>
+  "The command did not run. An admin can let exactly this one run once, within an hour: " +
+  `mainstay override ${turn_id} ${step} ${oneLine(call_id)}. Then it must be asked for again.`;
 
 const whyKilled = (signal: AbortSignal): string =>
   signal.aborted ? messageOf(signal.reason) : "it was cancelled";

@@ -44,7 +44,7 @@ export async function act(
 
   switch (prepared.kind) {
     case "consent": {
-      const { approval_id, command, reason, expires_at, write } = prepared.request;
+      const { approval_id, command, reason, says, expires_at, writes } = prepared.request;
       const request: JournalBody = {
         type: "approval_requested",
         step,
@@ -54,9 +54,10 @@ export async function act(
         intent,
         command,
         reason,
+        says: [...says],
         expires_at: isoTime(expires_at),
       };
-      const waits = await pen.suspend(request, [write, ...parts.waiting()]);
+      const waits = await pen.suspend(request, [...writes, ...parts.waiting()]);
       return waits ? "awaiting" : "cancelled";
     }
     case "paused":

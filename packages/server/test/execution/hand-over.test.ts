@@ -9,45 +9,57 @@ import type { ExecutorLink } from "@mainstay/executor/launch";
 import { openLink } from "@mainstay/executor/link";
 import { systemClock } from "@mainstay/sdk/clock";
 import { expect, onTestFinished, test } from "vitest";
-import { createExecution, type ExecutionParts } from "../../src/execution/execution.ts";
+import { createExecutorKeeper } from "../../src/execution/executor-link.ts";
+import { createFollower } from "../../src/execution/follow.ts";
+import { type AgreedCommand, createHandOver } from "../../src/execution/hand-over.ts";
+import { createOutputDesk } from "../../src/execution/output-desk.ts";
 import { createPassages } from "../../src/execution/passages.ts";
 import { Cancelled } from "../../src/kernel/errors.ts";
-import { limits } from "../../src/kernel/limits.ts";
 import { ID, scriptedLink } from "./scripted-link.ts";
 
 const exited = { outcome: "exited", exit_code: 0 } as CommandEnd;
 const never: CommandState = { state: "never" };
 
-/** Execution over these links, one after another. */
+/** The hand-over to these executors, one after another. */
 function over(...links: ExecutorLink[]) {
   const opened = links[Symbol.iterator]();
-  return createExecution({
-    approvals: {} as ExecutionParts["approvals"],
-    pauses: { forCommandOf: () => null, enter: createPassages(() => null).enter },
-    openLink: async () => {
+  const desk = createOutputDesk();
+  const keeper = createExecutorKeeper({
+    open: async () => {
       const { value } = opened.next();
       if (value === undefined) throw new Error("no more links");
       return value;
     },
     endUnheld: () => Promise.resolve(false),
-    ticket_key: new Uint8Array(32),
+    onOutput: desk.hear,
     clock: systemClock,
-    newId: () => ID,
-    limits,
   });
+  const follower = createFollower({ keeper, desk, clock: systemClock });
+  const ticket_key = new Uint8Array(32);
+  const handOver = createHandOver({ keeper, follower, desk, ticket_key, clock: systemClock });
+  return { handOver, find: follower.find };
 }
 
+const agreed: AgreedCommand = {
+  plan: {
+    ...{ command_id: ID, person_id: "ada", person_uid_number: 1, workspace_id: "w" },
+    ...{ run: { kind: "script", script: "make" }, profile: "agent", stdin: null, pins: [] },
+    limits: { wall_ms: 1_000, output_bytes: 1_024 },
+  },
+  person: { number: 1 },
+  workspace: { id: "w", path: "/w", ino: "1", owner_uid: 1, trusted: true },
+  consent: { verdict: "ask", kind: "trust", decided_by: "policy", agreement_id: null },
+  intended: Promise.resolve(null),
+  lastLook: async () => null,
+  refused: async () => undefined,
+};
+
 /** The end of a command that is handed over now. */
-async function started(execution: ReturnType<typeof over>, signal = new AbortController().signal) {
-  const planned = await execution.plan({
-    ...{ turn_id: "trn_1", step: 1, call_id: "call_1", person: { id: "ada", number: 1 } },
-    workspace: { id: "w", path: "/w", ino: "1", owner_uid: 1, trusted: true },
-    ...{ intent: "", run: { kind: "script", script: "make" }, profile: "agent", wall_ms: 1_000 },
-    decision: null,
-  });
-  if (planned.kind !== "ready") throw new Error(planned.kind);
-  return await planned.run(execution.enter("ada", signal), alone);
-}
+const started = (
+  { handOver }: ReturnType<typeof over>,
+  signal = new AbortController().signal,
+  command: AgreedCommand = agreed,
+) => handOver(command, createPassages(() => null).enter("ada", signal), alone);
 
 const alone = { output: () => undefined, waits: () => undefined };
 
@@ -141,11 +153,32 @@ test("executors that go one after another end it with the last one's reason", as
 test("a link that has heard the executor's end, but is open, is asked once", async () => {
   const { half_closed, asked } = await halfClosedLink();
   const { link } = scriptedLink({ state: "ended", end: exited });
-  const execution = over(half_closed, link);
-  const passage = execution.enter("ada", new AbortController().signal);
-  const found = await execution.recover(ID, passage, alone);
+  const found = await over(half_closed, link).find(ID, new AbortController().signal, alone);
   expect(found).toEqual({ state: "ended", end: exited });
   expect(asked()).toBe(1);
+});
+
+test("nothing is ordered before its intent is on record, nor after its consent was taken back", async () => {
+  const intent = Promise.withResolvers<string | null>();
+  const { link, ran, answer } = scriptedLink(never);
+  const waiting = started(over(link), undefined, { ...agreed, intended: intent.promise });
+  await settled();
+  expect(ran).toEqual([]);
+  answer.resolve({ state: "ended", end: exited });
+  intent.resolve(null);
+  expect(await waiting).toBe(exited);
+
+  const unwritten = { ...agreed, intended: Promise.resolve("no room on the trail") };
+  const taken_back = { ...agreed, lastLook: async () => "the rule was revoked" };
+  for (const [command, why] of [
+    [unwritten, "no room on the trail"],
+    [taken_back, "the rule was revoked"],
+  ] as const) {
+    const other = scriptedLink(never);
+    const end = await started(over(other.link), undefined, command);
+    expect(end).toEqual({ outcome: "not_started", why });
+    expect(other.ran).toEqual([]);
+  }
 });
 
 /** A real link whose executor has sent its FIN, in the very round in which that is heard. */

@@ -1,0 +1,48 @@
+import type { Approval } from "@mainstay/sdk/resources";
+import { isoTime } from "../kernel/time.ts";
+import type { Row } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import { bareCard, parseCard } from "./consent/card.ts";
+
+/** Who decides when nobody does in time. */
+export const NOBODY = { id: "expiry", name: "nobody (it expired)" };
+
+export interface ApprovalRow extends Row<"approval"> {
+  readonly workspace_path: string;
+  readonly person_name: string;
+  /** Null where nobody decided, or no person did. */
+  readonly decider_name: string | null;
+}
+
+/** Approvals with the names that people know. */
+export const approvalRows = (store: Store) =>
+  store.sql
+    .selectFrom("approval")
+    .innerJoin("workspace", "workspace.id", "approval.workspace_id")
+    .innerJoin("person", "person.id", "approval.person_id")
+    .leftJoin("person as decider", "decider.id", "approval.decided_by")
+    .selectAll("approval")
+    .select(["workspace.path as workspace_path", "person.name as person_name"])
+    .select("decider.name as decider_name");
+
+/** @param reach what a command can touch, in plain words */
+export function approvalResource(row: ApprovalRow, reach: string): Approval {
+  return {
+    id: row.id,
+    turn_id: row.turn_id,
+    state: row.state,
+    person: { id: row.person_id, name: row.person_name },
+    intent: row.intent,
+    command: row.command,
+    ...(parseCard(row.card) ?? bareCard(row.command, row.reason)),
+    workspace_id: row.workspace_id,
+    workspace_path: row.workspace_path,
+    reach,
+    network: false,
+    reason: row.reason,
+    created_at: isoTime(row.created_at),
+    expires_at: isoTime(row.expires_at),
+    decided_at: row.decided_at === null ? null : isoTime(row.decided_at),
+    decided_by: row.decider_name ?? (row.decided_by === NOBODY.id ? NOBODY.name : row.decided_by),
+  };
+}

@@ -1,0 +1,51 @@
+import { Approval } from "@mainstay/sdk/resources";
+import type { z } from "zod";
+import type { Classified } from "../classify/classify.ts";
+import { inPlainWords, type ToSay } from "./in-plain-words.ts";
+import type { Pinning } from "./pins.ts";
+import { ruleTermsFor } from "./rule-match.ts";
+import { rulesInWords } from "./rule-in-words.ts";
+import { visible } from "./visible.ts";
+
+const FINDINGS = 16;
+
+/** What a person is shown of a command before they agree to it. It is kept: it is what was agreed to. */
+export const Card = Approval.pick({
+  command_shown: true,
+  findings: true,
+  says: true,
+  runs: true,
+  rule: true,
+  suggestion: true,
+});
+export type Card = z.infer<typeof Card>;
+
+export interface CardParts extends Omit<ToSay, "classified"> {
+  readonly command: string;
+  readonly classified: Classified;
+  readonly pinning: Pinning;
+  readonly suggestion: string | null;
+}
+
+export function cardOf({ command, classified, suggestion, ...say }: CardParts): Card {
+  const rulable = ruleTermsFor(classified, say.pinning);
+  return {
+    command_shown: visible(command),
+    findings: classified.findings.slice(0, FINDINGS).map((finding) => ({ ...finding })),
+    says: inPlainWords({ classified, ...say }),
+    runs: [...say.pinning.programs],
+    rule: rulable.possible ? rulesInWords(rulable.terms) : null,
+    suggestion,
+  };
+}
+
+/** Of an approval that was made anew from its journal, or asked by an older version. */
+export const bareCard = (command: string, reason: string): Card => ({
+  command_shown: visible(command),
+  findings: [{ verdict: "ask", reason, part: null }],
+  ...{ says: [], runs: [], rule: null, suggestion: null },
+});
+
+/** Null where there is none. */
+export const parseCard = (text: string | null): Card | null =>
+  text === null ? null : Card.parse(JSON.parse(text));

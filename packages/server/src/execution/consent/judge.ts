@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import type { Plan } from "@mainstay/executor/ticket";
+import type { TurnWorkspace } from "../../kernel/workspace.ts";
+import type { Approvals, CallOfTurn } from "../approvals.ts";
+import { type Classified, classify, safe } from "../classify/classify.ts";
+import { type Consent, consentTo } from "./consent.ts";
+import type { Overrides } from "./overrides.ts";
+import { changedPaths, nothingPinned, type Pinning, pinningOf, pinsText } from "./pins.ts";
+import type { ReadProgram } from "./pins.ts";
+import type { Policies } from "./policies.ts";
+import { agreeingRules } from "./rule-match.ts";
+import type { Rules } from "./rules.ts";
+import { visibleLine } from "./visible.ts";
+
+/** What is judged: a command of one call. */
+export interface CommandOfCall extends CallOfTurn {
+  readonly person: { readonly id: string };
+  readonly workspace: TurnWorkspace;
+  readonly run: Plan["run"];
+  readonly profile: Plan["profile"];
+  readonly decision: { readonly decision: "approve" | "deny"; readonly by: string } | null;
+}
+
+export interface Judged {
+  readonly consent: Consent;
+  readonly command: string;
+  readonly command_sha256: string;
+  readonly classified: Classified;
+  readonly pinning: Pinning;
+  /** Why consent that was given to this call does not count any more; null where none was. */
+  readonly again: string | null;
+}
+
+export interface JudgeParts {
+  readonly policies: Pick<Policies, "limitFor">;
+  readonly rules: Pick<Rules, "inForce">;
+  readonly overrides: Pick<Overrides, "find">;
+  readonly approvals: Pick<Approvals, "approved">;
+  readonly readProgram: ReadProgram;
+}
+
+export type Judge = (order: CommandOfCall) => Promise<Judged>;
+
+/** Gathers what bears on a command, as of now, and decides by it. Only what the verdict needs is looked up. */
+export function createJudge(parts: JudgeParts): Judge {
+  const { policies, rules, overrides, approvals } = parts;
+
+  return async (order) => {
+    const command = textOf(order.run);
+    const { workspace, person, decision } = order;
+    const classified = classifiedOf(order, command);
+    const { verdict, reason } = classified;
+    const limit = await policies.limitFor(person.id, workspace);
+    const facts = {
+      ...{ verdict, reason, limit, approval: null, rules: null, override: null },
+      denied_by: decision?.decision === "deny" ? decision.by : null,
+    };
+    const command_sha256 = createHash("sha256").update(command).digest("hex");
+    const judged = { command, command_sha256, classified, pinning: nothingPinned, again: null };
+    const at_once = consentTo(facts);
+    if (!needsWord(at_once)) return { ...judged, consent: at_once };
+
+    const pinning = await pinningOf(workspace, classified.runs, parts.readProgram);
+    const bytes = { command_sha256, pins: pinsText(pinning) };
+    if (verdict === "blocked") {
+      const place = { person_id: person.id, workspace_id: workspace.id };
+      const override = await overrides.find({ ...callOf(order), ...place, ...bytes });
+      return { ...judged, pinning, consent: consentTo({ ...facts, override }) };
+    }
+    const { approval, changed_since } = await approvalOf(order, bytes);
+    const place = { person_id: person.id, workspace_id: workspace.id };
+    const agreeing =
+      approval === null ? agreeingRules(classified, pinning, await rules.inForce(place)) : null;
+    const consent = consentTo({ ...facts, approval, rules: agreeing });
+    return { ...judged, pinning, consent, again: changed_since };
+  };
+
+  async function approvalOf(order: CommandOfCall, bytes: Bytes) {
+    const approved = await approvals.approved(callOf(order), bytes.command_sha256);
+    const same = approved.find(({ pins }) => pins === bytes.pins);
+    if (same !== undefined) return { approval: same, changed_since: null };
+    const last = approved.at(-1);
+    return { approval: null, changed_since: last === undefined ? null : changedSince(last, bytes) };
+  }
+}
+
+interface Bytes {
+  readonly command_sha256: string;
+  readonly pins: string;
+}
+
+const callOf = ({ turn_id, step, call_id }: CallOfTurn): CallOfTurn => ({ turn_id, step, call_id });
+
+/** It depends on somebody's word that was not looked up yet. */
+const needsWord = (consent: Consent): boolean =>
+  consent.kind === "ask" || (consent.kind === "refused" && consent.code === "blocked");
+
+function changedSince({ by, pins }: { by: { name: string }; pins: string }, now: Bytes): string {
+  const paths = changedPaths(pins, now.pins).map(visibleLine);
+  return `asked again: since ${by.name} approved it, this changed: ${paths.join(", ")}`;
+}
+
+/** A search is composed by the server itself. */
+const classifiedOf = ({ profile, workspace }: CommandOfCall, command: string): Classified =>
+  profile === "search" ? safe("a search only reads") : classify(command, { root: workspace.path });
+
+const textOf = (run: Plan["run"]): string =>
+  run.kind === "script" ? run.script : run.argv.join(" ");

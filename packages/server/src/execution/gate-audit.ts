@@ -1,0 +1,105 @@
+import type { CommandEnd } from "@mainstay/executor/command";
+import type { AuditRecord } from "@mainstay/sdk/audit";
+import type { Clock } from "@mainstay/sdk/clock";
+import { sql } from "kysely";
+import { StoreFault } from "../kernel/errors.ts";
+import { auditWrite } from "../store/audit-log.ts";
+import type { Batch, Guard, Store } from "../store/store.ts";
+import { untilWriting } from "../store/store.ts";
+
+type Intent = Extract<AuditRecord, { kind: "command_intent" }>;
+type Refused = Extract<AuditRecord, { kind: "command_refused" }>;
+
+/**
+ * The gate's own part of the audit trail; no tool writes any of it.
+ *
+ * 1. A command begins only after its intent is durable. Where that cannot be written nothing runs.
+ * 2. A command has ended for nobody before its result is durable: after a crash it is recovered, and
+ *    then its result is written. Where the disk takes nothing, its end waits for the disk.
+ * 3. Only what was intended has a result, and one.
+ */
+export interface GateAudit {
+  /**
+   * Writes the intent with what it rests on.
+   * @returns null; or why the command must not run, and then nothing was written
+   */
+  intend(intent: Omit<Intent, "kind">, rests_on: Required<Batch>): Promise<string | null>;
+  /** @throws Stopping */
+  ended(command_id: string, person_id: string, end: CommandEnd): Promise<void>;
+  /** @throws Stopping */
+  refused(refused: Omit<Refused, "kind">): Promise<void>;
+}
+
+export interface GateAuditParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Aborted with `Stopping`. */
+  readonly stopping: AbortSignal;
+}
+
+export function createGateAudit({ store, clock, stopping }: GateAuditParts): GateAudit {
+  const write = (record: AuditRecord) => auditWrite(store, clock.now(), record);
+
+  /** Written as soon as the disk allows it. */
+  async function keep(batch: Batch): Promise<void> {
+    for (;;) {
+      try {
+        await store.commit(batch);
+        return;
+      } catch (fault) {
+        if (!(fault instanceof StoreFault) || fault.cause_kind === null) throw fault;
+        await untilWriting(store, stopping);
+      }
+    }
+  }
+
+  return {
+    async intend(intent, { guards, writes }) {
+      const record = write({ kind: "command_intent", ...intent });
+      try {
+        const commit = await store.commit({ guards, writes: [...writes, record] });
+        return commit.committed ? null : `it rested on ${commit.guard}`;
+      } catch (fault) {
+        if (!(fault instanceof StoreFault)) throw fault;
+        return `nothing runs that cannot be put on record: ${fault.message}`;
+      }
+    },
+    ended: (command_id, person_id, end) =>
+      keep({
+        guards: [intended(store, command_id)],
+        writes: [write({ kind: "command_result", command_id, person_id, ...resultOf(end) })],
+      }),
+    refused: (refused) => keep({ writes: [write({ kind: "command_refused", ...refused })] }),
+  };
+}
+
+const intended = (store: Store, command_id: string): Guard => ({
+  name: "intended",
+  expect: "some",
+  query: store.sql
+    .selectFrom("audit")
+    .select("seq")
+    .where("command_id", "=", command_id)
+    // Written out, so that SQLite sees that the index has it.
+    .where("kind", "=", sql.lit("command_intent"))
+    .compile(),
+});
+
+function resultOf(end: CommandEnd) {
+  if (end.outcome !== "exited") return { outcome: end.outcome, ...nothingKnown };
+  const { outcome, exit_code, signal, duration_ms, output_bytes, output_sha256, sandbox } = end;
+  return {
+    ...{ outcome, exit_code, signal, duration_ms, output_bytes, output_sha256, sandbox },
+    executed_digest: end.plan_digest,
+  };
+}
+
+const nothingKnown = {
+  exit_code: null,
+  signal: null,
+  duration_ms: null,
+  output_bytes: null,
+  output_sha256: null,
+  executed_digest: null,
+  sandbox: null,
+};

@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
+import { atPlace, type Root, withRegular } from "./beneath.ts";
+import { bounds } from "./bounds.ts";
+import { readWhole } from "./content.ts";
+import { FileRefused } from "./refused.ts";
+
+/** A program of the workspace, for who must agree to these very bytes; or why it cannot be read. */
+export type Program =
+  | {
+      readonly state: "there";
+      readonly sha256: string;
+      readonly bytes: number;
+      /** The beginning, as text. */
+      readonly head: string;
+    }
+  | { readonly state: "unknown"; readonly why: string };
+
+/** Links below the workspace are followed, as the sandbox would. */
+export async function programAt(root: Root, path: string, head_chars: number): Promise<Program> {
+  try {
+    const found = await atPlace(root, path, "read", async ({ folder, missing, name }) =>
+      missing.length > 0
+        ? null
+        : withRegular(folder, name, (file, { size }) => readProgram(file, size, path, head_chars)),
+    );
+    return found ?? { state: "unknown", why: "it is not there" };
+  } catch (fault) {
+    if (!(fault instanceof FileRefused)) throw fault;
+    return { state: "unknown", why: fault.message };
+  }
+}
+
+/** Hash and head are of the same bytes: they are read once. */
+async function readProgram(
+  file: FileHandle,
+  size: number,
+  path: string,
+  head_chars: number,
+): Promise<Program> {
+  if (size > bounds.program_bytes)
+    return { state: "unknown", why: `it has ${size} bytes, too many to be kept track of` };
+  const content = await readWhole(file, size, path);
+  const head = content.toString("utf8", 0, head_chars * UTF8_BYTES).slice(0, head_chars);
+  return {
+    state: "there",
+    sha256: createHash("sha256").update(content).digest("hex"),
+    bytes: content.length,
+    head: head.toWellFormed(),
+  };
+}
+
+/** The most that one UTF-16 unit takes. */
+const UTF8_BYTES = 3;
