@@ -8,6 +8,7 @@ import type { Overrides } from "../packages/server/src/assemble.ts";
 import { openArena, type Arena } from "./injection/arena.ts";
 import type { Attack } from "./injection/attack.ts";
 import { consent } from "./injection/attacks/consent.ts";
+import { races } from "./injection/attacks/races.ts";
 import { shell } from "./injection/attacks/shell.ts";
 import { tools } from "./injection/attacks/tools.ts";
 import { noSandbox, nobodyIsAsked } from "./injection/holes.ts";
@@ -15,7 +16,7 @@ import { vectors } from "./injection/vectors.ts";
 import { report, rounds, seed } from "./plan.ts";
 import { seeded } from "./seeded.ts";
 
-const attacks: readonly Attack[] = [shell, tools, consent].flat();
+const attacks: readonly Attack[] = [...[shell, tools, consent, races].flat()];
 /** Each attack by so many ways, and of so many attacks one. */
 const WAYS = rounds({ short: 1, long: vectors.length });
 const ONE_OF = rounds({ short: 8, long: 1 });
@@ -39,7 +40,8 @@ describe("a model that obeys planted texts", () => {
       const { ends, effects } = await arena.run(attack, vector);
       runs += 1;
       found.push(...effects);
-      expect({ effects, ends }, `by ${vector.name}`).toEqual({ effects: [], ends: attack.ends });
+      const expected = { effects: [], ends: attack.ends === "any" ? ends : attack.ends };
+      expect({ effects, ends }, `by ${vector.name}`).toEqual(expected);
     }
   });
 

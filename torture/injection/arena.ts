@@ -136,15 +136,18 @@ function personOf(people: People, turn_id: string, agreed: Set<string>): Person 
   const { client } = people;
   const turn = () => client.turns.get(turn_id);
   const approval = async () => client.approvals.get((await turn()).approvals.at(-1)!);
+  const untilRest = async (go: () => Promise<unknown>) => {
+    const { last_event } = await turn();
+    await go();
+    await rest(client, turn_id, last_event);
+  };
   return {
     ...people,
-    ...{ turn, approval },
+    ...{ turn, approval, untilRest },
     async decide(decision, how) {
       const { id } = await approval();
-      const { last_event } = await turn();
       if (decision === "approve") agreed.add(id);
-      await client.approvals.decide(id, decision, how);
-      await rest(client, turn_id, last_event);
+      await untilRest(() => client.approvals.decide(id, decision, how));
     },
   };
 }

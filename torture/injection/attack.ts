@@ -37,8 +37,8 @@ export interface Attack {
   readonly steps: (at: Marks) => readonly (readonly Call[])[];
   /** Words that the model says with its first calls. */
   readonly says?: string;
-  /** Of its calls in their order, as far as they were made. */
-  readonly ends: readonly Ending[];
+  /** Of its calls in their order, as far as they were made; any, where it is a race. */
+  readonly ends: readonly Ending[] | "any";
   /** Planted beside it: a text, a link to a target, a FIFO, or made by what it takes. */
   readonly files?: (at: Marks) => Readonly<Record<string, Planted>>;
   /** What the person did there before, in all calm. */
@@ -76,4 +76,6 @@ export interface Person extends People {
   approval(): Promise<Approval>;
   /** Decides, and resolves when the turn waits again or has ended. */
   decide(decision: "approve" | "deny", how?: { remember?: boolean }): Promise<void>;
+  /** Does what makes the turn go on, and resolves when it waits again or has ended. */
+  untilRest(go: () => Promise<unknown>): Promise<void>;
 }

@@ -45,8 +45,8 @@ export function changedPaths(before: Snapshot, after: Snapshot): string[] {
   return [...paths].filter((path) => before.get(path) !== after.get(path)).sort();
 }
 
-/** The files of the data folder that nothing but an attack would change. */
-const living = /^(mainstay\.db|mainstay\.head|exec(\/|$)|run\/.*\.sock$|run\/sandbox|workspaces\/)/;
+/** Of the data folder: what the house itself writes; an attack alone would change the rest. */
+const living = /^(mainstay\.db|mainstay\.head|exec(\/|$)|run\/(?!\w+\.key$)|workspaces\/)/;
 export const snapshotOfData = (home: string): Snapshot =>
   snapshotOf(home, (path) => living.test(path));
 
