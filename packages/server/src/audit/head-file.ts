@@ -1,15 +1,20 @@
 import { readFileSync } from "node:fs";
 import { AuditHead } from "@mainstay/sdk/audit-trail";
 
-/** The head in a file; null where there is no file, or no head in it. */
-export function readHeadFile(path: string): AuditHead | null {
+export type HeadFile =
+  | { readonly state: "absent" }
+  /** It holds something else, or only a part. */
+  | { readonly state: "damaged" }
+  | { readonly state: "read"; readonly head: AuditHead };
+
+/** @throws the system's error, where there is a file that cannot be read */
+export function readHeadFile(path: string): HeadFile {
   const text = textOf(path);
-  if (text === null) return null;
+  if (text === null) return { state: "absent" };
   try {
-    const parsed = AuditHead.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
+    return { state: "read", head: AuditHead.parse(JSON.parse(text)) };
   } catch {
-    return null;
+    return { state: "damaged" };
   }
 }
 

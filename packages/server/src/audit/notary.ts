@@ -94,13 +94,18 @@ export function createNotary(parts: NotaryParts): Notary {
       signed = { n: row.n, ...BEGINNING };
     }
     const noted = readHeadFile(join(home, "audit.head"));
-    if (noted !== null && noted.public_key === public_key && noted.n > signed.n)
-      breakWith(
-        `it ends before audit.head, which has checkpoint ${noted.n} and record ${noted.seq}: rows ` +
-          "were taken out, or mainstay.db is an older copy (then delete audit.head)",
-      );
+    if (noted.state === "read") compareNoted(noted.head, public_key);
     await recordStart().catch((fault: unknown) =>
       log.error({ fault: messageOf(fault) }, "this start is not on the audit trail"),
+    );
+  }
+
+  /** The note of an earlier run, beside the data: what was signed once must still be there. */
+  function compareNoted(noted: AuditHead, public_key: string): void {
+    if (noted.public_key !== public_key || noted.n <= signed.n) return;
+    breakWith(
+      `it ends before audit.head, which has checkpoint ${noted.n} and record ${noted.seq}: rows ` +
+        "were taken out, or mainstay.db is an older copy (then delete audit.head)",
     );
   }
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import type { AuditHead } from "@mainstay/sdk/audit-trail";
 import { messageOf } from "../kernel/errors.ts";
 import { openReader } from "../store/sqlite-connection.ts";
-import type { TrailRow } from "./chain-walk.ts";
 import { type Compared, type Comparison, createComparison } from "./comparison.ts";
 import { createExecutorRecord, type ReadChain } from "./executor-record.ts";
 import { isSigned, publicKeyOf } from "./head.ts";
@@ -48,8 +48,6 @@ export interface AuditVerdict {
  * - *Who has all of MAINSTAY_HOME* can sign anew as well, put back an older `audit.head`, and write the
  *   executor's chain to match: only a head that was kept where they cannot write finds it, up to its
  *   record. Behind that nothing does.
- *
- * @throws the fault of SQLite where mainstay.db cannot be opened
  */
 export async function verifyAudit(parts: VerifyParts): Promise<AuditVerdict> {
   const { home, head } = parts;
@@ -60,11 +58,15 @@ export async function verifyAudit(parts: VerifyParts): Promise<AuditVerdict> {
   const keys = knownKeys(home, head);
   const heads = [
     ...(head === null ? [] : [witnessOf("the exported head", head)]),
-    ...(noted === null ? [] : [witnessOf("audit.head", noted)]),
+    ...(noted.state === "read" ? [witnessOf("audit.head", noted.head)] : []),
   ];
   const walk = walkFile(join(home, "mainstay.db"), { heads, keys, comparison });
   const compared = (await comparison?.end()) ?? null;
-  const faults = [...walk.faults, ...(compared?.faults ?? [])];
+  const faults = [
+    ...walk.faults,
+    ...(noted.state === "damaged" ? [{ seq: null, fault: "audit.head holds no head" }] : []),
+    ...(compared?.faults ?? []),
+  ];
   const { records, vouched } = walk;
   return {
     ok: faults.length === 0,
@@ -72,7 +74,13 @@ export async function verifyAudit(parts: VerifyParts): Promise<AuditVerdict> {
     compared: compared?.commands ?? null,
     faults: faults.toSorted((a, b) => orderOf(a) - orderOf(b)).slice(0, NAMED),
     fault_count: faults.length,
-    blind_to: blindSpots({ records, signed: vouched, head, has_note: noted !== null, compared }),
+    blind_to: blindSpots({
+      records,
+      signed: vouched,
+      head,
+      has_note: noted.state !== "absent",
+      compared,
+    }),
   };
 }
 
@@ -86,28 +94,32 @@ interface Testifying {
   readonly comparison: Comparison | null;
 }
 
-function walkFile(file: string, { heads, keys, comparison }: Testifying): Walk {
-  const db = openReader(file);
+function walkFile(file: string, words: Testifying): Walk {
   try {
-    const { last, rows } = checkpointsOf(db);
-    const known = heads.filter(isKnown(keys.public_keys));
-    const words = merged(checkpointWitnesses(rows, keys.public_keys), known);
-    const judge = createTrailJudge(words, ({ name, head }) => comparison?.head(name, head));
-    if (keys.fault !== null) judge.fault(null, keys.fault);
-    for (const { name } of heads.filter((word) => !known.includes(word)))
-      judge.fault(null, `${name} is not signed by a key that is known here`);
-    for (const { name, head } of known.filter((word) => word.head.n > last))
-      judge.fault(null, `${name} has checkpoint ${head.n}, but the trail's last one is ${last}`);
-    readThrough(judge, function* () {
-      for (const row of trailRows(db)) {
-        comparison?.record(row);
-        yield row;
-      }
-    });
-    return judge.end();
-  } finally {
-    db.close();
+    const db = openReader(file);
+    try {
+      return walkThrough(db, words);
+    } finally {
+      db.close();
+    }
+  } catch (fault) {
+    const unreadable = `mainstay.db cannot be read: ${messageOf(fault)}`;
+    return { records: 0, vouched: 0, faults: [{ seq: 1, fault: unreadable }] };
   }
+}
+
+function walkThrough(db: DatabaseSync, { heads, keys, comparison }: Testifying): Walk {
+  const { last, rows } = checkpointsOf(db);
+  const known = heads.filter(isKnown(keys.public_keys));
+  const words = merged(checkpointWitnesses(rows, keys.public_keys), known);
+  const judge = createTrailJudge(words, ({ name, head }) => comparison?.head(name, head));
+  if (keys.fault !== null) judge.fault(null, keys.fault);
+  for (const { name } of heads.filter((word) => !known.includes(word)))
+    judge.fault(null, `${name} is not signed by a key that is known here`);
+  for (const { name, head } of known.filter((word) => word.head.n > last))
+    judge.fault(null, `${name} has checkpoint ${head.n}, but the trail's last one is ${last}`);
+  readThrough(judge, db, comparison);
+  return judge.end();
 }
 
 const witnessOf = (name: string, head: AuditHead): Witness => ({
@@ -136,10 +148,11 @@ function knownKeys(home: string, head: AuditHead | null): Keys {
 }
 
 /** A file that cannot be read any further is bad from there on. */
-function readThrough(judge: TrailJudge, rows: () => Iterable<TrailRow>): void {
+function readThrough(judge: TrailJudge, db: DatabaseSync, comparison: Comparison | null): void {
   let last = 0;
   try {
-    for (const row of rows()) {
+    for (const row of trailRows(db)) {
+      comparison?.record(row);
       judge.record(row);
       last = row.seq;
     }
