@@ -270,7 +270,7 @@ test("status, cancel, retry, approvals, approve, deny", async () => {
   expect(outputs["cancel turn_1"]).toBe("Cancelled.\n");
   expect(outputs["retry turn_1"]).toContain("tried again");
   expect(outputs["approvals"]).toContain(
-    "  │ rm -rf build\\u{1b}[2K\\u{202e}\n  does    deletes build\n",
+    "  │ rm -rf build\\u{1b}[2K\\u{202e}\n  it      deletes build\n",
   );
   expect(outputs["approvals"]).toContain("mainstay approve apr_1");
   expect(said["approve apr_1"]).toBe("Its turn goes on with it: mainstay status turn_1\n");

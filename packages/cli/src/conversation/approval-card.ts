@@ -26,14 +26,16 @@ export function approvalCard(approval: Approval, columns: number): CardLine[] {
   return [
     ...proseRows(asks, columns).map((text) => ({ text, tone: "strong" as const })),
     ...quotedCommand(approval.command_shown, columns),
-    ...approval.says.flatMap((text) => fact("does", text)),
+    ...approval.says.flatMap((text) => fact("it", text)),
     ...reasonsOf(approval).flatMap((text) => fact("why", text)),
     ...labelled("in", exactRows(escapePath(approval.workspace_path), columns - LABEL_COLUMNS)),
     ...fact("reach", approval.reach),
     ...approval.runs.flatMap((script) => scriptLines(script, approval.workspace_path, columns)),
     ...fact("for", `${approval.person.name}, ${approval.turn_id}, ${minute(approval.created_at)}`),
     ...fact("until", `${minute(approval.expires_at)}; then it is denied`),
-    ...(approval.rule === null ? [] : fact("rule", `[r]emember would allow ${approval.rule}`)),
+    ...(approval.rule === null
+      ? []
+      : fact("rule", `remember allows from now on: ${approval.rule}`)),
     ...(approval.suggestion === null ? [] : fact("note", approval.suggestion)),
   ];
 }

@@ -39,15 +39,15 @@ export function openApprovalNotices({ client, screen, reader }: NoticesParts): A
   const stop = new AbortController();
   const pending = createPendingApprovals();
   const questions = createQuestions();
-  /** What the person knows to wait. */
-  const known = new Set<string>();
+  /** What the person knows of, and whether only as waiting. */
+  const known = new Map<string, "waits" | "decides">();
   let ends: string[] = [];
   let is_at_prompt = false;
 
   const tell = () => {
     const waiting = pending.items();
     const fresh = waiting.filter(({ id }) => !known.has(id));
-    fresh.forEach(({ id }) => known.add(id));
+    fresh.forEach(({ id }) => known.set(id, "waits"));
     const lines = fresh.length === 0 ? ends : [...ends, waitingLine(fresh, waiting.length)];
     ends = [];
     if (lines.length > 0) reader.aside(() => lines.forEach((line) => screen.note(line, "dim")));
@@ -56,7 +56,8 @@ export function openApprovalNotices({ client, screen, reader }: NoticesParts): A
   const hear = (change: Change) => {
     if (change.kind === "asked") return;
     questions.withdraw(change);
-    if (known.delete(change.approval.id)) ends.push(endLine(change));
+    if (known.get(change.approval.id) === "waits") ends.push(endLine(change));
+    known.delete(change.approval.id);
   };
 
   async function listen(): Promise<void> {
@@ -79,10 +80,7 @@ export function openApprovalNotices({ client, screen, reader }: NoticesParts): A
       is_at_prompt = true;
       return reader.next(prompt).finally(() => (is_at_prompt = false));
     },
-    told(approval_id, how) {
-      if (how === "waits") known.add(approval_id);
-      else known.delete(approval_id);
-    },
+    told: (approval_id, how) => void known.set(approval_id, how),
     withdrawalOf: questions.open,
     async close() {
       stop.abort();

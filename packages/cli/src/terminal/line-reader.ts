@@ -8,7 +8,14 @@
  * L5. What is written beside an open question leaves it and what is typed as they were, below it,
  *     however many rows they take.
  */
-import { clearScreenDown, createInterface, cursorTo, type Key, moveCursor } from "node:readline";
+import {
+  clearScreenDown,
+  createInterface,
+  cursorTo,
+  type Interface,
+  type Key,
+  moveCursor,
+} from "node:readline";
 import type { Clock } from "@mainstay/sdk/clock";
 import { escapeText } from "./escape.ts";
 import type { Interrupts } from "./interrupts.ts";
@@ -41,13 +48,16 @@ export interface Terminal {
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
 }
 
+/** Redrawing goes up as many rows as readline believes the line to have; it does not count a paste's. */
+type RowedInterface = Interface & { prevRows?: number };
+
 const QUEUE_LIMIT = 100;
 const PASTE_ON = "\u001b[?2004h";
 const PASTE_OFF = "\u001b[?2004l";
 
 export function openLineReader({ stdin, stderr }: Terminal): LineReader {
   const terminal = stdin.isTTY === true && stderr.isTTY === true;
-  const lines = createInterface({
+  const lines: RowedInterface = createInterface({
     input: stdin,
     terminal,
     ...(terminal && { output: stderr }),
@@ -74,11 +84,19 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
       lines.setPrompt(terminal ? escapeText(prompt) : "");
       lines.prompt();
     });
+  /** Counted from the prompt's. */
+  const rowOfCursor = (): number => {
+    const { rows, cols } = lines.getCursorPos();
+    // After a full row a terminal goes to the next one only with the next character.
+    if (rows > 0 && cols === 0) stderr.write(" \r");
+    return rows;
+  };
   const paste = joinPastes(stdin);
   const clearTyped = () => {
     paste.drop();
-    // Each of these keys draws the line again.
     if (!terminal || lines.line === "") return;
+    lines.prevRows = rowOfCursor();
+    // Each of these keys draws the line again.
     lines.write(null, { ctrl: true, name: "e" });
     lines.write(null, { ctrl: true, name: "u" });
   };
@@ -121,13 +139,11 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
     },
     aside(write) {
       if (!taker || !terminal) return write();
-      const { rows } = lines.getCursorPos();
-      moveCursor(stderr, 0, -rows);
+      moveCursor(stderr, 0, -rowOfCursor());
       cursorTo(stderr, 0);
       clearScreenDown(stderr);
       write();
-      // To draw the question again readline first goes up as many rows as it had taken.
-      stderr.write("\n".repeat(rows));
+      lines.prevRows = 0;
       lines.prompt(true);
     },
     listen(pressed) {
