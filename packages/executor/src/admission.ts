@@ -1,6 +1,7 @@
 /** Whether a ticket is for a command that can run here and now. A refusal burned nothing. */
 import type { Clock } from "@mainstay/sdk/clock";
 import type { RefusalCode, RunAnswer } from "./command.ts";
+import { PinChanged } from "./pinned-files.ts";
 import type { Prepared, Sandbox } from "./sandbox/sandbox.ts";
 import { type Consent, letsThrough, verifyTicket, type Plan, type Ticket } from "./ticket.ts";
 import { whyChanged, type Workspace, type Workspaces } from "./workspaces.ts";
@@ -46,6 +47,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
       }
       return await sandbox.prepare(plan, workspace);
     } catch (error) {
+      if (error instanceof PinChanged) return refuse("pin_changed", error.message);
       const unavailable = refuse("sandbox_unavailable", (error as Error).message);
       return refuseWorkspace(plan, workspace) ?? unavailable;
     }

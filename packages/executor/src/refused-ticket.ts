@@ -16,5 +16,5 @@ export function refusalOf(
 }
 
 /** SHA-256 (hex) of its JSON, as it went over the link. */
-export const ticketSha256 = (claimed: unknown): string =>
+const ticketSha256 = (claimed: unknown): string =>
   hash("sha256", JSON.stringify(claimed) ?? "", "hex");

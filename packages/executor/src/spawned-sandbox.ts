@@ -1,5 +1,5 @@
 /** The process of one sandbox and its descriptors: input, output, complaints, gate, info, filter. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
@@ -14,6 +14,8 @@ export interface Launch {
   argv: string[];
   /** Open descriptors, for the program to have as 6 and up. */
   inherited: number[];
+  /** What the program reads, each to its end, from the descriptors after those. */
+  data: Buffer[];
   stdin: string | null;
   /** Becomes the output's pipe and loses its name. */
   output_fifo: string;
@@ -48,9 +50,12 @@ export function spawnSandbox(launch: Launch): SpawnedSandbox | { failed: string 
     const child = spawn(launch.program, launch.argv, {
       env: {},
       cwd: "/",
-      stdio: [input, writer, "pipe", "pipe", "pipe", filter, ...launch.inherited],
+      stdio: [
+        ...[input, writer, "pipe", "pipe", "pipe", filter, ...launch.inherited],
+        ...launch.data.map(() => "pipe" as const),
+      ] as StdioOptions,
     });
-    return follow(child, output, launch.stdin);
+    return follow(child, output, launch);
   } catch (error) {
     output?.destroy();
     return { failed: `${launch.program} could not be started: ${(error as Error).message}` };
@@ -68,13 +73,15 @@ function readerOf(descriptor: number): Socket {
   }
 }
 
-function follow(child: ChildProcess, output: Socket, stdin: string | null): SpawnedSandbox {
+function follow(child: ChildProcess, output: Socket, { stdin, data }: Launch): SpawnedSandbox {
   const exit = exitOf(child); // before anything can throw: an `error` that nobody hears ends us
   if (!hasStreams(child)) throw new Error("there are no descriptors left (EMFILE, ENFILE)");
   const [input, , errors, gate, info] = child.stdio as unknown as Duplex[];
   // EPIPE: it went away first.
   for (const stream of [...child.stdio, output]) stream?.on("error", () => {});
   input?.end(stdin);
+  const channels = child.stdio.slice(child.stdio.length - data.length) as unknown as Duplex[];
+  data.forEach((bytes, index) => channels[index]!.resume().end(bytes));
   const complaint = gather(errors!, SAID_LIMIT_BYTES, () => false);
   return {
     child,

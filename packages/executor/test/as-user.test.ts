@@ -36,6 +36,8 @@ test("an ordinary user's executor: same sandbox, that user's uid", async ({ skip
       expect.stringMatching(/is new/),
       expect.stringMatching(/^removed \.git\/commondir/),
     ]);
+    expect(found.held.output).toMatch(/^agreed\n.*Read-only file system\n4\n$/);
+    expect(found.refused).toMatchObject({ state: "refused", code: "pin_changed" });
     expect(found.owner).toBe(NOBODY);
     expect(found.daemon.exit_code).toBe(0);
     expect(found.left).toEqual([]);

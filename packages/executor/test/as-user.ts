@@ -1,7 +1,9 @@
 /** Run as an ordinary user by `as-user.test.ts`. argv: the uid expected. Prints findings as JSON. */
-import { readFileSync, statSync } from "node:fs";
+import { hash } from "node:crypto";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { openBench, processesWith } from "./harness.ts";
 
+const AGREED = "#!/bin/sh\necho agreed\n";
 const bench = await openBench();
 try {
   const report = await bench.link().selfTest();
@@ -14,6 +16,12 @@ try {
   const wrote = await bench.exited("id -u; echo mine > file; cat file; ls /proc/self/fd | wc -l");
   const daemon = await bench.exited("setsid sh -c 'sleep 60; : as-user-daemon' & sleep 0.1");
   const reopened = await bench.exited("echo reopened > /dev/stderr; chmod 4755 file");
+  const pin = (text: string) => ({ path: "s.sh", hold: true, sha256: hash("sha256", text, "hex") });
+  writeFileSync(`${bench.workspace}/s.sh`, AGREED, { mode: 0o755 });
+  const held = await bench.exited("./s.sh; echo evil > s.sh; ls /proc/self/fd | wc -l", {
+    pins: [pin(AGREED)],
+  });
+  const refused = await bench.link().run(bench.ticket("./s.sh", { pins: [pin("other")] }));
   const closed = await bench.exited("mkdir .git; echo x > .git/commondir; chmod 0 .git; chmod 0 .");
   const owner = statSync(`${bench.workspace}/file`).uid;
   const findings = {
@@ -23,6 +31,8 @@ try {
     daemon,
     reopened,
     closed,
+    held,
+    refused,
     owner,
     left: processesWith("as-user-daemon"),
   };

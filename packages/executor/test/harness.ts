@@ -1,6 +1,7 @@
 /** A real executor over a real link in a scratch home, and tickets for it. */
 import { randomBytes } from "node:crypto";
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -8,6 +9,7 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -142,4 +144,13 @@ export function saying(link: ExecutorLink, command_id: string, text: string): Pr
       resolve(heard);
     });
   });
+}
+
+/** A program for `bubblewrap_path` that everybody may run. */
+export function fakeBubblewrap(script: string) {
+  const folder = mkdtempSync(join(tmpdir(), "mainstay-fake-"));
+  chmodSync(folder, 0o755);
+  const program = join(folder, "bwrap");
+  writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return { program, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
 }

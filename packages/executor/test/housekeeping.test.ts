@@ -34,6 +34,7 @@ function openCore(
       program: "/nonexistent",
       argv: [],
       inherited: [],
+      data: [],
       stdin: null,
       wall_ms: 1,
     },

@@ -2,7 +2,6 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
-  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -25,7 +24,7 @@ import { afterEach, expect, onTestFinished, test } from "vitest";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { ExecutorGone, ExecutorUnreachable } from "../src/errors.ts";
 import { launchExecutor } from "../src/launch.ts";
-import { openBench, processesWith, saying, type Bench } from "./harness.ts";
+import { fakeBubblewrap, openBench, processesWith, saying, type Bench } from "./harness.ts";
 
 let bench: Bench | undefined;
 afterEach(async () => {
@@ -209,15 +208,6 @@ exec /usr/bin/bwrap "$@"`);
   expect(end).toMatchObject({ outcome: "not_started", why: expect.stringContaining("swapped") });
   expect((await bench.exited("echo ran > effects")).exit_code).toBe(0);
 });
-
-/** A program for `bubblewrap_path` that everybody may run. */
-function fakeBubblewrap(script: string) {
-  const folder = mkdtempSync(join(tmpdir(), "mainstay-fake-"));
-  chmodSync(folder, 0o755);
-  const program = join(folder, "bwrap");
-  writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  return { program, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
-}
 
 test("the search profile has ripgrep and cannot write", async () => {
   const require = createRequire(import.meta.url);

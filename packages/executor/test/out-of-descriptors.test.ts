@@ -16,7 +16,7 @@ const STARVED = `
   import { once } from "node:events";
   const [folder, sources, free_limit] = process.argv.slice(1);
   const { spawnSandbox } = await import(sources + "/spawned-sandbox.ts");
-  const launch = { program: "/bin/true", argv: [], inherited: [], stdin: null, wall_ms: 1 };
+  const launch = { program: "/bin/true", argv: [], inherited: [], data: [], stdin: null, wall_ms: 1 };
   const held = [];
   function fill() {
     try {

@@ -38,6 +38,13 @@ export interface Pin extends Sighting {
   access: "read_write" | "read_only";
 }
 
+/** Bytes that lie over a file of the workspace; bubblewrap reads them from a descriptor. */
+export interface Held {
+  path: string;
+  mode: number;
+  descriptor: number;
+}
+
 export interface Composition {
   command_id: string;
   run: Plan["run"];
@@ -48,6 +55,7 @@ export interface Composition {
     identity: string;
     pins: Pin[];
   };
+  held: Held[];
   place: Place;
   host: HostLayout;
 }
@@ -61,6 +69,7 @@ export function compose(parts: Composition): string[] {
   return [
     ...isolation(),
     ...(parts.place.kind === "host" ? ofHost(parts.place, parts) : ofNamespace(parts)),
+    ...held(parts),
     ...["--chdir", parts.workspace.path],
     ...environment(parts),
     "--",
@@ -137,6 +146,13 @@ function workspace({ profile, workspace: { path, pins } }: Composition, source: 
       ...[`${source}/${pin.path}`, `${path}/${pin.path}`],
     ]),
   ];
+}
+
+function held({ held, workspace: { path } }: Composition): string[] {
+  return held.flatMap((file) => [
+    ...["--perms", file.mode.toString(8).padStart(4, "0")],
+    ...["--ro-bind-data", String(file.descriptor), `${path}/${file.path}`],
+  ]);
 }
 
 const USUAL_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";

@@ -4,6 +4,7 @@ import { arch } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
 import { createGitGuards } from "../git-guard.ts";
+import { pinFiles } from "../pinned-files.ts";
 import type { ProcessTable } from "../process-table.ts";
 import type { SandboxReport } from "../protocol.ts";
 import type { Launch } from "../spawned-sandbox.ts";
@@ -34,12 +35,13 @@ export interface Sandbox {
   stage(): Promise<Stage>;
   /** Tested once; a failure is tested again by the next call. */
   report(): Promise<SandboxReport>;
+  /** Rejects with `PinChanged` where a pinned file is not what was agreed to, else with the reason. */
   prepare(plan: Plan, workspace: Workspace): Promise<Prepared>;
   /** The end: resolves when its test has ended and what was made ahead is gone. */
   settled(): Promise<void>;
 }
 
-export type Confined = Pick<Plan, "command_id" | "run" | "stdin" | "profile" | "limits">;
+export type Confined = Pick<Plan, "command_id" | "run" | "stdin" | "profile" | "pins" | "limits">;
 
 export interface Prepared {
   launch: Launch;
@@ -83,17 +85,23 @@ export function createSandbox(
     const on = await stage();
     const notices: string[] = [];
     using held = new DisposableStack();
+    const pinned = pinFiles(workspace, plan.pins);
+    held.defer(() => notices.push(...pinned.leave()));
     const output_fifo = await fifos.take();
     held.defer(() => rmSync(output_fifo, { force: true })); // it is still there if none was launched
     const place = await on.place(workspace);
+    const way = wayInto(place, bubblewrap_path, held);
+    const first_data = FIRST_INHERITED + way.inherited.length;
     const composition = {
       ...plan,
       workspace: { ...workspace, pins: pinsOf(plan, workspace, held, notices) },
+      held: pinned.held.map((file, index) => ({ ...file, descriptor: first_data + index })),
       ...{ place, host },
     };
     const expected = sightings(composition);
     const launch = {
-      ...wayInto(place, bubblewrap_path, compose(composition), held),
+      ...{ program: way.program, argv: [...way.argv, ...compose(composition)] },
+      ...{ inherited: way.inherited, data: pinned.held.map(({ bytes }) => bytes) },
       stdin: plan.stdin ?? null,
       ...{ output_fifo, filter_path },
       ...plan.limits,
@@ -101,7 +109,10 @@ export function createSandbox(
     const kept = held.move();
     return {
       launch,
-      inspect: (gate) => inspect(gate, expected, on.level),
+      inspect(gate) {
+        inspect(gate, expected, on.level);
+        pinned.inspect(gate.init.pid);
+      },
       finish() {
         kept.dispose();
         return notices;
@@ -144,8 +155,8 @@ function architecture(): Architecture {
 }
 
 /** How bubblewrap is started at a place. Passed on by descriptor, it is the host's own file. */
-function wayInto(place: Place, bubblewrap_path: string, argv: string[], held: DisposableStack) {
-  if (place.kind === "host") return { program: bubblewrap_path, argv, inherited: [] };
+function wayInto(place: Place, bubblewrap_path: string, held: DisposableStack) {
+  if (place.kind === "host") return { program: bubblewrap_path, argv: [], inherited: [] };
   const inherited = [`/proc/self/fd/${place.descriptor}`, bubblewrap_path].map((path) =>
     openOrSay(path),
   );
@@ -156,7 +167,7 @@ function wayInto(place: Place, bubblewrap_path: string, argv: string[], held: Di
   );
   return {
     program: NSENTER,
-    argv: [`--mount=${namespace}`, ...ids, "--", program!, ...argv],
+    argv: [`--mount=${namespace}`, ...ids, "--", program!],
     inherited,
   };
 }

@@ -70,6 +70,7 @@ async function probe(parts: SelfTestParts): Promise<Outcome> {
       run: { kind: "argv", argv: ["/bin/sh", "-c", PROBE, "probe", parts.run_folder] },
       stdin: null,
       profile: "agent",
+      pins: [],
       limits: { wall_ms: 20_000, output_bytes: 1 << 14 },
     };
     const { launch, inspect, finish } = await parts.prepare(plan, workspace);
