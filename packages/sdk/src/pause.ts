@@ -36,6 +36,8 @@ export const PauseSet = z.object({
   pause: Pause,
   /** Commands that had begun: with `kill` they are being ended, else they run on. */
   running: z.int(),
+  /** Of so many the executor did not say in time whether they began: they may, still. */
+  unanswered: z.int(),
   /** False where the disk did not take it: it holds until the server ends. */
   kept: z.boolean(),
 });

@@ -71,7 +71,7 @@ function set(
 }
 
 function tell(
-  { pause, running, kept }: PauseSet,
+  { pause, running, unanswered, kept }: PauseSet,
   { person }: Pick<NewPause, "person">,
   kill: boolean,
   screen: Screen,
@@ -83,6 +83,8 @@ function tell(
         ? `Commands that ran and are being ended: ${running}`
         : `Commands that run on: ${running}. To end them, say it again with --kill.`,
     );
+  if (unanswered > 0)
+    screen.note(`Commands that were just being started and may begin still: ${unanswered}`, "bad");
   if (!kept)
     screen.note("It holds now, but the disk did not take it: it ends with the server.", "bad");
 }

@@ -28,13 +28,16 @@ export interface Passages {
   end(meant: Meant, pause: Pause): void;
   /** Resolves when of every order that is out now it is known whether it began. */
   ordersAnswered(meant: Meant): Promise<void>;
+  /** How many orders nobody has answered yet. */
+  ordersOut(meant: Meant): number;
 }
 
 interface OnItsWay {
   readonly person_id: string;
   readonly stop: AbortController;
   has_begun: boolean;
-  answered: Promise<unknown>;
+  /** The order that is out; null while there is none. */
+  order: Promise<void> | null;
 }
 
 /** @param pauseFor what keeps a command of a person from beginning */
@@ -44,7 +47,7 @@ export function createPassages(pauseFor: (person_id: string) => Pause | null): P
 
   function enter(person_id: string, signal: AbortSignal): Passage {
     const stop = new AbortController();
-    const own: OnItsWay = { person_id, stop, has_begun: false, answered: Promise.resolve() };
+    const own: OnItsWay = { person_id, stop, has_begun: false, order: null };
     const follow = () => stop.abort(signal.reason);
     if (signal.aborted) follow();
     signal.addEventListener("abort", follow, { once: true });
@@ -56,7 +59,8 @@ export function createPassages(pauseFor: (person_id: string) => Pause | null): P
         if (pause !== null) throw new Paused(pause);
         own.has_begun = true;
         const answer = order();
-        own.answered = answer.catch(() => undefined);
+        const forget = () => void (own.order = null);
+        own.order = answer.then(forget, forget);
         return await answer;
       },
       adopt() {
@@ -78,8 +82,9 @@ export function createPassages(pauseFor: (person_id: string) => Pause | null): P
       for (const each of all(meant)) if (each.has_begun) end(each, pause);
     },
     async ordersAnswered(meant) {
-      await Promise.all(all(meant).map(({ answered }) => answered));
+      await Promise.all(all(meant).map(({ order }) => order));
     },
+    ordersOut: (meant) => all(meant).filter(({ order }) => order !== null).length,
   };
 }
 

@@ -24,6 +24,8 @@ export interface PauseSet {
   readonly pause: Pause;
   /** Commands that had begun: they run on, or are being ended. */
   readonly running: number;
+  /** Of so many the executor did not say in time whether they began: they may, still. */
+  readonly unanswered: number;
   /** False where the disk did not take it: it holds until the server ends. */
   readonly kept: boolean;
 }
@@ -33,7 +35,7 @@ export interface PauseSet {
  *
  * 1. A pause holds from the moment it is asked for, before it is on disk; whatever the disk says.
  * 2. Once `set` has resolved no command begins: the last look and the order to begin are one step
- *    (`Passage.begin`), and orders that were out are waited for, within a bound.
+ *    (`Passage.begin`), and orders that were out are waited for; past a bound it says how many are.
  * 3. A lift counts once it is on disk, and not if the pause was set again meanwhile.
  * 4. What is paused already stays as it is, by whom, since when and why; it can only begin to end
  *    what runs.
@@ -110,7 +112,7 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
     if (pause.ends_running) passages.end(meant, pause);
     const kept = await keep(subject, pause, what, wish.by);
     await withinBound(passages.ordersAnswered(meant));
-    return { pause, running, kept };
+    return { pause, running, unanswered: passages.ordersOut(meant), kept };
   }
 
   async function keep(

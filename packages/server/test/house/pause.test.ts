@@ -2,7 +2,6 @@ import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readChain } from "@mainstay/executor/read-chain";
-import type { Reply, ScriptFunction } from "@mainstay/fake-provider/script";
 import type { Client } from "@mainstay/sdk/client";
 import { systemClock } from "@mainstay/sdk/clock";
 import type { JournalEvent } from "@mainstay/sdk/events";
@@ -11,18 +10,11 @@ import { afterEach, expect, onTestFinished, test } from "vitest";
 import { registerFolder } from "./folder.ts";
 import { heldCommit, withoutEvent } from "./held-commit.ts";
 import { calls, type House, type HouseOptions, openHouse, says } from "./house.ts";
+import { obeys } from "./obeys.ts";
 
 let house: House;
 const open = async (options: HouseOptions) => (house = await openHouse(options));
 afterEach(() => house.close());
-
-/** The model asks for the command that the message names, then says that it is done. */
-const obeys: ScriptFunction = ({ messages }): Reply => {
-  if (messages.at(-1)!.role === "tool") return says("Done.");
-  const said = String(messages.findLast(({ role }) => role === "user")!.content);
-  const command = /^run (.+)$/.exec(said)?.[1];
-  return command === undefined ? says("Just words.") : calls("shell", { command });
-};
 
 const typesOf = async (turn_id: string) => (await house.journal(turn_id)).map(({ type }) => type);
 const settled = async (turn_id: string): Promise<Turn> => {
