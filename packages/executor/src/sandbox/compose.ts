@@ -6,6 +6,7 @@ import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import type { Plan } from "../ticket.ts";
 import { BOUND_ETC, HOME, INSIDE_ID } from "./etc.ts";
 import { gated } from "./gate.ts";
+import { GIT_VARIABLES } from "./git-environment.ts";
 import { NAMESPACE_ROOT, NAMESPACE_WORKSPACE, OWN_PROGRAMS } from "./mount-namespace.ts";
 import type { Place } from "./stage.ts";
 
@@ -168,7 +169,7 @@ const VARIABLES = {
   TMPDIR: "/tmp",
   // Nobody sits at the terminal of a command: tools must not prompt or watch.
   CI: "1",
-  GIT_TERMINAL_PROMPT: "0",
+  ...GIT_VARIABLES,
   // There is no network: without this npm and pip say so only after a minute of retries.
   npm_config_fetch_retries: "0",
   PIP_RETRIES: "0",
