@@ -1,3 +1,10 @@
+import { parse } from "unbash";
+import { characterDoubt } from "./characters.ts";
+import { hasForkBomb } from "./danger/bombs.ts";
+import { createFindings } from "./findings.ts";
+import type { Scope, Walk } from "./scope.ts";
+import { walkScript } from "./walk.ts";
+
 export type Verdict = "safe" | "ask" | "blocked";
 
 /** One thing that a script does, and what the policy says of it. */
@@ -42,64 +49,44 @@ export interface Place {
   readonly root: string;
 }
 
-/** Programs that only read, whatever their flags, when their operands stay inside the workspace. */
-const readers: ReadonlySet<string> = new Set([
-  "basename",
-  "cat",
-  "cut",
-  "dirname",
-  "du",
-  "echo",
-  "false",
-  "grep",
-  "head",
-  "id",
-  "ls",
-  "nl",
-  "pwd",
-  "stat",
-  "tail",
-  "tr",
-  "true",
-  "uname",
-  "wc",
-  "whoami",
-]);
-
-/** Words without any meaning to a shell: no quotes, globs, expansions, redirections or operators. */
-const PLAIN_WORD = /^[A-Za-z0-9_@%+=:,./-]+$/;
-/** `-f`, `-F`, and whatever could be short for `--follow` or `--retry`. */
-const FOLLOWS = /^(-[a-z0-9]*[fF]|--[fr])/;
+const COMMANDS = 500;
 
 /**
- * A short list, until the parser of shell takes over: one plain command that only reads, with
- * operands below the workspace. Everything else asks.
+ * What the policy says of a script in bash, without running anything: it reads the script, and of the
+ * workspace only links and `.git/config`. Whatever it cannot read, or does not know, asks. Never throws.
  */
-export function classify(command: string, _place: Place): Classified {
-  const words = command.trim().split(/ +/);
-  const program = words[0] ?? "";
-  if (!words.every((word) => PLAIN_WORD.test(word)))
-    return ask("it uses shell syntax, so it may do more than read");
-  if (!readers.has(program)) return ask(`${program || "an empty command"} may change things`);
-  const outside = words.slice(1).find(leavesWorkspace);
-  if (outside !== undefined) return ask(`${outside} may lie outside the workspace`);
-  if (program === "tail" && words.some((word) => FOLLOWS.test(word)))
-    return ask("it would not end by itself");
-  return safe(`${program} only reads`);
+export function classify(script: string, place: Place): Classified {
+  const findings = createFindings();
+  const walk: Walk = {
+    ...{ root: place.root, findings, downloads: new Set<string>() },
+    budget: { commands: COMMANDS },
+  };
+  try {
+    const doubt = characterDoubt(script);
+    if (doubt !== null) findings.add("ask", doubt, null);
+    if (doubt !== null) findings.ask(null);
+    if (script.trim() === "") findings.add("ask", "there is nothing to run", null);
+    if (BRACES.test(script) && hasForkBomb(parse(script)))
+      findings.add("blocked", "it starts processes without end", null);
+    walkScript(script, outermost(place.root), walk);
+  } catch {
+    // A fault of the parser, or of a rule: nobody knows what the script does.
+    findings.add("ask", "it could not be read", null);
+    findings.ask(null);
+  }
+  return findings.conclude();
 }
+
+/** Without them, and without `$0`, nothing can call itself. */
+const BRACES = /\(\s*\)|function|\$\{?0/;
+
+const outermost = (root: string): Scope => ({
+  ...{ folders: [root], variables: new Map(), functions: new Map(), stdin: null, depth: 0 },
+  ...{ certain: true, raced: false, looped: false, nested: false },
+});
 
 /** Of what the server itself composed, or what only reads. */
 export const safe = (reason: string): Classified => ({
   ...{ verdict: "safe", reason, part: null },
   ...{ findings: [], asks: [], runs: [] },
 });
-
-const ask = (reason: string): Classified => ({
-  ...{ verdict: "ask", reason, part: null },
-  ...{ findings: [{ verdict: "ask", reason, part: null }], asks: null, runs: [] },
-});
-
-function leavesWorkspace(word: string): boolean {
-  const operand = word.startsWith("-") ? word.slice(word.indexOf("=") + 1) : word;
-  return operand.startsWith("/") || operand.split("/").includes("..") || /[=/]\//.test(word);
-}

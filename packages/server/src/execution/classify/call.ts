@@ -1,0 +1,241 @@
+import { dangersOf } from "./danger/danger.ts";
+import type { Value } from "./expansions.ts";
+import { outputOf, talksToNetwork } from "./flows.ts";
+import { belowRoot, reachOf } from "./operands.ts";
+import { doubtOfProgram, isStateful } from "./programs/programs.ts";
+import { type Outcome, type Scope, staying, union, UNKNOWN_FLOW, type Walk } from "./scope.ts";
+import { folderAfter, isPlainName, pathDoubtAt } from "./walk.ts";
+import type { Field } from "./words.ts";
+import { type Inner, unwrap } from "./wrappers.ts";
+
+/** A simple command after its expansions. */
+export interface Call {
+  readonly prefix: readonly { readonly name: string; readonly field: Field }[];
+  readonly words: readonly Field[];
+  /** From its expansions. */
+  readonly doubts: { readonly reason: string; readonly part: string }[];
+  /** From its redirections. */
+  readonly writes: string | null;
+  readonly stdin: Scope["stdin"];
+  readonly targets: readonly Field[];
+  readonly has_name: boolean;
+}
+
+/** The ways back into the walk. */
+export interface Walkers {
+  walkScript(source: string, scope: Scope, walk: Walk): Outcome;
+  walkFields(words: readonly Field[], scope: Scope, walk: Walk): Outcome;
+  walkBody(name: string, args: readonly Field[], scope: Scope, walk: Walk): Outcome;
+}
+
+const SYSTEM_PROGRAM = /^\/(?:usr\/(?:local\/)?)?s?bin\/([^/]+)$/;
+
+/** Judges one command, and what it would run in turn. */
+export function walkCall(call: Call, outer: Scope, walk: Walk, walkers: Walkers): Outcome {
+  const scope: Scope = { ...outer, stdin: call.stdin };
+  const part = call.words.map((word) => word.written).join(" ");
+  if (call.words.length === 0 && !call.has_name) return assignOnly(call, scope, walk);
+
+  const [named, ...args] = call.words;
+  const name = named === undefined ? "" : (SYSTEM_PROGRAM.exec(named.text)?.[1] ?? named.text);
+  for (const reason of dangersOf({ name, args, call, scope, walk }))
+    walk.findings.add("blocked", reason, part);
+
+  const reasons = reasonsToAsk(call, named, name, args, scope, walk);
+  for (const reason of reasons) walk.findings.add("ask", reason, part);
+  if (reasons.length > 0) note(call, name, scope, walk);
+
+  const inner: Scope = { ...scope, nested: true, certain: false };
+  const outcomes = unwrap(name, args, scope).map((one) => walkInner(one, inner, walk, walkers));
+  if (scope.functions.has(name)) outcomes.push(walkers.walkBody(name, args, inner, walk));
+  noteDownloads(name, args, call, scope, walk);
+  return outcomeOf(name, args, scope, walk, outcomes);
+}
+
+function walkInner(inner: Inner, scope: Scope, walk: Walk, walkers: Walkers): Outcome {
+  const at: Scope = { ...scope, stdin: inner.stdin ?? scope.stdin };
+  if (inner.kind === "script") return walkers.walkScript(inner.text, at, walk);
+  return walkers.walkFields(inner.words, at, walk);
+}
+
+function outcomeOf(
+  name: string,
+  args: readonly Field[],
+  scope: Scope,
+  walk: Walk,
+  inner: readonly Outcome[],
+): Outcome {
+  const output = outputOf(name, args, scope, walk);
+  const network = output.network || inner.some((one) => one.output.network);
+  const outcome: Outcome = {
+    ...staying(scope, { ...output, network }),
+    is_shell: SHELL_NAMES.has(name) || inner.some((one) => one.is_shell),
+    talks: talksToNetwork(name) || inner.some((one) => one.talks),
+  };
+  if (name === "read") remember(args, scope);
+  if (name !== "cd") return outcome;
+  const [target] = args.filter(({ text }) => !/^-[LPe@]*$/.test(text) || text === "-");
+  const done = scope.folders.map((folder) =>
+    folderAfter(target?.text ?? "/home/agent", folder, walk.root),
+  );
+  const is_known = target === undefined || (!target.unknown && !target.glob && target.text !== "-");
+  return { ...outcome, done: is_known ? union(done) : [] };
+}
+
+const SHELL_NAMES: ReadonlySet<string> = new Set([
+  "sh",
+  "bash",
+  "dash",
+  "zsh",
+  "ksh",
+  "ash",
+  "fish",
+]);
+const UNKNOWN: Value = { text: "", unknown: true, glob: false, network: false };
+
+function remember(args: readonly Field[], scope: Scope): void {
+  const network = scope.stdin?.network === true;
+  for (const { text } of args)
+    if (isPlainName(text)) scope.variables.set(text, { ...UNKNOWN, network });
+  scope.variables.set("REPLY", { ...UNKNOWN, network });
+}
+
+/** Variables of the script itself; what every other program looks at is not for it to set. */
+function assignOnly(call: Call, scope: Scope, walk: Walk): Outcome {
+  const part = call.prefix.map(({ name, field }) => `${name}=${field.written}`).join(" ");
+  const reasons = [
+    ...call.doubts.map((doubt) => doubt.reason),
+    ...(call.writes === null ? [] : [call.writes]),
+    ...call.prefix
+      .filter(({ name }) => !isPlainName(name))
+      .map(({ name }) => `${name} may change what other commands do`),
+  ];
+  for (const reason of reasons) walk.findings.add("ask", reason, part || null);
+  if (reasons.length > 0 && !scope.nested) walk.findings.ask(null);
+  for (const { name, field } of call.prefix) {
+    const is_sure = scope.certain && !scope.variables.has(name);
+    scope.variables.set(name, { ...field, unknown: field.unknown || !is_sure });
+  }
+  noteDownloads("", [], call, scope, walk);
+  return staying(scope, { ...UNKNOWN_FLOW, text: "" });
+}
+
+/** Names of the language and the clock, with values that name no file. */
+const HARMLESS_PREFIX = /^(?:LC_[A-Z]+|LANG|LANGUAGE|TZ|NO_COLOR|COLUMNS)$/;
+const HARMLESS_VALUE = /^[\w.@+-]*$/;
+
+function reasonsToAsk(
+  call: Call,
+  named: Field | undefined,
+  name: string,
+  args: readonly Field[],
+  scope: Scope,
+  walk: Walk,
+): string[] {
+  const env = call.prefix.find(
+    ({ name: variable, field }) =>
+      !HARMLESS_PREFIX.test(variable) || field.unknown || !HARMLESS_VALUE.test(field.text),
+  );
+  return [
+    ...call.doubts.map((doubt) => doubt.reason),
+    ...(call.writes === null ? [] : [call.writes]),
+    ...(env === undefined ? [] : [`${env.name} changes what the command does`]),
+    ...programReasons(named, name, args, scope, walk),
+  ];
+}
+
+function programReasons(
+  named: Field | undefined,
+  name: string,
+  args: readonly Field[],
+  scope: Scope,
+  walk: Walk,
+): string[] {
+  if (named === undefined || named.unknown || named.glob || name === "")
+    return ["which program it is, only running it tells"];
+  if (/[^ -~]/.test(name)) return ["the program's name has letters that only look like usual ones"];
+  if (scope.functions.has(name)) return [];
+  const doubt = doubtOfProgram(name, args, { scope, walk, pathDoubt: pathDoubtAt(scope, walk) });
+  return doubt === null ? [] : [doubt];
+}
+
+/** For rules and pins: what asks, as words, and the files that it runs. */
+function note(call: Call, name: string, scope: Scope, walk: Walk): void {
+  const was_asked = walk.findings.asked() > 0;
+  if (!scope.nested) walk.findings.ask(literalOf(call, name, scope, walk));
+  for (const path of filesRun(call, name, scope, walk))
+    walk.findings.run(path, was_asked || scope.raced || scope.looped || scope.nested);
+}
+
+function literalOf(call: Call, name: string, scope: Scope, walk: Walk) {
+  const folder = scope.folders.length === 1 ? belowRoot(scope.folders[0] ?? "", walk.root) : null;
+  const is_plain =
+    call.prefix.length === 0 &&
+    call.doubts.length === 0 &&
+    call.writes === null &&
+    call.stdin === null &&
+    !scope.looped &&
+    !isStateful(name) &&
+    !scope.functions.has(name) &&
+    call.words.every((word) => word.literal);
+  return is_plain && folder !== null
+    ? { folder, words: call.words.map((word) => word.text) }
+    : null;
+}
+
+const INTERPRETERS =
+  /^(?:sh|bash|dash|zsh|ksh|ash|python[\d.]*|node|ruby|perl|php|lua|deno|bun|tsx|Rscript|source|\.)$/;
+/** Options that take no value and come before the file. */
+const BEFORE_FILE = /^-(?:[eux]+|u|B|I|--)$/;
+
+/** Workspace files that this command runs or sources, relative to the workspace. */
+function filesRun(call: Call, name: string, scope: Scope, walk: Walk): string[] {
+  const [named, ...args] = call.words;
+  const operand = INTERPRETERS.test(name)
+    ? args.find(({ text }) => !BEFORE_FILE.test(text))
+    : named?.text.includes("/") === true
+      ? named
+      : undefined;
+  if (operand === undefined || operand.unknown || operand.glob || operand.text.startsWith("-"))
+    return [];
+  return scope.folders.flatMap((folder) => {
+    const reach = reachOf(operand.text, folder, walk.root);
+    const path = reach.kind === "inside" ? belowRoot(reach.path, walk.root) : null;
+    return path === null || path === "" ? [] : [path];
+  });
+}
+
+/** Files that hold what came over the network, for when they are run. */
+function noteDownloads(
+  name: string,
+  args: readonly Field[],
+  call: Call,
+  scope: Scope,
+  walk: Walk,
+): void {
+  const from_network =
+    talksToNetwork(name) ||
+    scope.stdin?.network === true ||
+    args.some((field) => field.network || isDownload(field, scope, walk));
+  if (!from_network) return;
+  const files = [...call.targets, ...args.filter((_, at) => writesTo(name, args, at))];
+  for (const { text } of files)
+    for (const folder of scope.folders) walk.downloads.add(reachOf(text, folder, walk.root).path);
+  if (!talksToNetwork(name)) return;
+  for (const { text } of args) {
+    const last = /^[a-z]+:\/\/[^?#]*\/([^/?#]+)/i.exec(text)?.[1];
+    if (last === undefined) continue;
+    for (const folder of scope.folders) walk.downloads.add(reachOf(last, folder, walk.root).path);
+  }
+}
+
+export const isDownload = (field: Field, scope: Scope, walk: Walk): boolean =>
+  walk.downloads.size > 0 &&
+  scope.folders.some((folder) => walk.downloads.has(reachOf(field.text, folder, walk.root).path));
+
+function writesTo(name: string, args: readonly Field[], at: number): boolean {
+  const before = args[at - 1]?.text ?? "";
+  if (name === "tee" || name === "sponge") return !(args[at]?.text.startsWith("-") ?? true);
+  if (["cp", "mv", "install", "ln"].includes(name)) return at === args.length - 1;
+  return /^(?:-[A-Za-z]*[oO]|--output|--output-document)$/.test(before);
+}

@@ -1,0 +1,97 @@
+import { lstatSync } from "node:fs";
+import type { Scope, Walk } from "../scope.ts";
+import { isPlainName } from "../walk.ts";
+import type { Field } from "../words.ts";
+import { awkDoubt } from "./awk.ts";
+import { deedOf } from "./deeds.ts";
+import { findDoubt } from "./find.ts";
+import { gitDoubt } from "./git.ts";
+import { doubtOf, type PathDoubt } from "./options.ts";
+import { PRINTERS, readers, VERSION_FLAGS } from "./readers.ts";
+import { sedDoubt } from "./sed.ts";
+import { small } from "./small.ts";
+
+export interface Situation {
+  readonly scope: Scope;
+  readonly walk: Walk;
+  readonly pathDoubt: PathDoubt;
+}
+
+/** Builtins that change the shell for what comes after them: words alone do not say what they do. */
+const STATEFUL: ReadonlySet<string> = new Set([
+  ...["alias", "unalias", "export", "declare", "typeset", "local", "readonly", "set", "unset"],
+  ...["shopt", "source", ".", "eval", "exec", "trap", "hash", "enable", "read", "mapfile"],
+  ...[
+    "readarray",
+    "umask",
+    "ulimit",
+    "cd",
+    "pushd",
+    "popd",
+    "let",
+    "getopts",
+    "builtin",
+    "command",
+  ],
+]);
+export const isStateful = (name: string): boolean => STATEFUL.has(name);
+
+/** Why a program with these arguments is not known to only read; null when it is. */
+export function doubtOfProgram(
+  name: string,
+  args: readonly Field[],
+  situation: Situation,
+): string | null {
+  const { pathDoubt } = situation;
+  if (PRINTERS.has(name)) return null;
+  const [only] = args;
+  const is_version = args.length === 1 && only !== undefined && !only.unknown && !only.glob;
+  if (is_version && VERSION_FLAGS[name]?.includes(only.text) === true)
+    return versionDoubt(name, situation);
+  if (name === "awk" || name === "mawk" || name === "gawk") return awkDoubt(args, pathDoubt);
+  if (name === "sed") return sedDoubt(args, pathDoubt);
+  if (name === "find") return findDoubt(args, pathDoubt);
+  if (name === "git") return gitDoubt(args, situation);
+  if (name === "cd") return cdDoubt(args, pathDoubt);
+  if (name === "read") return readDoubt(args);
+  if (["exit", "return", "break", "continue"].includes(name))
+    return args.every(({ text }) => /^\d+$/.test(text)) ? null : `${name} with more than a number`;
+  const judge = Object.hasOwn(small, name) ? small[name] : undefined;
+  if (judge !== undefined) return judge(args, pathDoubt);
+  const allowed = Object.hasOwn(readers, name) ? readers[name] : undefined;
+  if (allowed !== undefined) return doubtOf(name, args, allowed, pathDoubt);
+  return deedOf(name);
+}
+
+function cdDoubt(args: readonly Field[], pathDoubt: PathDoubt): string | null {
+  const [target] = args;
+  if (target === undefined) return "cd leaves the workspace for a home folder";
+  if (args.length > 1 || target.glob || target.text.startsWith("-") || target.text === "")
+    return "cd to a place that only running it tells";
+  return pathDoubt(target);
+}
+
+/** Names in lower case alone: a subscript is evaluated, even in quotes. */
+function readDoubt(args: readonly Field[]): string | null {
+  const ok = args.every(({ text, literal }) => literal && (text === "-r" || isPlainName(text)));
+  return ok ? null : "read may evaluate the name of its variable";
+}
+
+/** Files by which a workspace chooses which program a name stands for. */
+const CHOOSERS: Readonly<Record<string, readonly string[]>> = {
+  rustc: ["rust-toolchain", "rust-toolchain.toml"],
+  cargo: ["rust-toolchain", "rust-toolchain.toml"],
+};
+
+function versionDoubt(name: string, { walk }: Situation): string | null {
+  const chooser = CHOOSERS[name]?.find((file) => isThere(`${walk.root}/${file}`));
+  return chooser === undefined ? null : `${chooser} says which ${name} runs`;
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
+}

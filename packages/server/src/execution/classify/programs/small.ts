@@ -1,0 +1,101 @@
+import type { Field } from "../words.ts";
+import { doubtOf, type PathDoubt } from "./options.ts";
+
+type Judge = (args: readonly Field[], pathDoubt: PathDoubt) => string | null;
+
+const SLEEP_S = 300;
+const TEST_OPERATORS = new Set([
+  ...[
+    "-e",
+    "-f",
+    "-d",
+    "-r",
+    "-w",
+    "-x",
+    "-s",
+    "-L",
+    "-h",
+    "-p",
+    "-S",
+    "-b",
+    "-c",
+    "-g",
+    "-k",
+    "-u",
+  ],
+  ...["-G", "-O", "-N", "-n", "-z", "-t", "-a", "-o", "!", "(", ")", "=", "==", "!=", "<", ">"],
+  ...["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef", "]"],
+]);
+const ARCHIVE_MODE = /^-?(?=[^f]*f$)(?=.*t)[tvzjJf]+$/;
+
+/** Programs with a grammar of their own, each too small for a file. */
+export const small: Readonly<Record<string, Judge>> = {
+  test: testDoubt,
+  "[": testDoubt,
+
+  printf: (args) =>
+    args[0]?.unknown === true || args[0]?.text.startsWith("-") === true
+      ? "printf with an option, or with a format that only running it tells"
+      : null,
+
+  date(args, pathDoubt) {
+    const formats = args.filter(({ text }) => text.startsWith("+"));
+    const rest = args.filter(({ text }) => !text.startsWith("+"));
+    if (formats.length > 1 || args.some((field) => field.unknown || field.glob))
+      return "date may set the clock";
+    const options =
+      "-u -R -I= -d: -r@ --utc --universal --rfc-email --iso-8601= --rfc-3339: --date: " +
+      "--reference@ --help --version";
+    return doubtOf("date", rest, { options, operands: "none" }, pathDoubt);
+  },
+
+  sleep: (args) => {
+    const seconds = Number(args[0]?.text.replace(/s$/, ""));
+    const is_bounded = args.length === 1 && seconds >= 0 && seconds <= SLEEP_S;
+    return is_bounded && args[0]?.unknown === false ? null : `sleep for more than ${SLEEP_S} s`;
+  },
+
+  command: (args) =>
+    /^-[vV]$/.test(args[0]?.text ?? "") && args.slice(1).every((field) => !field.unknown)
+      ? null
+      : "it runs a program by another name",
+
+  ps: (args) =>
+    args.every(({ text, unknown }, at) => {
+      if (unknown) return false;
+      if (args[at - 1]?.text === "-o" || args[at - 1]?.text === "-eo")
+        return /^[a-z,%]+$/.test(text);
+      return /^[auxfjlw]+$/.test(text) || /^-[efAlFjTLo]+$/.test(text);
+    })
+      ? null
+      : "ps may print environments of other processes",
+
+  ulimit: (args) => (args.length === 1 && args[0]?.text === "-a" ? null : "it changes limits"),
+  umask: (args) => (args.length === 0 ? null : "it changes modes of files to come"),
+  history: (args) => (args.length === 0 ? null : "it changes the history"),
+
+  tar(args, pathDoubt) {
+    const [mode, archive, ...members] = args;
+    if (mode === undefined || !ARCHIVE_MODE.test(mode.text) || mode.unknown)
+      return "tar does more than list an archive";
+    if (archive === undefined || archive.text.includes(":"))
+      return "tar reads from another machine, or from where it is not said";
+    if (members.some(({ text, glob, unknown }) => glob || unknown || text.startsWith("-")))
+      return "tar with more than names of members";
+    return pathDoubt(archive);
+  },
+};
+
+/** Subscripts are evaluated by `-v`, even in quotes; numbers are not by `test`, only by `[[`. */
+function testDoubt(args: readonly Field[], pathDoubt: PathDoubt): string | null {
+  for (const field of args) {
+    const { text } = field;
+    if (!field.unknown && TEST_OPERATORS.has(text)) continue;
+    if (field.unknown && field.written.startsWith('"')) continue;
+    if (field.unknown) return "test gets a word that only running it tells";
+    if (/^-[a-zA-Z]$/.test(text)) return `${text} is not among the tests that are known`;
+    const doubt = pathDoubt(field);
+    if (doubt !== null) return doubt;
+  }
+  return null;
+}
