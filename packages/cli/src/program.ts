@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { approvalsCommand } from "./commands/approvals.ts";
 import { approveCommand } from "./commands/approve.ts";
 import { askCommand } from "./commands/ask.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { chatCommand } from "./commands/chat.ts";
 import { denyCommand } from "./commands/deny.ts";
@@ -112,6 +113,7 @@ const commands = [
   userCommand,
   pauseCommand,
   resumeCommand,
+  auditCommand,
   doctorCommand,
   whyCommand,
 ];

@@ -36,8 +36,8 @@ export type AuditHead = z.infer<typeof AuditHead>;
  */
 export const ExecutorChain = z.object({
   items: z.array(z.looseObject({ n: z.int(), kind: z.string() })),
-  /** False: there is no executor to ask. An empty page of one that is linked is its chain's end. */
-  linked: z.boolean(),
+  /** False: nobody can read it now, because an executor runs that this server has no link to. */
+  readable: z.boolean(),
 });
 export type ExecutorChain = z.infer<typeof ExecutorChain>;
 

@@ -63,7 +63,7 @@ export function auditRoutes({ store, notary, executorChain }: AuditRouteParts): 
     },
     async ({ query }) => {
       const items = await executorChain(query.after ?? 0);
-      return { status: 200, body: { items: items ?? [], linked: items !== null } };
+      return { status: 200, body: { items: items ?? [], readable: items !== null } };
     },
   );
 
