@@ -163,7 +163,8 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
         "No rule can say what this command does; approve it without remembering it.",
       );
     const source = parseCard(row.card)?.suggestion == null ? "approval" : "suggestion";
-    return parts.rules.making(row, terms, { by, source });
+    const { person_id, workspace_id } = row;
+    return parts.rules.making({ person_id, workspace_id }, terms, { by, source });
   }
 
   /** @returns the name of the guard that did not hold; null when it is decided */

@@ -1,0 +1,73 @@
+import { afterEach, expect, test } from "vitest";
+import { type House, openHouse } from "./house.ts";
+import { addMember } from "./member.ts";
+import { obeys } from "./obeys.ts";
+
+let house: House;
+afterEach(() => house.close());
+
+const BLOCKED = "rm -rf /";
+const toldToModel = () => String(house.model.requests.at(-1)!.messages.at(-1)!.content);
+
+/** The call that was blocked, as the answer to it names it. */
+function blockedCall() {
+  const told = /mainstay override (\S+) (\d+) (\S+)\./.exec(toldToModel())!;
+  return { turn_id: told[1]!, step: Number(told[2]), call_id: told[3]! };
+}
+
+test("a blocked command ends its call at once; an admin lets exactly it run, once", async () => {
+  house = await openHouse({ script: obeys });
+  const { overrides, rules } = house.client;
+  expect(await house.ask(`run ${BLOCKED}`)).toMatchObject({ state: "done", commands: [] });
+  expect(toldToModel()).toMatch(/^Blocked: /);
+  const override = await overrides.grant({ ...blockedCall(), reason: "a drill" });
+  expect(override).toMatchObject({
+    command: BLOCKED,
+    state: "open",
+    reason: "a drill",
+    granted_by: "owner",
+    findings: expect.arrayContaining([expect.objectContaining({ verdict: "blocked" })]),
+  });
+  await house.ask(`run ${BLOCKED} --no-preserve-root`);
+  expect(toldToModel(), "other bytes").toMatch(/^Blocked: /);
+  const ran = await house.ask(`run ${BLOCKED}`);
+  expect(ran.commands).toMatchObject([
+    { verdict: "blocked", agreed_by: "override by owner", outcome: "exited" },
+  ]);
+  expect(ran.commands[0]!.executed_digest).toBe(ran.commands[0]!.planned_digest);
+  expect((await overrides.list()).items).toMatchObject([
+    { id: override.id, state: "used", used_by: { turn_id: ran.id } },
+  ]);
+  await house.ask(`run ${BLOCKED}`);
+  expect(toldToModel(), "a second time").toMatch(/^Blocked: /);
+  expect((await rules.list()).items).toEqual([]);
+});
+
+test("of calls that race for one override one gets it", async () => {
+  house = await openHouse({ script: obeys });
+  await house.ask(`run ${BLOCKED}`);
+  await house.client.overrides.grant({ ...blockedCall(), reason: "a drill" });
+  const turns = await Promise.all(Array.from({ length: 5 }, () => house.ask(`run ${BLOCKED}`)));
+  const ran = turns.filter(({ commands }) => commands.some(({ outcome }) => outcome === "exited"));
+  expect(ran).toHaveLength(1);
+});
+
+test("an override is for blocked commands, for one person in one of their workspaces", async () => {
+  house = await openHouse({ script: obeys });
+  const ada = await addMember(house, "ada");
+  const turn = await ada.client.turns.create({ message: `run ${BLOCKED}` }, { wait_s: 60 });
+  const { id: person_id } = await ada.client.me();
+  const place = { workspace_id: turn.workspace_id, person_id, reason: "a drill" };
+  const { overrides } = house.client;
+  await expect(overrides.grant({ ...place, command: "touch x" })).rejects.toMatchObject({
+    problem: { code: "override_impossible", status: 422 },
+  });
+  const owner = (await house.client.me()).id;
+  await expect(
+    overrides.grant({ ...place, person_id: owner, command: BLOCKED }),
+  ).rejects.toMatchObject({ problem: { code: "not_found" } });
+  await overrides.grant({ ...place, command: BLOCKED });
+  expect(await house.ask(`run ${BLOCKED}`), "another person").toMatchObject({ commands: [] });
+  const ran = await ada.client.turns.create({ message: `run ${BLOCKED}` }, { wait_s: 60 });
+  expect(ran.commands).toMatchObject([{ agreed_by: "override by owner" }]);
+});
