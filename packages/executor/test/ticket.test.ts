@@ -1,6 +1,7 @@
+import { ConsentKind } from "@mainstay/sdk/audit";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { planDigest, signTicket, Ticket, verifyTicket } from "../src/ticket.ts";
+import { letsThrough, planDigest, signTicket, Ticket, verifyTicket } from "../src/ticket.ts";
 
 const key = Buffer.alloc(32, 7);
 const now = 1_800_000_000_000;
@@ -98,3 +99,45 @@ test("any one field changed anywhere is refused", () => {
     { numRuns: 400 },
   );
 });
+
+/** In the string as JSON writes it: a quote or a bracket there makes it no JSON, or another shape. */
+test("any one byte of it changed is refused, at every place", () => {
+  const text = JSON.stringify(ticket);
+  let judged = 0;
+  for (let place = 0; place < text.length; place += 1) {
+    for (const other of ["0", "b", '"', "1"]) {
+      const claimed = parsed(text.slice(0, place) + other + text.slice(place + 1));
+      if (claimed === undefined || JSON.stringify(claimed) === text) continue;
+      judged += 1;
+      if (!["bad_mac", "malformed"].includes(code(claimed))) expect.fail(JSON.stringify(claimed));
+    }
+  }
+  expect(judged).toBeGreaterThan(1_000);
+});
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+test("which consent lets what through", () => {
+  const through = (["safe", "ask", "blocked"] as const).map((verdict) =>
+    ConsentKind.options.filter((kind) => letsThrough({ kind, verdict })),
+  );
+  expect(through).toEqual([
+    ["policy", "trust", "person", "rule"],
+    ["trust", "person", "rule"],
+    ["override"],
+  ]);
+});
+
+test.for(["", "/etc/passwd", "../x", "a/../b", "a//b", "./a", "a/", ".", "a/./b", "a\0b"])(
+  "a pin of %j is malformed",
+  (path) => {
+    const pins = [{ path, sha256: "0".repeat(64), hold: true }];
+    expect(code(signTicket(key, { ...agreed, plan: { ...agreed.plan, pins } }))).toBe("malformed");
+  },
+);
