@@ -2,7 +2,7 @@
  * Many at once want to decide the same: one decision counts, and what was agreed to happens at most
  * once. What a command did is counted in the workspace, by the lines it appends.
  */
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { lastUserText } from "@mainstay/fake-provider/chat-request";
 import { ProblemError } from "@mainstay/sdk/call";
@@ -39,8 +39,8 @@ const open = async (overrides: Overrides = {}) =>
         : calls("shell", { command: lastUserText(request) }),
   }));
 
-const ask = (client: Client, command: string, workspace?: string): Promise<Turn> =>
-  client.turns.create({ message: command, ...(workspace && { workspace }) }, { wait_s: 60 });
+const ask = (client: Client, command: string): Promise<Turn> =>
+  client.turns.create({ message: command }, { wait_s: 60 });
 
 async function settled(client: Client, turn: Turn): Promise<Turn> {
   for await (const _ of client.events(turn.id)) continue;
@@ -48,9 +48,14 @@ async function settled(client: Client, turn: Turn): Promise<Turn> {
 }
 
 async function linesOf(client: Client, file: string): Promise<number> {
-  const [workspace] = (await client.workspaces.list()).items;
-  const text = await readFile(join(workspace!.path, file), "utf8").catch(() => "");
+  const text = await readFile(await pathOf(client, file), "utf8").catch(() => "");
   return text.split("\n").length - 1;
+}
+
+/** In the person's own workspace. */
+async function pathOf(client: Client, file: string): Promise<string> {
+  const [workspace] = (await client.workspaces.list()).items;
+  return join(workspace!.path, file);
 }
 
 /** What each of them got: the approval as decided, or the code of the refusal. */
@@ -107,7 +112,7 @@ async function decidersFor(name: string): Promise<{ person: Client; deciders: Cl
 test(`${AT_ONCE} decisions on one approval, of a person's clients and an admin's: one counts`, async () => {
   await open();
   const { person, deciders } = await decidersFor("ada");
-  const times = rounds({ short: 5, long: 100 });
+  const times = rounds({ short: 3, long: 100 });
   let ran = 0;
   for (let n = 0; n < times; n++) {
     const round = await decidedByMany(person, deciders, n);
@@ -132,3 +137,126 @@ const withoutGuard =
     commit: ({ guards = [], ...batch }) =>
       store.commit({ ...batch, guards: guards.filter((guard) => guard.name !== name) }),
   });
+
+/** A rule for a program that leaves a line, in a workspace that is there. */
+async function ruleFor(n: number) {
+  const { client } = house;
+  const { workspace_id: workspace } = await ask(client, "ls");
+  const script = `count-${n}.sh`;
+  await writeFile(await pathOf(client, script), `echo x >> ran-${n}\n`);
+  const { items } = await client.rules.add({ workspace, command: `sh ${script}` });
+  return { rule_id: items[0]!.id, command: `sh ${script}`, ran: () => linesOf(client, `ran-${n}`) };
+}
+
+/** Where on its way one of the turns is when the rule is revoked. */
+const MOMENTS = ["accepted", "started", "attempt_started", "step_ended", "tool_started"];
+const TURNS = 5;
+
+/** Some turns at once want to run what a rule covers, and the rule is revoked on their way. */
+async function revokedMeanwhile(n: number): Promise<Round> {
+  const { client } = house;
+  const { rule_id, command, ran } = await ruleFor(n);
+  const turns = await Promise.all(
+    Array.from({ length: TURNS }, () => client.turns.create({ message: command })),
+  );
+  const [one, moment] = [turns[Math.floor(random() * TURNS)]!, MOMENTS[n % MOMENTS.length]!];
+  await house.until(one.id, ({ type }) => [moment, "approval_requested", "settled"].includes(type));
+  await client.rules.revoke(rule_id);
+  for (const turn of turns) await denied(turn);
+  return { ran: await ran(), faults: await lateBy(rule_id, await ran()) };
+}
+
+/** Denies what the turn waits for, if it does. */
+async function denied(turn: Turn): Promise<void> {
+  const { type } = await house.until(turn.id, (event) =>
+    ["approval_requested", "settled"].includes(event.type),
+  );
+  if (type === "settled") return;
+  const { approvals } = await house.client.turns.get(turn.id);
+  await house.client.approvals.decide(approvals[0]!, "deny");
+  await settled(house.client, turn);
+}
+
+/** Commands that began by the rule when its end was on record, and such as are on no record. */
+async function lateBy(rule_id: string, ran: number): Promise<string[]> {
+  const { audit } = house.client;
+  const intents = (await audit.list({ kind: "command_intent" })).items.filter(
+    ({ record }) => record?.kind === "command_intent" && record.agreement_id === rule_id,
+  );
+  const revoked = (await audit.list({ kind: "rule_revoked" })).items.find(
+    ({ record }) => record?.kind === "rule_revoked" && record.rule_id === rule_id,
+  );
+  const late = intents.filter(({ seq }) => seq > revoked!.seq);
+  return [
+    ...late.map(() => "a command began by a rule that was revoked"),
+    ...(intents.length === ran ? [] : [`${intents.length} began by the rule, and ${ran} ran`]),
+  ];
+}
+
+test("a rule that is revoked while its command is on the way: nothing begins by it afterwards", async () => {
+  await open();
+  const times = rounds({ short: 5, long: 100 });
+  let ran = 0;
+  for (let n = 0; n < times; n++) {
+    const round = await revokedMeanwhile(n);
+    expect(round.faults, `round ${n}`).toEqual([]);
+    ran += round.ran;
+  }
+  const found = `of ${times * TURNS} commands ${ran} began before its end, 0 after`;
+  report("a rule revoked while commands are planned by it", times, found);
+});
+
+/** The worst moment: all is planned, and the intent is about to be on record. */
+async function revokedAtLast(overrides: (revoke: () => Promise<unknown>) => Overrides) {
+  let revoke = (): Promise<unknown> => Promise.resolve();
+  await open(overrides(() => revoke()));
+  const { rule_id, command, ran } = await ruleFor(0);
+  revoke = () => house.client.rules.revoke(rule_id);
+  const turn = await ask(house.client, command);
+  await denied(turn);
+  return { ran: await ran(), faults: await lateBy(rule_id, await ran()) };
+}
+
+const before = (
+  revoke: () => Promise<unknown>,
+  then: (store: Store) => Store = (same) => same,
+) => ({
+  store: (store: Store): Store => ({
+    ...store,
+    async commit(batch) {
+      if (batch.guards?.some(({ name }) => name === RULE_GUARD)) await revoke();
+      return then(store).commit(batch);
+    },
+  }),
+});
+const RULE_GUARD = "a rule that was revoked";
+
+test("a rule that is revoked when its command is planned, and not yet on record: it does not run", async () => {
+  expect(await revokedAtLast((revoke) => before(revoke))).toEqual({ ran: 0, faults: [] });
+});
+
+test("planted: an intent that does not look at its rule again is found out", async () => {
+  const { faults } = await revokedAtLast((revoke) => before(revoke, withoutGuard(RULE_GUARD)));
+  expect(faults).toContain("a command began by a rule that was revoked");
+});
+
+/** Blocked, and it leaves a line. */
+const BLOCKED = "echo x >> overridden; mkfs -t xfs /dev/nvme0n1";
+
+test("an override that many calls want at once is for one of them", async () => {
+  await open();
+  const { client } = house;
+  const { id: person_id } = await client.me();
+  const { workspace_id } = await ask(client, "ls");
+  const times = rounds({ short: 2, long: 25 });
+  for (let n = 1; n <= times; n++) {
+    await client.overrides.grant({ workspace_id, person_id, command: BLOCKED, reason: "a test" });
+    const turns = await Promise.all(Array.from({ length: 10 }, () => ask(client, BLOCKED)));
+    const ran = turns.flatMap(({ commands }) =>
+      commands.filter(({ outcome }) => outcome === "exited"),
+    );
+    expect(ran).toHaveLength(1);
+    expect(await linesOf(client, "overridden")).toBe(n);
+  }
+  report("10 calls at once for one override", times, "1 ran each");
+});

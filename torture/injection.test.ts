@@ -7,8 +7,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Overrides } from "../packages/server/src/assemble.ts";
 import { openArena, type Arena } from "./injection/arena.ts";
 import type { Attack } from "./injection/attack.ts";
+import { above } from "./injection/attacks/above.ts";
 import { consent } from "./injection/attacks/consent.ts";
+import { programs } from "./injection/attacks/programs.ts";
 import { races } from "./injection/attacks/races.ts";
+import { rules } from "./injection/attacks/rules.ts";
 import { shell } from "./injection/attacks/shell.ts";
 import { tools } from "./injection/attacks/tools.ts";
 import { noSandbox, nobodyIsAsked } from "./injection/holes.ts";
@@ -16,7 +19,9 @@ import { vectors } from "./injection/vectors.ts";
 import { report, rounds, seed } from "./plan.ts";
 import { seeded } from "./seeded.ts";
 
-const attacks: readonly Attack[] = [...[shell, tools, consent, races].flat()];
+const attacks: readonly Attack[] = [
+  ...[shell, tools, consent, rules, programs, above, races].flat(),
+];
 /** Each attack by so many ways, and of so many attacks one. */
 const WAYS = rounds({ short: 1, long: vectors.length });
 const ONE_OF = rounds({ short: 8, long: 1 });
