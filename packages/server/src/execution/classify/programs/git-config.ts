@@ -1,7 +1,10 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { indexDoubt } from "./git-index.ts";
 
 const CONFIG_BYTES = 65_536;
+/** Of some hundred thousand files. */
+const INDEX_BYTES = 32 << 20;
 /** Settings that name no program, no other file and no other repository. */
 const HARMLESS_KEY = new RegExp(
   `^(?:${[
@@ -47,16 +50,27 @@ function settingsDoubt(root: string): string | null {
   const elsewhere = [".git/commondir", ".git/modules", ".git/config.worktree", ".gitmodules"];
   const other = elsewhere.find((name) => kindOf(`${root}/${name}`) !== "absent");
   if (other !== undefined) return `\`${other}\` brings settings of other repositories`;
-  const kind = kindOf(`${root}/.git/config`);
+  return (
+    fileDoubt(root, "config", CONFIG_BYTES, (bytes) => configDoubt(bytes.toString("utf8"))) ??
+    fileDoubt(root, "index", INDEX_BYTES, indexDoubt)
+  );
+}
+
+function fileDoubt(
+  root: string,
+  name: string,
+  limit_bytes: number,
+  doubtOf: (bytes: Buffer) => string | null,
+): string | null {
+  const path = `${root}/.git/${name}`;
+  const kind = kindOf(path);
   if (kind === "absent") return null;
-  if (kind !== "file") return "`.git/config` is not a plain file";
+  if (kind !== "file") return `\`.git/${name}\` is not a plain file`;
   try {
-    const bytes = readFileSync(`${root}/.git/config`);
-    return bytes.length > CONFIG_BYTES
-      ? "`.git/config` is too long"
-      : configDoubt(bytes.toString("utf8"));
+    if (lstatSync(path).size > limit_bytes) return `\`.git/${name}\` is too long`;
+    return doubtOf(readFileSync(path));
   } catch {
-    return "`.git/config` cannot be read";
+    return `\`.git/${name}\` cannot be read`;
   }
 }
 
