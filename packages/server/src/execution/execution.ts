@@ -21,6 +21,7 @@ import { createExecutorKeeper, type ExecutorUsage, type OpenLink } from "./execu
 import { createFollower, type Onlooker, type Standing } from "./follow.ts";
 import { createGateAudit } from "./gate-audit.ts";
 import { type AgreedCommand, createHandOver } from "./hand-over.ts";
+import { tellingMismatch } from "./mismatch.ts";
 import { createOutputDesk } from "./output-desk.ts";
 import type { Passage, Pauses } from "./pauses.ts";
 
@@ -120,7 +121,7 @@ export function createExecution(parts: ExecutionParts): Execution {
   const judge = createJudge(parts);
 
   async function plan(order: CommandOrder): Promise<PlannedCommand> {
-    const revision = parts.consentRevision();
+    const looked: Look = { revision: parts.consentRevision(), at_ms: clock.monotonic() };
     const judged = await judge(order);
     const { consent, classified } = judged;
     if (consent.kind === "ask")
@@ -135,7 +136,7 @@ export function createExecution(parts: ExecutionParts): Execution {
       return { kind: "paused", pause };
     }
     const { agreement } = consent;
-    const ready = { order, judged, agreement, plan: planOf(order, judged), revision };
+    const ready = { order, judged, agreement, plan: planOf(order, judged), looked };
     return {
       kind: "ready",
       effect: {
@@ -192,12 +193,17 @@ export function createExecution(parts: ExecutionParts): Execution {
     return { guards: [guard], writes: [write] };
   }
 
-  /** Between its end and the order nothing is waited for where nothing was taken away meanwhile. */
-  async function lastLook({ order, agreement, revision }: Ready): Promise<string | null> {
-    for (let seen = revision; seen !== parts.consentRevision();) {
+  /**
+   * What was judged long ago, or before somebody took something away, is judged again; otherwise
+   * nothing is waited for between this and the order.
+   */
+  async function lastLook({ order, agreement, looked }: Ready): Promise<string | null> {
+    const is_stale = clock.monotonic() - looked.at_ms > STALE_MS;
+    let seen = is_stale ? null : looked.revision;
+    while (seen !== parts.consentRevision()) {
       seen = parts.consentRevision();
       const { consent } = await judge(order);
-      if (consent.kind !== "agreed" || consent.agreement.id !== agreement.id)
+      if (consent.kind !== "agreed" || !isSame(consent.agreement, agreement))
         return `what it rested on was taken back: ${agreement.told}`;
     }
     return null;
@@ -282,14 +288,26 @@ export function createExecution(parts: ExecutionParts): Execution {
   };
 }
 
-/** Agreed to, as of a revision of what consent rests on. */
+/** Agreed to, as of the last look at what consent rests on. */
 interface Ready {
   readonly order: CommandOrder;
   readonly judged: Judged;
   readonly agreement: Agreement;
   readonly plan: Plan;
-  readonly revision: number;
+  readonly looked: Look;
 }
+
+interface Look {
+  readonly revision: number;
+  /** Monotonic. */
+  readonly at_ms: number;
+}
+
+/** A command may wait long for an executor. */
+const STALE_MS = 1_000;
+
+const isSame = (one: Agreement, other: Agreement): boolean =>
+  one.kind === other.kind && one.id === other.id;
 
 const refusals = {
   blocked: (reason: string): PlannedCommand => ({ kind: "blocked", reason }),
@@ -308,16 +326,6 @@ const intentOf = ({ order, judged, agreement, plan }: Ready) => ({
   agreed_by: agreement.person_id,
   agreement_id: agreement.id,
 });
-
-/** The executor recomputes the digest of what it runs: another one means that the gate was passed by. */
-function tellingMismatch(end: CommandEnd, planned_digest: string): CommandEnd {
-  if (end.outcome !== "exited" || end.plan_digest === planned_digest) return end;
-  const notice = `what ran (${end.plan_digest}) is not what was agreed to (${planned_digest}): tell an admin`;
-  return { ...end, notices: [notice, ...end.notices].slice(0, NOTICES) };
-}
-
-/** As the executor bounds them. */
-const NOTICES = 16;
 
 const neverStarted: Standing = { state: "never_started" };
 

@@ -1,6 +1,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { NewId } from "../kernel/ids.ts";
 import type { WorkspaceRoot } from "../kernel/workspace.ts";
+import { auditWrite } from "../store/audit-log.ts";
 import type { Row } from "../store/schema.ts";
 import type { Statement, Store } from "../store/store.ts";
 import type { Person } from "./authentication.ts";
@@ -43,10 +44,18 @@ export function createWorkspaceRows({ store, clock, newId }: WorkspaceRowsParts)
   const insert = (row: WorkspaceRow): Statement =>
     store.sql.insertInto("workspace").values(row).compile();
 
+  const trustRecord = ({ id, person_id, trusted }: WorkspaceRow): Statement =>
+    auditWrite(store, clock.now(), {
+      ...{ kind: "workspace_trusted", workspace_id: id, person_id },
+      trusted: trusted === 1,
+    });
+
   /** The person's row for the folder's path, which another request may have made first. */
   async function add(person: Person, root: WorkspaceRoot, trusted: number): Promise<WorkspaceRow> {
     const row = { ...newRow(person, newId("ws"), root), is_private: 0, trusted };
-    const { committed } = await store.commit({ writes: [insert(row)] });
+    const { committed } = await store.commit({
+      writes: [insert(row), ...(trusted === 1 ? [trustRecord(row)] : [])],
+    });
     return committed ? row : expected(await at(person, root.path), root.path);
   }
 
@@ -65,8 +74,10 @@ export function createWorkspaceRows({ store, clock, newId }: WorkspaceRowsParts)
   ): Promise<WorkspaceRow> {
     const changed = { path, ino, owner_uid, trusted };
     const update = store.sql.updateTable("workspace").set(changed).where("id", "=", row.id);
-    await store.commit({ writes: [update.compile()] });
-    return { ...row, ...changed };
+    const now = { ...row, ...changed };
+    const record = row.trusted === trusted ? [] : [trustRecord(now)];
+    await store.commit({ writes: [update.compile(), ...record] });
+    return now;
   }
 
   return { listOf, byId, at, privateAt, privateOf, add, addPrivate, change };

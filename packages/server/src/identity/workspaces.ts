@@ -106,9 +106,8 @@ export function createWorkspaces(parts: WorkspacesParts): Workspaces {
 const isSame = (one: WorkspaceRoot, other: WorkspaceRoot): boolean =>
   one.path === other.path && one.ino === other.ino && one.owner_uid === other.owner_uid;
 
-const workspaceOf = ({ id, path, ino, owner_uid, trusted }: WorkspaceRow): TurnWorkspace => ({
+const workspaceOf = ({ id, path, ino, owner_uid }: WorkspaceRow): TurnWorkspace => ({
   ...{ id, path, ino, owner_uid },
-  trusted: trusted === 1,
 });
 
 const described = ({ id, path, trusted, is_private, created_at }: WorkspaceRow): Workspace => ({

@@ -13,5 +13,4 @@ export interface WorkspaceRoot {
 /** Where a turn works. */
 export interface TurnWorkspace extends WorkspaceRoot {
   readonly id: string;
-  readonly trusted: boolean;
 }

@@ -113,8 +113,12 @@ export function scriptOf({ name, input }: ToolCall): string | null {
 }
 
 const overrideFor = ({ turn_id, step, call_id }: Scene): string =>
-  "The command did not run. An admin can let exactly this one run once, within an hour: " +
-  `mainstay override ${turn_id} ${step} ${oneLine(call_id)}. Then it must be asked for again.`;
+  "The command did not run. An admin can let exactly this one run once, within an hour, with " +
+  `mainstay override ${turn_id} ${step} ${inShell(call_id)} --reason WHY; then it is asked for again.`;
+
+/** Ids of calls are a model's own. */
+const inShell = (word: string): string =>
+  /^\w[\w.:-]*$/.test(word) ? word : `'${oneLine(word).replaceAll("'", String.raw`'\''`)}'`;
 
 const whyKilled = (signal: AbortSignal): string =>
   signal.aborted ? messageOf(signal.reason) : "it was cancelled";

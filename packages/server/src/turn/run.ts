@@ -200,7 +200,7 @@ const placeRow = prepared<{ turn_id: string }, PlaceRow>((sql, slot) =>
     .innerJoin("workspace", "workspace.id", "turn.workspace_id")
     .select(["person.id as person_id", "person.number"])
     .select(["workspace.id as workspace_id", "workspace.path", "workspace.ino"])
-    .select(["workspace.owner_uid", "workspace.trusted"])
+    .select(["workspace.owner_uid"])
     .where("turn.id", "=", slot("turn_id")),
 );
 
@@ -211,7 +211,6 @@ interface PlaceRow {
   readonly path: string;
   readonly ino: string;
   readonly owner_uid: number;
-  readonly trusted: number;
 }
 
 async function placeOf(store: Store, turn_id: string) {
@@ -221,7 +220,6 @@ async function placeOf(store: Store, turn_id: string) {
     person: { id: row.person_id, number: row.number },
     workspace: {
       ...{ id: row.workspace_id, path: row.path, ino: row.ino, owner_uid: row.owner_uid },
-      trusted: row.trusted === 1,
     },
   };
 }

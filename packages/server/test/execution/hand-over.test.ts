@@ -47,7 +47,7 @@ const agreed: AgreedCommand = {
     limits: { wall_ms: 1_000, output_bytes: 1_024 },
   },
   person: { number: 1 },
-  workspace: { id: "w", path: "/w", ino: "1", owner_uid: 1, trusted: true },
+  workspace: { id: "w", path: "/w", ino: "1", owner_uid: 1 },
   consent: { verdict: "ask", kind: "trust", decided_by: "policy", agreement_id: null },
   intended: Promise.resolve(null),
   lastLook: async () => null,

@@ -11,7 +11,7 @@ const toldToModel = () => String(house.model.requests.at(-1)!.messages.at(-1)!.c
 
 /** The call that was blocked, as the answer to it names it. */
 function blockedCall() {
-  const told = /mainstay override (\S+) (\d+) (\S+)\./.exec(toldToModel())!;
+  const told = /mainstay override (\S+) (\d+) (\S+) --reason/.exec(toldToModel())!;
   return { turn_id: told[1]!, step: Number(told[2]), call_id: told[3]! };
 }
 

@@ -72,7 +72,7 @@ test("a proven folder is registered, and again it is the same without a proof", 
   expect(await workspaces.list(house.admin)).toEqual([first]);
   expect(first).not.toHaveProperty("ino");
   expect(await workspaces.resolve(house.admin, first.id)).toEqual({
-    ...{ id: first.id, path: house.project, trusted: false },
+    ...{ id: first.id, path: house.project },
     ...(await identityOf(house.project)),
   });
   expect(await workspaces.resolve(house.admin, house.project)).toMatchObject({ id: first.id });
@@ -92,6 +92,11 @@ test("trust changes only when asked, and with a proof", async () => {
     trusted: false,
   });
   expect(await workspaces.list(house.admin)).toHaveLength(1);
+  const trail = await house.store.query(house.store.sql.selectFrom("audit").select("body"));
+  expect(trail.map(({ body }) => JSON.parse(body))).toMatchObject([
+    { kind: "workspace_trusted", trusted: true },
+    { kind: "workspace_trusted", trusted: false },
+  ]);
 });
 
 test("another folder at a known path needs a proof of its own and is not trusted", async () => {
@@ -304,7 +309,7 @@ test("without a name a person works in a folder of their own, which survives all
     workspaces.resolve(house.admin, undefined),
   ]);
   expect(own).toEqual(again);
-  expect(own).toMatchObject({ path: join(house.home, "workspaces", own.id), trusted: false });
+  expect(own).toMatchObject({ path: join(house.home, "workspaces", own.id) });
   expect(await workspaces.list(house.admin)).toMatchObject([{ id: own.id, private: true }]);
   expect((await lstat(own.path)).mode & 0o777).toBe(0o700);
   expect(own).toMatchObject(await identityOf(own.path));

@@ -23,7 +23,7 @@ async function scene(): Promise<Scene> {
     call_id: "call_1",
     intent: "try it",
     person: { id: "usr_1", number: 1 },
-    workspace: { id: "ws_1", trusted: false, ...(await scratchFolder()) },
+    workspace: { id: "ws_1", ...(await scratchFolder()) },
     decision: null,
   };
 }

@@ -50,7 +50,7 @@ export function createJudge(parts: JudgeParts): Judge {
     const { workspace, person, decision } = order;
     const classified = classifiedOf(order, command);
     const { verdict, reason } = classified;
-    const limit = await policies.limitFor(person.id, workspace);
+    const limit = await policies.limitFor(person.id, workspace.id);
     const facts = {
       ...{ verdict, reason, limit, approval: null, rules: null, override: null },
       denied_by: decision?.decision === "deny" ? decision.by : null,

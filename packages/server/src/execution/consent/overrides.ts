@@ -156,12 +156,12 @@ export function createOverrides(parts: OverridesParts): Overrides {
     const [row] = await store.query(
       store.sql
         .selectFrom("workspace")
-        .select(["id", "path", "ino", "owner_uid", "trusted"])
+        .select(["id", "path", "ino", "owner_uid"])
         .where("id", "=", id)
         .where("person_id", "=", person_id),
     );
     if (row === undefined) throw new Refusal("not_found", "This person has no such workspace.");
-    return { ...row, trusted: row.trusted === 1 };
+    return row;
   }
 
   async function find({ command_sha256, pins, ...use }: OverrideUse) {

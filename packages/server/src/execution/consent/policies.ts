@@ -3,12 +3,13 @@ import type { Ceiling, NewPolicy, Policy, PolicySubject } from "@mainstay/sdk/co
 import type { Person } from "../../identity/identity.ts";
 import { Refusal } from "../../kernel/errors.ts";
 import { isoTime } from "../../kernel/time.ts";
-import type { TurnWorkspace } from "../../kernel/workspace.ts";
 import { auditWrite } from "../../store/audit-log.ts";
 import { prepared } from "../../store/prepared.ts";
 import type { Store } from "../../store/store.ts";
 import { type Limit, lowest } from "./ceiling.ts";
 
+/** A longer list is cut: policies for so many single people are better told as one for a tier. */
+const LISTED = 1_000;
 const TIERS: readonly string[] = ["free", "basic", "pro"];
 
 /** Ceilings that admins set: for a tier, a workspace, a person. */
@@ -18,8 +19,8 @@ export interface Policies {
   set(by: Person, wish: NewPolicy): Promise<Policy>;
   /** @throws Refusal `not_found` */
   remove(by: Person, subject: PolicySubject): Promise<void>;
-  /** The most that a command of this person may do in this workspace. */
-  limitFor(person_id: string, workspace: TurnWorkspace): Promise<Limit>;
+  /** The most that a command of this person may do in this workspace, which is trusted or not as of now. */
+  limitFor(person_id: string, workspace_id: string): Promise<Limit>;
 }
 
 export interface PoliciesParts {
@@ -40,7 +41,8 @@ export function createPolicies({ store, clock, onTightened }: PoliciesParts): Po
         .select(["policy.scope", "policy.subject", "policy.ceiling", "policy.set_at"])
         .select(["setter.name as set_by", "person.name", "workspace.path"])
         .orderBy("policy.scope")
-        .orderBy("policy.subject"),
+        .orderBy("policy.subject")
+        .limit(LISTED),
     );
     return rows.map(({ name, path, set_at, ...row }) => ({
       ...row,
@@ -127,10 +129,13 @@ export function createPolicies({ store, clock, onTightened }: PoliciesParts): Po
     }
   }
 
-  async function limitFor(person_id: string, { id, trusted }: TurnWorkspace): Promise<Limit> {
-    const rows = await store.query(ceilingsFor(store, { person_id, workspace_id: id }));
+  async function limitFor(person_id: string, workspace_id: string): Promise<Limit> {
+    const [rows, [workspace]] = await Promise.all([
+      store.query(ceilingsFor(store, { person_id, workspace_id })),
+      store.query(trustOf(store, { workspace_id })),
+    ]);
     return lowest(
-      trusted,
+      workspace?.trusted === 1,
       rows.map(({ scope, subject, name, ceiling }) => ({
         ceiling,
         by: `the policy for ${scope === "workspace" ? "this workspace" : `the ${scope} ${name ?? subject}`}`,
@@ -153,6 +158,10 @@ interface CeilingRow {
   /** Of a person. */
   readonly name: string | null;
 }
+
+const trustOf = prepared<{ workspace_id: string }, { readonly trusted: number }>((sql, slot) =>
+  sql.selectFrom("workspace").select("trusted").where("id", "=", slot("workspace_id")),
+);
 
 const ceilingsFor = prepared<{ person_id: string; workspace_id: string }, CeilingRow>((sql, slot) =>
   sql

@@ -16,6 +16,9 @@ import { rulesInWords } from "./rule-in-words.ts";
 /** Of one person in one workspace; past it a rule is refused with `too_many_rules`. */
 const RULES_HERE = 200;
 
+/** The latest are listed; every one of them counts. */
+const LISTED = 1_000;
+
 /** For whose commands, and where. */
 export interface RulePlace {
   readonly person_id: string;
@@ -81,7 +84,7 @@ export function createRules(parts: RulesParts): Rules {
   async function list(person: Person): Promise<Rule[]> {
     let query = rows().where("rule.revoked_at", "is", null);
     if (person.role !== "admin") query = query.where("rule.person_id", "=", person.id);
-    return (await store.query(query.orderBy("rule.made_at", "desc"))).map(resource);
+    return (await store.query(query.orderBy("rule.made_at", "desc").limit(LISTED))).map(resource);
   }
 
   async function add(person: Person, { workspace, command }: NewRule): Promise<Rule[]> {
