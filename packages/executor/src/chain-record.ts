@@ -4,7 +4,6 @@
  */
 import { hash } from "node:crypto";
 import { ConsentKind } from "@mainstay/sdk/audit";
-import canonicalize from "canonicalize";
 import { z } from "zod";
 import { RefusalCode } from "./command.ts";
 import { CommandId } from "./ticket.ts";
@@ -76,12 +75,12 @@ export interface ChainHead {
 
 export const CHAIN_START: ChainHead = { n: 0, hash: "0".repeat(64), dropped: 0 };
 
-/** RFC 8785: what is hashed is the same, whoever wrote the record down. */
-export function chainBody(entry: ChainEntry): string {
-  const body = canonicalize(entry);
-  if (body === undefined) throw new TypeError("a record must be JSON");
-  return body;
-}
+const FIELDS = [
+  ...new Set(Object.values(said).flatMap(({ shape }) => Object.keys(shape))),
+].toSorted();
+
+/** JSON of what a record says, the same whoever wrote it down: its fields are flat, and sorted here. */
+export const chainBody = (entry: ChainEntry): string => JSON.stringify(entry, FIELDS);
 
 /** SHA-256 (hex). A change, a gap or another order breaks every link after it. */
 export const chainHash = (previous: string, n: number, at: number, body: string): string =>
@@ -116,8 +115,7 @@ function follow(head: ChainHead, record: ChainRecord): ChainHead | { why: string
   if (record.kind === "anchor") return followAnchor(head, record);
   if (n !== head.n + 1) return { why: `it follows on ${head.n}` };
   if (record.kind === "damaged") return { why: "it is no record any more" };
-  const { n: _n, at: _at, hash: _hash, ...entry } = record;
-  if (hash !== chainHash(head.hash, n, at, chainBody(entry))) {
+  if (hash !== chainHash(head.hash, n, at, chainBody(record))) {
     return { why: "its hash does not follow from what it says and the record before it" };
   }
   return { n, hash, dropped: head.dropped };
