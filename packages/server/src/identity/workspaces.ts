@@ -107,7 +107,10 @@ const isSame = (one: WorkspaceRoot, other: WorkspaceRoot): boolean =>
   one.path === other.path && one.ino === other.ino && one.owner_uid === other.owner_uid;
 
 const workspaceOf = ({ id, path, ino, owner_uid }: WorkspaceRow): TurnWorkspace => ({
-  ...{ id, path, ino, owner_uid },
+  id,
+  path,
+  ino,
+  owner_uid,
 });
 
 const described = ({ id, path, trusted, is_private, created_at }: WorkspaceRow): Workspace => ({
