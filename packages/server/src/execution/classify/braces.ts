@@ -32,7 +32,13 @@ function closing(text: string, open: number): number {
 
 function alternatives(body: string): string[] {
   const sequence = SEQUENCE.exec(body);
-  if (sequence !== null) return range(sequence[1] ?? "", sequence[2] ?? "") ?? [`{${body}}`];
+  if (sequence !== null)
+    return (
+      range(sequence[1] ?? "", sequence[2] ?? "") ?? [
+        `{${body}}`,
+        ...Array.from({ length: ALTERNATIVES }, () => ""),
+      ]
+    );
   const pieces = splitOutside(body);
   if (pieces.length === 1) return expand(body).map((one) => `{${one}}`);
   return pieces.flatMap(expand);
@@ -53,7 +59,7 @@ function splitOutside(body: string): string[] {
 
 function range(from: string, to: string): string[] | null {
   const are_numbers = /\d/.test(from);
-  if (are_numbers !== /\d/.test(to)) return null;
+  if (are_numbers !== /\d/.test(to) || /^-?0\d/.test(from) || /^-?0\d/.test(to)) return null;
   const of = (end: string) => (are_numbers ? Number(end) : (end.codePointAt(0) ?? 0));
   const [start, end] = [of(from), of(to)];
   const size = Math.min(Math.abs(end - start) + 1, ALTERNATIVES + 1);

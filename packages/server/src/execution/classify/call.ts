@@ -1,10 +1,12 @@
 import { dangersOf } from "./danger/danger.ts";
-import type { Value } from "./expansions.ts";
+import { noteDownloads } from "./downloads.ts";
 import { outputOf, talksToNetwork } from "./flows.ts";
-import { belowRoot, reachOf } from "./operands.ts";
+import { belowRoot, HOME } from "./operands.ts";
 import { doubtOfProgram, isStateful } from "./programs/programs.ts";
+import { filesRun } from "./runs.ts";
 import { type Outcome, type Scope, staying, union, UNKNOWN_FLOW, type Walk } from "./scope.ts";
-import { folderAfter, isPlainName, pathDoubtAt } from "./walk.ts";
+import { folderAfter, listingDoubt, pathDoubtAt } from "./paths.ts";
+import { isPlainName, UNKNOWN_VALUE } from "./variables.ts";
 import type { Field } from "./words.ts";
 import { type Inner, unwrap } from "./wrappers.ts";
 
@@ -21,9 +23,8 @@ export interface Call {
   readonly has_name: boolean;
 }
 
-/** The ways back into the walk. */
+/** The ways back to simple commands. */
 export interface Walkers {
-  walkScript(source: string, scope: Scope, walk: Walk): Outcome;
   walkFields(words: readonly Field[], scope: Scope, walk: Walk): Outcome;
   walkBody(name: string, args: readonly Field[], scope: Scope, walk: Walk): Outcome;
 }
@@ -49,12 +50,13 @@ export function walkCall(call: Call, outer: Scope, walk: Walk, walkers: Walkers)
   const outcomes = unwrap(name, args, scope).map((one) => walkInner(one, inner, walk, walkers));
   if (scope.functions.has(name)) outcomes.push(walkers.walkBody(name, args, inner, walk));
   noteDownloads(name, args, call, scope, walk);
+  walk.connected ||= name === "exec" && call.stdin?.network === true;
   return outcomeOf(name, args, scope, walk, outcomes);
 }
 
 function walkInner(inner: Inner, scope: Scope, walk: Walk, walkers: Walkers): Outcome {
   const at: Scope = { ...scope, stdin: inner.stdin ?? scope.stdin };
-  if (inner.kind === "script") return walkers.walkScript(inner.text, at, walk);
+  if (inner.kind === "script") return walk.into.script(inner.text, at, walk);
   return walkers.walkFields(inner.words, at, walk);
 }
 
@@ -75,11 +77,10 @@ function outcomeOf(
   if (name === "read") remember(args, scope);
   if (name !== "cd") return outcome;
   const [target] = args.filter(({ text }) => !/^-[LPe@]*$/.test(text) || text === "-");
-  const done = scope.folders.map((folder) =>
-    folderAfter(target?.text ?? "/home/agent", folder, walk.root),
-  );
+  const to = scope.folders.map((folder) => folderAfter(target?.text ?? HOME, folder, walk.root));
+  const done = to.filter((folder) => folder !== null);
   const is_known = target === undefined || (!target.unknown && !target.glob && target.text !== "-");
-  return { ...outcome, done: is_known ? union(done) : [] };
+  return { ...outcome, done: is_known && done.length === to.length ? union(done) : [] };
 }
 
 const SHELL_NAMES: ReadonlySet<string> = new Set([
@@ -91,13 +92,12 @@ const SHELL_NAMES: ReadonlySet<string> = new Set([
   "ash",
   "fish",
 ]);
-const UNKNOWN: Value = { text: "", unknown: true, glob: false, network: false };
 
 function remember(args: readonly Field[], scope: Scope): void {
   const network = scope.stdin?.network === true;
   for (const { text } of args)
-    if (isPlainName(text)) scope.variables.set(text, { ...UNKNOWN, network });
-  scope.variables.set("REPLY", { ...UNKNOWN, network });
+    if (isPlainName(text)) scope.variables.set(text, { ...UNKNOWN_VALUE, network });
+  scope.variables.set("REPLY", { ...UNKNOWN_VALUE, network });
 }
 
 /** Variables of the script itself; what every other program looks at is not for it to set. */
@@ -140,6 +140,7 @@ function reasonsToAsk(
     ...call.doubts.map((doubt) => doubt.reason),
     ...(call.writes === null ? [] : [call.writes]),
     ...(env === undefined ? [] : [`${env.name} changes what the command does`]),
+    ...args.map((arg) => listingDoubt(arg, scope, walk)).filter((reason) => reason !== null),
     ...programReasons(named, name, args, scope, walk),
   ];
 }
@@ -181,61 +182,4 @@ function literalOf(call: Call, name: string, scope: Scope, walk: Walk) {
   return is_plain && folder !== null
     ? { folder, words: call.words.map((word) => word.text) }
     : null;
-}
-
-const INTERPRETERS =
-  /^(?:sh|bash|dash|zsh|ksh|ash|python[\d.]*|node|ruby|perl|php|lua|deno|bun|tsx|Rscript|source|\.)$/;
-/** Options that take no value and come before the file. */
-const BEFORE_FILE = /^-(?:[eux]+|u|B|I|--)$/;
-
-/** Workspace files that this command runs or sources, relative to the workspace. */
-function filesRun(call: Call, name: string, scope: Scope, walk: Walk): string[] {
-  const [named, ...args] = call.words;
-  const operand = INTERPRETERS.test(name)
-    ? args.find(({ text }) => !BEFORE_FILE.test(text))
-    : named?.text.includes("/") === true
-      ? named
-      : undefined;
-  if (operand === undefined || operand.unknown || operand.glob || operand.text.startsWith("-"))
-    return [];
-  return scope.folders.flatMap((folder) => {
-    const reach = reachOf(operand.text, folder, walk.root);
-    const path = reach.kind === "inside" ? belowRoot(reach.path, walk.root) : null;
-    return path === null || path === "" ? [] : [path];
-  });
-}
-
-/** Files that hold what came over the network, for when they are run. */
-function noteDownloads(
-  name: string,
-  args: readonly Field[],
-  call: Call,
-  scope: Scope,
-  walk: Walk,
-): void {
-  const from_network =
-    talksToNetwork(name) ||
-    scope.stdin?.network === true ||
-    args.some((field) => field.network || isDownload(field, scope, walk));
-  if (!from_network) return;
-  const files = [...call.targets, ...args.filter((_, at) => writesTo(name, args, at))];
-  for (const { text } of files)
-    for (const folder of scope.folders) walk.downloads.add(reachOf(text, folder, walk.root).path);
-  if (!talksToNetwork(name)) return;
-  for (const { text } of args) {
-    const last = /^[a-z]+:\/\/[^?#]*\/([^/?#]+)/i.exec(text)?.[1];
-    if (last === undefined) continue;
-    for (const folder of scope.folders) walk.downloads.add(reachOf(last, folder, walk.root).path);
-  }
-}
-
-export const isDownload = (field: Field, scope: Scope, walk: Walk): boolean =>
-  walk.downloads.size > 0 &&
-  scope.folders.some((folder) => walk.downloads.has(reachOf(field.text, folder, walk.root).path));
-
-function writesTo(name: string, args: readonly Field[], at: number): boolean {
-  const before = args[at - 1]?.text ?? "";
-  if (name === "tee" || name === "sponge") return !(args[at]?.text.startsWith("-") ?? true);
-  if (["cp", "mv", "install", "ln"].includes(name)) return at === args.length - 1;
-  return /^(?:-[A-Za-z]*[oO]|--output|--output-document)$/.test(before);
 }

@@ -3,7 +3,7 @@ import { characterDoubt } from "./characters.ts";
 import { hasForkBomb } from "./danger/bombs.ts";
 import { createFindings } from "./findings.ts";
 import type { Scope, Walk } from "./scope.ts";
-import { walkScript } from "./walk.ts";
+import { walker } from "./walk.ts";
 
 export type Verdict = "safe" | "ask" | "blocked";
 
@@ -59,7 +59,7 @@ export function classify(script: string, place: Place): Classified {
   const findings = createFindings();
   const walk: Walk = {
     ...{ root: place.root, findings, downloads: new Set<string>() },
-    budget: { commands: COMMANDS },
+    ...{ budget: { commands: COMMANDS }, connected: false, into: walker },
   };
   try {
     const doubt = characterDoubt(script);
@@ -68,7 +68,7 @@ export function classify(script: string, place: Place): Classified {
     if (script.trim() === "") findings.add("ask", "there is nothing to run", null);
     if (BRACES.test(script) && hasForkBomb(parse(script)))
       findings.add("blocked", "it starts processes without end", null);
-    walkScript(script, outermost(place.root), walk);
+    walker.script(script, outermost(place.root), walk);
   } catch {
     // A fault of the parser, or of a rule: nobody knows what the script does.
     findings.add("ask", "it could not be read", null);
@@ -81,8 +81,8 @@ export function classify(script: string, place: Place): Classified {
 const BRACES = /\(\s*\)|function|\$\{?0/;
 
 const outermost = (root: string): Scope => ({
-  ...{ folders: [root], variables: new Map(), functions: new Map(), stdin: null, depth: 0 },
-  ...{ certain: true, raced: false, looped: false, nested: false },
+  ...{ folders: [root], variables: new Map(), functions: new Map(), calling: new Set<string>() },
+  ...{ stdin: null, depth: 0, certain: true, raced: false, looped: false, nested: false },
 });
 
 /** Of what the server itself composed, or what only reads. */

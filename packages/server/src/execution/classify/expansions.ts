@@ -8,7 +8,7 @@ import type {
   SimpleExpansionPart,
   Word,
 } from "unbash";
-import { fieldOf } from "./words.ts";
+import type { Field } from "./words.ts";
 
 /** What a variable holds, as far as the script tells. */
 export interface Value {
@@ -38,6 +38,8 @@ export interface Expander {
   /** Walks a nested script; what it prints, as far as one can tell. */
   nested(script: ParsedScript, written: string, kind: "substitution" | "process"): Value;
   doubt(reason: string, part: string): void;
+  /** A word within an expansion. */
+  field(word: Word): Field;
 }
 
 /** Numbers and names that tell nothing and do nothing. */
@@ -90,14 +92,14 @@ function parameterExpansion(part: ParameterExpansionPart, expander: Expander): V
   if (part.prefix === "!") expander.doubt("indirect expansion", text);
   if (part.index !== undefined) {
     expander.doubt("a subscript may run a command", text);
-    fieldOf(part.index, expander);
+    expander.field(part.index);
   }
   const known = parameter(name, text, expander);
   if (operation === undefined && part.prefix === undefined) return known;
   const doubt = operation === undefined ? null : operationDoubt(operation);
   if (doubt !== null) expander.doubt(doubt, text);
   const operands = operation === undefined ? [] : operandsOf(operation);
-  const fields = operands.map((operand) => fieldOf(operand, expander));
+  const fields = operands.map((operand) => expander.field(operand));
   const network = known.network || fields.some((field) => field.network);
   return { ...UNKNOWN, text: fields[0]?.text ?? "", network };
 }

@@ -1,4 +1,4 @@
-import { isDownload } from "./call.ts";
+import { isDownload } from "./paths.ts";
 import type { Flow, Scope, Walk } from "./scope.ts";
 import type { Field } from "./words.ts";
 

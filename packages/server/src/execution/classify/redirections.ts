@@ -85,11 +85,13 @@ function expandInside(part: { readonly type: string; readonly text: string }, ex
 
 function toFile(operator: string, target: Field, at: At): Redirected {
   const { text, unknown, written } = target;
-  if ((operator === ">&" || operator === "<&") && !unknown && /^(\d+-?|-)$/.test(text))
-    return nothing;
+  if (/^[<>]&$/.test(operator) && !unknown && /^(\d+-?|-)$/.test(text))
+    return operator === "<&" && at.walk.connected
+      ? { ...nothing, stdin: { text: null, network: true } }
+      : nothing;
   if (deviceOf(text) === "network")
     return {
-      stdin: operator.startsWith("<") ? { text: null, network: true } : null,
+      stdin: { text: null, network: true },
       writes: "bash itself would connect over the network",
       targets: [target],
     };

@@ -1,3 +1,4 @@
+import type { CommandNode, CompoundList, Function as FunctionNode, ParsedScript } from "unbash";
 import type { Value } from "./expansions.ts";
 import type { Findings } from "./findings.ts";
 
@@ -27,7 +28,9 @@ export interface Scope {
   readonly looped: boolean;
   /** A part of a command that asks already: its words are that command's. */
   readonly nested: boolean;
-  readonly functions: Map<string, unknown>;
+  readonly functions: Map<string, FunctionNode>;
+  /** Functions under way: another call of one would tell nothing new. */
+  readonly calling: ReadonlySet<string>;
 }
 
 /** What the walk over one script shares. */
@@ -38,6 +41,17 @@ export interface Walk {
   readonly budget: { commands: number };
   /** Files that the script fetches, absolute. */
   readonly downloads: Set<string>;
+  /** The shell itself has opened a connection. */
+  connected: boolean;
+  readonly into: WayBack;
+}
+
+/** The ways back into the walk, for what is nested. */
+export interface WayBack {
+  script(source: string, scope: Scope, walk: Walk): Outcome;
+  parsed(script: ParsedScript, written: string, scope: Scope, walk: Walk): Outcome;
+  list(list: CompoundList, scope: Scope, walk: Walk): Outcome;
+  command(node: CommandNode, scope: Scope, walk: Walk): Outcome;
 }
 
 /** How a command ends, as far as its place matters to the next. */
@@ -56,6 +70,34 @@ export const staying = (scope: Scope, output: Flow = UNKNOWN_FLOW): Outcome => (
   ...{ done: scope.folders, failed: scope.folders, output, is_shell: false, talks: false },
 });
 
+/** A process of its own: what it changes of the shell ends with it. */
+export const apart = (scope: Scope): Scope => ({
+  ...scope,
+  certain: false,
+  variables: new Map(scope.variables),
+});
+
+export const perhaps = (scope: Scope): Scope => ({ ...scope, certain: false });
+
+/** What several commands print, one after another. */
+export const joinedFlow = (outputs: readonly Flow[]): Flow => ({
+  text: outputs.some(({ text }) => text === null) ? null : outputs.map((one) => one.text).join(""),
+  network: outputs.some(({ network }) => network),
+});
+
+/** Asks for something that no literal command says. */
+export function doubt(reason: string, part: string | null, scope: Scope, walk: Walk): void {
+  walk.findings.add("ask", reason, part);
+  if (!scope.nested) walk.findings.ask(null);
+}
+
+export function refuse(reason: string, scope: Scope, walk: Walk): Outcome {
+  doubt(reason, null, scope, walk);
+  return staying(scope);
+}
+
+/** Scripts within scripts. */
+export const DEPTH = 6;
 const FOLDERS = 8;
 
 /** All places where the shell may be; bounded, so that too many are none that is known. */

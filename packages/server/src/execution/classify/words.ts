@@ -89,6 +89,7 @@ function piecesOf(part: WordPart, expander: Expander): Piece[][] {
     case "BraceExpansion":
       return bracePieces(part.text, part.parts, expander);
     case "ExtendedGlob":
+      expander.doubt("a pattern that only some shells know", part.text);
       return [[{ ...bare(part.text), glob: true, unknown: true }]];
     case "SimpleExpansion":
     case "ParameterExpansion":
@@ -148,11 +149,16 @@ function split(pieces: readonly Piece[]): Piece[][] {
       continue;
     }
     const [head, ...tail] = piece.text.split(/[ \t\n]+/);
-    if (head !== "" || piece.unknown === true) fields.at(-1)?.push({ ...piece, text: head ?? "" });
-    for (const text of tail) fields.push(text === "" ? [] : [{ ...piece, text }]);
+    if (head !== "" || piece.unknown === true) fields.at(-1)?.push(globbing(piece, head ?? ""));
+    for (const text of tail) fields.push(text === "" ? [] : [globbing(piece, text)]);
   }
   return fields.filter((field) => field.length > 0);
 }
+
+/** What comes out of a variable without quotes is a pattern like any other. */
+const globbing = (piece: Piece, text: string): Piece => ({
+  ...{ ...piece, text, glob: piece.glob || /[*?[]/.test(text) },
+});
 
 function joined(pieces: readonly Piece[], written: string): Field {
   const glob = pieces.some((piece) => piece.glob);

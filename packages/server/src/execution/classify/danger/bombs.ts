@@ -1,13 +1,12 @@
 import {
   type CompoundList,
   type Function as FunctionNode,
-  forEachChild,
   type Script,
   type SyntaxNode,
   type While,
 } from "unbash";
+import { visit } from "../ast.ts";
 
-const NODES = 20_000;
 const ALWAYS = new Set(["true", ":"]);
 
 /** Whether a loop's condition never changes. */
@@ -98,14 +97,4 @@ function reaches(
   if (node === undefined || seen.has(from)) return false;
   seen.add(from);
   return callsOf(node).some((next) => reaches(next, to, functions, seen));
-}
-
-function visit(root: SyntaxNode, look: (node: SyntaxNode) => void): void {
-  const todo = [root];
-  for (let left = NODES; left > 0; left--) {
-    const node = todo.pop();
-    if (node === undefined) return;
-    look(node);
-    forEachChild(node, (child) => void todo.push(child));
-  }
 }

@@ -1,4 +1,4 @@
-import { isDownload } from "../call.ts";
+import { isDownload } from "../paths.ts";
 import type { Rule, Suspect } from "./danger.ts";
 import { deviceOf } from "./targets.ts";
 

@@ -1,4 +1,4 @@
-import type { Field } from "../words.ts";
+import { type Field, literalField } from "../words.ts";
 import type { PathDoubt } from "./options.ts";
 
 /** What only looks, alone. */
@@ -30,20 +30,23 @@ const DEEDS: Readonly<Record<string, string>> = {
 
 /** Why a call of find may do more than look; null when it does not. */
 export function findDoubt(args: readonly Field[], pathDoubt: PathDoubt): string | null {
+  const starts: Field[] = [];
   let in_expression = false;
+  let follows = false;
   for (let at = 0; at < args.length; at++) {
     const field = args[at];
     if (field === undefined) break;
     const { text } = field;
     if (field.unknown) return "find gets a word that only running it tells";
-    const starts = /^[-(!,)]/.test(text);
-    if (!in_expression && !starts) {
+    if (!in_expression && !/^[-(!,)]/.test(text)) {
+      starts.push(field);
       if (field.glob && /^[*?[]/.test(text)) return "a file named like a test would become one";
       const doubt = pathDoubt(field);
       if (doubt !== null) return doubt;
       continue;
     }
     if (!["-H", "-L", "-P"].includes(text)) in_expression = true;
+    if (text === "-L" || text === "-follow") follows = true;
     if (field.glob) return "names of files would become a part of the expression";
     if (COMPARED.has(text)) {
       const other = args[++at];
@@ -60,5 +63,7 @@ export function findDoubt(args: readonly Field[], pathDoubt: PathDoubt): string 
         return `${text} of find gets names of files, or what only running it tells`;
     }
   }
-  return null;
+  if (!follows) return null;
+  const places = starts.length === 0 ? [literalField(".")] : starts;
+  return places.map((place) => pathDoubt(place, true)).find((doubt) => doubt !== null) ?? null;
 }

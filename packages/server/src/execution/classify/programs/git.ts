@@ -65,7 +65,7 @@ const subcommands: Readonly<Record<string, Allowed>> = {
   ),
   "ls-files": git(
     "-c -d -m -o -i -s -u -k -z -t -v -x: -X@ --cached --deleted --modified --others --ignored " +
-      "--stage --unmerged --killed --exclude: --exclude-from@ --exclude-per-directory: --eol " +
+      "--stage --unmerged --killed --exclude: --exclude-from@ --eol " +
       "--exclude-standard --error-unmatch --full-name --abbrev= --directory --no-empty-directory " +
       "--debug --deduplicate --format: --recurse-submodules",
   ),

@@ -1,4 +1,4 @@
-import type { Field } from "../words.ts";
+import { type Field, literalField } from "../words.ts";
 
 /**
  * What may follow a program's name. `options` is a list of flags, each exactly as it must be written:
@@ -16,14 +16,21 @@ import type { Field } from "../words.ts";
 export interface Allowed {
   readonly options: string;
   readonly operands: Operands;
-  /** No option of the program does harm, so that a file named like one does none either. */
-  readonly harmless?: boolean;
+  /**
+   * No option of the program does harm, so that a file named like one does none either; or none that a
+   * name matched by such a pattern could be.
+   */
+  readonly harmless?: boolean | RegExp;
   /** One of these must be given: without it the program does something else. */
   readonly requires?: readonly string[];
   /** Short options are whole words, as in `-ps`. */
   readonly unbundled?: boolean;
   /** `@file` stands for options in a file. */
   readonly at_files?: boolean;
+  /** With one of these it goes through the links that it meets. */
+  readonly follows?: readonly string[];
+  /** Operands that mean something else. */
+  readonly refuses?: RegExp;
   /** Judges values of options where any text is not enough. */
   readonly value?: (option: string, value: string) => string | null;
   /** Judges the first operand of `pattern then paths`. */
@@ -38,8 +45,8 @@ export type Operands =
   | "pattern, then paths"
   | "path, then text";
 
-/** Why a path may not be read; null when it lies in the workspace. */
-export type PathDoubt = (field: Field) => string | null;
+/** Why a path may not be read, with all below it if it is `deep`; null when it lies in the workspace. */
+export type PathDoubt = (field: Field, deep?: boolean) => string | null;
 
 type Takes = {
   readonly values: 0 | 1 | 2;
@@ -81,7 +88,7 @@ export function doubtOf(
     if (field === undefined) break;
     const { text } = field;
     if (only_operands || (!field.unknown && !text.startsWith("-")) || text === "-") {
-      if (!only_operands && field.glob && couldBeOption(field) && allowed.harmless !== true)
+      if (!only_operands && field.glob && couldBeOption(field) && !isHarmless(allowed, text))
         return `a file named like an option would become one: ${program} ${field.written}`;
       operands.push(field);
       continue;
@@ -113,8 +120,19 @@ export function doubtOf(
   }
   if (allowed.requires !== undefined && !allowed.requires.some((flag) => given.has(flag)))
     return `${program} does more than read without ${allowed.requires.join(" or ")}`;
-  return operandsDoubt(program, operands, allowed, pattern_given, pathDoubt);
+  const deep = allowed.follows?.some((flag) => given.has(flag)) === true;
+  const reach: PathDoubt = (field) => pathDoubt(field, deep);
+  const refused = operands.find(({ text }) => allowed.refuses?.test(text) === true);
+  if (refused !== undefined) return `${refused.written} means something of its own to ${program}`;
+  const implied = deep ? pathDoubt(HERE, deep) : null;
+  return operandsDoubt(program, operands, allowed, pattern_given, reach) ?? implied;
 }
+
+/** Where a program looks that gets no operand. */
+const HERE = literalField(".");
+
+const isHarmless = ({ harmless }: Allowed, pattern: string): boolean =>
+  harmless instanceof RegExp ? harmless.test(pattern) : harmless === true;
 
 /** A pattern that begins with a wildcard also matches names that begin with a dash. */
 export const couldBeOption = ({ text }: Field): boolean => /^[-*?[]/.test(text);

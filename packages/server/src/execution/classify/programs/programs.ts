@@ -1,12 +1,12 @@
 import { lstatSync } from "node:fs";
 import type { Scope, Walk } from "../scope.ts";
-import { isPlainName } from "../walk.ts";
+import { isPlainName } from "../variables.ts";
 import type { Field } from "../words.ts";
 import { awkDoubt } from "./awk.ts";
 import { deedOf } from "./deeds.ts";
 import { findDoubt } from "./find.ts";
 import { gitDoubt } from "./git.ts";
-import { doubtOf, type PathDoubt } from "./options.ts";
+import { type Allowed, doubtOf, type PathDoubt } from "./options.ts";
 import { PRINTERS, readers, VERSION_FLAGS } from "./readers.ts";
 import { sedDoubt } from "./sed.ts";
 import { small } from "./small.ts";
@@ -59,8 +59,10 @@ export function doubtOfProgram(
   const judge = Object.hasOwn(small, name) ? small[name] : undefined;
   if (judge !== undefined) return judge(args, pathDoubt);
   const allowed = Object.hasOwn(readers, name) ? readers[name] : undefined;
-  if (allowed !== undefined) return doubtOf(name, args, allowed, pathDoubt);
-  return deedOf(name);
+  if (allowed === undefined) return deedOf(name);
+  const ways = Array.isArray(allowed) ? allowed : [allowed];
+  const doubts = ways.map((way: Allowed) => doubtOf(name, args, way, pathDoubt));
+  return doubts.includes(null) ? null : (doubts[0] ?? null);
 }
 
 function cdDoubt(args: readonly Field[], pathDoubt: PathDoubt): string | null {

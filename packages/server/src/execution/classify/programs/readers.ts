@@ -22,7 +22,18 @@ const GREP =
   "--dereference-recursive --line-buffered --directories: --devices:";
 const HEAD_OR_TAIL =
   "-c: -n: -q -v -z -# --bytes: --lines: --quiet --silent --verbose --zero-terminated";
-const COMPRESSED = "-c -d -k -l -n -q -t -v --stdout --to-stdout --decompress --list --test --keep";
+const QUIET = "-q -v --quiet --verbose";
+/** To standard output, or looking alone: without either they replace the file. */
+const compressed = (looks: string): readonly Allowed[] => [
+  {
+    ...{
+      options: `-c -d -k ${QUIET} -# --stdout --to-stdout --decompress --keep`,
+      operands: "paths",
+    },
+    requires: ["-c", "--stdout", "--to-stdout"],
+  },
+  { options: `${looks} ${QUIET}`, operands: "paths", requires: looks.split(" ") },
+];
 
 const paths = (options: string): Allowed => ({ options: `${options} ${HELP}`, operands: "paths" });
 /** Whose options do no harm, whichever they are. */
@@ -31,14 +42,21 @@ const harmless = (options: string, operands: Allowed["operands"] = "paths"): All
 });
 const binary = (options: string): Allowed => ({ ...paths(options), at_files: true });
 
+const grep: Allowed = {
+  ...harmless(GREP, "pattern, then paths"),
+  // Without an ending a name may be `-R`, which goes through links.
+  harmless: /\.\w+$/,
+  follows: ["-R", "--dereference-recursive"],
+};
+
 /** Any option and any text: they only print. */
 export const PRINTERS: ReadonlySet<string> = new Set(["echo", "true", "false", ":"]);
 
 /** Programs that only read, with the options that keep it so. */
-export const readers: Readonly<Record<string, Allowed>> = {
-  ls: harmless(LISTING),
-  dir: harmless(LISTING),
-  vdir: harmless(LISTING),
+export const readers: Readonly<Record<string, Allowed | readonly Allowed[]>> = {
+  ls: { ...harmless(LISTING), follows: ["-L", "--dereference"] },
+  dir: { ...harmless(LISTING), follows: ["-L", "--dereference"] },
+  vdir: { ...harmless(LISTING), follows: ["-L", "--dereference"] },
   cat: harmless(
     "-A -b -e -E -n -s -t -T -u -v --show-all --number-nonblank --show-ends --number " +
       "--squeeze-blank --show-tabs --show-nonprinting",
@@ -46,7 +64,7 @@ export const readers: Readonly<Record<string, Allowed>> = {
   tac: harmless("-b -r -s: --before --regex --separator:"),
   rev: harmless("-0 --zero"),
   head: harmless(HEAD_OR_TAIL),
-  tail: paths(HEAD_OR_TAIL),
+  tail: { ...paths(HEAD_OR_TAIL), refuses: /^\+/ },
   wc: harmless("-c -m -l -L -w --bytes --chars --lines --max-line-length --words --total:"),
   nl: harmless(
     "-b: -d: -f: -h: -i: -l: -n: -p -s: -v: -w: --body-numbering: --header-numbering: " +
@@ -90,15 +108,18 @@ export const readers: Readonly<Record<string, Allowed>> = {
   comm: harmless(
     "-1 -2 -3 -z --check-order --nocheck-order --output-delimiter: --total --zero-terminated",
   ),
-  diff: paths(
-    "-a -b -B -c -C: -d -e -E -F: -i -I: -n -N -p -q -r -s -t -T -u -U: -w -W: -x: -X@ -y -Z -# " +
-      "--brief --recursive --unified= --context= --side-by-side --color= --ignore-all-space --text " +
-      "--ignore-case --ignore-space-change --ignore-blank-lines --ignore-trailing-space --normal " +
-      "--ignore-tab-expansion --ignore-matching-lines: --exclude: --exclude-from@ --label: --rcs " +
-      "--strip-trailing-cr --new-file --report-identical-files --minimal --speed-large-files --ed " +
-      "--suppress-common-lines --width: --no-dereference --show-c-function --expand-tabs " +
-      "--left-column --tabsize: --initial-tab --horizon-lines: --palette:",
-  ),
+  diff: {
+    ...paths(
+      "-a -b -B -c -C: -d -e -E -F: -i -I: -n -N -p -q -r -s -t -T -u -U: -w -W: -x: -X@ -y -Z -# " +
+        "--brief --recursive --unified= --context= --side-by-side --color= --ignore-all-space --text " +
+        "--ignore-case --ignore-space-change --ignore-blank-lines --ignore-trailing-space --normal " +
+        "--ignore-tab-expansion --ignore-matching-lines: --exclude: --exclude-from@ --label: --rcs " +
+        "--strip-trailing-cr --new-file --report-identical-files --minimal --speed-large-files --ed " +
+        "--suppress-common-lines --width: --no-dereference --show-c-function --expand-tabs " +
+        "--left-column --tabsize: --initial-tab --horizon-lines: --palette:",
+    ),
+    follows: ["-r", "--recursive"],
+  },
   cmp: harmless(
     "-b -i: -l -n: -s --print-bytes --verbose --bytes: --ignore-initial: --quiet --silent",
   ),
@@ -155,25 +176,32 @@ export const readers: Readonly<Record<string, Allowed>> = {
     "-b -i -I -L -h -k -0 -E -F: -N -n -r --brief --mime --mime-type --mime-encoding --dereference " +
       "--no-dereference --extension --keep-going --no-buffer --no-pad --print0 --raw --separator:",
   ),
-  tree: paths(
-    "-a -d -f -i -l -L: -P: -I: -x -p -s -h -u -g -D -F -q -N -Q -r -t -c -U -v -C -n -A -S -J -X " +
-      "--noreport --dirsfirst --filesfirst --filelimit: --gitignore --prune --matchdirs --du --si " +
-      "--ignore-case --charset: --sort= --timefmt: --inodes --device --metafirst",
-  ),
-  du: harmless(
-    "-a -A -b -B: -c -d: -D -h -H -k -l -L -m -P -s -S -t: -x -X@ -0 --all --apparent-size --bytes " +
-      "--block-size: --total --max-depth: --human-readable --si --summarize --separate-dirs " +
-      "--threshold: --one-file-system --exclude: --exclude-from@ --time= --time-style: --dereference " +
-      "--dereference-args --no-dereference --inodes --null --count-links",
-  ),
+  tree: {
+    ...paths(
+      "-a -d -f -i -l -L: -P: -I: -x -p -s -h -u -g -D -F -q -N -Q -r -t -c -U -v -C -n -A -S -J -X " +
+        "--noreport --dirsfirst --filesfirst --filelimit: --gitignore --prune --matchdirs --du --si " +
+        "--ignore-case --charset: --sort= --timefmt: --inodes --device --metafirst",
+    ),
+    follows: ["-l"],
+  },
+  du: {
+    ...harmless(
+      "-a -A -b -B: -c -d: -D -h -H -k -l -L -m -P -s -S -t: -x -X@ -0 --all --apparent-size --bytes " +
+        "--block-size: --total --max-depth: --human-readable --si --summarize --separate-dirs " +
+        "--threshold: --one-file-system --exclude: --exclude-from@ --time= --time-style: --dereference " +
+        "--dereference-args --no-dereference --inodes --null --count-links",
+    ),
+    follows: ["-L", "--dereference"],
+  },
   df: paths(
     "-a -B: -h -H -i -k -l -m -P -t: -T -x: --all --block-size: --human-readable --si --inodes " +
       "--local --portability --print-type --type: --exclude-type: --total --output=",
   ),
-  grep: harmless(GREP, "pattern, then paths"),
-  egrep: harmless(GREP, "pattern, then paths"),
-  fgrep: harmless(GREP, "pattern, then paths"),
+  grep: grep,
+  egrep: grep,
+  fgrep: grep,
   rg: {
+    follows: ["-L", "--follow"],
     options:
       "-i -s -S -v -w -x -n -N -l -c -o -e:! -f@! -g: -t: -T: -A: -B: -C: -m: -F -P -U -u -a -L -0 " +
       "-H -I -j: -M: -E: -p -q -r: -h -V -. -b --ignore-case --case-sensitive --smart-case " +
@@ -191,6 +219,7 @@ export const readers: Readonly<Record<string, Allowed>> = {
     operands: "pattern, then paths",
   },
   fd: {
+    follows: ["-L", "--follow"],
     options:
       "-H -I -u -L -t: -e: -d: -g -F -i -s -a -p -0 -1 -E: -c: -S: -q --hidden --no-ignore --follow " +
       "--unrestricted --type: --extension: --max-depth: --min-depth: --exact-depth: --glob " +
@@ -208,41 +237,30 @@ export const readers: Readonly<Record<string, Allowed>> = {
   },
   yq: {
     options:
-      "-r -P -y -c -s -o: -p: --raw-output --prettyPrint --yaml-output --compact-output --slurp " +
+      "-r -P -y -o: -p: --raw-output --prettyPrint --yaml-output " +
       "--output-format: --input-format: --version",
     operands: "pattern, then paths",
     pattern: yqDoubt,
   },
   bc: paths("-l -q -s --mathlib --quiet --standard"),
   unzip: {
+    refuses: /[*?[]/,
     options: "-l -v -t -p -c -z -q -Z",
     operands: "path, then text",
     requires: ["-l", "-v", "-t", "-p", "-c", "-z"],
   },
-  zipinfo: { options: "-1 -2 -s -m -l -v -h -t -z -T", operands: "path, then text" },
+  zipinfo: {
+    refuses: /[*?[]/,
+    options: "-1 -2 -s -m -l -v -h -t -z -T",
+    operands: "path, then text",
+  },
   zcat: paths("-v -q"),
   bzcat: paths("-v -q"),
   xzcat: paths("-v -q"),
-  gzip: {
-    options: COMPRESSED,
-    operands: "paths",
-    requires: ["-c", "-l", "-t", "--stdout", "--list", "--test"],
-  },
-  gunzip: {
-    options: COMPRESSED,
-    operands: "paths",
-    requires: ["-c", "-l", "-t", "--stdout", "--list", "--test"],
-  },
-  bzip2: {
-    options: "-c -d -k -q -t -v --stdout --decompress --test",
-    operands: "paths",
-    requires: ["-c", "-t", "--stdout", "--test"],
-  },
-  xz: {
-    options: COMPRESSED,
-    operands: "paths",
-    requires: ["-c", "-l", "-t", "--stdout", "--list", "--test"],
-  },
+  gzip: compressed("-l -t --list --test"),
+  gunzip: compressed("-l -t --list --test"),
+  bzip2: compressed("-t --test"),
+  xz: compressed("-l -t --list --test"),
   readelf: binary(
     "-a -h -l -S -s -d -e -n -r -u -V -A -D -W -I -t -g -x: -p: -R: --all --file-header " +
       "--program-headers --segments --section-headers --sections --symbols --syms --dyn-syms " +

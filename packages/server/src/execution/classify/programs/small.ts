@@ -26,6 +26,8 @@ const TEST_OPERATORS = new Set([
   ...["-G", "-O", "-N", "-n", "-z", "-t", "-a", "-o", "!", "(", ")", "=", "==", "!=", "<", ">"],
   ...["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef", "]"],
 ]);
+/** No option, and no `%n`, which sets a variable. */
+const PLAIN_FORMAT = /^(?!-)(?:[^%]|%(?:%|[-+ #0]*[\d*]*(?:\.[\d*]*)?[sdiouxXeEfgGcbqQ]))*$/;
 const ARCHIVE_MODE = /^-?(?=[^f]*f$)(?=.*t)[tvzjJf]+$/;
 
 /** Programs with a grammar of their own, each too small for a file. */
@@ -33,16 +35,17 @@ export const small: Readonly<Record<string, Judge>> = {
   test: testDoubt,
   "[": testDoubt,
 
-  printf: (args) =>
-    args[0]?.unknown === true || args[0]?.text.startsWith("-") === true
-      ? "printf with an option, or with a format that only running it tells"
-      : null,
+  printf: ([format]) =>
+    format === undefined || (!format.unknown && !format.glob && PLAIN_FORMAT.test(format.text))
+      ? null
+      : "printf with an option, or a format that may set a variable",
 
   date(args, pathDoubt) {
     const formats = args.filter(({ text }) => text.startsWith("+"));
     const rest = args.filter(({ text }) => !text.startsWith("+"));
     if (formats.length > 1 || args.some((field) => field.unknown || field.glob))
       return "date may set the clock";
+    if (args.some(({ text }) => text.includes("TZ="))) return "date reads a file of time zones";
     const options =
       "-u -R -I= -d: -r@ --utc --universal --rfc-email --iso-8601= --rfc-3339: --date: " +
       "--reference@ --help --version";
@@ -78,7 +81,7 @@ export const small: Readonly<Record<string, Judge>> = {
     const [mode, archive, ...members] = args;
     if (mode === undefined || !ARCHIVE_MODE.test(mode.text) || mode.unknown)
       return "tar does more than list an archive";
-    if (archive === undefined || archive.text.includes(":"))
+    if (archive === undefined || archive.glob || archive.text.includes(":"))
       return "tar reads from another machine, or from where it is not said";
     if (members.some(({ text, glob, unknown }) => glob || unknown || text.startsWith("-")))
       return "tar with more than names of members";
@@ -90,6 +93,7 @@ export const small: Readonly<Record<string, Judge>> = {
 function testDoubt(args: readonly Field[], pathDoubt: PathDoubt): string | null {
   for (const field of args) {
     const { text } = field;
+    if (/[$`]/.test(text)) return "test may evaluate a subscript";
     if (!field.unknown && TEST_OPERATORS.has(text)) continue;
     if (field.unknown && field.written.startsWith('"')) continue;
     if (field.unknown) return "test gets a word that only running it tells";
