@@ -4,8 +4,9 @@ import type { Batch, Store } from "../../src/store/store.ts";
 const holds = ({ writes }: Batch, type: JournalType): boolean =>
   writes.some(({ parameters }) => parameters.includes(type));
 
-/** A store that keeps the first batch with an event of this type waiting, once it is on disk. */
-export function heldCommit(type: JournalType) {
+/** A store that keeps the nth batch with an event of this type waiting, once it is on disk. */
+export function heldCommit(type: JournalType, nth = 1) {
+  let seen = 0;
   const reached = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   return {
@@ -15,7 +16,7 @@ export function heldCommit(type: JournalType) {
       ...store,
       async commit(batch) {
         const done = await store.commit(batch);
-        if (holds(batch, type)) {
+        if (holds(batch, type) && ++seen === nth) {
           reached.resolve();
           await released.promise;
         }

@@ -6,6 +6,7 @@ import type { ClientEvent } from "@mainstay/sdk/events";
 import type { Turn } from "@mainstay/sdk/turn";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { clientFor, type House, openHouse } from "./house.ts";
+import { addMember } from "./member.ts";
 import { obeys } from "./obeys.ts";
 
 let house: House;
@@ -13,12 +14,6 @@ beforeEach(async () => {
   house = await openHouse({ script: obeys });
 });
 afterEach(() => house.close());
-
-/** The client of a new person, and their key. */
-async function newcomer(name: string): Promise<{ client: Client; key: string }> {
-  const { key } = await house.client.users.add({ name, tier: "basic" });
-  return { client: clientFor(house.url, key), key };
-}
 
 async function until(client: Client, turn_id: string, passes: (event: ClientEvent) => boolean) {
   for await (const event of client.events(turn_id)) if (passes(event)) return event;
@@ -44,7 +39,7 @@ async function beginHeld(client: Client): Promise<{ turn: Turn; goOn(): Promise<
 }
 
 test("a paused person: new turns are refused, waiting ones wait, running ones stop at the next step; reading goes on, others notice nothing", async () => {
-  const { client: ada, key } = await newcomer("ada");
+  const { client: ada, key } = await addMember(house, "ada");
   const { turn, goOn } = await beginHeld(ada);
   const queued = await ada.turns.create({ message: "later", session_id: turn.session_id });
   const unwanted = await ada.turns.create({ message: "never", session_id: turn.session_id });
@@ -103,7 +98,7 @@ test("a pause that kills ends what runs, through the cancel of a command, and th
 });
 
 test("a second word can only begin to kill, also what runs since before a restart; others run on", async () => {
-  const { client: ada, key } = await newcomer("ada");
+  const { client: ada, key } = await addMember(house, "ada");
   const { turn } = await beginHeld(ada);
   const own = await beginHeld(house.client);
   const first = await house.client.pauses.set({ scope: "person", person: "ada", reason: "first" });
@@ -132,7 +127,7 @@ test("who pauses themselves can lift it", async () => {
 });
 
 test("only an admin pauses, lifts, sees pauses and adds people; readyz tells everybody", async () => {
-  const { client: ada } = await newcomer("ada");
+  const { client: ada } = await addMember(house, "ada");
   const wishes = await Promise.allSettled([
     ada.pauses.now(),
     ada.pauses.set({ scope: "commands" }),

@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { readChain } from "@mainstay/executor/read-chain";
 import type { Client } from "@mainstay/sdk/client";
 import { systemClock } from "@mainstay/sdk/clock";
@@ -109,6 +110,33 @@ test("what was agreed, planned and journaled when the pause came, and not handed
   expect(await settled(asked.id)).toMatchObject({ commands: [{ exit_code: 0 }] });
   expect((await typesOf(asked.id)).filter((type) => type === "approval_requested")).toHaveLength(1);
   expect(await startsOf(house.home)).toHaveLength(1);
+  const [refused, result] = trailOf(house.home).filter(({ kind }) => /^command_re/.test(kind));
+  const { command_id } = refused!;
+  expect([refused, result]).toMatchObject([
+    { kind: "command_refused", code: "paused" },
+    { kind: "command_result", command_id, outcome: "not_started" },
+  ]);
+});
+
+test("an override that a pause came before is still there for the same call", async () => {
+  const held = heldCommit("tool_started", 2);
+  await open({ script: obeys, overrides: { store: held.over } });
+  const { client } = house;
+  const blocked = { message: "run rm -rf /" };
+  const first = await house.ask(blocked.message);
+  const { id: person_id } = await client.me();
+  await client.overrides.grant({
+    ...{ person_id, workspace_id: first.workspace_id, command: "rm -rf /", reason: "a drill" },
+  });
+  const { id } = await client.turns.create(blocked);
+  await held.reached;
+  await client.pauses.set({ scope: "commands" });
+  held.release();
+  await house.until(id, ({ type }) => type === "parked");
+  await client.pauses.lift({ scope: "commands" });
+  expect(await settled(id)).toMatchObject({
+    commands: [{ agreed_by: "override by owner", outcome: "exited" }],
+  });
 });
 
 test("a lift that the server did not live to act on is acted on at the next start; accepted or cancelled turns stay as they are", async () => {
@@ -193,6 +221,13 @@ async function comeToRest(turns: readonly Turn[]): Promise<void> {
       if (state !== "queued" && state !== "running") break;
       await house.until(id, (event) => "seq" in event && event.seq > last_event);
     }
+}
+
+function trailOf(home: string): Record<"kind" | "command_id", string>[] {
+  const db = new DatabaseSync(join(home, "mainstay.db"), { readOnly: true });
+  const rows = db.prepare("select body from audit order by seq").all();
+  db.close();
+  return rows.map(({ body }) => JSON.parse(String(body)));
 }
 
 /** What the executor's own chain says that it began. It holds its file, so a copy is read. */
