@@ -9,6 +9,8 @@ import { UsageFault } from "../faults.ts";
 import type { Run } from "../program.ts";
 import type { Screen } from "../terminal/screen.ts";
 
+const MB = 1_048_576;
+
 export interface AuditVerifyParts extends ConnectParts {
   run: Run;
   config: Config;
@@ -58,9 +60,9 @@ function askedOf(client: Client | null) {
 }
 
 function show(verdict: AuditVerdict, screen: Screen): void {
-  const { ok, records, signed, exported, compared, faults, fault_count, blind_to } = verdict;
+  const { ok, records, bytes, signed, exported, compared, faults, fault_count, blind_to } = verdict;
   const lines = [
-    `${records} records, signed up to ${signed}`,
+    `${records} records (${(bytes / MB).toFixed(1)} MB), signed up to ${signed}`,
     ...(exported === null ? [] : [`the exported head is of record ${exported}`]),
     ...(compared === null ? [] : [`${compared} commands compared with the executor's own chain`]),
   ];

@@ -4,19 +4,18 @@ import type { AuditHead } from "@mainstay/sdk/audit-trail";
 import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf, Refusal } from "../kernel/errors.ts";
 import type { Actor } from "../kernel/lifecycle.ts";
-import { isoTime, timeOf } from "../kernel/time.ts";
+import { isoTime } from "../kernel/time.ts";
 import { auditWrite } from "../store/audit-log.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
-import { type Carrier, createCarrier } from "./carrier.ts";
 import { BEGINNING, linkFault, type Place } from "./chain-walk.ts";
-import { toFile, toWebhook } from "./destinations.ts";
+import { arrivalOf, type AuditSettings, carriersFor } from "./destinations.ts";
 import { headOf, isSigned, publicKeyOf, signHead } from "./head.ts";
 import { createExecutorFollower } from "./executor-follower.ts";
 import type { ReadChain } from "./executor-record.ts";
 import { readHeadFile } from "./head-file.ts";
 import { openSigningKey } from "./signing-key.ts";
-import { lastCheckpoint, rowsFrom } from "./trail.ts";
+import { checkpointWrite, lastCheckpoint, rowsFrom } from "./trail.ts";
 
 const LOOK_EVERY_MS = 5_000;
 const SIGN_EVERY_MS = 60_000;
@@ -26,9 +25,9 @@ const SLICE = 1_000;
 /**
  * Signs how far the trail went, and has that carried off the machine.
  *
- * 1. It signs only what it has walked, link by link, from the last checkpoint that it believes: a trail
- *    that was changed behind it is not made good by its signature. It then signs nothing any more, and
- *    says so.
+ * 1. It signs only what it has walked just then, link by link, from the last checkpoint that it believes:
+ *    a trail that was changed is not made good by its signature. It then signs nothing any more, and says
+ *    so. What is not signed yet it looks at every five seconds: records are not cut off unseen.
  * 2. A head is carried away only when its checkpoint is on disk.
  * 3. One look, signature or question at a time.
  */
@@ -37,12 +36,6 @@ export interface Notary extends Actor {
   head(): Promise<AuditHead>;
   /** Whether the trail stands and its heads arrive where they should. */
   check(): { readonly ok: boolean; readonly detail: string };
-}
-
-/** Where heads go beside `MAINSTAY_HOME/audit.head`. */
-export interface AuditSettings {
-  readonly head_file: string | null;
-  readonly webhook: string | null;
 }
 
 export interface NotaryParts {
@@ -67,7 +60,8 @@ export function createNotary(parts: NotaryParts): Notary {
   let key: KeyObject | null = null;
   let signed: Signed = { n: 0, ...BEGINNING };
   let walked: Place = BEGINNING;
-  let signed_ms = 0;
+  /** A start signs at once what the last run left unsigned. */
+  let signed_ms = Number.NEGATIVE_INFINITY;
   let broken: string | null = null;
   let live = false;
   let cancelLook = () => {};
@@ -82,27 +76,31 @@ export function createNotary(parts: NotaryParts): Notary {
 
   async function open(): Promise<void> {
     key = await openSigningKey(home);
-    const public_key = publicKeyOf(key);
-    const [row] = await store.query(lastCheckpoint(store, {}));
-    const last = row === undefined ? null : headOf(row, public_key);
-    if (last !== null && isSigned(last)) {
-      signed = { n: last.n, seq: last.seq, hash: last.hash };
-      walked = signed;
-      executor.resume(last.executor);
-    } else if (row !== undefined) {
-      log.error({ checkpoint: row.n }, "the last audit checkpoint is not of this audit.key");
-      signed = { n: row.n, ...BEGINNING };
-    }
+    await believeLast();
     const noted = readHeadFile(join(home, "audit.head"));
-    if (noted.state === "read") compareNoted(noted.head, public_key);
+    if (noted.state === "read") compareNoted(noted.head);
     await recordStart().catch((fault: unknown) =>
       log.error({ fault: messageOf(fault) }, "this start is not on the audit trail"),
     );
   }
 
+  async function believeLast(): Promise<void> {
+    const [row] = await store.query(lastCheckpoint(store, {}));
+    if (row === undefined) return;
+    const last = headOf(row, publicKeyOf(key!));
+    if (last !== null && isSigned(last)) {
+      signed = { n: last.n, seq: last.seq, hash: last.hash };
+      executor.resume(last.executor);
+    } else {
+      log.error({ checkpoint: row.n }, "the last audit checkpoint is not of this audit.key");
+      signed = { n: row.n, ...BEGINNING };
+    }
+    walked = signed;
+  }
+
   /** The note of an earlier run, beside the data: what was signed once must still be there. */
-  function compareNoted(noted: AuditHead, public_key: string): void {
-    if (noted.public_key !== public_key || noted.n <= signed.n) return;
+  function compareNoted(noted: AuditHead): void {
+    if (noted.public_key !== publicKeyOf(key!) || noted.n <= signed.n) return;
     breakWith(
       `it ends before audit.head, which has checkpoint ${noted.n} and record ${noted.seq}: rows ` +
         "were taken out, or mainstay.db is an older copy (then delete audit.head)",
@@ -158,27 +156,18 @@ export function createNotary(parts: NotaryParts): Notary {
     return head;
   }
 
+  /** A checkpoint of an earlier try may be found after all: then that is the last one. */
   async function keep(head: AuditHead): Promise<void> {
-    const { n, seq, hash, at, executor: ran, signature } = head;
-    const { committed } = await store.commit({
-      writes: [
-        store.sql
-          .insertInto("audit_checkpoint")
-          .values({
-            ...{ n, seq, hash, at: timeOf(at), signature },
-            executor_n: ran?.n ?? null,
-            executor_hash: ran?.hash ?? null,
-          })
-          .compile(),
-      ],
-    });
-    if (!committed) throw new Error(`there is a checkpoint ${n} already`);
+    const { committed } = await store.commit({ writes: [checkpointWrite(store, head)] });
+    if (committed) return;
+    await believeLast();
+    throw new Error(`there is a checkpoint ${head.n} already`);
   }
 
   async function look(): Promise<void> {
     try {
       await walk();
-      if (broken === null && isDue()) await signWalked();
+      if (broken === null && isDue()) await sign();
     } catch (fault) {
       log.error({ fault: messageOf(fault) }, "the audit trail was not signed; trying again");
     }
@@ -189,7 +178,8 @@ export function createNotary(parts: NotaryParts): Notary {
     void inTurn(look);
   }
 
-  async function head(): Promise<AuditHead> {
+  async function sign(): Promise<AuditHead> {
+    walked = signed;
     await walk();
     if (broken !== null) throw new Refusal("audit_damaged", `The audit trail: ${broken}.`);
     return await signWalked();
@@ -198,7 +188,7 @@ export function createNotary(parts: NotaryParts): Notary {
   async function signLast(): Promise<void> {
     if (key === null) return;
     await walk();
-    if (broken === null && walked.seq > signed.seq) await signWalked();
+    if (broken === null && walked.seq > signed.seq) await sign();
   }
 
   return {
@@ -206,10 +196,9 @@ export function createNotary(parts: NotaryParts): Notary {
       if (live) return;
       live = true;
       await inTurn(open);
-      signed_ms = clock.monotonic();
       next();
     },
-    head: () => inTurn(head),
+    head: () => inTurn(sign),
     async stop() {
       live = false;
       cancelLook();
@@ -228,29 +217,4 @@ export function createNotary(parts: NotaryParts): Notary {
       };
     },
   };
-}
-
-function carriersFor({ home, clock, log, settings }: NotaryParts): Carrier[] {
-  const { head_file, webhook } = settings;
-  const to = [
-    { to: "audit.head", deliver: toFile(join(home, "audit.head")) },
-    ...(head_file === null ? [] : [{ to: head_file, deliver: toFile(head_file) }]),
-    ...(webhook === null ? [] : [{ to: new URL(webhook).origin, deliver: toWebhook(webhook) }]),
-  ];
-  return to.map((place) => createCarrier({ ...place, clock, log }));
-}
-
-function arrivalOf(carrier: Carrier): { readonly ok: boolean; readonly detail: string } {
-  const carried = carrier.state();
-  switch (carried.state) {
-    case "nothing_yet":
-      return { ok: true, detail: `nothing at ${carrier.to} yet` };
-    case "arrived":
-      return { ok: true, detail: `${carried.seq} at ${carrier.to}` };
-    case "failing":
-      return {
-        ok: false,
-        detail: `nothing arrives at ${carrier.to} since ${carried.since}: ${carried.why}`,
-      };
-  }
 }

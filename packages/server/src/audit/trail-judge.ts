@@ -13,6 +13,7 @@ export interface AuditFault {
 /** What a walk over the trail came to. */
 export interface Walk {
   readonly records: number;
+  readonly bytes: number;
   /** The last record for which a good witness stands. */
   readonly vouched: number;
   readonly faults: readonly AuditFault[];
@@ -38,6 +39,7 @@ export function createTrailJudge(
   const faults: AuditFault[] = [];
   let place: Place = BEGINNING;
   let records = 0;
+  let bytes = 0;
   let vouched = 0;
   let last_fault = 0;
   let pending = nextWitness();
@@ -76,6 +78,7 @@ export function createTrailJudge(
       if (fault !== null) found(row.seq > place.seq ? place.seq + 1 : row.seq, fault);
       place = { seq: row.seq, hash: row.hash };
       records++;
+      bytes += bytesOf(row);
       while (pending !== null && pending.seq <= place.seq) {
         hear(pending);
         pending = nextWitness();
@@ -89,7 +92,12 @@ export function createTrailJudge(
           `the trail ends at record ${place.seq}, but ${pending.name} has record ${pending.seq}`,
         );
       while (pending !== null) pending = nextWitness();
-      return { records, vouched, faults };
+      return { records, bytes, vouched, faults };
     },
   };
 }
+
+const INTEGERS_BYTES = 16;
+
+/** Bodies are ASCII: ids, digests and words of ours. */
+const bytesOf = ({ body, hash }: TrailRow): number => body.length + hash.length + INTEGERS_BYTES;

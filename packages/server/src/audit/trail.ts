@@ -1,5 +1,8 @@
+import type { AuditHead } from "@mainstay/sdk/audit-trail";
+import { timeOf } from "../kernel/time.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Row } from "../store/schema.ts";
+import type { Statement, Store } from "../store/store.ts";
 import type { TrailRow } from "./chain-walk.ts";
 
 /** Rows from a record on, that one included, in their order. */
@@ -15,3 +18,16 @@ export const rowsFrom = prepared<{ seq: number; limit: number }, TrailRow>((db, 
 export const lastCheckpoint = prepared<object, Row<"audit_checkpoint">>((db) =>
   db.selectFrom("audit_checkpoint").selectAll().orderBy("n", "desc").limit(1),
 );
+
+/** A checkpoint as the table has it; its number makes it the only one. */
+export function checkpointWrite(store: Store, head: AuditHead): Statement {
+  const { n, seq, hash, at, executor, signature } = head;
+  return store.sql
+    .insertInto("audit_checkpoint")
+    .values({
+      ...{ n, seq, hash, at: timeOf(at), signature },
+      executor_n: executor?.n ?? null,
+      executor_hash: executor?.hash ?? null,
+    })
+    .compile();
+}

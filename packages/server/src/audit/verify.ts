@@ -23,6 +23,8 @@ export interface VerifyParts {
 export interface AuditVerdict {
   readonly ok: boolean;
   readonly records: number;
+  /** What they take, without SQLite's own. */
+  readonly bytes: number;
   /** The last record that a signature by the key of this data folder vouches for; 0 without one. */
   readonly signed: number;
   /** The record of the exported head; null without one. */
@@ -67,10 +69,10 @@ export async function verifyAudit(parts: VerifyParts): Promise<AuditVerdict> {
     ...(noted.state === "damaged" ? [{ seq: null, fault: "audit.head holds no head" }] : []),
     ...(compared?.faults ?? []),
   ];
-  const { records, vouched } = walk;
+  const { records, bytes, vouched } = walk;
   return {
     ok: faults.length === 0,
-    ...{ records, signed: vouched, exported: head?.seq ?? null },
+    ...{ records, bytes, signed: vouched, exported: head?.seq ?? null },
     compared: compared?.commands ?? null,
     faults: faults.toSorted((a, b) => orderOf(a) - orderOf(b)).slice(0, NAMED),
     fault_count: faults.length,
@@ -104,7 +106,7 @@ function walkFile(file: string, words: Testifying): Walk {
     }
   } catch (fault) {
     const unreadable = `mainstay.db cannot be read: ${messageOf(fault)}`;
-    return { records: 0, vouched: 0, faults: [{ seq: 1, fault: unreadable }] };
+    return { records: 0, bytes: 0, vouched: 0, faults: [{ seq: 1, fault: unreadable }] };
   }
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { launchExecutor } from "@mainstay/executor/launch";
 import { ripgrepPath } from "@mainstay/executor/ripgrep";
 import { systemClock } from "@mainstay/sdk/clock";
+import { auditCheck } from "./doctor-audit.ts";
 import { dataChecks } from "./doctor-data.ts";
 import { type Config, nodeVersion, readConfig } from "../config.ts";
 import { messageOf } from "../kernel/errors.ts";
@@ -38,6 +39,7 @@ export async function doctor(spool_told: string | null): Promise<DoctorReport> {
           runtime(),
           dataFolder(config),
           ...dataChecks(config, { spool_told }),
+          ...(await auditCheck(config)),
           ...(await sandbox(config)),
           ...providers(config),
         ];
