@@ -7,6 +7,8 @@ export const exit = {
   /** Something was not agreed to: denied, or left for later. */
   consent: 3,
   unreachable: 4,
+  /** `classify`: no policy would allow the command. */
+  blocked: 5,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof exit)[keyof typeof exit];

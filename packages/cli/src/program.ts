@@ -7,6 +7,7 @@ import { askCommand } from "./commands/ask.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { cancelCommand } from "./commands/cancel.ts";
 import { chatCommand } from "./commands/chat.ts";
+import { classifyCommand } from "./commands/classify.ts";
 import { denyCommand } from "./commands/deny.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { overrideCommand } from "./commands/override.ts";
@@ -114,6 +115,7 @@ const commands = [
   pauseCommand,
   resumeCommand,
   auditCommand,
+  classifyCommand,
   doctorCommand,
   whyCommand,
 ];

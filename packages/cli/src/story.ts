@@ -1,20 +1,31 @@
-import type { JournalEvent } from "@mainstay/sdk/events";
+import type { Effect, JournalEvent } from "@mainstay/sdk/events";
 import { seconds } from "./conversation/tool-lines.ts";
 import { escapeCommand, escapePath, oneLine } from "./terminal/escape.ts";
 
+/** Below the first line of an event, under its text. */
+const MARGIN = " ".repeat(20);
+
 /**
  * The lines of a turn's story, event by event: when, counted from the first event, and what was
- * decided why. An answer that a step gave is not told again at the end.
+ * decided why; of a command also who or what agreed, and the digests of what was planned and of what
+ * ran. An answer that a step gave is not told again at the end.
  */
-export function createStory(): (event: JournalEvent) => string {
+export function createStory(): (event: JournalEvent) => string[] {
   let started_at: number | undefined;
   let said = "";
+  const planned = new Map<string, string>();
   return (event) => {
     started_at ??= event.at;
     const when = `+${((event.at - started_at) / 1000).toFixed(3)}`;
     const line = oneLine(told(event, said));
+    const details = detailsOf(event, planned);
     if (event.type === "step_ended") said = event.text.trim();
-    return `${String(event.seq).padStart(4)}  ${when.padStart(10)} s  ${line}`;
+    if (event.type === "tool_started" && event.effect.kind === "command")
+      planned.set(`${event.step} ${event.call_id}`, event.effect.planned_digest);
+    return [
+      `${String(event.seq).padStart(4)}  ${when.padStart(10)} s  ${line}`,
+      ...details.map((detail) => `${MARGIN}${oneLine(detail, Infinity)}`),
+    ];
   };
 }
 
@@ -37,7 +48,7 @@ function told(event: JournalEvent, said: string): string {
     case "nudged":
       return `asked once more, the answer was ${event.reason === "empty" ? "empty" : `a promise: ${event.matched}`}`;
     case "approval_requested":
-      return `asks for consent (${event.reason}): ${escapeCommand(event.command)}`;
+      return `asks for consent: ${escapeCommand(event.command)}`;
     case "approval_decided":
       return `${event.by} decided: ${event.decision}`;
     case "tool_started":
@@ -76,6 +87,35 @@ function effectOf(effect: Extract<JournalEvent, { type: "tool_started" }>["effec
     case "file":
       return ` (changes ${escapePath(effect.path)})`;
     case "command":
-      return ` (${effect.verdict}, agreed by ${effect.agreed_by}): ${escapeCommand(effect.command)}`;
+      return `: ${escapeCommand(effect.command)}`;
   }
+}
+
+/** What a command was judged to be, on whose word it ran, and whether what ran is what was planned. */
+function detailsOf(event: JournalEvent, planned: ReadonlyMap<string, string>): string[] {
+  switch (event.type) {
+    case "approval_requested":
+      return [`why: ${event.reason}`, ...(event.says ?? []).map((text) => `it ${text}`)];
+    case "tool_started":
+      return event.effect.kind === "command" ? decisionOf(event.effect) : [];
+    case "tool_ended": {
+      const digest = event.command?.executed_digest ?? null;
+      if (digest === null) return [];
+      const was_planned = planned.get(`${event.step} ${event.call_id}`) === digest;
+      return [`executed ${digest}, ${was_planned ? "as planned" : "NOT what was planned"}`];
+    }
+    default:
+      return [];
+  }
+}
+
+function decisionOf(effect: Extract<Effect, { kind: "command" }>): string[] {
+  const { verdict, reason, part, consent, agreed_by, agreement_id, planned_digest } = effect;
+  const why = [reason, part].filter((text) => text != null).join(": ");
+  const by = [consent, agreement_id].filter((text) => text != null).join(", ");
+  return [
+    `verdict ${verdict}${why && `, because ${why}`}`,
+    `agreed by ${agreed_by}${by && ` (${by})`}`,
+    `planned ${planned_digest}`,
+  ];
 }

@@ -363,7 +363,7 @@ test("a key that cannot be read is said, without a stack", async () => {
 });
 
 const chatting: Record<string, Handler> = {
-  "GET /v1/me": answers({ id: "u", name: "Ada", role: "admin", tier: "pro" }),
+  "GET /v1/me": answers({ id: "u", name: "Ada", role: "admin", tier: "pro", pause: null }),
   "GET /readyz": answers({ ready: true, level: "offline", version: "1", checks: [] }),
 };
 

@@ -2,6 +2,7 @@ import type { Client } from "@mainstay/sdk/client";
 import type { NewOverride, Override } from "@mainstay/sdk/consent";
 import { Command, InvalidArgumentError } from "commander";
 import { quotedCommand } from "../conversation/approval-card.ts";
+import { argumentsOf } from "../conversation/tool-lines.ts";
 import { turnJournal } from "../conversation/turn-journal.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
@@ -138,8 +139,8 @@ async function commandOf(
 ): Promise<string> {
   for await (const event of turnJournal(client, turn_id)) {
     if (event.type !== "step_ended" || event.step !== step) continue;
-    const input = event.tool_calls.find(({ id }) => id === call_id)?.input ?? "null";
-    const { command }: { command?: unknown } = Object(JSON.parse(input));
+    const call = event.tool_calls.find(({ id }) => id === call_id);
+    const command = call && argumentsOf(call)["command"];
     if (typeof command === "string") return command;
   }
   throw new UsageFault(`Step ${step} of ${turn_id} has no command with the call ${call_id}`);

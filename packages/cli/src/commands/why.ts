@@ -14,10 +14,10 @@ export function whyCommand(parts: { withServer: WithServer; screen: Screen }): C
     .addHelpText("after", "\nExample:\n  $ mainstay why turn_0123456789abcdef")
     .action((turn_id: string, { json }: { json?: boolean }) =>
       withServer(async (client) => {
-        const storyLine = createStory();
+        const linesOf = createStory();
         for await (const event of turnJournal(client, turn_id)) {
           if (json) screen.json(event);
-          else screen.print(storyLine(event));
+          else linesOf(event).forEach((line) => screen.print(line));
         }
         return exit.ok;
       }),

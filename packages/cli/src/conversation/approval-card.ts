@@ -2,6 +2,7 @@ import type { Approval, PinnedScript } from "@mainstay/sdk/resources";
 import { escapeCommand, escapePath, oneLine } from "../terminal/escape.ts";
 import { exactRows, proseRows } from "../terminal/rows.ts";
 import type { Screen, Tone } from "../terminal/screen.ts";
+import { shellQuoted } from "../terminal/shell-quoted.ts";
 
 export interface CardLine {
   text: string;
@@ -81,11 +82,11 @@ function scriptLines(
   const within = columns - LABEL_COLUMNS;
   const rows = quoted(readable(head), LABEL_COLUMNS, columns);
   const is_whole = rows.length <= HEAD_ROWS && Buffer.byteLength(head) === bytes;
-  const where = `the first lines; all of it: less ${escapePath(`${workspace_path}/${path}`)}`;
+  const whole = `less ${shellQuoted(`${workspace_path}/${path}`)}`;
   return [
     ...labelled("script", exactRows(escapePath(path), within)),
     ...rows.slice(0, HEAD_ROWS),
-    ...(is_whole ? [] : labelled("", exactRows(where, within))),
+    ...(is_whole ? [] : labelled("", ["the first lines; all of it:", ...exactRows(whole, within)])),
     ...labelled("", proseRows(`only with these ${bytes} bytes, sha256 ${sha256}`, within)),
   ];
 }

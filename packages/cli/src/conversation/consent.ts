@@ -62,7 +62,7 @@ export function askConsent({
         return await decide(client, approval, choice, screen);
       } catch (fault) {
         if (!choice.remember || !isRefusal(fault, "rule_impossible")) throw fault;
-        screen.note(`  No rule can say this: ${fault.problem.detail}`, "bad");
+        screen.note(`  ${fault.problem.detail}`, "bad");
         can_remember = false;
       }
     }

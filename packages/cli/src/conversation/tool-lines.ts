@@ -29,7 +29,8 @@ function subject(call: ToolCall | undefined): string {
     .join(" ");
 }
 
-function argumentsOf({ input }: ToolCall): Record<string, unknown> {
+/** What the model wrote, where it is an object; nothing of it is trusted. */
+export function argumentsOf({ input }: ToolCall): Record<string, unknown> {
   try {
     return Object(JSON.parse(input));
   } catch {

@@ -1,0 +1,58 @@
+import type { JournalEvent } from "@mainstay/sdk/events";
+import { expect, test } from "vitest";
+import { createStory } from "../src/story.ts";
+
+const call = { step: 1, call_id: "call_1" };
+const planned: JournalEvent = {
+  ...{ seq: 1, at: 0, type: "tool_started", ...call, tool: "shell", intent: "test" },
+  effect: {
+    ...{ kind: "command", command_id: "cmd_1", command: "npm\u202e test", verdict: "ask" },
+    ...{ reason: "npm runs code of this workspace", part: "npm test", consent: "rule" },
+    ...{ agreed_by: "rule: npm test (made by Ada)", agreement_id: "rule_1", planned_digest: "aa" },
+  },
+};
+const ended = (executed_digest: string): JournalEvent => ({
+  ...{ seq: 2, at: 1_000, type: "tool_ended", ...call, outcome: "ok", result: "fine" },
+  command: {
+    ...{ outcome: "exited", exit_code: 0, signal: null, timed_out: false, cancelled: false },
+    ...{ duration_ms: 1, output_bytes: 0, output_sha256: null, executed_digest },
+  },
+});
+
+test("of a command it tells verdict, reason, part, who agreed by what, and both digests", () => {
+  const story = createStory();
+  expect(story(planned)).toEqual([
+    "   1      +0.000 s  shell: test: npm\\u{202e} test",
+    "                    verdict ask, because npm runs code of this workspace: npm test",
+    "                    agreed by rule: npm test (made by Ada) (rule, rule_1)",
+    "                    planned aa",
+  ]);
+  expect(story(ended("aa")).at(-1)).toBe("                    executed aa, as planned");
+});
+
+test("what ran and was not planned stands out", () => {
+  const story = createStory();
+  story(planned);
+  expect(story(ended("bb")).at(-1)).toBe("                    executed bb, NOT what was planned");
+});
+
+test("a consent that is asked for tells what would happen; older journals tell less", () => {
+  const story = createStory();
+  const requested: JournalEvent = {
+    ...{ seq: 1, at: 0, type: "approval_requested", ...call, approval_id: "apr_1", tool: "shell" },
+    ...{ intent: "", command: "npm test", reason: "it runs code", expires_at: "" },
+  };
+  const [, why, ...says] = story({ ...requested, says: ["runs npm test"] });
+  expect([why, says]).toEqual([
+    "                    why: it runs code",
+    ["                    it runs npm test"],
+  ]);
+  expect(story(requested)).toHaveLength(2);
+  const older = { kind: "command", command_id: "cmd_1", command: "ls", verdict: "safe" } as const;
+  const effect = { ...older, agreed_by: "policy: read-only", planned_digest: "aa" };
+  expect(story({ ...planned, effect } as JournalEvent).slice(1)).toEqual([
+    "                    verdict safe",
+    "                    agreed by policy: read-only",
+    "                    planned aa",
+  ]);
+});
