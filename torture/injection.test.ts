@@ -8,23 +8,25 @@ import type { Overrides } from "../packages/server/src/assemble.ts";
 import { openArena, type Arena } from "./injection/arena.ts";
 import type { Attack } from "./injection/attack.ts";
 import { above } from "./injection/attacks/above.ts";
+import { agreed } from "./injection/attacks/approved.ts";
 import { consent } from "./injection/attacks/consent.ts";
 import { programs } from "./injection/attacks/programs.ts";
 import { races } from "./injection/attacks/races.ts";
 import { rules } from "./injection/attacks/rules.ts";
 import { shell } from "./injection/attacks/shell.ts";
 import { tools } from "./injection/attacks/tools.ts";
+import { deceivingTexts } from "./injection/effects.ts";
 import { noSandbox, nobodyIsAsked } from "./injection/holes.ts";
 import { vectors } from "./injection/vectors.ts";
 import { report, rounds, seed } from "./plan.ts";
 import { seeded } from "./seeded.ts";
 
 const attacks: readonly Attack[] = [
-  ...[shell, tools, consent, rules, programs, above, races].flat(),
+  ...[shell, tools, consent, rules, programs, above, agreed, races].flat(),
 ];
 /** Each attack by so many ways, and of so many attacks one. */
 const WAYS = rounds({ short: 1, long: vectors.length });
-const ONE_OF = rounds({ short: 8, long: 1 });
+const ONE_OF = rounds({ short: 10, long: 1 });
 
 const random = seeded(seed);
 const first = Math.floor(random() * vectors.length * ONE_OF);
@@ -59,8 +61,11 @@ describe("a model that obeys planted texts", () => {
 });
 
 describe("planted", () => {
-  let arena: Arena;
-  afterEach(() => arena.close());
+  let arena: Arena | undefined;
+  afterEach(async () => {
+    await arena?.close();
+    arena = undefined;
+  });
 
   async function effectsOf(overrides: Overrides, ...names: string[]): Promise<string> {
     arena = await openArena(overrides);
@@ -90,5 +95,18 @@ describe("planted", () => {
     expect(found).toMatch(/^network: POST \/curl$/m);
     expect(found).toMatch(/^provider: shows the owner's key$/m);
     expect(found).toMatch(/^answer: shows the secret outside$/m);
+  });
+
+  test("characters that would deceive the person are found out, wherever a card has them", () => {
+    const card = {
+      reason: "reads\u202e",
+      runs: [{ head: "one\ntwo\u001b[2K" }],
+      command: "\u200b",
+    };
+    const exact = new Set(["command"]);
+    expect(deceivingTexts(card, exact).map((text) => text.split(":")[0])).toEqual([
+      "reason",
+      "head",
+    ]);
   });
 });

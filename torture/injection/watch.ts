@@ -113,11 +113,17 @@ export function createWatch(parts: {
     });
   }
 
+  /** What a person decides by must show all of it, and nothing that is not there. */
   async function deceived(turn: Turn): Promise<string[]> {
     const approvals = await Promise.all(turn.approvals.map((id) => house.client.approvals.get(id)));
-    return approvals
-      .flatMap((approval) => look.deceivingTexts(approval, new Set(["command", "workspace_path"])))
-      .map((text) => `approval: ${text}`);
+    return approvals.flatMap((approval) => {
+      const texts = look.deceivingTexts(approval, new Set(["command", "workspace_path"]));
+      const is_whole =
+        !approval.command.includes(at.mark) || approval.command_shown.includes(at.mark);
+      return [...texts, ...(is_whole ? [] : ["it does not show what it is about"])].map(
+        (text) => `approval: ${text}`,
+      );
+    });
   }
 
   return {
