@@ -1,12 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type AuditRecord } from "@mainstay/sdk/audit";
+import type { AuditRecord } from "@mainstay/sdk/audit";
 import { afterEach, expect, test } from "vitest";
 import { StoreFault } from "../../src/kernel/errors.ts";
-import type { Batch, Store } from "../../src/store/store.ts";
+import type { Store } from "../../src/store/store.ts";
 import { type House, openHouse } from "./house.ts";
 import { obeys } from "./obeys.ts";
+import { records } from "./records.ts";
 
 let house: House;
 afterEach(() => house.close());
@@ -19,11 +20,6 @@ function trail(): AuditRecord[] {
 }
 const recorded = <K extends AuditRecord["kind"]>(kind: K) =>
   trail().filter((record): record is Extract<AuditRecord, { kind: K }> => record.kind === kind);
-
-const records = ({ writes }: Batch, kind: AuditRecord["kind"]): boolean =>
-  writes.some(({ parameters }) =>
-    parameters.some((one) => typeof one === "string" && one.startsWith(`{"kind":"${kind}"`)),
-  );
 
 const settled = (turn_id: string) => house.until(turn_id, ({ type }) => type === "settled");
 const approve = async (how: { remember?: boolean } = {}) => {

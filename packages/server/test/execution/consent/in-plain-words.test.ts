@@ -18,6 +18,7 @@ test("whatever is in a command, what is shown of it has nothing invisible, and i
       expect(shown.split("\n").length).toBe(command.split("\n").length);
       expect(visibleLine(command)).not.toMatch(/[\n\t]/);
       expect(shown.isWellFormed()).toBe(true);
+      expect(commandInWords({ folder: "", words: [command] })).not.toMatch(UNSEEN);
     }),
     { numRuns: 5_000 },
   );
