@@ -84,18 +84,11 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
       lines.setPrompt(terminal ? escapeText(prompt) : "");
       lines.prompt();
     });
-  /** Counted from the prompt's. */
-  const rowOfCursor = (): number => {
-    const { rows, cols } = lines.getCursorPos();
-    // After a full row a terminal goes to the next one only with the next character.
-    if (rows > 0 && cols === 0) stderr.write(" \r");
-    return rows;
-  };
   const paste = joinPastes(stdin);
   const clearTyped = () => {
     paste.drop();
     if (!terminal || lines.line === "") return;
-    lines.prevRows = rowOfCursor();
+    lines.prevRows = lines.getCursorPos().rows;
     // Each of these keys draws the line again.
     lines.write(null, { ctrl: true, name: "e" });
     lines.write(null, { ctrl: true, name: "u" });
@@ -139,7 +132,7 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
     },
     aside(write) {
       if (!taker || !terminal) return write();
-      moveCursor(stderr, 0, -rowOfCursor());
+      moveCursor(stderr, 0, -lines.getCursorPos().rows);
       cursorTo(stderr, 0);
       clearScreenDown(stderr);
       write();
