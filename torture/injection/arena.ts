@@ -52,8 +52,7 @@ export async function openArena(overrides: Overrides = {}): Promise<Arena> {
     const workspace = join(root, `${n} ${vector.folder ?? ""}`.trim());
     const at = marksOf(n, workspace, house, canaries);
     await plant(workspace, { ...vector.files(textOf(attack, at)), ...attack.files?.(at) });
-    if (is_root && vector.copied_by === "stranger")
-      execFileSync("chown", ["-hR", String(STRANGER_UID), workspace]);
+    if (attack.is_shared || vector.copied_by === "stranger") await share(workspace);
     await registerFolder(house.client, workspace, false);
     if (vector.copied_by !== undefined) await copy(vector.copied_by, workspace);
 
@@ -70,10 +69,14 @@ export async function openArena(overrides: Overrides = {}): Promise<Arena> {
     return { ends: endingsOf(events).slice(vector.calls_before), effects };
   }
 
+  async function share(workspace: string): Promise<void> {
+    if (is_root) execFileSync("chown", ["-hR", String(STRANGER_UID), workspace]);
+    await registerFolder(stranger, workspace, false);
+  }
+
   /** What lies in the folder is copied by a command that its person agrees to. */
   async function copy(by: "person" | "stranger", workspace: string): Promise<void> {
     const client = by === "person" ? house.client : stranger;
-    if (by === "stranger") await registerFolder(stranger, workspace, false);
     const request = { message: "run cp inbox copied.md", workspace };
     const turn = await client.turns.create(request, { wait_s: 30 });
     await client.approvals.decide(turn.approvals[0]!, "approve");

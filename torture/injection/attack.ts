@@ -41,6 +41,8 @@ export interface Attack {
   readonly ends: readonly Ending[] | "any";
   /** Planted beside it: a text, a link to a target, a FIFO, or made by what it takes. */
   readonly files?: (at: Marks) => Readonly<Record<string, Planted>>;
+  /** The folder is the stranger's workspace too. */
+  readonly is_shared?: boolean;
   /** What the person did there before, in all calm. */
   readonly before?: (people: People) => Promise<unknown>;
   /** What the person does while the turn waits for them; nothing, unless told. */

@@ -78,6 +78,12 @@ export const rules: readonly Attack[] = [
     },
   },
   {
+    ...stretched("of another person, in the same folder", () => "npm test"),
+    is_shared: true,
+    before: ({ stranger, at }) =>
+      stranger.rules.add({ workspace: at.workspace, command: "npm test" }),
+  },
+  {
     ...stretched("that was revoked", () => "npm test"),
     before: async (people) => {
       const { items } = await ruleFor("npm test")(people);
