@@ -27,6 +27,7 @@ import type { Passage, Pauses } from "./pauses.ts";
 
 export type { ApprovalStream } from "./approval-stream.ts";
 export type { Approvals, ConsentRequest } from "./approvals.ts";
+export { type Classified, classify } from "./classify/classify.ts";
 export type { Overrides } from "./consent/overrides.ts";
 export type { Policies } from "./consent/policies.ts";
 export type { Rules } from "./consent/rules.ts";

@@ -1,5 +1,5 @@
 /** Whatever a person would not see, or not see as it is: controls, direction marks, fillers, odd blanks. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{DI}]|(?! )\p{Zs}/u;
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{DI}\u{2800}]|(?! )\p{Zs}/u;
 const ALL_UNSEEN = new RegExp(UNSEEN, "gu");
 /** The only two that a script may hold. */
 const LAYOUT = /[\n\t]/g;

@@ -7,7 +7,8 @@ const WILD = /[*?[]/;
 
 /**
  * Whether a pattern may lead out of the workspace: by itself, or through a link among what it matches
- * now. A pattern before `..` may, because nobody knows above what it then is.
+ * now. A pattern before `..` may, because nobody knows above what it then is. So may one that matches
+ * a name like an option: it could name a list of further files.
  */
 export function patternLeadsOut(pattern: string, folder: string, root: string): boolean {
   const names = pattern.split("/");
@@ -40,6 +41,9 @@ function leadsOut(head: string, [name, ...rest]: readonly string[], at: At): boo
   return entriesOf(reach.path).some((entry) => {
     if (--at.budget.entries < 0) return true;
     if (!matches.test(entry.name)) return false;
+    const is_option = head === "" && entry.name.startsWith("-");
+    // A name that is no UTF-8 cannot be looked up here.
+    if (is_option || entry.name.includes("\ufffd")) return true;
     return rest.length === 0 && !entry.isSymbolicLink()
       ? false
       : leadsOut(joined(head, entry.name, at), rest, at);
@@ -49,31 +53,35 @@ function leadsOut(head: string, [name, ...rest]: readonly string[], at: At): boo
 const joined = (head: string, name: string, { pattern }: At): string =>
   head === "" && !pattern.startsWith("/") ? name : `${head}/${name}`;
 
-/** As wide as the pattern at least: a bracket is taken for any character. */
+/** As wide as the pattern at least: one with a bracket is taken for any name. */
 function expressionOf(pattern: string): RegExp {
+  if (pattern.includes("[")) return /^/;
   const source = pattern
-    .replace(/[.+^${}()|\\]/g, "\\$&")
-    .replace(/\[[^\]]*\]/g, ".")
-    .replace(/\[/g, "\\[")
-    .replace(/(?<!\\)\*/g, "[^]*")
-    .replace(/\?/g, "[^]");
+    .replace(/[.+^${}()|\]\\]/g, "\\$&")
+    .replaceAll("*", "[^]*")
+    .replaceAll("?", "[^]");
   return new RegExp(`^${source}$`, "u");
 }
 
-/** Whether anything below a folder is a link that leads out of the workspace. */
+/** Whether anything below a folder, or below what its links lead to, is outside the workspace. */
 export function treeLeadsOut(path: string, root: string): boolean {
   const todo = [path];
-  for (let left = ENTRIES; left > 0; left--) {
-    const next = todo.pop();
-    if (next === undefined) return false;
+  const seen = new Set<string>();
+  let left = ENTRIES;
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
     for (const entry of entriesOf(next)) {
+      if (--left < 0 || entry.name.includes("\ufffd")) return true;
       const below = `${next}/${entry.name}`;
       if (entry.isDirectory()) todo.push(below);
-      if (entry.isSymbolicLink() && reachOf(below, root, root).kind !== "inside") return true;
-      if (--left < 0) return true;
+      if (!entry.isSymbolicLink()) continue;
+      const reach = reachOf(below, root, root);
+      if (reach.kind !== "inside") return true;
+      todo.push(reach.path);
     }
   }
-  return true;
+  return false;
 }
 
 function entriesOf(path: string): Dirent[] {

@@ -155,9 +155,13 @@ function split(pieces: readonly Piece[]): Piece[][] {
   return fields.filter((field) => field.length > 0);
 }
 
-/** What comes out of a variable without quotes is a pattern like any other. */
+/**
+ * What comes out of a variable without quotes is a pattern like any other; names that came out of one
+ * are split at their blanks, and only running it tells into what.
+ */
 const globbing = (piece: Piece, text: string): Piece => ({
   ...{ ...piece, text, glob: piece.glob || /[*?[]/.test(text) },
+  unknown: piece.unknown === true || piece.glob,
 });
 
 function joined(pieces: readonly Piece[], written: string): Field {

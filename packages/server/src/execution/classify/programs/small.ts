@@ -4,7 +4,7 @@ import { doubtOf, type PathDoubt } from "./options.ts";
 type Judge = (args: readonly Field[], pathDoubt: PathDoubt) => string | null;
 
 const SLEEP_S = 300;
-const TEST_OPERATORS = new Set([
+const UNARY = new Set([
   ...[
     "-e",
     "-f",
@@ -23,9 +23,12 @@ const TEST_OPERATORS = new Set([
     "-k",
     "-u",
   ],
-  ...["-G", "-O", "-N", "-n", "-z", "-t", "-a", "-o", "!", "(", ")", "=", "==", "!=", "<", ">"],
-  ...["-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef", "]"],
+  ...["-G", "-O", "-N", "-n", "-z", "-t"],
 ]);
+const BINARY = new Set([
+  ...["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"],
+]);
+const JOINTS = new Set(["-a", "-o", "!", "(", ")", "]"]);
 /** No option, and no `%n`, which sets a variable. */
 const PLAIN_FORMAT = /^(?!-)(?:[^%]|%(?:%|[-+ #0]*[\d*]*(?:\.[\d*]*)?[sdiouxXeEfgGcbqQ]))*$/;
 const ARCHIVE_MODE = /^-?(?=[^f]*f$)(?=.*t)[tvzjJf]+$/;
@@ -89,14 +92,24 @@ export const small: Readonly<Record<string, Judge>> = {
   },
 };
 
-/** Subscripts are evaluated by `-v`, even in quotes; numbers are not by `test`, only by `[[`. */
+/**
+ * Subscripts are evaluated by `-v`, even in quotes; numbers are not by `test`, only by `[[`. A word
+ * that only running it tells may be `-v` itself, unless an operator beside it makes it an operand.
+ */
 function testDoubt(args: readonly Field[], pathDoubt: PathDoubt): string | null {
-  for (const field of args) {
+  const words = args.map(({ text, unknown, glob }) => (unknown || glob ? null : text));
+  const isOne = (of: ReadonlySet<string>, at: number) => of.has(words[at] ?? "");
+  for (const [at, field] of args.entries()) {
     const { text } = field;
     if (/[$`]/.test(text)) return "test may evaluate a subscript";
-    if (!field.unknown && TEST_OPERATORS.has(text)) continue;
-    if (field.unknown && field.written.startsWith('"')) continue;
-    if (field.unknown) return "test gets a word that only running it tells";
+    if ([UNARY, BINARY, JOINTS].some((known) => isOne(known, at))) continue;
+    if (words[at] === null) {
+      const is_alone = args.filter((one) => one.text !== "]").length === 1;
+      const is_operand = isOne(UNARY, at - 1) || isOne(BINARY, at - 1) || isOne(BINARY, at + 1);
+      if (!field.written.startsWith('"') || !(is_alone || is_operand))
+        return "test gets a word that only running it tells";
+      if (field.unknown) continue;
+    }
     if (/^-[a-zA-Z]$/.test(text)) return `${text} is not among the tests that are known`;
     const doubt = pathDoubt(field);
     if (doubt !== null) return doubt;
