@@ -79,7 +79,7 @@ async function begin(ledger: Ledger, id: string): Promise<void> {
 
 async function end(ledger: Ledger, id: string): Promise<void> {
   await begin(ledger, id);
-  await ledger.end(id, exited(printed(id, id.length * 8)));
+  await ledger.end(id, exited(printed(id, id.length * 8)), clock.now());
 }
 
 function spool(home: string, id: string, text: string): void {

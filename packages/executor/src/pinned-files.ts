@@ -61,7 +61,7 @@ export interface PinnedFiles {
 /** What the file is, and what the folders on the way to it are. */
 type Known = HeldFile & { on_the_way: Set<string> };
 
-/** Throws `PinChanged`, having kept nothing open. */
+/** Throws `PinChanged`, or what the host cannot do, and keeps nothing open then. */
 export function pinFiles(workspace: { descriptor: number }, pins: PinnedFile[]): PinnedFiles {
   using open = new DisposableStack();
   const root = openSync(`/proc/self/fd/${workspace.descriptor}/.`, FOLDER);
@@ -154,11 +154,15 @@ const look = (descriptor: number) => fstatSync(descriptor, { bigint: true });
 /** With its birth: the inode of what is gone is soon another's. */
 const identityOf = ({ dev, ino, birthtimeNs }: BigIntStats) => `${dev}:${ino}:${birthtimeNs}`;
 
+/** What such a fault says is that another thing has the name; any other is the host's affair. */
+const OF_THE_FILE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "ENXIO"]);
+
 function orChanged<Result>(path: string, look: () => Result): Result {
   try {
     return look();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== undefined && !OF_THE_FILE.has(code)) throw error;
     throw changed(path, code === "ENOENT" ? "it is gone" : message);
   }
 }

@@ -203,14 +203,6 @@ test("an edited, foreign, expired, blocked or replayed ticket is refused and run
   expect(readdirSync(bench.workspace).filter((name) => name !== "file")).toEqual(["good"]);
 });
 
-test("fifty equal tickets at once run once", async () => {
-  const ticket = bench.ticket("echo once >> counted; sleep 0.2");
-  const answers = await Promise.all(Array.from({ length: 50 }, () => bench.link().run(ticket)));
-  await bench.link().wait(ticket.plan.command_id);
-  expect(answers.filter(({ state }) => state === "started")).toHaveLength(1);
-  expect(readFileSync(join(bench.workspace, "counted"), "utf8")).toBe("once\n");
-});
-
 test("daemons that left the session die with their command", async () => {
   const id = `daemon-${randomBytes(4).toString("hex")}`;
   const daemon = `sh -c 'sleep 60; : ${id}'`;

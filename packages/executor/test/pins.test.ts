@@ -1,9 +1,11 @@
 /** Scripts whose bytes were agreed to: what runs are those bytes, or nothing, or it is told. */
 import { spawn, spawnSync } from "node:child_process";
 import { hash } from "node:crypto";
-import {
+import fs, {
   chmodSync,
+  closeSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,9 +15,10 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { PINNED_LIMIT_BYTES } from "../src/pinned-files.ts";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { PINNED_LIMIT_BYTES, pinFiles } from "../src/pinned-files.ts";
 import type { PinnedFile } from "../src/ticket.ts";
 import {
   type Bench,
@@ -144,6 +147,25 @@ function linkFolder(): void {
 function makeFifo(path: string): void {
   expect(spawnSync("mkfifo", [path]).status).toBe(0);
 }
+
+test("a host that cannot watch is named as that, not as a change", async () => {
+  put("s.sh", "echo agreed\n");
+  const workspace = openSync(bench.workspace, "r");
+  onTestFinished(() => closeSync(workspace));
+  const refusing = () => {
+    throw Object.assign(new Error("ENOSPC: watchers"), { code: "ENOSPC" });
+  };
+  const watching = vi.spyOn(fs, "watch").mockImplementation(refusing);
+  syncBuiltinESMExports();
+  try {
+    const before = readdirSync("/proc/self/fd").length;
+    expect(() => pinFiles({ descriptor: workspace }, [pin("s.sh")])).toThrow(/^ENOSPC/);
+    expect(readdirSync("/proc/self/fd")).toHaveLength(before);
+  } finally {
+    watching.mockRestore();
+    syncBuiltinESMExports();
+  }
+});
 
 test("all the pinned files of a plan share one bound", async () => {
   const half = "x".repeat(PINNED_LIMIT_BYTES / 2);
