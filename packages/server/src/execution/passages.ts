@@ -82,7 +82,7 @@ export function createPassages(pauseFor: (person_id: string) => Pause | null): P
       for (const each of all(meant)) if (each.has_begun) end(each, pause);
     },
     async ordersAnswered(meant) {
-      await Promise.all(all(meant).map(({ order }) => order));
+      await Promise.all(all(meant).flatMap(({ order }) => order ?? []));
     },
     ordersOut: (meant) => all(meant).filter(({ order }) => order !== null).length,
   };

@@ -59,6 +59,8 @@ test("paused commands do not begin: the turn parks with the reason, and the lift
   expect(events.filter(({ type }) => type === "retried")).toMatchObject([
     { by: "owner", after: "lift" },
   ]);
+  const starts = events.filter(({ type }) => type === "tool_started");
+  expect(starts, "it was never said to begin while it could not").toHaveLength(1);
   expect(await client.pauses.lift({ scope: "commands" })).toEqual({ lifted: false });
 });
 
@@ -110,7 +112,7 @@ test("what was agreed, planned and journaled when the pause came, and not handed
   expect(await settled(asked.id)).toMatchObject({ commands: [{ exit_code: 0 }] });
   expect((await typesOf(asked.id)).filter((type) => type === "approval_requested")).toHaveLength(1);
   expect(await startsOf(house.home)).toHaveLength(1);
-  const [refused, result] = trailOf(house.home).filter(({ kind }) => /^command_re/.test(kind));
+  const [refused, result] = trailOf(house.home).filter(({ kind }) => kind.startsWith("command_re"));
   const { command_id } = refused!;
   expect([refused, result]).toMatchObject([
     { kind: "command_refused", code: "paused" },
