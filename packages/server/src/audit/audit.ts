@@ -1,6 +1,6 @@
 export { createNotary, type Notary } from "./notary.ts";
 export type { AuditSettings } from "./destinations.ts";
 export { readHeadFile } from "./head-file.ts";
-export { lookUp, type LookUp } from "./look-up.ts";
+export { lookUp } from "./look-up.ts";
 export { type AuditVerdict, verifyAudit } from "./verify.ts";
 export type { ReadChain } from "./executor-record.ts";

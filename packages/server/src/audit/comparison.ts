@@ -80,6 +80,8 @@ export function createComparison(executor: ExecutorRecord): Comparison {
 
   return {
     record(row) {
+      const of = commandOf(row.body);
+      if (of === null || (of.is_intent && executor.wordOn(of.command_id) === null)) return;
       const record = commandRecordOf(row.body);
       if (record?.kind === "command_intent") intent(row.seq, record);
       else if (record?.kind === "command_result") result(row, record);
@@ -105,9 +107,15 @@ export function createComparison(executor: ExecutorRecord): Comparison {
   };
 }
 
-/** Few records are parsed: a trail is read at hundreds of thousands a second. */
+/** A record begins with these two; most need no parsing to know that there is nothing to compare. */
+const BEGINNING = /^\{"kind":"command_(intent|result)","command_id":"([^"\\]*)"/;
+
+function commandOf(body: string): { is_intent: boolean; command_id: string } | null {
+  const found = BEGINNING.exec(body);
+  return found === null ? null : { is_intent: found[1] === "intent", command_id: found[2]! };
+}
+
 function commandRecordOf(body: string): Intent | Result | null {
-  if (!/^\{"kind":"command_(?:intent|result)"/.test(body)) return null;
   try {
     return JSON.parse(body) as Intent | Result;
   } catch {
