@@ -10,6 +10,9 @@ import { untilWriting } from "../store/store.ts";
 type Intent = Extract<AuditRecord, { kind: "command_intent" }>;
 type Refused = Extract<AuditRecord, { kind: "command_refused" }>;
 
+/** A disk that takes writes by turns is not asked all the time. */
+const AGAIN_MS = 100;
+
 /**
  * The gate's own part of the audit trail; no tool writes any of it.
  *
@@ -49,6 +52,7 @@ export function createGateAudit({ store, clock, stopping }: GateAuditParts): Gat
       } catch (fault) {
         if (!(fault instanceof StoreFault) || fault.cause_kind === null) throw fault;
         await untilWriting(store, stopping);
+        await clock.sleep(AGAIN_MS, stopping);
       }
     }
   }

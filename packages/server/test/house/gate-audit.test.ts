@@ -95,6 +95,33 @@ test("where the trail takes no intent nothing runs", async () => {
   expect(await readdir(workspace!.path)).toEqual([]);
 });
 
+test("a command has ended for nobody before its result is on record, also across a restart", async () => {
+  const tried = Promise.withResolvers<void>();
+  const refusing = (store: Store): Store => ({
+    ...store,
+    async commit(batch) {
+      if (!records(batch, "command_result")) return await store.commit(batch);
+      tried.resolve();
+      throw new StoreFault("no room", { cause_kind: "disk_full" });
+    },
+  });
+  house = await openHouse({ script: obeys, overrides: { store: refusing } });
+  const { id } = await house.client.turns.create({ message: "run touch made" });
+  await house.until(id, ({ type }) => type === "approval_requested");
+  await approve();
+  await tried.promise;
+  expect((await house.client.turns.get(id)).commands).toMatchObject([{ outcome: "running" }]);
+  expect(recorded("command_result")).toEqual([]);
+  await house.restart({});
+  await settled(id);
+  const { commands } = await house.client.turns.get(id);
+  expect(commands).toMatchObject([{ outcome: "exited", exit_code: 0 }]);
+  expect(recorded("command_result")).toMatchObject([
+    { command_id: commands[0]!.id, outcome: "exited", exit_code: 0 },
+  ]);
+  expect(recorded("command_intent"), "and it ran once").toHaveLength(1);
+});
+
 test("a command whose rule is revoked before its intent, or between intent and ticket, does not run", async () => {
   for (const when of ["before", "after"] as const) {
     let revoke: (() => Promise<unknown>) | null = null;
