@@ -75,7 +75,7 @@ function fileDoubt(
 }
 
 /** @param text of a config file of git; whatever is not plainly harmless in it is a doubt */
-export function configDoubt(text: string): string | null {
+function configDoubt(text: string): string | null {
   let section = "";
   for (const line of text.replaceAll("\r\n", "\n").split("\n")) {
     const header = HEADER.exec(line);

@@ -29,9 +29,9 @@ const git = (options: string, operands: Allowed["operands"] = "paths"): Allowed 
   ...{ options: `${options} ${HELP}`, operands, value: valueDoubt },
 });
 
-/** `%G…` and `signature` run gpg. */
+/** `%G…`, `%+G…` and `signature` run gpg. */
 function valueDoubt(option: string, value: string): string | null {
-  return /^--(?:format|pretty)$/.test(option) && /%G|signature|^(?!.*%)[a-z]*:.*G/.test(value)
+  return /^--(?:format|pretty)$/.test(option) && /%[-+ ]?G|signature|^(?!.*%)[a-z]*:.*G/.test(value)
     ? "the format verifies signatures, which runs a program"
     : null;
 }
