@@ -31,6 +31,10 @@ const LINKS = {
   // Out by way of another folder.
   "docs/in": "../src",
   "src/out": "/etc",
+  "docs/dir/a.txt": "/etc/passwd",
+  "packed.gz": "/etc/passwd",
+  "packed.zip": "/etc/passwd",
+  ".npmrc": "/etc/passwd",
   proc: "/proc/self",
 };
 const TRAPPED_CONFIG = "[core]\n\tfsmonitor = ./x\n";
@@ -38,7 +42,14 @@ const TRAPPED_CONFIG = "[core]\n\tfsmonitor = ./x\n";
 let root: string;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), "mainstay-red-"));
-  for (const name of ["src/lib", "docs/a/b", "nested/deeper", "bare/objects", "bare/refs"])
+  for (const name of [
+    "src/lib",
+    "docs/a/b",
+    "docs/dir",
+    "nested/deeper",
+    "bare/objects",
+    "bare/refs",
+  ])
     mkdirSync(join(root, name), { recursive: true });
   for (const name of ["a.txt", "b.txt", "list.txt", "x", "-o", "src/app.ts", "bare/HEAD"])
     writeFileSync(join(root, name), "a\n");

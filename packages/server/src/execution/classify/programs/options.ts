@@ -29,6 +29,10 @@ export interface Allowed {
   readonly at_files?: boolean;
   /** With one of these it goes through the links that it meets. */
   readonly follows?: readonly string[];
+  /** It goes through the links in folders among its operands. */
+  readonly enters?: boolean;
+  /** What it appends to an operand that is not there. */
+  readonly endings?: readonly string[];
   /** Operands that mean something else. */
   readonly refuses?: RegExp;
   /** Judges values of options where any text is not enough. */
@@ -121,7 +125,11 @@ export function doubtOf(
   if (allowed.requires !== undefined && !allowed.requires.some((flag) => given.has(flag)))
     return `${program} does more than read without ${allowed.requires.join(" or ")}`;
   const deep = allowed.follows?.some((flag) => given.has(flag)) === true;
-  const reach: PathDoubt = (field) => pathDoubt(field, deep);
+  const reach: PathDoubt = (field) => {
+    const names = ["", ...(allowed.endings ?? [])].map((end) => field.text + end);
+    const doubts = names.map((text) => pathDoubt({ ...field, text }, deep || allowed.enters));
+    return doubts.find((doubt) => doubt !== null) ?? null;
+  };
   const refused = operands.find(({ text }) => allowed.refuses?.test(text) === true);
   if (refused !== undefined) return `${refused.written} means something of its own to ${program}`;
   const implied = deep ? pathDoubt(HERE, deep) : null;

@@ -83,10 +83,17 @@ function readDoubt(args: readonly Field[]): string | null {
 const CHOOSERS: Readonly<Record<string, readonly string[]>> = {
   rustc: ["rust-toolchain", "rust-toolchain.toml"],
   cargo: ["rust-toolchain", "rust-toolchain.toml"],
+  go: ["go.mod", "go.work"],
+  npm: [".npmrc"],
+  npx: [".npmrc"],
 };
 
-function versionDoubt(name: string, { walk }: Situation): string | null {
-  const chooser = CHOOSERS[name]?.find((file) => isThere(`${walk.root}/${file}`));
+function versionDoubt(name: string, { scope, walk }: Situation): string | null {
+  const files = CHOOSERS[name] ?? [];
+  // They are looked for from where the program is called up to the root.
+  if (files.length > 0 && scope.folders.some((folder) => folder !== walk.root))
+    return `files of its folder may say which ${name} runs`;
+  const chooser = files.find((file) => isThere(`${walk.root}/${file}`));
   return chooser === undefined ? null : `${chooser} says which ${name} runs`;
 }
 

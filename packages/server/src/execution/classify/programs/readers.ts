@@ -42,6 +42,8 @@ const harmless = (options: string, operands: Allowed["operands"] = "paths"): All
 });
 const binary = (options: string): Allowed => ({ ...paths(options), at_files: true });
 
+const gzipped = (ways: readonly Allowed[]): readonly Allowed[] =>
+  ways.map((way) => ({ ...way, endings: [".gz", ".z", "-gz", "-z", ".Z", ".tgz"] }));
 const grep: Allowed = {
   ...harmless(GREP, "pattern, then paths"),
   // Without an ending a name may be `-R`, which goes through links.
@@ -119,6 +121,7 @@ export const readers: Readonly<Record<string, Allowed | readonly Allowed[]>> = {
         "--left-column --tabsize: --initial-tab --horizon-lines: --palette:",
     ),
     follows: ["-r", "--recursive"],
+    enters: true,
   },
   cmp: harmless(
     "-b -i: -l -n: -s --print-bytes --verbose --bytes: --ignore-initial: --quiet --silent",
@@ -244,21 +247,21 @@ export const readers: Readonly<Record<string, Allowed | readonly Allowed[]>> = {
   },
   bc: paths("-l -q -s --mathlib --quiet --standard"),
   unzip: {
-    refuses: /[*?[]/,
+    ...{ refuses: /[*?[]/, endings: [".zip", ".ZIP"] },
     options: "-l -v -t -p -c -z -q -Z",
     operands: "path, then text",
     requires: ["-l", "-v", "-t", "-p", "-c", "-z"],
   },
   zipinfo: {
-    refuses: /[*?[]/,
+    ...{ refuses: /[*?[]/, endings: [".zip", ".ZIP"] },
     options: "-1 -2 -s -m -l -v -h -t -z -T",
     operands: "path, then text",
   },
-  zcat: paths("-v -q"),
+  zcat: gzipped([paths("-v -q")]),
   bzcat: paths("-v -q"),
   xzcat: paths("-v -q"),
-  gzip: compressed("-l -t --list --test"),
-  gunzip: compressed("-l -t --list --test"),
+  gzip: gzipped(compressed("-l -t --list --test")),
+  gunzip: gzipped(compressed("-l -t --list --test")),
   bzip2: compressed("-t --test"),
   xz: compressed("-l -t --list --test"),
   readelf: binary(
