@@ -1,3 +1,4 @@
+import { textOf } from "@mainstay/fake-provider/chat-request";
 import type { Store } from "../../src/store/store.ts";
 import { afterEach, expect, test } from "vitest";
 import { type House, openHouse } from "./house.ts";
@@ -9,7 +10,7 @@ let house: House;
 afterEach(() => house.close());
 
 const BLOCKED = "rm -rf /";
-const toldToModel = () => String(house.model.requests.at(-1)!.messages.at(-1)!.content);
+const toldToModel = () => textOf(house.model.requests.at(-1)!.messages.at(-1)!);
 
 /** The call that was blocked, as the answer to it names it. */
 function blockedCall() {

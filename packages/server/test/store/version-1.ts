@@ -16,6 +16,8 @@ export async function layVersion1(home: string): Promise<void> {
   db.close();
 }
 
-/** The turns as that server told them, newest first. */
-export const turnsOfVersion1 = async (): Promise<Turn[]> =>
-  JSON.parse(await readFile(file("version-1.turns.json"), "utf8"));
+/** The turns as that server told them, newest first, with what later ones tell besides. */
+export async function turnsOfVersion1(): Promise<Turn[]> {
+  const told: Turn[] = JSON.parse(await readFile(file("version-1.turns.json"), "utf8"));
+  return told.map((turn) => ({ ...turn, pause: null }));
+}
