@@ -43,7 +43,7 @@ export function walkCall(call: Call, outer: Scope, walk: Walk, walkers: Walkers)
     walk.findings.add("blocked", reason, part);
 
   const reasons = reasonsToAsk(call, named, name, args, scope, walk);
-  for (const reason of reasons) walk.findings.add("ask", reason, part);
+  if (!scope.dangers_only) for (const reason of reasons) walk.findings.add("ask", reason, part);
   if (reasons.length > 0) note(call, name, scope, walk);
 
   const inner: Scope = { ...scope, nested: true, certain: false };
@@ -55,7 +55,8 @@ export function walkCall(call: Call, outer: Scope, walk: Walk, walkers: Walkers)
 }
 
 function walkInner(inner: Inner, scope: Scope, walk: Walk, walkers: Walkers): Outcome {
-  const at: Scope = { ...scope, stdin: inner.stdin ?? scope.stdin };
+  const dangers_only = scope.dangers_only || inner.is_guess === true;
+  const at: Scope = { ...scope, dangers_only, stdin: inner.stdin ?? scope.stdin };
   if (inner.kind === "script") return walk.into.script(inner.text, at, walk);
   return walkers.walkFields(inner.words, at, walk);
 }
@@ -71,11 +72,11 @@ function outcomeOf(
   const network = output.network || inner.some((one) => one.output.network);
   const outcome: Outcome = {
     ...staying(scope, { ...output, network }),
-    is_shell: SHELL_NAMES.has(name) || inner.some((one) => one.is_shell),
-    talks: talksToNetwork(name) || inner.some((one) => one.talks),
+    is_shell: (SHELL_NAMES.has(name) && takesCommands(args)) || inner.some((one) => one.is_shell),
+    talks: talksToNetwork(name, args) || inner.some((one) => one.talks),
   };
   if (name === "read") remember(args, scope);
-  if (name !== "cd") return outcome;
+  if (name !== "cd" && name !== "pushd") return outcome;
   const [target] = args.filter(({ text }) => !/^-[LPe@]*$/.test(text) || text === "-");
   const to = scope.folders.map((folder) => folderAfter(target?.text ?? HOME, folder, walk.root));
   const done = to.filter((folder) => folder !== null);
@@ -92,6 +93,11 @@ const SHELL_NAMES: ReadonlySet<string> = new Set([
   "ash",
   "fish",
 ]);
+
+/** Not those that run a file or a text. */
+const takesCommands = (args: readonly Field[]): boolean =>
+  args.every(({ text }) => /^-(?!.*c)/.test(text)) ||
+  args.some(({ text }) => /^-[a-z]*i/.test(text));
 
 function remember(args: readonly Field[], scope: Scope): void {
   const network = scope.stdin?.network === true;
@@ -110,7 +116,8 @@ function assignOnly(call: Call, scope: Scope, walk: Walk): Outcome {
       .filter(({ name }) => !isPlainName(name))
       .map(({ name }) => `${name} may change what other commands do`),
   ];
-  for (const reason of reasons) walk.findings.add("ask", reason, part || null);
+  if (!scope.dangers_only)
+    for (const reason of reasons) walk.findings.add("ask", reason, part || null);
   if (reasons.length > 0 && !scope.nested) walk.findings.ask(null);
   for (const { name, field } of call.prefix) {
     const is_sure = scope.certain && !scope.variables.has(name);
@@ -163,6 +170,7 @@ function programReasons(
 /** For rules and pins: what asks, as words, and the files that it runs. */
 function note(call: Call, name: string, scope: Scope, walk: Walk): void {
   const was_asked = walk.findings.asked() > 0;
+  if (scope.dangers_only) return;
   if (!scope.nested) walk.findings.ask(literalOf(call, name, scope, walk));
   for (const path of filesRun(call, name, scope, walk))
     walk.findings.run(path, was_asked || scope.raced || scope.looped || scope.nested);

@@ -14,24 +14,41 @@ export function noteDownloads(
   walk: Walk,
 ): void {
   const from_network =
-    talksToNetwork(name) ||
+    talksToNetwork(name, args) ||
     scope.stdin?.network === true ||
     args.some((field) => field.network || isDownload(field, scope, walk));
   if (!from_network) return;
-  const files = [...call.targets, ...args.filter((_, at) => writesTo(name, args, at))];
-  for (const { text } of files)
+  const files = [
+    ...call.targets.map(({ text }) => text),
+    ...args.flatMap((_, at) => writtenFile(name, args, at) ?? []),
+  ];
+  for (const text of files)
     for (const folder of scope.folders) walk.downloads.add(reachOf(text, folder, walk.root).path);
-  if (!talksToNetwork(name)) return;
+  if (!talksToNetwork(name, args)) return;
   for (const { text } of args) {
     const last = /^[a-z]+:\/\/[^?#]*\/([^/?#]+)/i.exec(text)?.[1];
     if (last === undefined) continue;
-    for (const folder of scope.folders) walk.downloads.add(reachOf(last, folder, walk.root).path);
+    for (const folder of [...scope.folders, ...givenFolders(args)])
+      walk.downloads.add(reachOf(last, folder, walk.root).path);
   }
 }
 
-function writesTo(name: string, args: readonly Field[], at: number): boolean {
-  const before = args[at - 1]?.text ?? "";
-  if (name === "tee" || name === "sponge") return !(args[at]?.text.startsWith("-") ?? true);
-  if (["cp", "mv", "install", "ln"].includes(name)) return at === args.length - 1;
-  return /^(?:-[A-Za-z]*[oO]|--output|--output-document)$/.test(before);
+/** Of `wget -P`, `curl --output-dir`. */
+const givenFolders = (args: readonly Field[]): string[] =>
+  args.flatMap(({ text }, at) =>
+    /^(?:-P|--directory-prefix|--output-dir)$/.test(args[at - 1]?.text ?? "")
+      ? [text]
+      : (/^(?:-P|--directory-prefix=|--output-dir=)(.+)$/.exec(text)?.[1] ?? []),
+  );
+
+const OUTPUT = /^(?:-[A-Za-z]*[oO]|--output|--output-document)$/;
+const ATTACHED_OUTPUT = /^(?:-[oO]|--output=|--output-document=|of=)(.+)$/;
+
+/** The file that one argument says to write to; null for the others. */
+function writtenFile(name: string, args: readonly Field[], at: number): string | null {
+  const text = args[at]?.text ?? "";
+  if (name === "tee" || name === "sponge") return text.startsWith("-") ? null : text;
+  if (["cp", "mv", "install", "ln"].includes(name)) return at === args.length - 1 ? text : null;
+  if (OUTPUT.test(args[at - 1]?.text ?? "")) return text;
+  return ATTACHED_OUTPUT.exec(text)?.[1] ?? null;
 }

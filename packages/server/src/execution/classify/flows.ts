@@ -5,12 +5,25 @@ import type { Field } from "./words.ts";
 const TALKERS: ReadonlySet<string> = new Set([
   ...["curl", "wget", "nc", "ncat", "netcat", "nc.openbsd", "nc.traditional", "socat", "telnet"],
   ...["fetch", "lynx", "links", "w3m", "aria2c", "http", "https", "httpie", "xh", "ftp", "tftp"],
-  ...["sftp", "scp", "rsync", "lwp-request", "GET", "axel", "dig", "host", "nslookup", "drill"],
+  ...[
+    "sftp",
+    "scp",
+    "rsync",
+    "lwp-request",
+    "GET",
+    "axel",
+    "dig",
+    "host",
+    "nslookup",
+    "drill",
+    "ssh",
+  ],
 ]);
 const CODE = new Set(["-c", "-e", "-r", "--eval", "-p", "--print"]);
 const CODE_THAT_TALKS = /https?:\/\/|urllib|requests\.|socket|fetch\(|LWP::|open-uri|fsockopen/;
 
-export const talksToNetwork = (name: string): boolean => TALKERS.has(name);
+export const talksToNetwork = (name: string, args: readonly Field[]): boolean =>
+  TALKERS.has(name) || (name === "openssl" && args[0]?.text === "s_client");
 
 /** What a command prints, as far as one can tell without running it. */
 export function outputOf(name: string, args: readonly Field[], scope: Scope, walk: Walk): Flow {
@@ -19,9 +32,8 @@ export function outputOf(name: string, args: readonly Field[], scope: Scope, wal
   const is_code = args.some(
     ({ text }, at) => CODE.has(args[at - 1]?.text ?? "") && CODE_THAT_TALKS.test(text),
   );
-  const is_tls = name === "openssl" && args[0]?.text === "s_client";
   const network =
-    stdin.network || is_fed || talksToNetwork(name) || is_tls || (is_code && isInterpreter(name));
+    stdin.network || is_fed || talksToNetwork(name, args) || (is_code && isInterpreter(name));
   return { text: textOf(name, args, stdin.text), network };
 }
 
@@ -44,9 +56,12 @@ function textOf(name: string, args: readonly Field[], stdin: string | null): str
         ? Buffer.from(stdin, "base64").toString("utf8")
         : null;
     case "xxd":
-      return stdin !== null && words.some((word) => /^-r/.test(word))
+      return stdin !== null && words.some((word) => word.startsWith("-r"))
         ? Buffer.from(stdin.replace(/\s/g, ""), "hex").toString("utf8")
         : null;
+    case "find":
+      // The places where it looks stand for what it finds there.
+      return words.slice(0, words.findIndex((word) => /^[-(!]/.test(word)) >>> 0).join("\n") || ".";
     case "rev":
       return stdin === null ? null : stdin.split("\n").map(reversed).join("\n");
     case "tr":

@@ -28,6 +28,8 @@ export interface Scope {
   readonly looped: boolean;
   /** A part of a command that asks already: its words are that command's. */
   readonly nested: boolean;
+  /** Only guessed to be a script at all: it is worth a look for the worst. */
+  readonly dangers_only: boolean;
   readonly functions: Map<string, FunctionNode>;
   /** Functions under way: another call of one would tell nothing new. */
   readonly calling: ReadonlySet<string>;
@@ -87,7 +89,7 @@ export const joinedFlow = (outputs: readonly Flow[]): Flow => ({
 
 /** Asks for something that no literal command says. */
 export function doubt(reason: string, part: string | null, scope: Scope, walk: Walk): void {
-  walk.findings.add("ask", reason, part);
+  if (!scope.dangers_only) walk.findings.add("ask", reason, part);
   if (!scope.nested) walk.findings.ask(null);
 }
 

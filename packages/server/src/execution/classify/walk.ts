@@ -19,6 +19,7 @@ import {
   walkWhile,
 } from "./compound.ts";
 import { walkTest } from "./conditions.ts";
+import { hasForkBomb } from "./danger/bombs.ts";
 import { expanderOf } from "./expander.ts";
 import { isPlainArithmetic, visitArithmetic } from "./expansions.ts";
 import { walkRedirections } from "./redirections.ts";
@@ -41,11 +42,16 @@ import {
 import { walkSimple } from "./simple.ts";
 
 const SCRIPT_CHARACTERS = 32_768;
+/** Without any of these nothing can call itself. */
+const CALLS_ITSELF = /\(\s*\)|function|\$\{?0/;
 
 function walkScript(source: string, scope: Scope, walk: Walk): Outcome {
   if (source.length > SCRIPT_CHARACTERS)
     return refuse("it is too long to be read here", scope, walk);
-  return walkParsed(parse(source), source, scope, walk);
+  const parsed = parse(source);
+  if (CALLS_ITSELF.test(source) && hasForkBomb(parsed))
+    walk.findings.add("blocked", "it starts processes without end", null);
+  return walkParsed(parsed, source, scope, walk);
 }
 
 function walkParsed(script: ParsedScript, written: string, scope: Scope, walk: Walk): Outcome {

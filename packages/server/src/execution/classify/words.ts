@@ -95,8 +95,9 @@ function piecesOf(part: WordPart, expander: Expander): Piece[][] {
     case "ParameterExpansion":
     case "CommandExpansion":
     case "ArithmeticExpansion":
-    case "ProcessSubstitution":
       return [[{ ...expandPart(part, expander), splits: true }]];
+    case "ProcessSubstitution":
+      return [[expandPart(part, expander)]];
     default:
       return [[{ ...bare(""), unknown: true }]];
   }

@@ -2,9 +2,14 @@ import type { Flow, Scope } from "./scope.ts";
 import { type Field, literalField } from "./words.ts";
 
 /** What a command runs in turn: words of another command, or a script. */
-export type Inner =
-  | { readonly kind: "words"; readonly words: readonly Field[]; readonly stdin?: Flow | null }
-  | { readonly kind: "script"; readonly text: string; readonly stdin?: Flow | null };
+export type Inner = (
+  | { readonly kind: "words"; readonly words: readonly Field[] }
+  | { readonly kind: "script"; readonly text: string }
+) & {
+  readonly stdin?: Flow | null;
+  /** Perhaps it runs: nothing is said of it but the worst. */
+  readonly is_guess?: boolean;
+};
 
 /** Programs that run the rest of their words: which options take a value, and how many words come first. */
 const prefixes: Readonly<Record<string, readonly [valued: string, before: number]>> = {
@@ -57,11 +62,16 @@ const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 export function unwrap(name: string, args: readonly Field[], scope: Scope): Inner[] {
   const rule = Object.hasOwn(prefixes, name) ? prefixes[name] : undefined;
   const inner: Inner[] = [];
-  if (rule !== undefined) inner.push(...afterPrefix(args, rule));
+  const is_question = name === "command" && /^-[vV]$/.test(args[0]?.text ?? "");
+  if (rule !== undefined && !is_question) inner.push(...afterPrefix(args, rule));
+  inner.push(...withinCode(name, args));
   if (SHELLS.test(name)) inner.push(...shell(args, scope));
   if (name === "eval" || name === "ssh" || name === "watch" || name === "parallel")
     inner.push(script(afterPrefix(args, rule ?? ["", 0])));
   if (name === "eval") inner.push({ kind: "script", text: args.map(({ text }) => text).join(" ") });
+  const [sourced] = args;
+  if ((name === "source" || name === ".") && sourced?.unknown === true)
+    inner.push({ kind: "script", text: sourced.text });
   if (name === "env") inner.push(...splitString(args));
   if (["su", "script", "flock", "runuser", "sg"].includes(name)) inner.push(...optionScript(args));
   if (name === "flock") inner.push({ kind: "words", words: args.slice(1) });
@@ -132,7 +142,7 @@ const optionScript = (args: readonly Field[]): Inner[] =>
   args.flatMap(({ text }, at): Inner[] =>
     /^(?:-[a-z]*c|--command)$/.test(args[at - 1]?.text ?? "")
       ? [{ kind: "script", text }]
-      : /^--command=/.test(text)
+      : text.startsWith("--command=")
         ? [{ kind: "script", text: text.slice("--command=".length) }]
         : [],
   );
@@ -154,6 +164,7 @@ function xargs(args: readonly Field[], scope: Scope): Inner[] {
   const marker = at === -1 ? null : ((args[at]?.text.slice(2) || args[at + 1]?.text) ?? "{}");
   const { text = null, network = false } = scope.stdin ?? {};
   const given = (text ?? "").split(/[\s]+/).filter((word) => word !== "");
+  if (network && text === null) given.push("");
   const fed = given.map((word) => ({ ...literalField(word), unknown: true, network }));
   if (marker === null)
     return [{ kind: "words", words: [...words, ...fed], stdin: { text: "", network } }];
@@ -178,4 +189,25 @@ function executed(args: readonly Field[]): Inner[] {
       words: words.map((word) => ({ ...word, text: word.text.replaceAll("{}", start.text) })),
     }));
   });
+}
+
+const INTERPRETERS = /^(?:python[\d.]*|node|nodejs|ruby|perl|php|lua|deno|bun|[gm]?awk)$/;
+const STARTS_OTHERS = /system|exec|spawn|popen|subprocess|shell|qx|`|call|run/i;
+const ESCAPES = /^(?:vim?|nvim|ex|ed|emacs|gdb|sqlite3|psql|mysql|git|less|man)$/;
+const ESCAPE = /^(?::?!|\.?(?:shell|system)\s+|\\!\s*|alias\.[^=]*=!)(.+)$/s;
+const STRINGS = 16;
+
+/** Scripts in the texts of a program, and behind the shell escapes of editors. */
+function withinCode(name: string, args: readonly Field[]): Inner[] {
+  const guess = (text: string): Inner => ({ kind: "script", text, is_guess: true });
+  if (ESCAPES.test(name))
+    return args.flatMap(({ text }) => ESCAPE.exec(text)?.[1] ?? []).map(guess);
+  if (!INTERPRETERS.test(name)) return [];
+  const code = args.map(({ text }) => text).join("\n");
+  if (!STARTS_OTHERS.test(code)) return [];
+  const strings = Array.from(code.matchAll(/(["'`])([^"'`\n]{2,})\1/g), ([, , text = ""]) => text);
+  const lists = Array.from(code.matchAll(/\[((?:\s*["'][^"'\n]*["']\s*,?)+)\]/g), ([, list = ""]) =>
+    Array.from(list.matchAll(/["']([^"']*)["']/g), ([, word = ""]) => word).join(" "),
+  );
+  return [...strings, ...lists].slice(0, STRINGS).map(guess);
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { classify } from "../../../src/execution/classify/classify.ts";
 
@@ -47,7 +47,7 @@ test.each([
 test("whatever it is given, it answers on one line and with nothing invisible", () => {
   const piece = fc.oneof(
     fc.string({ unit: "binary", maxLength: 12 }),
-    fc.constantFrom(..."|&;<>()$`\\\"'\t\n*?[]#~!{} "),
+    fc.constantFrom(...Array.from("|&;<>()$`\\\"'\t\n*?[]#~!{} ")),
     fc.constantFrom("rm", "-rf", "/", "cat", "<<E", "${x:-", "$((", "$'", "\u202e", "case", "in"),
   );
   fc.assert(
@@ -57,22 +57,58 @@ test("whatever it is given, it answers on one line and with nothing invisible", 
       for (const { reason, part } of findings)
         expect(`${reason}${part ?? ""}`).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
 });
 
 const examples = new URL("../../../../../../shared/data/commands/examples.jsonl", import.meta.url);
-const Example = z.object({ id: z.string(), command: z.string(), expected: z.string() });
+const Example = z.object({
+  id: z.string(),
+  command: z.string(),
+  expected: z.enum(["safe", "approve", "block"]),
+});
+const absent = !existsSync(examples);
+const rows = absent
+  ? []
+  : readFileSync(examples, "utf8")
+      .trim()
+      .split("\n")
+      .map((row) => Example.parse(JSON.parse(row)));
+const verdictOf = ({ command }: { command: string }) => classify(command, here).verdict;
 
-test.skipIf(!existsSync(examples))(
-  "no labelled example that wants consent is safe (not run where the examples are absent)",
-  () => {
-    const rows = readFileSync(examples, "utf8").trim().split("\n");
-    const wanting = rows
-      .map((row) => Example.parse(JSON.parse(row)))
-      .filter((row) => row.expected !== "safe");
+describe.skipIf(absent)("the labelled examples (not run where they are absent)", () => {
+  test("nothing that wants consent is safe", () => {
+    const wanting = rows.filter(({ expected }) => expected !== "safe");
     expect(wanting.length).toBeGreaterThan(100);
-    const wrong = wanting.filter((row) => classify(row.command, here).verdict === "safe");
-    expect(wrong.map((row) => row.id)).toEqual([]);
-  },
-);
+    expect(wanting.filter((row) => verdictOf(row) === "safe")).toEqual([]);
+  });
+
+  test("nothing to be blocked comes out below it", () => {
+    const worst = rows.filter(({ expected }) => expected === "block");
+    expect(worst.length).toBeGreaterThan(20);
+    expect(worst.filter((row) => verdictOf(row) !== "blocked")).toEqual([]);
+  });
+
+  test("what is safe is not asked about", () => {
+    const safe = rows.filter(({ expected }) => expected === "safe");
+    expect(safe.length).toBeGreaterThan(50);
+    expect(safe.filter((row) => verdictOf(row) !== "safe")).toEqual([]);
+  });
+
+  test("changed at random it still answers", () => {
+    const position = fc.nat({ max: 300 });
+    const change = fc.tuple(
+      fc.constantFrom(...rows),
+      position,
+      position,
+      fc.string({ maxLength: 4 }),
+    );
+    fc.assert(
+      fc.property(change, ([{ command }, from, length, text]) => {
+        const changed = command.slice(0, from) + text + command.slice(from + (length % 8));
+        expect(["safe", "ask", "blocked"]).toContain(verdictOf({ command: changed }));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});

@@ -2,12 +2,13 @@ import type { Rule } from "./danger.ts";
 
 const LOGGERS =
   /^(?:rsyslogd?|syslogd?|syslog-ng|auditd|systemd-journald|journald|klogd|falco|osqueryd?|wazuh.*|ossec.*|falcon-sensor|crowdstrike|fail2ban|apparmor|sysmon|filebeat|fluentd?|fluent-bit|vector)(?:\.service|\.socket)?$/;
+const isLogger = (word: string): boolean => LOGGERS.test(word);
 const STOPS = /^(?:stop|disable|mask|kill)$/;
 
 /** What stops the machine's records, or takes them away. */
 export const auditDangers: Rule = ({ name, args }) => {
   const words = args.map(({ text }) => text);
-  const names_logger = words.some((word) => LOGGERS.test(word));
+  const names_logger = words.some(isLogger);
   const stops = words.some((word) => STOPS.test(word));
   switch (name) {
     case "auditctl":
@@ -22,7 +23,9 @@ export const auditDangers: Rule = ({ name, args }) => {
     case "pkill":
     case "killall":
     case "kill":
-      return names_logger ? ["it stops the machine's records"] : [];
+      return names_logger || args.some(({ written }) => written.split(/[^\w.-]+/).some(isLogger))
+        ? ["it stops the machine's records"]
+        : [];
     case "journalctl":
       return words.some((word) => /^--(?:vacuum|rotate|relinquish|flush)/.test(word))
         ? ["it takes the journal of the machine away"]

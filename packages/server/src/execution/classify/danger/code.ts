@@ -4,9 +4,9 @@ import { lossDanger } from "./targets.ts";
 const INTERPRETERS =
   /^(?:python[\d.]*|node|nodejs|ruby|perl|php|lua|deno|bun|awk|gawk|mawk|tclsh)$/;
 const FORKS =
-  /fork\s+while\s+fork|while\b[^;]*?(?:fork|popen|spawn)|fork[^;]*?iter\(int|loop\s*\{?\s*(?:do\s*)?fork|for\s*\(;;\)[^}]*(?:fork|spawn)/is;
+  /fork\s+while\b|while\b[^;]*?(?:fork|popen|spawn)|fork[^;]*?iter\(int|loop\s*\{?\s*(?:do\s*)?fork|for\s*\(;;\)[^}]*(?:fork|spawn)/is;
 const CONNECTS =
-  /socket|fsockopen|\/inet\/(?:tcp|udp)|TCPSocket|net\.(?:connect|Socket|createConnection)|IO::Socket/;
+  /socket|["']net["']|fsockopen|\/inet\/(?:tcp|udp)|TCPSocket|net\.(?:connect|Socket|createConnection)|IO::Socket/;
 const HANDS_OVER =
   /\/bin\/(?:ba|da|z)?sh|pty\.spawn|dup2|child_process|exec\w*\s*\(|system|\|&|getline|subprocess/;
 const FETCHES = /urlopen|urllib|requests\.get|https?:\/\/|LWP::Simple|open-uri|file_get_contents/;

@@ -6,6 +6,7 @@ import { auditDangers } from "./audit.ts";
 import { codeDangers } from "./code.ts";
 import { containerDangers } from "./containers.ts";
 import { deviceDangers } from "./devices.ts";
+import { floodDangers } from "./floods.ts";
 import { lossDangers } from "./losses.ts";
 import { networkDangers } from "./network.ts";
 import { systemDangers } from "./system.ts";
@@ -24,6 +25,7 @@ export type Rule = (suspect: Suspect) => readonly (string | null)[];
 
 const rules: readonly Rule[] = [
   lossDangers,
+  floodDangers,
   deviceDangers,
   systemDangers,
   accountDangers,

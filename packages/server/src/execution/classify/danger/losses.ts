@@ -35,11 +35,18 @@ export const lossDangers: Rule = (suspect) => {
   if (REMOVERS.has(name))
     return [
       ...operands.map((text) => loss(text) ?? write(text)),
-      words.some((word) => /^--no-pres/.test(word)) ? "it overrides the protection of `/`" : null,
+      words.some((word) => word.startsWith("--no-pres"))
+        ? "it overrides the protection of `/`"
+        : null,
     ];
   if (CHANGERS.has(name)) {
     const is_deep = words.some((word) => /^-[a-zA-Z]*R|^--recursive/.test(word));
-    return operands.slice(1).map((text) => (is_deep ? loss(text) : null) ?? write(text));
+    const targets = name === "chattr" ? operands : operands.slice(1);
+    return targets.map((text) => (is_deep ? loss(text) : null) ?? write(text));
+  }
+  if (name === "mv" || COPIERS.has(name)) {
+    const given = targetFolder(words);
+    if (given !== null) return [write(given)];
   }
   if (name === "mv") {
     const [target = "", ...sources] = operands.toReversed();
@@ -59,6 +66,16 @@ export const lossDangers: Rule = (suspect) => {
   if (name === "tar") return words.includes("--remove-files") ? operands.map(loss) : [];
   return [];
 };
+
+/** Where `-t` says that copies go. */
+function targetFolder(words: readonly string[]): string | null {
+  for (const [at, word] of words.entries()) {
+    if (word === "-t" || word === "--target-directory") return words[at + 1] ?? null;
+    const attached = /^(?:-t|--target-directory=)(.+)$/.exec(word)?.[1];
+    if (attached !== undefined) return attached;
+  }
+  return null;
+}
 
 function findLosses(words: readonly string[], loss: (text: string) => string | null) {
   if (!words.some((word) => word === "-delete")) return [];

@@ -43,6 +43,8 @@ function takesCode({ name, args, scope }: Suspect, is_interpreter: boolean): boo
     return given || scope.stdin?.network === true;
   if (!is_interpreter) return false;
   if (given) return true;
+  const evaluates = args.some(({ text }) => /\b(?:exec|eval|Function)\b/.test(text));
+  if (evaluates && scope.stdin?.network === true) return true;
   const { text: first = "-" } =
     args.find(({ text }) => !/^-[a-zA-Z]/.test(text) || text === "-c") ?? {};
   const reads_input =

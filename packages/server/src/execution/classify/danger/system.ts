@@ -27,6 +27,10 @@ export const systemDangers: Rule = ({ name, args }) => {
     )
       ? ["it changes settings of the kernel"]
       : [];
+  if (name === "dbus-send" || name === "busctl" || name === "gdbus")
+    return words.some((word) => /\b(?:PowerOff|Reboot|Halt|KExec)\b/.test(word))
+      ? [`${name} stops this machine`]
+      : [];
   if (name === "kill") return [killsAll(words)];
   if (name === "killall5") return ["it ends every process"];
   if (name === "pkill" || name === "killall")

@@ -70,7 +70,7 @@ export const small: Readonly<Record<string, Judge>> = {
     args.every(({ text, unknown }, at) => {
       if (unknown) return false;
       if (args[at - 1]?.text === "-o" || args[at - 1]?.text === "-eo")
-        return /^[a-z,%]+$/.test(text);
+        return /^(?!.*env)[a-z,%]+$/.test(text);
       return /^[auxfjlw]+$/.test(text) || /^-[efAlFjTLo]+$/.test(text);
     })
       ? null
