@@ -18,7 +18,7 @@ const NAMES = /^\/etc\/(nsswitch\.conf|passwd|group)$|^\/$|^\/proc\/sys\/kernel\
 const NAMERS = "bash dir find git groups id logname ls stat tar users vdir whoami".split(" ");
 /** Their own modules, and what they want to know of the machine before they begin. */
 const INTERPRETED =
-  /^\/usr(\/|$)|^\/etc\/(perl|python[\d.]*|java[\w-]*|ssl|npmrc|alternatives)(\/|$)|^\/etc$|^\/dev\/urandom$|^\/proc\/|^\/sys\/|^\/home\/agent(\/|$)/;
+  /^\/usr(\/|$)|^\/etc\/(perl|python[\d.]*|java[\w-]*|ssl|npmrc|xdg|alternatives)(\/|$)|^\/etc\/pip\.conf$|^\/(tmp\/)?package\.json$|^\/etc$|^\/dev\/urandom$|^\/proc\/|^\/sys\/|^\/home\/agent(\/|$)/;
 const TOOLCHAIN = /^\/usr(\/|$)|^\/lib(\/|$)|^\/etc(\/alternatives(\/|$)|$)/;
 const MACHINE =
   /^\/proc(\/|$)|^\/sys\/|^\/(usr\/)?lib(\/|$)|^\/(var\/)?run\/(utmpx?|systemd)|^\/dev\/pts|^\/etc\/(mtab|fstab|hostname|os-release)$/;
@@ -29,6 +29,7 @@ const OF: Record<string, RegExp> = {
   ...of("shasum yq node npm npx python python3 pip pip3 perl ruby java javac", INTERPRETED),
   ...of("ar c++ cc clang g++ gcc ld nm objdump readelf size strings", TOOLCHAIN),
   ...of("free getconf hostname lscpu nproc ps sort tree uname uptime users which", MACHINE),
+  ...of("find", /^\/proc\/self\/mountinfo$/),
   // Every mount of the sandbox is looked at.
   ...of("df", /^\//),
   ...of("git", GIT),

@@ -23,7 +23,7 @@ export interface Allowed {
   readonly harmless?: boolean | RegExp;
   /** One of these must be given: without it the program does something else. */
   readonly requires?: readonly string[];
-  /** Short options are whole words, as in `-ps`. */
+  /** Short options are whole words, as in `-ps`, and end at the first operand, `--` too. */
   readonly unbundled?: boolean;
   /** `@file` stands for options in a file. */
   readonly at_files?: boolean;
@@ -95,6 +95,7 @@ export function doubtOf(
       if (!only_operands && field.glob && couldBeOption(field) && !isHarmless(allowed, text))
         return `a file named like an option would become one: ${program} ${field.written}`;
       operands.push(field);
+      only_operands ||= allowed.unbundled === true;
       continue;
     }
     if (field.unknown) {
