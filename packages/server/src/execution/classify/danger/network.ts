@@ -1,4 +1,5 @@
 import { isDownload } from "../paths.ts";
+import type { Field } from "../words.ts";
 import type { Rule, Suspect } from "./danger.ts";
 import { deviceOf } from "./targets.ts";
 
@@ -17,7 +18,7 @@ export const networkDangers: Rule = (suspect) => {
   const runs_download =
     (named !== undefined && named.text.includes("/") && isDownload(named, scope, walk)) ||
     ((is_interpreter || name === "source" || name === ".") &&
-      args.some((field) => isDownload(field, scope, walk)));
+      args.slice(0, afterOptions(args) + 1).some((field) => isDownload(field, scope, walk)));
   return [
     runs_download ? "it runs what it has just fetched from the network" : null,
     named?.network === true ? "what comes over the network names the program" : null,
@@ -33,6 +34,10 @@ export const networkDangers: Rule = (suspect) => {
       : null,
   ];
 };
+
+/** Where the program's file stands; what comes after it is its own affair. */
+const afterOptions = (args: readonly Field[]): number =>
+  args.findIndex(({ text }) => !/^[-+]/.test(text));
 
 const isNetcat = (name: string): boolean =>
   /^(?:nc|ncat|netcat|nc\.traditional|nc\.openbsd)$/.test(name);

@@ -1,5 +1,5 @@
 import type { Field } from "../words.ts";
-import { doubtOf, type PathDoubt } from "./options.ts";
+import { type Allowed, doubtOf, type PathDoubt } from "./options.ts";
 
 type Judge = (args: readonly Field[], pathDoubt: PathDoubt) => string | null;
 
@@ -31,7 +31,14 @@ const BINARY = new Set([
 const JOINTS = new Set(["-a", "-o", "!", "(", ")", "]"]);
 /** No option, and no `%n`, which sets a variable. */
 const PLAIN_FORMAT = /^(?!-)(?:[^%]|%(?:%|[-+ #0]*[\d*]*(?:\.[\d*]*)?[sdiouxXeEfgGcbqQ]))*$/;
-const ARCHIVE_MODE = /^-?(?=[^f]*f$)(?=.*t)[tvzjJf]+$/;
+/** Without a dash the letters are one word, and the archive the next. */
+const OLD_BUNDLE = /^[tvzjJ]+f$/;
+const LISTS_ARCHIVE: Allowed = {
+  options: "-t -v -z -j -J -f@ --list --verbose --gzip --bzip2 --xz --file@",
+  operands: "text",
+  requires: ["-t", "--list"],
+  value: (_, archive) => (archive.includes(":") ? "tar reads from another machine" : null),
+};
 
 /** Programs with a grammar of their own, each too small for a file. */
 export const small: Readonly<Record<string, Judge>> = {
@@ -80,15 +87,10 @@ export const small: Readonly<Record<string, Judge>> = {
   umask: (args) => (args.length === 0 ? null : "it changes modes of files to come"),
   history: (args) => (args.length === 0 ? null : "it changes the history"),
 
-  tar(args, pathDoubt) {
-    const [mode, archive, ...members] = args;
-    if (mode === undefined || !ARCHIVE_MODE.test(mode.text) || mode.unknown)
-      return "tar does more than list an archive";
-    if (archive === undefined || archive.glob || archive.text.includes(":"))
-      return "tar reads from another machine, or from where it is not said";
-    if (members.some(({ text, glob, unknown }) => glob || unknown || text.startsWith("-")))
-      return "tar with more than names of members";
-    return pathDoubt(archive);
+  tar([mode, ...rest], pathDoubt) {
+    if (mode === undefined) return "tar does more than list an archive";
+    const bundle = OLD_BUNDLE.test(mode.text) ? { ...mode, text: `-${mode.text}` } : mode;
+    return doubtOf("tar", [bundle, ...rest], LISTS_ARCHIVE, pathDoubt);
   },
 };
 
