@@ -5,7 +5,9 @@
  */
 import { parseArgs } from "node:util";
 import { systemClock } from "@mainstay/sdk/clock";
+import { measureAudit } from "./audit.ts";
 import { type Claim, verdictOf } from "./claim.ts";
+import { measureClassify } from "./classify.ts";
 import { closeConnections } from "./http.ts";
 import { type House, openHouse } from "./house.ts";
 import { measureLatency } from "./latency.ts";
@@ -35,6 +37,8 @@ const disarm = clock.after(LIMIT_MS, () =>
 const sections: readonly (readonly [name: string, measure: () => Promise<Claim[]>])[] = [
   ["starts", () => measureStarts(clock, stop.signal)],
   ["recovery", () => measureRecovery(clock, stop.signal)],
+  ["classify", () => measureClassify(clock)],
+  ["audit", () => measureAudit(clock)],
   ["one turn at a time", () => inHouse((house) => measureLatency(house, clock))],
   ["text turns at once", () => inHouse((house) => measureThroughput(house, "text", clock))],
   [

@@ -1,7 +1,6 @@
 import { hash } from "node:crypto";
 import type { AuditRecord } from "@mainstay/sdk/audit";
 import { JournalBody } from "@mainstay/sdk/events";
-import { sql as sqlText } from "kysely";
 import { z } from "zod";
 import type { Store } from "../store/store.ts";
 
@@ -54,8 +53,7 @@ async function intentsOf(
     sql
       .selectFrom("audit")
       .select(["command_id", "body"])
-      // Written out, so that SQLite sees that the index has it.
-      .where("kind", "=", sqlText.lit("command_intent" as const))
+      .where("kind", "=", "command_intent")
       .where("command_id", "in", ids),
   );
   return new Map(rows.map(({ command_id, body }) => [command_id!, JSON.parse(body)]));

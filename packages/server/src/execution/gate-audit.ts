@@ -1,7 +1,6 @@
 import type { CommandEnd } from "@mainstay/executor/command";
 import type { AuditRecord } from "@mainstay/sdk/audit";
 import type { Clock } from "@mainstay/sdk/clock";
-import { sql } from "kysely";
 import { StoreFault } from "../kernel/errors.ts";
 import { auditWrite } from "../store/audit-log.ts";
 import type { Batch, Guard, Store } from "../store/store.ts";
@@ -62,7 +61,8 @@ export function createGateAudit({ store, clock, stopping }: GateAuditParts): Gat
       const record = write({ kind: "command_intent", ...intent });
       try {
         const commit = await store.commit({ guards, writes: [...writes, record] });
-        return commit.committed ? null : `it rested on ${commit.guard}`;
+        if (!commit.committed) return `it rested on ${commit.guard}`;
+        return commit.rows.at(-1)!.length > 0 ? null : "a command of its id is on record already";
       } catch (fault) {
         if (!(fault instanceof StoreFault)) throw fault;
         return `nothing runs that cannot be put on record: ${fault.message}`;
@@ -84,8 +84,7 @@ const intended = (store: Store, command_id: string): Guard => ({
     .selectFrom("audit")
     .select("seq")
     .where("command_id", "=", command_id)
-    // Written out, so that SQLite sees that the index has it.
-    .where("kind", "=", sql.lit("command_intent"))
+    .where("kind", "=", "command_intent")
     .compile(),
 });
 

@@ -13,14 +13,14 @@ const append = prepared<{ at: number; body: string }>((db, slot) => ({
     from (select seq, hash from audit union all select 0, ${sql.lit(NO_RECORD_HASH)}
       order by seq desc limit 1)
     where true
-    on conflict (command_id, kind) where kind in ('command_intent', 'command_result') do nothing`.compile(
-      db,
-    ),
+    on conflict (command_id, once) where command_id is not null do nothing
+    returning seq`.compile(db),
 }));
 
 /**
  * The write of one record, to go in the batch of what it records: neither stands without the other.
- * Of a command's intent, and of its result, the first counts; a second one writes nothing.
+ * Of a command's intent, and of its result, the first counts; a second one writes nothing. Returns
+ * `{seq}` where it was written.
  *
  * @param at wall time in milliseconds
  */

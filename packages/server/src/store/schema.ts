@@ -206,6 +206,8 @@ interface AuditTable {
   /** These two are read from the body; null where it is no JSON. */
   kind: GeneratedAlways<string | null>;
   command_id: GeneratedAlways<string | null>;
+  /** With the command unique: the kind, of what a command has once. */
+  once: GeneratedAlways<string>;
 }
 /** Signed words of how far the trail went, with what `AuditHead` has of each. */
 interface AuditCheckpointTable {

@@ -108,6 +108,7 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     hash: true,
     kind: true,
     command_id: true,
+    once: true,
   },
   audit_checkpoint: {
     n: true,
@@ -142,6 +143,17 @@ test("from an empty file come the tables that schema.ts describes", () => {
     const found = db.prepare("select name from pragma_table_xinfo(?)").all(table);
     expect(new Set(found.map(({ name }) => name))).toEqual(new Set(Object.keys(expected)));
   }
+});
+
+test("what the gate asks of the trail for each command is found without reading all of it", () => {
+  const db = new DatabaseSync(":memory:");
+  migrate(db);
+  const plan = db
+    .prepare("explain query plan select seq from audit where command_id = ? and kind = ?")
+    .all();
+  expect(plan.map(({ detail }) => detail)).toEqual([
+    "SEARCH audit USING INDEX audit_of_command (command_id=?)",
+  ]);
 });
 
 test("only what is missing is applied, and a second run changes nothing", () => {

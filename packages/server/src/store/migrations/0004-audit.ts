@@ -17,10 +17,13 @@ export const audit: Migration = {
       kind text generated always as
         (case when json_valid(body) then body ->> 'kind' end) virtual,
       command_id text generated always as
-        (case when json_valid(body) then body ->> 'command_id' end) virtual
+        (case when json_valid(body) then body ->> 'command_id' end) virtual,
+      once text not null generated always as
+        (case when kind in ('command_intent', 'command_result') then kind
+          else cast(seq as text) end) virtual
     ) strict;
-    create unique index audit_of_command on audit (command_id, kind)
-      where kind in ('command_intent', 'command_result');
+    create unique index audit_of_command on audit (command_id, once)
+      where command_id is not null;
 
     create table audit_checkpoint (
       n integer primary key check (n > 0),
