@@ -24,7 +24,8 @@ import { seeded } from "./seeded.ts";
 const ROUNDS = rounds({ short: 5, long: 60 });
 const WORDS = Array.from({ length: 40 }, (_, i) => `word${i + 1}.`).join(" ");
 const LINES = 10;
-const COUNT = `for i in $(seq ${LINES}); do echo "line $i;"; sleep 0.07; done`;
+/** It changes a file, so that somebody is asked. */
+const COUNT = `touch counted; for i in $(seq ${LINES}); do echo "line $i;"; sleep 0.07; done`;
 const RESTART = "── cut off; the answer starts again ──";
 
 const script: ScriptFunction = (request) => {

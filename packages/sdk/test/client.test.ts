@@ -53,6 +53,7 @@ const turn = {
   commands: [],
   edits: [],
   last_event: 1,
+  pause: null,
   created_at: "2026-01-01T00:00:00.000Z",
   settled_at: null,
 };
