@@ -82,9 +82,12 @@ const kinds = {
     kind: z.literal("approval_decided"),
     approval_id: id,
     person_id: id,
-    decision: z.enum(["approve", "deny"]),
-    /** Null where nobody decided in time. */
+    /** `void`: nobody has to decide any more, because of its turn. */
+    decision: z.enum(["approve", "deny", "void"]),
+    /** Null where nobody decided in time, or at all. */
     decided_by: id.nullable(),
+    /** Of `void`: what became of the turn. */
+    cause: z.enum(["cancelled", "ended", "damaged"]).optional(),
   }),
   rule_made: z.object({
     kind: z.literal("rule_made"),
@@ -108,6 +111,12 @@ const kinds = {
     script_sha256: sha256,
     granted_by: id,
     reason_sha256: sha256,
+  }),
+  override_withdrawn: z.object({
+    kind: z.literal("override_withdrawn"),
+    override_id: id,
+    person_id: id,
+    withdrawn_by: id,
   }),
   policy_set: z.object({
     kind: z.literal("policy_set"),
@@ -143,6 +152,13 @@ const kinds = {
     added_by: id,
   }),
   server_started: z.object({ kind: z.literal("server_started"), incarnation: z.int() }),
+  /** The executor's own chain is no more the one that was signed; heads after this are of the new one. */
+  executor_chain_began: z.object({
+    kind: z.literal("executor_chain_began"),
+    /** The last link of the old chain that was followed. */
+    before_n: z.int().positive(),
+    before_hash: sha256,
+  }),
 };
 
 export const AuditRecord = z.discriminatedUnion("kind", [
@@ -154,11 +170,13 @@ export const AuditRecord = z.discriminatedUnion("kind", [
   kinds.rule_made,
   kinds.rule_revoked,
   kinds.override_granted,
+  kinds.override_withdrawn,
   kinds.policy_set,
   kinds.workspace_trusted,
   kinds.pause_set,
   kinds.pause_lifted,
   kinds.person_added,
   kinds.server_started,
+  kinds.executor_chain_began,
 ]);
 export type AuditRecord = z.infer<typeof AuditRecord>;

@@ -49,7 +49,7 @@ function told(record: AuditRecord, name: Naming): Told {
       return { what: "asks", detail: record.approval_id };
     case "approval_decided":
       return {
-        what: record.decision === "approve" ? "approved" : "denied",
+        what: decisions[record.decision],
         detail: by(record, name),
       };
     case "rule_made":
@@ -58,6 +58,11 @@ function told(record: AuditRecord, name: Naming): Told {
       return { what: "rule", detail: `${record.rule_id} revoked by ${name(record.revoked_by)}` };
     case "override_granted":
       return { what: "override", detail: `granted by ${name(record.granted_by)}` };
+    case "override_withdrawn":
+      return {
+        what: "override",
+        detail: `${record.override_id} withdrawn by ${name(record.withdrawn_by)}`,
+      };
     case "policy_set":
       return {
         what: "policy",
@@ -81,6 +86,11 @@ function told(record: AuditRecord, name: Naming): Told {
       };
     case "server_started":
       return { what: "server", detail: "started" };
+    case "executor_chain_began":
+      return {
+        what: "executor",
+        detail: `its chain began anew; record ${record.before_n} of the one before is gone`,
+      };
   }
 }
 
@@ -109,5 +119,15 @@ function endOf({ outcome, exit_code, signal, duration_ms }: Of<"command_result">
   return duration_ms === null ? how : `${how} after ${(duration_ms / 1000).toFixed(1)} s`;
 }
 
-const by = ({ decided_by }: Of<"approval_decided">, name: Naming): string =>
-  decided_by === null ? "nobody answered in time" : `by ${name(decided_by)}`;
+const decisions = { approve: "approved", deny: "denied", void: "void" } as const;
+
+function by({ decided_by, cause }: Of<"approval_decided">, name: Naming): string {
+  if (cause !== undefined) return causes[cause];
+  return decided_by === null ? "nobody answered in time" : `by ${name(decided_by)}`;
+}
+
+const causes: Record<NonNullable<Of<"approval_decided">["cause"]>, string> = {
+  cancelled: "its turn was cancelled",
+  ended: "its turn ended",
+  damaged: "its turn's journal is damaged",
+};
