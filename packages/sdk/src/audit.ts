@@ -21,7 +21,14 @@ export const ConsentKind = z.enum([
 export type ConsentKind = z.infer<typeof ConsentKind>;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const id = z.string().max(128);
+/** Of whatever has one: a word, in which nobody writes a text. */
+export const PlainId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const id = PlainId;
+/** A model names its calls, and journals of older versions have its names as they were. */
+const call_id = PlainId.catch("unnamed");
+const word = z.string().regex(/^[a-z][a-z_-]{0,63}$/);
+/** Of an approval, an override, or the rules that agreed. */
+const agreement_id = z.string().regex(/^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,99}$/);
 
 const kinds = {
   /** Durable before the command begins. */
@@ -30,18 +37,18 @@ const kinds = {
     command_id: id,
     turn_id: id,
     step: z.int(),
-    call_id: id,
+    call_id,
     person_id: id,
     workspace_id: id,
-    profile: z.string(),
+    profile: word,
     script_sha256: sha256,
     planned_digest: sha256,
     verdict: z.enum(["safe", "ask", "blocked"]),
     consent: ConsentKind,
     /** The person's id; null where a policy agreed. */
     agreed_by: id.nullable(),
-    /** Of the approval, rule or override. */
-    agreement_id: id.nullable(),
+    /** Of the approval, the rules or the override. */
+    agreement_id: agreement_id.nullable(),
   }),
   command_result: z.object({
     kind: z.literal("command_result"),
@@ -49,26 +56,29 @@ const kinds = {
     person_id: id,
     outcome: z.enum(["exited", "interrupted", "not_started"]),
     exit_code: z.int().nullable(),
-    signal: z.string().nullable(),
+    signal: z
+      .string()
+      .regex(/^SIG[A-Z0-9]{1,16}$/)
+      .nullable(),
     duration_ms: z.number().nullable(),
     output_bytes: z.int().nullable(),
     output_sha256: sha256.nullable(),
     executed_digest: sha256.nullable(),
     /** What kept it: `bubblewrap`; null where it did not begin. */
-    sandbox: z.string().nullable(),
+    sandbox: word.nullable(),
   }),
   /** Did not run, and why: `blocked`, `denied`, `paused`, `policy`, or a code of the executor. */
   command_refused: z.object({
     kind: z.literal("command_refused"),
     turn_id: id,
     step: z.int(),
-    call_id: id,
+    call_id,
     /** Null where it was refused before it was planned. */
     command_id: id.nullable(),
     person_id: id,
     workspace_id: id,
     script_sha256: sha256,
-    code: z.string().max(64),
+    code: word,
   }),
   approval_requested: z.object({
     kind: z.literal("approval_requested"),
@@ -123,7 +133,7 @@ const kinds = {
     scope: z.enum(["tier", "workspace", "person"]),
     subject: id,
     /** Null takes the policy away. */
-    ceiling: z.string().nullable(),
+    ceiling: word.nullable(),
     set_by: id,
   }),
   workspace_trusted: z.object({

@@ -1,4 +1,5 @@
 import type { LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import { PlainId } from "@mainstay/sdk/audit";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { ToolCall } from "@mainstay/sdk/events";
 import type { Usage } from "@mainstay/sdk/turn";
@@ -29,6 +30,7 @@ export interface Deadlines {
  * 2. A deadline that passes is an AttemptFault that says which one.
  * 3. The caller's abort is thrown as it came, never as a fault of the target.
  * 4. What is said past `limits.step_chars` is not kept: it ends the attempt as `too_long`.
+ * 5. Each call has a plain id that no other call of the attempt has, whatever the model called it.
  *
  * @throws AttemptFault, or the signal's reason.
  */
@@ -45,6 +47,7 @@ export async function* attempt(
   signal.addEventListener("abort", stop, { once: true });
   let finished = false;
   const measure = createMeasure();
+  const idFor = createNaming();
   const disarmTotal = arm("timed_out", deadlines.total_ms);
   let disarm = arm("first_token_timeout", deadlines.first_token_ms);
   try {
@@ -53,7 +56,7 @@ export async function* attempt(
       const { done, value } = await race(reader.read());
       if (done) throw new AttemptFault("cut", "the stream ended without a finish reason");
       const is_alive = measure(value);
-      const part = read(value);
+      const part = read(value, idFor);
       if (part === null && !is_alive) continue;
       disarm();
       finished = part?.type === "finish";
@@ -118,14 +121,32 @@ function createMeasure(): (part: LanguageModelV4StreamPart) => boolean {
   };
 }
 
+/**
+ * Names calls: as the model did, where that is a plain id and the first of its kind. The id goes onto
+ * the audit trail and into what people type; there a model has no text of its own.
+ */
+function createNaming(): (id: string) => string {
+  const given = new Set<string>();
+  let own = 0;
+  return (said) => {
+    let id = said;
+    while (given.has(id) || !PlainId.safeParse(id).success) id = `call_${++own}`;
+    given.add(id);
+    return id;
+  };
+}
+
 /** The part as the engine knows it; null for what has no meaning here. */
-function read(part: LanguageModelV4StreamPart): AttemptPart | null {
+function read(
+  part: LanguageModelV4StreamPart,
+  idFor: (said: string) => string,
+): AttemptPart | null {
   switch (part.type) {
     case "text-delta":
       return part.delta === "" ? null : { type: "text", text: part.delta };
     case "tool-call": {
-      const { toolCallId: id, toolName: name, input } = part;
-      return { type: "tool_call", call: { id, name, input } };
+      const { toolCallId, toolName: name, input } = part;
+      return { type: "tool_call", call: { id: idFor(toolCallId), name, input } };
     }
     case "finish":
       return finishOf(part);
