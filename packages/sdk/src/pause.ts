@@ -38,7 +38,7 @@ export const PauseSet = z.object({
   running: z.int(),
   /** Of so many the executor did not say in time whether they began: they may, still. */
   unanswered: z.int(),
-  /** False where the disk did not take it: it holds until the server ends. */
+  /** False where the disk did not take it: it holds, and is written once the disk takes writes. */
   kept: z.boolean(),
 });
 export type PauseSet = z.infer<typeof PauseSet>;
@@ -48,7 +48,7 @@ export const PauseSubject = PauseShape.refine(namesWhom, how);
 export type PauseSubject = z.infer<typeof PauseSubject>;
 
 export const PauseLifted = z.object({
-  /** False where nothing was paused. */
+  /** False where nothing was paused, or it was paused again meanwhile and is still. */
   lifted: z.boolean(),
 });
 

@@ -86,7 +86,10 @@ function tell(
   if (unanswered > 0)
     screen.note(`Commands that were just being started and may begin still: ${unanswered}`, "bad");
   if (!kept)
-    screen.note("It holds now, but the disk did not take it: it ends with the server.", "bad");
+    screen.note(
+      "It holds now, but the disk did not take it: until it does, it ends with the server.",
+      "bad",
+    );
 }
 
 function show({ commands, people }: PausesNow, screen: Screen): void {

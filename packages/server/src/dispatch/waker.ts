@@ -30,47 +30,68 @@ export interface WakerParts {
  * 1. What a turn waits for is in its journal, what is paused in the store: whoever starts the server
  *    again finds both, and a lift is never missed.
  * 2. A turn that parks while its pause is being lifted is looked at too: its event comes after it.
+ *    At the event that one turn is; all are at the start, at a lift and when the store has recovered.
  * 3. Each wake is one batch, guarded by the very event that parked the turn: of two wakers one counts.
  */
 export function createWaker({ store, journal, clock, log, pauses }: WakerParts) {
   let live = false;
-  let again = false;
+  let look_at_all = false;
+  /** Turns that have parked since the last look. */
+  const just_parked = new Set<string>();
   let busy: Promise<void> | null = null;
   let unsubscribe = () => {};
   let cancelRetry = () => {};
 
-  function wake(): void {
-    if (!live) return;
-    again = true;
-    busy ??= rounds();
+  function lookAtAll(): void {
+    look_at_all = true;
+    begin();
+  }
+
+  function begin(): void {
+    if (live) busy ??= rounds();
   }
 
   async function rounds(): Promise<void> {
     try {
-      while (again && live) {
-        again = false;
-        await lookAtParked();
-      }
+      while (live && (look_at_all || just_parked.size > 0)) await round();
     } catch (fault) {
       // What cannot be written now is looked at again when the store takes writes.
       if (store.status().state === "faulted") return;
       log.error({ fault: messageOf(fault) }, "paused turns could not be woken; trying again");
       cancelRetry();
-      if (live) cancelRetry = clock.after(RETRY_AFTER_FAULT_MS, wake);
+      if (live) cancelRetry = clock.after(RETRY_AFTER_FAULT_MS, lookAtAll);
     } finally {
       busy = null;
     }
   }
 
-  async function lookAtParked(): Promise<void> {
-    const rows = await store.query(
-      store.sql.selectFrom("turn").selectAll().where("state", "=", "parked").orderBy("ordinal"),
-    );
-    for (let from = 0; from < rows.length && live; from += AT_A_TIME) {
-      const some = rows.slice(from, from + AT_A_TIME);
-      const journals = await journal.readMany(some.map(({ id }) => id));
-      await Promise.all(some.map((row) => wakeIfLifted(row, journals.get(row.id)!)));
+  async function round(): Promise<void> {
+    if (look_at_all) {
+      look_at_all = false;
+      just_parked.clear();
+      return await lookThrough();
     }
+    const some = [...just_parked].slice(0, AT_A_TIME);
+    for (const turn_id of some) just_parked.delete(turn_id);
+    await lookAt(await store.query(parkedTurns().where("id", "in", some)));
+  }
+
+  async function lookThrough(): Promise<void> {
+    let page = await pageAfter(-1);
+    while (live && page.length > 0) {
+      await lookAt(page);
+      page = await pageAfter(page.at(-1)!.ordinal);
+    }
+  }
+
+  const parkedTurns = () => store.sql.selectFrom("turn").selectAll().where("state", "=", "parked");
+
+  const pageAfter = (ordinal: number): Promise<Row<"turn">[]> =>
+    store.query(parkedTurns().where("ordinal", ">", ordinal).orderBy("ordinal").limit(AT_A_TIME));
+
+  async function lookAt(rows: readonly Row<"turn">[]): Promise<void> {
+    const journals = await journal.readMany(rows.map(({ id }) => id));
+    await Promise.all(rows.map((row) => wakeIfLifted(row, journals.get(row.id)!)));
   }
 
   async function wakeIfLifted(row: Row<"turn">, reading: Reading): Promise<void> {
@@ -100,16 +121,20 @@ export function createWaker({ store, journal, clock, log, pauses }: WakerParts) 
       if (live) return;
       live = true;
       const ends = [
-        pauses.onChange(wake),
-        journal.subscribe((_, event) => {
-          if (event.type === "parked" && mayBeLifted(event)) wake();
+        pauses.onChange((change) => {
+          if (change === "lifted") lookAtAll();
+        }),
+        journal.subscribe((turn_id, event) => {
+          if (event.type !== "parked" || !mayBeLifted(event)) return;
+          just_parked.add(turn_id);
+          begin();
         }),
         store.onStatus(({ state }) => {
-          if (state === "writing") wake();
+          if (state === "writing") lookAtAll();
         }),
       ];
       unsubscribe = () => ends.forEach((end) => end());
-      wake();
+      lookAtAll();
     },
     async stop(): Promise<void> {
       live = false;

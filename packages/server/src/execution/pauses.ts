@@ -1,16 +1,17 @@
+import type { AuditRecord } from "@mainstay/sdk/audit";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Person } from "../identity/identity.ts";
 import { StoreFault } from "../kernel/errors.ts";
-import type { Pause, PauseBoard, PauseScope } from "../kernel/pause.ts";
+import type { Pause, PauseBoard, PauseChange, PauseListener, PauseScope } from "../kernel/pause.ts";
 import { auditWrite } from "../store/audit-log.ts";
-import type { Statement, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { createPassages, type Passage } from "./passages.ts";
+import { pauseRows, writePause } from "./pause-rows.ts";
 
 export type { Passage } from "./passages.ts";
 
 /** An executor that does not say whether a command began holds no emergency stop up for longer. */
 const ORDERS_ANSWER_MS = 10_000;
-const COMMANDS = "commands";
 
 export interface PauseWish {
   readonly by: Person;
@@ -26,7 +27,7 @@ export interface PauseSet {
   readonly running: number;
   /** Of so many the executor did not say in time whether they began: they may, still. */
   readonly unanswered: number;
-  /** False where the disk did not take it: it holds until the server ends. */
+  /** False where the disk did not take it: it holds, and is written once the disk takes writes. */
   readonly kept: boolean;
 }
 
@@ -39,6 +40,8 @@ export interface PauseSet {
  * 3. A lift counts once it is on disk, and not if the pause was set again meanwhile.
  * 4. What is paused already stays as it is, by whom, since when and why; it can only begin to end
  *    what runs.
+ * 5. What the disk did not take is written, with its record, as soon as the store takes writes again;
+ *    where it had been written after all, its record stands twice.
  */
 export interface Pauses extends PauseBoard {
   /** Takes up what was paused when the last run ended. Before anything runs. */
@@ -48,7 +51,10 @@ export interface Pauses extends PauseBoard {
   /** What keeps a command of this person from beginning; null: nothing does. */
   forCommandOf(person_id: string): Pause | null;
   set(what: PauseScope, wish: PauseWish): Promise<PauseSet>;
-  /** False where nothing was paused. @throws StoreFault, and it is paused as before. */
+  /**
+   * False where nothing was paused, or it was set again meanwhile and holds.
+   * @throws StoreFault, and it is paused as before.
+   */
   lift(what: PauseScope, by: Person): Promise<boolean>;
   /** Every command goes through one: see `Passage`. `signal` is the turn's. */
   enter(person_id: string, signal: AbortSignal): Passage;
@@ -59,77 +65,70 @@ export interface PausesParts {
   readonly clock: Clock;
 }
 
+interface Held {
+  readonly what: PauseScope;
+  readonly pause: Pause;
+  readonly set_by_id: string;
+  /** Who asked for it, as the trail is yet to say: the disk has not taken it. */
+  readonly owed: AuditRecord[];
+}
+
 export function createPauses({ store, clock }: PausesParts): Pauses {
-  /** By person, or `commands`. */
-  const now = new Map<string, Pause>();
+  const now = new Map<string, Held>();
   const lifted_by = new Map<string, string>();
-  const listeners = new Set<() => void>();
+  const listeners = new Set<PauseListener>();
   const passages = createPassages(forCommandOf);
 
+  store.onStatus(({ state }) => {
+    if (state === "writing") void keepOwed();
+  });
+
+  const held = (what: PauseScope): Pause | null => now.get(keyOf(what))?.pause ?? null;
+  const person = (person_id: string) => held({ scope: "person", person_id });
+
   function forCommandOf(person_id: string): Pause | null {
-    return now.get(COMMANDS) ?? now.get(person_id) ?? null;
+    return held(commands) ?? person(person_id);
   }
 
-  function change(subject: string, pause: Pause | null): void {
-    if (pause === null) now.delete(subject);
-    else now.set(subject, pause);
-    for (const listener of listeners) listener();
+  function tell(change: PauseChange): void {
+    for (const listener of listeners) listener(change);
   }
 
   async function load(): Promise<void> {
-    const rows = await store.query(
-      store.sql
-        .selectFrom("pause")
-        .innerJoin("person as setter", "setter.id", "pause.set_by")
-        .leftJoin("person as lifter", "lifter.id", "pause.lifted_by")
-        .selectAll("pause")
-        .select(["setter.name as by", "lifter.name as lifter"]),
-    );
-    for (const { subject, by, since, reason, ends_running, lifter } of rows) {
-      if (lifter !== null) {
-        lifted_by.set(subject, lifter);
-        continue;
-      }
-      const scope = subject === COMMANDS ? "commands" : "person";
-      now.set(subject, { scope, by, since, reason, ends_running: ends_running === 1 });
+    for (const { what, pause, set_by_id, lifter } of await pauseRows(store)) {
+      if (lifter === null) now.set(keyOf(what), { what, pause, set_by_id, owed: [] });
+      else lifted_by.set(keyOf(what), lifter);
     }
   }
 
   async function set(what: PauseScope, wish: PauseWish): Promise<PauseSet> {
-    const subject = subjectOf(what);
-    const known = now.get(subject);
-    const pause: Pause = {
-      scope: what.scope,
-      by: known?.by ?? wish.by.name,
-      since: known?.since ?? clock.now(),
-      reason: known === undefined ? wish.reason : known.reason,
-      ends_running: wish.ends_running || known?.ends_running === true,
-    };
-    lifted_by.delete(subject);
-    change(subject, pause);
-    const meant = (person_id: string) => what.scope === "commands" || person_id === subject;
+    const key = keyOf(what);
+    const known = now.get(key) ?? asWished(what, wish);
+    const ends_running = wish.ends_running || known.pause.ends_running;
+    const next: Held = { ...known, pause: { ...known.pause, ends_running } };
+    next.owed.push({ kind: "pause_set", ...auditedScope(what), set_by: wish.by.id });
+    now.set(key, next);
+    lifted_by.delete(key);
+    tell("set");
+    const { pause } = next;
+    const meant = (person_id: string) => what.scope === "commands" || what.person_id === person_id;
     const running = passages.begun(meant);
     if (pause.ends_running) passages.end(meant, pause);
-    const kept = await keep(subject, pause, what, wish.by);
+    const kept = await keep(next);
     await withinBound(passages.ordersAnswered(meant));
     return { pause, running, unanswered: passages.ordersOut(meant), kept };
   }
 
-  async function keep(
-    subject: string,
-    { since, reason, ends_running }: Pause,
-    what: PauseScope,
-    by: Person,
-  ): Promise<boolean> {
-    const row = { since, reason, ends_running: Number(ends_running), lifted_by: null };
-    const upsert = store.sql
-      .insertInto("pause")
-      .values({ subject, set_by: by.id, ...row })
-      .onConflict((known) => known.column("subject").doUpdateSet({ set_by: by.id, ...row }))
-      .compile();
-    const record = { kind: "pause_set", ...auditedScope(what), set_by: by.id } as const;
+  const asWished = (what: PauseScope, { by, reason, ends_running }: PauseWish): Held => ({
+    what,
+    pause: { scope: what.scope, by: by.name, since: clock.now(), reason, ends_running },
+    set_by_id: by.id,
+    owed: [],
+  });
+
+  async function keep(pause: Held): Promise<boolean> {
     try {
-      await write([upsert, auditWrite(store, clock.now(), record)]);
+      await write(pause, null);
       return true;
     } catch (fault) {
       if (fault instanceof StoreFault) return false;
@@ -137,26 +136,39 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
     }
   }
 
+  async function keepOwed(): Promise<void> {
+    await Promise.all([...now.values()].filter(({ owed }) => owed.length > 0).map(keep));
+  }
+
   async function lift(what: PauseScope, by: Person): Promise<boolean> {
-    const subject = subjectOf(what);
-    const pause = now.get(subject);
-    if (pause === undefined) return false;
-    const mark = store.sql
-      .updateTable("pause")
-      .set({ lifted_by: by.id })
-      .where("subject", "=", subject)
-      .compile();
-    const record = { kind: "pause_lifted", ...auditedScope(what), lifted_by: by.id } as const;
-    await write([mark, auditWrite(store, clock.now(), record)]);
-    if (now.get(subject) !== pause) return true;
-    lifted_by.set(subject, by.name);
-    change(subject, null);
+    const key = keyOf(what);
+    const paused = now.get(key);
+    if (paused === undefined) return false;
+    await write(paused, by);
+    if ((now.get(key) ?? paused) !== paused) return false;
+    now.delete(key);
+    lifted_by.set(key, by.name);
+    tell("lifted");
     return true;
   }
 
-  async function write(writes: Statement[]): Promise<void> {
-    const commit = await store.commit({ writes });
-    if (!commit.committed) throw new Error(`a pause met the guard ${commit.guard}`);
+  /** The pause as it stands, with whatever is owed of it. */
+  async function write({ owed, ...pause }: Held, lifter: Person | null): Promise<void> {
+    const records = owed.splice(0);
+    const lift: AuditRecord[] =
+      lifter === null
+        ? []
+        : [{ kind: "pause_lifted", ...auditedScope(pause.what), lifted_by: lifter.id }];
+    const at = clock.now();
+    const trail = [...records, ...lift].map((record) => auditWrite(store, at, record));
+    const row = writePause(store, { ...pause, lifted_by: lifter?.id ?? null });
+    try {
+      const commit = await store.commit({ writes: [row, ...trail] });
+      if (!commit.committed) throw new Error(`a pause met the guard ${commit.guard}`);
+    } catch (fault) {
+      owed.unshift(...records);
+      throw fault;
+    }
   }
 
   async function withinBound(answered: Promise<void>): Promise<void> {
@@ -167,10 +179,15 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
 
   return {
     load,
-    commands: () => now.get(COMMANDS) ?? null,
-    person: (person_id) => now.get(person_id) ?? null,
-    liftedBy: (what) => lifted_by.get(subjectOf(what)) ?? null,
-    people: () => new Map([...now].filter(([subject]) => subject !== COMMANDS)),
+    commands: () => held(commands),
+    person,
+    liftedBy: (what) => lifted_by.get(keyOf(what)) ?? null,
+    people: () =>
+      new Map(
+        [...now.values()].flatMap(({ what, pause }) =>
+          what.scope === "person" ? [[what.person_id, pause]] : [],
+        ),
+      ),
     forCommandOf,
     set,
     lift,
@@ -182,8 +199,10 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
   };
 }
 
-const subjectOf = (what: PauseScope): string =>
-  what.scope === "commands" ? COMMANDS : what.person_id;
+const commands: PauseScope = { scope: "commands" };
+
+const keyOf = (what: PauseScope): string =>
+  what.scope === "commands" ? what.scope : `${what.scope} ${what.person_id}`;
 
 const auditedScope = (what: PauseScope) => ({
   scope: what.scope,

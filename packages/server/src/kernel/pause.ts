@@ -18,6 +18,9 @@ export type PauseScope =
   | { readonly scope: "commands" }
   | { readonly scope: "person"; readonly person_id: string };
 
+export type PauseChange = "set" | "lifted";
+export type PauseListener = (change: PauseChange) => void;
+
 /** What is paused now; asked without waiting, because who waits may miss a pause. */
 export interface PauseBoard {
   commands(): Pause | null;
@@ -25,7 +28,7 @@ export interface PauseBoard {
   /** Name of who lifted it last; null where nobody has since it was set last. */
   liftedBy(what: PauseScope): string | null;
   /** Hears every pause that is set or lifted. Returns the call that ends the subscription. */
-  onChange(listener: () => void): () => void;
+  onChange(listener: PauseListener): () => void;
 }
 
 export const toldPause = ({ scope, by, since, reason }: Pause): ToldPause => ({

@@ -224,7 +224,8 @@ interface AuditCheckpointTable {
 
 /** What an operator paused last; it holds until it has been lifted. */
 interface PauseTable {
-  /** `commands`, or the id of a person. */
+  scope: "commands" | "person";
+  /** The id of the person; empty where everybody's commands are meant. */
   subject: string;
   set_by: string;
   since: number;

@@ -120,6 +120,7 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     signature: true,
   },
   pause: {
+    scope: true,
     subject: true,
     set_by: true,
     since: true,

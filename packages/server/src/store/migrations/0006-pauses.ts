@@ -6,12 +6,15 @@ export const pauses: Migration = {
   up: (db) =>
     db.exec(`
     create table pause (
-      subject text primary key,
+      scope text not null check (scope in ('commands', 'person')),
+      subject text not null,
       set_by text not null references person (id),
       since integer not null,
       reason text,
       ends_running integer not null check (ends_running in (0, 1)),
-      lifted_by text references person (id)
+      lifted_by text references person (id),
+      primary key (scope, subject),
+      check ((scope = 'commands') = (subject = ''))
     ) strict;
     create unique index person_by_name on person (name collate nocase);
   `),
