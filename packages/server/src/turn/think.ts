@@ -97,7 +97,8 @@ export async function think(
 function distinct(calls: readonly ToolCall[]): ToolCall[] {
   const seen = new Set<string>();
   return calls.map((call, i) => {
-    const id = call.id === "" || seen.has(call.id) ? `${call.id}#${i}` : call.id;
+    let id = call.id;
+    for (let n = i; id === "" || seen.has(id); n++) id = `${call.id}#${n}`;
     seen.add(id);
     return { ...call, id, name: call.name.slice(0, NAME_CHARS) };
   });
