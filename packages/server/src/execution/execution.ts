@@ -262,7 +262,7 @@ export function createExecution(parts: ExecutionParts): Execution {
     switch (found.state) {
       case "running":
         passage.adopt();
-        return { state: "running", ended: async () => onRecord(await found.ended()) };
+        return { ...found, ended: async () => onRecord(await found.ended()) };
       case "never_started":
         await onRecord({ outcome: "not_started", why: "no executor has heard of it" });
         return found;

@@ -22,8 +22,8 @@ export type Standing =
   /** No executor has heard of it, or it ended without any effect: it may begin. */
   | { readonly state: "never_started" }
   | { readonly state: "ended"; readonly end: CommandEnd }
-  /** It is followed from now on; `ended` never rejects for its fate. */
-  | { readonly state: "running"; ended(): Promise<CommandEnd> };
+  /** It is followed from now on, until it `ended` or is let go of; `ended` never rejects for its fate. */
+  | { readonly state: "running"; ended(): Promise<CommandEnd>; letGo(): void };
 
 /**
  * Follows commands to their end, across losses of the link and deaths of the executor.
@@ -108,6 +108,7 @@ export function createFollower({ keeper, desk, clock }: FollowerParts): Follower
         untilEnd(link, command_id, signal)
           .finally(held.end)
           .catch((fault: unknown) => endElsewhere(fault, command_id, signal, onlooker)),
+      letGo: held.end,
     };
   }
 

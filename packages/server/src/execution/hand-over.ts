@@ -77,6 +77,7 @@ export function createHandOver(parts: HandOverParts): HandOver {
     for (let tries = 1; tries <= HAND_OVERS; tries++) {
       const end = await tryOnce(command, passage, onlooker);
       if (end.outcome !== "not_taken") return end;
+      passage.notTaken();
       last_why = end.why;
     }
     return notStarted(`the executor went away ${HAND_OVERS} times, at last: ${last_why}`);
@@ -140,6 +141,7 @@ export function createHandOver(parts: HandOverParts): HandOver {
           await command.refused(answer.code);
           return notStarted(answer.message);
         }
+        passage.notTaken();
         await unlessAborted(link.closed, AbortSignal.any([signal, keeper.stopping]));
         return { outcome: "not_taken", why: answer.message };
     }

@@ -10,6 +10,8 @@ export interface Passage {
    * @throws Paused, and nothing was ordered; what the order rejects with
    */
   begin<T>(order: () => Promise<T>): Promise<T>;
+  /** What was ordered certainly did not begin: it waits again, and may be ordered anew. */
+  notTaken(): void;
   /** It was found running: an earlier run of the server let it begin. */
   adopt(): void;
   /** It is over, or nobody follows it any more. */
@@ -62,6 +64,9 @@ export function createPassages(pauseFor: (person_id: string) => Pause | null): P
         const forget = () => void (own.order = null);
         own.order = answer.then(forget, forget);
         return await answer;
+      },
+      notTaken() {
+        own.has_begun = false;
       },
       adopt() {
         own.has_begun = true;

@@ -80,11 +80,11 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
         ...reportCommand(end, whyKilled(passage.signal)),
         journaled: () => execution.forget(command_id),
       });
-      const found = await execution.recover(
-        { command_id, person_id: scene.person.id },
-        passage,
-        onlooker,
-      );
+      const command = { command_id, person_id: scene.person.id };
+      const found = await execution.recover(command, passage, onlooker).catch((fault: unknown) => {
+        passage.leave();
+        throw fault;
+      });
       if (found.state !== "running") passage.leave();
       switch (found.state) {
         case "never_started":
@@ -95,6 +95,10 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
           return {
             kind: "running",
             ended: async () => told(await found.ended().finally(passage.leave)),
+            letGo() {
+              found.letGo();
+              passage.leave();
+            },
           };
       }
     },

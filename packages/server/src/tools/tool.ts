@@ -59,8 +59,8 @@ export type Prepared =
 export type Recovered =
   | { readonly kind: "ended"; readonly end: ToolEnd }
   | { readonly kind: "never_started" }
-  /** It runs on, and is followed from now on. @throws Stopping */
-  | { readonly kind: "running"; ended(): Promise<ToolEnd> };
+  /** It runs on, and is followed from now on: until it `ended`, or is let go of. @throws Stopping */
+  | { readonly kind: "running"; ended(): Promise<ToolEnd>; letGo(): void };
 
 /** One thing the agent can do: *prepare → execute*, and after a crash *recover*. */
 export interface Tool<Input = unknown> {

@@ -126,7 +126,10 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
     if (found.kind === "running") {
       const took_ms = clock.monotonic() - asked_ms;
       pen.note({ type: "tool_adopted", step, call_id: call.id, took_ms });
-      await pen.commit();
+      await pen.commit().catch((fault: unknown) => {
+        found.letGo();
+        throw fault;
+      });
     }
     const end = await endOf(found).finally(() => live.callEnded(turn_id, call.id));
     pen.note(toolEnded(step, call.id, end, limits.tool_result_chars));

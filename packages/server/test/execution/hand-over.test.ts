@@ -14,7 +14,8 @@ import { createFollower } from "../../src/execution/follow.ts";
 import { type AgreedCommand, createHandOver } from "../../src/execution/hand-over.ts";
 import { createOutputDesk } from "../../src/execution/output-desk.ts";
 import { createPassages } from "../../src/execution/passages.ts";
-import { Cancelled } from "../../src/kernel/errors.ts";
+import { Cancelled, Paused } from "../../src/kernel/errors.ts";
+import type { Pause } from "../../src/kernel/pause.ts";
 import { ID, scriptedLink } from "./scripted-link.ts";
 
 const exited = { outcome: "exited", exit_code: 0 } as CommandEnd;
@@ -62,6 +63,8 @@ const started = (
 ) => handOver(command, createPassages(() => null).enter("ada", signal), alone);
 
 const alone = { output: () => undefined, waits: () => undefined };
+
+type Scripted = ReturnType<typeof scriptedLink>;
 
 /** Whatever is ready has been done. */
 const settled = () => new Promise(setImmediate);
@@ -179,6 +182,32 @@ test("nothing is ordered before its intent is on record, nor after its consent w
     expect(end).toEqual({ outcome: "not_started", why });
     expect(other.ran).toEqual([]);
   }
+});
+
+const leaving = { state: "refused", code: "stopping", message: "it is going" } as const;
+
+test.each([
+  ["was refused by an executor that is going", ({ answer }: Scripted) => answer.resolve(leaving)],
+  ["was lost with its executor", ({ lose }: Scripted) => lose()],
+])("a pause that kills does not end what %s: it waits for the lift", async (_, notTake) => {
+  const [first, second] = [scriptedLink(never), scriptedLink(never)];
+  const registered = Promise.withResolvers<void>();
+  const slow = { ...second.link, registerWorkspace: () => registered.promise };
+  let pause: Pause | null = null;
+  const passages = createPassages(() => pause);
+  const passage = passages.enter("ada", new AbortController().signal);
+  const ended = over(first.link, slow).handOver(agreed, passage, alone);
+  await settled();
+  expect(passages.begun(() => true)).toBe(1);
+  notTake(first);
+  await settled();
+  expect(passages.begun(() => true)).toBe(0);
+  pause = { scope: "commands", by: "ada", since: 0, reason: null, ends_running: true };
+  passages.end(() => true, pause);
+  first.lose();
+  registered.resolve();
+  await expect(ended).rejects.toBeInstanceOf(Paused);
+  expect([...first.ran, ...second.ran]).toEqual([ID]);
 });
 
 /** A real link whose executor has sent its FIN, in the very round in which that is heard. */

@@ -1,4 +1,5 @@
 import type { JournalType } from "@mainstay/sdk/events";
+import { StoreFault } from "../../src/kernel/errors.ts";
 import type { Batch, Store } from "../../src/store/store.ts";
 
 const holds = ({ writes }: Batch, type: JournalType): boolean =>
@@ -36,3 +37,13 @@ export const withoutEvent =
         ? Promise.resolve({ committed: false, guard: "the end" })
         : store.commit(batch),
   });
+
+/** A store on whose disk there is no room for the first batches with an event of this type. */
+export function refusedCommit(type: JournalType, times: number) {
+  let refused = 0;
+  const full = () => Promise.reject(new StoreFault("full", { cause_kind: "disk_full" }));
+  return (store: Store): Store => ({
+    ...store,
+    commit: (batch) => (holds(batch, type) && ++refused <= times ? full() : store.commit(batch)),
+  });
+}

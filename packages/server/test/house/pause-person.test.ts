@@ -5,6 +5,7 @@ import type { Client } from "@mainstay/sdk/client";
 import type { ClientEvent } from "@mainstay/sdk/events";
 import type { Turn } from "@mainstay/sdk/turn";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { refusedCommit } from "./held-commit.ts";
 import { clientFor, type House, openHouse } from "./house.ts";
 import { addMember } from "./member.ts";
 import { obeys } from "./obeys.ts";
@@ -112,6 +113,16 @@ test("a second word can only begin to kill, also what runs since before a restar
   expect(await client.turns.get(turn.id)).toMatchObject({ commands: [{ cancelled: true }] });
   await own.goOn();
   expect(await settled(house.client, own.turn)).toMatchObject({ commands: [{ exit_code: 0 }] });
+});
+
+test("a command that was found running again and again, because the disk did not take it, counts once", async () => {
+  const { turn, goOn } = await beginHeld(house.client);
+  await house.restart({ store: refusedCommit("tool_adopted", 2) });
+  await until(house.client, turn.id, ({ type }) => type === "tool_adopted");
+  expect(await house.client.pauses.set({ scope: "commands" })).toMatchObject({ running: 1 });
+  await goOn();
+  expect(await settled(house.client, turn)).toMatchObject({ commands: [{ exit_code: 0 }] });
+  expect(await house.client.pauses.set({ scope: "commands" })).toMatchObject({ running: 0 });
 });
 
 test("who pauses themselves can lift it", async () => {

@@ -12,7 +12,8 @@ function die(): never {
 
 const ready = { kind: "ready", effect: { kind: "none" }, execute: die } as const;
 const lethal = { prepare: () => Promise.resolve(ready), recover: die };
-const running = { kind: "running", ended: () => Promise.resolve().then(die) } as const;
+const ended = () => Promise.resolve().then(die);
+const running = { kind: "running", ended, letGo: () => undefined } as const;
 const lethalToFollow = { ...lethal, recover: () => Promise.resolve(running) };
 
 await startServer(readConfig(), {
