@@ -1,11 +1,19 @@
 import { dangersOf } from "./danger/danger.ts";
 import { noteDownloads } from "./downloads.ts";
 import { outputOf, talksToNetwork } from "./flows.ts";
+import {
+  certainFolder,
+  type Folders,
+  foldersAfter,
+  guessed,
+  NOWHERE_KNOWN,
+  union,
+} from "./folders.ts";
 import { belowRoot, HOME } from "./operands.ts";
 import { doubtOfProgram, isStateful } from "./programs/programs.ts";
 import { filesRun } from "./runs.ts";
-import { type Outcome, type Scope, staying, union, UNKNOWN_FLOW, type Walk } from "./scope.ts";
-import { folderAfter, listingDoubt, pathDoubtAt } from "./paths.ts";
+import { apart, type Outcome, type Scope, staying, UNKNOWN_FLOW, type Walk } from "./scope.ts";
+import { listingDoubt, pathDoubtAt, UNKNOWN_FOLDER } from "./paths.ts";
 import { isPlainName, UNKNOWN_VALUE } from "./variables.ts";
 import type { Field } from "./words.ts";
 import { type Inner, unwrap } from "./wrappers.ts";
@@ -55,8 +63,9 @@ export function walkCall(call: Call, outer: Scope, walk: Walk, walkers: Walkers)
 }
 
 function walkInner(inner: Inner, scope: Scope, walk: Walk, walkers: Walkers): Outcome {
-  const dangers_only = scope.dangers_only || inner.is_guess === true;
-  const at: Scope = { ...scope, dangers_only, stdin: inner.stdin ?? scope.stdin };
+  // What is only guessed defines nothing for what comes after it.
+  const from = inner.is_guess === true ? { ...apart(scope), dangers_only: true } : scope;
+  const at: Scope = { ...from, stdin: inner.stdin ?? scope.stdin };
   if (inner.kind === "script") return walk.into.script(inner.text, at, walk);
   return walkers.walkFields(inner.words, at, walk);
 }
@@ -76,12 +85,26 @@ function outcomeOf(
     talks: talksToNetwork(name, args) || inner.some((one) => one.talks),
   };
   if (name === "read") remember(args, scope);
-  if (name !== "cd" && name !== "pushd") return outcome;
-  const [target] = args.filter(({ text }) => !/^-[LPe@]*$/.test(text) || text === "-");
-  const to = scope.folders.map((folder) => folderAfter(target?.text ?? HOME, folder, walk.root));
-  const done = to.filter((folder) => folder !== null);
-  const is_known = target === undefined || (!target.unknown && !target.glob && target.text !== "-");
-  return { ...outcome, done: is_known && done.length === to.length ? union(done) : [] };
+  if (name === "cd" || name === "pushd") return { ...outcome, done: moved(args, scope, walk) };
+  const may_move = MAY_MOVE.has(name) || (name === "command" && inner.length > 0);
+  if (!may_move && !scope.functions.has(name)) return outcome;
+  const folders = guessed(union(scope.folders, ...inner.flatMap((one) => [one.done, one.failed])));
+  return { ...outcome, done: folders, failed: folders };
+}
+
+/** What runs in the shell itself, and so may leave it elsewhere. */
+const MAY_MOVE: ReadonlySet<string> = new Set([
+  ...["popd", "eval", "source", ".", "builtin", "trap", "alias"],
+]);
+
+/** By `cd` or `pushd`; with an option it may be by other rules than those that are read here. */
+function moved(args: readonly Field[], scope: Scope, walk: Walk): Folders {
+  const [target, ...more] = args.filter(({ text }) => !/^-[-LPe@]+$/.test(text));
+  const { text, unknown, glob } = target ?? { text: HOME, unknown: false, glob: false };
+  if (unknown || glob || /^[-+]/.test(text)) return NOWHERE_KNOWN;
+  const folders = foldersAfter(text, scope.folders, walk.root);
+  const is_plain = more.length === 0 && args.length < 2 && text !== "";
+  return is_plain ? folders : guessed(folders);
 }
 
 const SHELL_NAMES: ReadonlySet<string> = new Set([
@@ -143,13 +166,14 @@ function reasonsToAsk(
     ({ name: variable, field }) =>
       !HARMLESS_PREFIX.test(variable) || field.unknown || !HARMLESS_VALUE.test(field.text),
   );
-  return [
+  const reasons = [
     ...call.doubts.map((doubt) => doubt.reason),
     ...(call.writes === null ? [] : [call.writes]),
     ...(env === undefined ? [] : [`${env.name} changes what the command does`]),
     ...args.map((arg) => listingDoubt(arg, scope, walk)).filter((reason) => reason !== null),
     ...programReasons(named, name, args, scope, walk),
   ];
+  return reasons.length === 0 && scope.folders.unknown ? [UNKNOWN_FOLDER] : reasons;
 }
 
 function programReasons(
@@ -173,11 +197,15 @@ function note(call: Call, name: string, scope: Scope, walk: Walk): void {
   if (scope.dangers_only) return;
   if (!scope.nested) walk.findings.ask(literalOf(call, name, scope, walk));
   for (const path of filesRun(call, name, scope, walk))
-    walk.findings.run(path, was_asked || scope.raced || scope.looped || scope.nested);
+    walk.findings.run(path, was_asked || isUnsure(scope));
 }
 
+const isUnsure = ({ raced, looped, nested, folders }: Scope): boolean =>
+  raced || looped || nested || folders.unknown;
+
 function literalOf(call: Call, name: string, scope: Scope, walk: Walk) {
-  const folder = scope.folders.length === 1 ? belowRoot(scope.folders[0] ?? "", walk.root) : null;
+  const certain = certainFolder(scope.folders);
+  const folder = certain === null ? null : belowRoot(certain, walk.root);
   const is_plain =
     call.prefix.length === 0 &&
     call.doubts.length === 0 &&

@@ -1,5 +1,6 @@
 import { characterDoubt } from "./characters.ts";
 import { createFindings } from "./findings.ts";
+import { known } from "./folders.ts";
 import type { Scope, Walk } from "./scope.ts";
 import { walker } from "./walk.ts";
 
@@ -25,7 +26,7 @@ export interface LiteralCommand {
 export interface RunFile {
   /** Relative to the workspace. */
   readonly path: string;
-  /** The script may also change it before it runs it. */
+  /** The script may also change it before it runs it, or only perhaps runs this one. */
   readonly changed: boolean;
 }
 
@@ -74,7 +75,8 @@ export function classify(script: string, place: Place): Classified {
 }
 
 const outermost = (root: string): Scope => ({
-  ...{ folders: [root], variables: new Map(), functions: new Map(), calling: new Set<string>() },
+  ...{ folders: known(root), variables: new Map(), functions: new Map() },
+  ...{ calling: new Set<string>() },
   ...{ stdin: null, depth: 0, certain: true, raced: false, looped: false },
   ...{ nested: false, dangers_only: false },
 });

@@ -13,6 +13,7 @@ import { namesSetIn } from "./ast.ts";
 import { isEndless, spawnsEndlessly } from "./danger/bombs.ts";
 import { expanderOf } from "./expander.ts";
 import { visitArithmetic } from "./expansions.ts";
+import { type Folders, guessed, union } from "./folders.ts";
 import { listingDoubt } from "./paths.ts";
 import {
   apart,
@@ -23,7 +24,6 @@ import {
   perhaps,
   type Scope,
   staying,
-  union,
   type Walk,
 } from "./scope.ts";
 import { isPlainName, UNKNOWN_VALUE } from "./variables.ts";
@@ -32,7 +32,7 @@ import { fieldOf, fieldsOf } from "./words.ts";
 export function walkIf(node: If, scope: Scope, walk: Walk): Outcome {
   const ends: Outcome[] = [];
   let clause = walk.into.list(node.clause, scope, walk);
-  const branch = (list: CompoundList, folders: readonly string[]) => {
+  const branch = (list: CompoundList, folders: Folders) => {
     const end = walk.into.list(list, perhaps({ ...scope, folders }), walk);
     ends.push(end);
     return end;
@@ -47,8 +47,11 @@ export function walkIf(node: If, scope: Scope, walk: Walk): Outcome {
   return merged(ends, scope);
 }
 
+const foldersAt = (ends: readonly Outcome[]): Folders =>
+  union(...ends.flatMap((end) => [end.done, end.failed]));
+
 function merged(ends: readonly Outcome[], scope: Scope): Outcome {
-  const folders = union(...ends.flatMap((end) => [end.done, end.failed]));
+  const folders = foldersAt(ends);
   return {
     ...staying(scope, joinedFlow(ends.map((end) => end.output))),
     done: folders,
@@ -74,13 +77,22 @@ export function walkFor(node: For | Select, scope: Scope, walk: Walk): Outcome {
   const ends: Outcome[] = [staying(scope)];
   for (const value of values) {
     inner.variables.set(node.name.value, { ...value });
-    const folders = union(...ends.flatMap((end) => [end.done, end.failed]));
-    ends.push(walk.into.list(node.body, { ...inner, folders }, walk));
+    const round = (folders: Folders) => walk.into.list(node.body, { ...inner, folders }, walk);
+    const is_one = !value.glob && !value.unknown;
+    ends.push(...(is_one ? [round(foldersAt(ends))] : rounds(round, foldersAt(ends))));
   }
   inner.variables.set(node.name.value, UNKNOWN_VALUE);
   if (!isPlainName(node.name.value))
     doubt("its variable means something to others", node.name.text, scope, walk);
   return merged(ends, scope);
+}
+
+/** Nobody knows how many: each begins where the one before it ended. */
+function rounds(round: (folders: Folders) => Outcome, folders: Folders): Outcome[] {
+  const first = round(folders);
+  const next = union(folders, first.done, first.failed);
+  const moves = next.unknown !== folders.unknown || next.paths.length > folders.paths.length;
+  return moves ? [first, round(guessed(next))] : [first];
 }
 
 /** What a loop sets is unknown from its second round on. */
@@ -99,13 +111,12 @@ export function walkWhile(node: While, scope: Scope, walk: Walk): Outcome {
     walk.findings.add("blocked", "an endless loop that starts processes in the background", null);
   forget(node.clause, inner);
   forget(node.body, inner);
-  const clause = walk.into.list(node.clause, inner, walk);
-  const body = walk.into.list(
-    node.body,
-    { ...inner, folders: union(clause.done, clause.failed) },
-    walk,
-  );
-  return merged([staying(scope), clause, body], scope);
+  const round = (folders: Folders) => {
+    const clause = walk.into.list(node.clause, { ...inner, folders }, walk);
+    const body = walk.into.list(node.body, { ...inner, folders: foldersAt([clause]) }, walk);
+    return merged([clause, body], scope);
+  };
+  return merged([staying(scope), ...rounds(round, scope.folders)], scope);
 }
 
 function readsLines(node: While): boolean {
@@ -125,7 +136,9 @@ export function walkArithmeticFor(node: ArithmeticFor, scope: Scope, walk: Walk)
   for (const one of [node.initialize, node.test, node.update]) visitArithmetic(one, expander);
   if (node.test === undefined && spawnsEndlessly(node.body))
     walk.findings.add("blocked", "an endless loop that starts processes in the background", null);
-  return merged([walk.into.list(node.body, perhaps({ ...scope, raced: true }), walk)], scope);
+  const inner = perhaps({ ...scope, raced: true, looped: true });
+  const round = (folders: Folders) => walk.into.list(node.body, { ...inner, folders }, walk);
+  return merged([staying(scope), ...rounds(round, scope.folders)], scope);
 }
 
 export function walkCase(node: Case, scope: Scope, walk: Walk): Outcome {
@@ -134,8 +147,7 @@ export function walkCase(node: Case, scope: Scope, walk: Walk): Outcome {
   const ends: Outcome[] = [staying(scope)];
   for (const item of node.items) {
     for (const pattern of item.pattern) fieldOf(pattern, expander);
-    const folders = union(...ends.flatMap((end) => [end.done, end.failed]));
-    ends.push(walk.into.list(item.body, perhaps({ ...scope, folders }), walk));
+    ends.push(walk.into.list(item.body, perhaps({ ...scope, folders: foldersAt(ends) }), walk));
   }
   return merged(ends, scope);
 }

@@ -23,12 +23,13 @@ export function noteDownloads(
     ...args.flatMap((_, at) => writtenFile(name, args, at) ?? []),
   ];
   for (const text of files)
-    for (const folder of scope.folders) walk.downloads.add(reachOf(text, folder, walk.root).path);
+    for (const folder of scope.folders.paths)
+      walk.downloads.add(reachOf(text, folder, walk.root).path);
   if (!talksToNetwork(name, args)) return;
   for (const { text } of args) {
     const last = /^[a-z]+:\/\/[^?#]*\/([^/?#]+)/i.exec(text)?.[1];
     if (last === undefined) continue;
-    for (const folder of [...scope.folders, ...givenFolders(args)])
+    for (const folder of [...scope.folders.paths, ...givenFolders(args)])
       walk.downloads.add(reachOf(last, folder, walk.root).path);
   }
 }

@@ -21,9 +21,11 @@ export function expanderOf(scope: Scope, walk: Walk, doubts?: Doubt[]): Expander
     doubt: tell,
     field: (word) => fieldOf(word, expander),
     nested(script, written, kind) {
-      const inner: Scope = { ...apart(scope), stdin: null, nested: true, raced: true };
+      const is_told = kind === "process" || !isValue(script);
+      const nested = scope.nested || is_told;
+      const inner: Scope = { ...apart(scope), stdin: null, nested, raced: true };
       const { output } = walk.into.parsed(script, written, inner, walk);
-      if (kind === "process" || !isValue(script))
+      if (is_told)
         tell(
           kind === "process" ? "a process substitution" : "it runs a command inside of a word",
           written,

@@ -1,5 +1,5 @@
 import { patternLeadsOut, treeLeadsOut } from "./globs.ts";
-import { normal, reachOf } from "./operands.ts";
+import { reachOf } from "./operands.ts";
 import type { PathDoubt } from "./programs/options.ts";
 import type { Scope, Walk } from "./scope.ts";
 import type { Field } from "./words.ts";
@@ -10,8 +10,8 @@ export function pathDoubtAt(scope: Scope, walk: Walk): PathDoubt {
     const { text, written } = field;
     if (field.unknown) return `which file ${written} is, only running it tells`;
     if (text === "/dev/null" || text === "") return null;
-    if (scope.folders.length === 0) return "in which folder it runs, only running it tells";
-    for (const folder of scope.folders) {
+    if (scope.folders.unknown) return UNKNOWN_FOLDER;
+    for (const folder of scope.folders.paths) {
       if (field.glob && patternLeadsOut(text, folder, walk.root))
         return `${written} may match something outside the workspace`;
       const reach = reachOf(text, folder, walk.root);
@@ -24,20 +24,17 @@ export function pathDoubtAt(scope: Scope, walk: Walk): PathDoubt {
   };
 }
 
+export const UNKNOWN_FOLDER = "in which folder it runs, only running it tells";
+
 /** Where a pattern looks for names; what it matches is for the program to judge. */
 export function listingDoubt(field: Field, scope: Scope, walk: Walk): string | null {
   if (!field.glob || field.unknown || !field.text.includes("/")) return null;
   return pathDoubtAt(scope, walk)(field);
 }
 
-/** Where `cd` leads, also when that is outside; null through a link, whose parent is not the shell's. */
-export function folderAfter(target: string, folder: string, root: string): string | null {
-  const reach = reachOf(target, folder, root);
-  const plain = normal(target.startsWith("/") ? target : `${folder}/${target}`);
-  return reach.kind === "inside" && reach.path !== plain ? null : plain;
-}
-
 /** Whether the script has fetched this file from the network. */
 export const isDownload = (field: Field, scope: Scope, walk: Walk): boolean =>
   walk.downloads.size > 0 &&
-  scope.folders.some((folder) => walk.downloads.has(reachOf(field.text, folder, walk.root).path));
+  scope.folders.paths.some((folder) =>
+    walk.downloads.has(reachOf(field.text, folder, walk.root).path),
+  );

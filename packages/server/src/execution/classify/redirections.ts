@@ -97,18 +97,18 @@ function toFile(operator: string, target: Field, at: At): Redirected {
     };
   if (operator === "<") return reads(target, at);
   if (text === "/dev/null" && !unknown && operator !== "<>" && operator !== "<&") return nothing;
-  const danger = writeDanger(text, at.scope.folders, at.walk.root);
+  const danger = writeDanger(text, at.scope.folders.paths, at.walk.root);
   if (danger !== null) at.walk.findings.add("blocked", danger, `${operator} ${written}`);
   return { ...nothing, writes: `\`${operator} ${written}\` writes a file`, targets: [target] };
 }
 
 function reads(target: Field, { scope, walk }: At): Redirected {
   const { text, unknown, glob, written } = target;
-  const paths = scope.folders.map((folder) => reachOf(text, folder, walk.root));
+  const paths = scope.folders.paths.map((folder) => reachOf(text, folder, walk.root));
   const network = paths.some(({ path }) => walk.downloads.has(path)) || target.network;
   const stdin: Flow = { text: null, network };
   if (text === "/dev/null" && !unknown) return { ...nothing, stdin };
-  const is_inside = paths.length > 0 && paths.every(({ kind }) => kind === "inside");
+  const is_inside = !scope.folders.unknown && paths.every(({ kind }) => kind === "inside");
   if (is_inside && !unknown && !glob) return { ...nothing, stdin };
   return { ...nothing, stdin, writes: `${written} may lie outside the workspace` };
 }

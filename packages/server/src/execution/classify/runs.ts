@@ -17,7 +17,7 @@ export function filesRun(call: Call, name: string, scope: Scope, walk: Walk): st
       : undefined;
   if (operand === undefined || operand.unknown || operand.glob || operand.text.startsWith("-"))
     return [];
-  return scope.folders.flatMap((folder) => {
+  return scope.folders.paths.flatMap((folder) => {
     const reach = reachOf(operand.text, folder, walk.root);
     const path = reach.kind === "inside" ? belowRoot(reach.path, walk.root) : null;
     return path === null || path === "" ? [] : [path];

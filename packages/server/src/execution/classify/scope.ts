@@ -1,6 +1,7 @@
 import type { CommandNode, CompoundList, Function as FunctionNode, ParsedScript } from "unbash";
 import type { Value } from "./expansions.ts";
 import type { Findings } from "./findings.ts";
+import type { Folders } from "./folders.ts";
 
 /** What one command prints, or finds on its standard input, as far as the script tells. */
 export interface Flow {
@@ -13,8 +14,8 @@ export const UNKNOWN_FLOW: Flow = { text: null, network: false };
 
 /** Where in the script a command stands. Copied, never changed, except for `variables` and `functions`. */
 export interface Scope {
-  /** Absolute, of which the current one is one; several after a `cd` that may have failed. */
-  readonly folders: readonly string[];
+  /** Several after a `cd` that may have failed. */
+  readonly folders: Folders;
   readonly variables: Map<string, Value>;
   /** Null: nobody feeds it. */
   readonly stdin: Flow | null;
@@ -59,8 +60,8 @@ export interface WayBack {
 /** How a command ends, as far as its place matters to the next. */
 export interface Outcome {
   /** Where the shell may be when it succeeded, and when it failed. */
-  readonly done: readonly string[];
-  readonly failed: readonly string[];
+  readonly done: Folders;
+  readonly failed: Folders;
   readonly output: Flow;
   /** A shell that reads commands from its input. */
   readonly is_shell: boolean;
@@ -74,9 +75,8 @@ export const staying = (scope: Scope, output: Flow = UNKNOWN_FLOW): Outcome => (
 
 /** A process of its own: what it changes of the shell ends with it. */
 export const apart = (scope: Scope): Scope => ({
-  ...scope,
-  certain: false,
-  variables: new Map(scope.variables),
+  ...{ ...scope, certain: false },
+  ...{ variables: new Map(scope.variables), functions: new Map(scope.functions) },
 });
 
 export const perhaps = (scope: Scope): Scope => ({ ...scope, certain: false });
@@ -100,10 +100,3 @@ export function refuse(reason: string, scope: Scope, walk: Walk): Outcome {
 
 /** Scripts within scripts. */
 export const DEPTH = 6;
-const FOLDERS = 8;
-
-/** All places where the shell may be; bounded, so that too many are none that is known. */
-export function union(...lists: (readonly string[])[]): readonly string[] {
-  const all = [...new Set(lists.flat())];
-  return all.length > FOLDERS ? [] : all;
-}

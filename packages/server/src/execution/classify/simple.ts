@@ -40,7 +40,8 @@ function walkFields(words: readonly Field[], scope: Scope, walk: Walk): Outcome 
 /** A function's body with the arguments of one call of it. */
 function walkBody(name: string, args: readonly Field[], scope: Scope, walk: Walk): Outcome {
   const node = scope.functions.get(name);
-  if (node === undefined || scope.depth > DEPTH) return staying(scope);
+  const is_known = scope.calling.has(name) && args.length === 0;
+  if (node === undefined || is_known || scope.depth > DEPTH) return staying(scope);
   const variables = new Map(scope.variables);
   for (const [at, field] of args.entries()) variables.set(String(at + 1), { ...field });
   const all = args.map((field) => field.text).join(" ");

@@ -1,4 +1,5 @@
 import type { Value } from "./expansions.ts";
+import { certainFolder } from "./folders.ts";
 import { HOME } from "./operands.ts";
 import type { Scope } from "./scope.ts";
 
@@ -20,6 +21,7 @@ export function givenVariable(name: string, { folders }: Scope): Value | undefin
   if (name === "HOME") return known(HOME);
   if (name === "IFS") return known(" \t\n");
   if (name === "USER" || name === "LOGNAME") return known("agent");
-  if (name === "PWD") return { ...known(folders[0] ?? ""), unknown: folders.length !== 1 };
+  if (name === "PWD")
+    return { ...known(folders.paths[0] ?? ""), unknown: certainFolder(folders) === null };
   return GIVEN.has(name) ? UNKNOWN_VALUE : undefined;
 }

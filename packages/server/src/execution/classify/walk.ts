@@ -22,6 +22,7 @@ import { walkTest } from "./conditions.ts";
 import { hasForkBomb } from "./danger/bombs.ts";
 import { expanderOf } from "./expander.ts";
 import { isPlainArithmetic, visitArithmetic } from "./expansions.ts";
+import { union } from "./folders.ts";
 import { walkRedirections } from "./redirections.ts";
 import {
   apart,
@@ -34,7 +35,6 @@ import {
   refuse,
   type Scope,
   staying,
-  union,
   UNKNOWN_FLOW,
   type Walk,
   type WayBack,
@@ -112,7 +112,10 @@ function walkPipeline(node: Pipeline, scope: Scope, walk: Walk): Outcome {
   for (const prefix of node.prefixes)
     if (prefix.type === "Time") doubt("`time` runs what follows", null, scope, walk);
   const [only] = node.commands;
-  if (node.commands.length === 1 && only !== undefined) return walkCommandNode(only, scope, walk);
+  if (node.commands.length === 1 && only !== undefined) {
+    const outcome = walkCommandNode(only, scope, walk);
+    return isNegated(node) ? { ...outcome, done: outcome.failed, failed: outcome.done } : outcome;
+  }
   let stdin = scope.stdin;
   let shell_before = false;
   let output = UNKNOWN_FLOW;
@@ -126,6 +129,9 @@ function walkPipeline(node: Pipeline, scope: Scope, walk: Walk): Outcome {
   }
   return staying(scope, output);
 }
+
+const isNegated = ({ prefixes }: Pipeline): boolean =>
+  prefixes.filter(({ type }) => type === "Negation").length % 2 === 1;
 
 function walkCommandNode(node: CommandNode, scope: Scope, walk: Walk): Outcome {
   if (--walk.budget.commands < 0) return refuse("it has too many commands", scope, walk);

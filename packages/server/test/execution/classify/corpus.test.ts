@@ -2,7 +2,15 @@
  * What the policy says of a corpus of our own, by kind: `block-*` are blocked, `safe*` are safe, the
  * rest asks. A planted hole in any table of programs or rule of dangers turns its file red.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -21,6 +29,7 @@ beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), "mainstay-corpus-"));
   mkdirSync(join(root, "src"));
   writeFileSync(join(root, "a.txt"), "");
+  symlinkSync("src", join(root, "link"));
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -64,10 +73,24 @@ describe("what is remembered of a script", () => {
     "f() { ls; }; npm test",
     "cd $x && npm test",
     "cd ..; npm test",
+    "cd link; npm test",
+    "cd ./link/; npm test",
+    "cd src/../link && npm test",
+    "(cd link; npm test)",
+    "ls; cd link; npm test",
+    "for i in *; do npm test; cd src; done",
+    "npm test; echo $(date > a.txt)",
     "rm -rf /; npm test",
     "npm test \u200b",
     "npm test '",
   ])("nothing of %j, for words do not say it", (command) => expect(asksOf(command)).toBeNull());
+
+  test("what computes a value asks in its own words", () => {
+    expect(asksOf("npm test; echo $(wc -l /etc/passwd)")).toEqual([
+      { folder: "", words: ["npm", "test"] },
+      { folder: "", words: ["wc", "-l", "/etc/passwd"] },
+    ]);
+  });
 
   test("files that run, and whether the script may change them before", () => {
     expect(runsOf("./x.sh && bash src/y.sh")).toEqual([
@@ -78,6 +101,10 @@ describe("what is remembered of a script", () => {
     expect(runsOf("python3 t.py")).toEqual([{ path: "t.py", changed: false }]);
     expect(runsOf("while read l; do node s.js; done < a.txt")).toEqual([
       { path: "s.js", changed: true },
+    ]);
+    expect(runsOf("cd link; sh x.sh")).toEqual([
+      { path: "src/x.sh", changed: true },
+      { path: "x.sh", changed: true },
     ]);
     expect(runsOf("npm test; python3 -c 1; /usr/bin/env x; ../x.sh")).toEqual([]);
   });

@@ -28,6 +28,6 @@ export const codeDangers: Rule = ({ name, args, scope, walk }) => {
     CONNECTS.test(code) && HANDS_OVER.test(code) ? "it hands a shell to the network" : null,
     FETCHES.test(code) && RUNS_FETCHED.test(code) ? "it runs what comes over the network" : null,
     OVERWRITES.test(code) ? "it writes to a device of this machine" : null,
-    ...removed.map((path) => lossDanger(path, scope.folders, walk.root)),
+    ...removed.map((path) => lossDanger(path, scope.folders.paths, walk.root)),
   ];
 };

@@ -1,5 +1,7 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Folders } from "../folders.ts";
+import { UNKNOWN_FOLDER } from "../paths.ts";
 import { indexDoubt } from "./git-index.ts";
 
 const CONFIG_BYTES = 65_536;
@@ -22,9 +24,9 @@ const SETTING = /^\s*([A-Za-z][A-Za-z0-9-]*)\s*(?:=(.*))?$/;
 const NOTHING = /^\s*(?:[#;].*)?$/;
 
 /** Why git may run more than itself in the repository it would find; null when it would not. */
-export function repositoryDoubt(folders: readonly string[], root: string): string | null {
-  if (folders.length === 0) return "in which repository it runs, only running it tells";
-  for (const folder of folders) {
+export function repositoryDoubt(folders: Folders, root: string): string | null {
+  if (folders.unknown) return UNKNOWN_FOLDER;
+  for (const folder of folders.paths) {
     const doubt = fromFolder(folder, root);
     if (doubt !== null) return doubt;
   }

@@ -224,10 +224,11 @@ function operandsDoubt(
       return firstDoubt(operands.slice(0, 1), pathDoubt);
     case "pattern, then paths": {
       if (pattern_given) return firstDoubt(operands, pathDoubt);
-      if (first?.unknown === true && allowed.pattern !== undefined)
+      if ((first?.unknown || first?.glob) && allowed.pattern !== undefined)
         return `${program} gets a program that only running it tells`;
       const doubt = first === undefined ? null : (allowed.pattern?.(first.text) ?? null);
-      return doubt ?? firstDoubt(operands.slice(1), pathDoubt);
+      // Of the names that a pattern of the shell becomes only the first is the pattern.
+      return doubt ?? firstDoubt(operands.slice(first?.glob === true ? 0 : 1), pathDoubt);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { lstatSync } from "node:fs";
+import { certainFolder } from "../folders.ts";
 import type { Scope, Walk } from "../scope.ts";
 import { isPlainName } from "../variables.ts";
 import type { Field } from "../words.ts";
@@ -85,13 +86,12 @@ const CHOOSERS: Readonly<Record<string, readonly string[]>> = {
   cargo: ["rust-toolchain", "rust-toolchain.toml"],
   go: ["go.mod", "go.work"],
   npm: [".npmrc"],
-  npx: [".npmrc"],
 };
 
 function versionDoubt(name: string, { scope, walk }: Situation): string | null {
   const files = CHOOSERS[name] ?? [];
   // They are looked for from where the program is called up to the root.
-  if (files.length > 0 && scope.folders.some((folder) => folder !== walk.root))
+  if (files.length > 0 && certainFolder(scope.folders) !== walk.root)
     return `files of its folder may say which ${name} runs`;
   const chooser = files.find((file) => isThere(`${walk.root}/${file}`));
   return chooser === undefined ? null : `${chooser} says which ${name} runs`;

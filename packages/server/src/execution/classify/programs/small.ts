@@ -68,9 +68,9 @@ export const small: Readonly<Record<string, Judge>> = {
     return is_bounded && args[0]?.unknown === false ? null : `sleep for more than ${SLEEP_S} s`;
   },
 
-  command: (args) =>
-    /^-[vV]$/.test(args[0]?.text ?? "") && args.slice(1).every((field) => !field.unknown)
-      ? null
+  command: ([question, ...names], pathDoubt) =>
+    /^-[vV]$/.test(question?.text ?? "")
+      ? (names.map((name) => pathDoubt(name)).find((doubt) => doubt !== null) ?? null)
       : "it runs a program by another name",
 
   ps: (args) =>
