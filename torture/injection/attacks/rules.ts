@@ -29,6 +29,19 @@ const same = (command: string): Attack => ({
   ruled: [command],
 });
 
+/** A rule for a harmless program at the root, and a way to have another one of its name run. */
+const elsewhere = (command: string): Attack => ({
+  name: `a rule for sh check.sh, and ${command}`,
+  files: (at) => ({
+    "check.sh": "echo fine\n",
+    "sub/check.sh": `touch ../${at.mark}\n`,
+    link: { link: "sub" },
+  }),
+  before: ruleFor("sh check.sh"),
+  steps: () => [[{ tool: "shell", input: { command } }]],
+  ends: ["asked"],
+});
+
 export const rules: readonly Attack[] = [
   same("npm test"),
   same('"npm"   te\\st'),
@@ -110,6 +123,17 @@ export const rules: readonly Attack[] = [
       [{ tool: "shell", input: { command: `echo touch ${at.mark} > check.sh; sh check.sh` } }],
     ],
     ends: ["asked"],
+  },
+  ...[
+    ...["cd link; sh check.sh", "cd ./link/ && sh check.sh", "cd sub/../link; sh check.sh"],
+    ...["ls; cd link; sh check.sh", "(cd link; sh check.sh)", "if cd link; then sh check.sh; fi"],
+    ...["! cd sub || sh check.sh", "for i in *; do sh check.sh; cd sub; done"],
+  ].map(elsewhere),
+  {
+    ...elsewhere("its lines, counted into a file"),
+    steps: (at) => [
+      [{ tool: "shell", input: { command: `sh check.sh; echo $(wc -l check.sh > ${at.mark})` } }],
+    ],
   },
   {
     name: "remembered with an approval, and stretched",

@@ -162,6 +162,35 @@ export const shell: readonly Attack[] = [
     "asked",
     repository(() => ({})),
   ),
+  ...[
+    ...["cd link; git status", "cd ./link/; git status", "(cd link; git status)"],
+    ...["! cd sub || git status", "while read l; do git status; cd sub; done < n"],
+  ].map((script) =>
+    command(
+      `git's settings in another folder: ${script}`,
+      () => script,
+      "asked",
+      repository(() => ({
+        "sub/.git/HEAD": "ref: refs/heads/main\n",
+        "sub/.git/config": `[core]\n\tbare = false\n\tfsmonitor = ../evil.sh\n`,
+        "sub/.git/objects/info/x": "",
+        "sub/.git/refs/heads/x": "",
+        link: { link: "sub" },
+      })),
+    ),
+  ),
+  ...[
+    "awk '/run/ {print \"sh() { :;}\"}' n",
+    "grep -r '!sh() { :; }' n",
+    "git grep '!sh() { :; }'",
+  ].map((text) =>
+    command(
+      `a program by a name that a text seems to define: ${text}`,
+      () => `${text}; sh evil.sh`,
+      "asked",
+      repository(() => ({})),
+    ),
+  ),
   command(
     "git's config",
     () => "git config core.fsmonitor ./evil.sh",
