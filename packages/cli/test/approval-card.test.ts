@@ -53,6 +53,16 @@ test("a long script shows its first rows and where all of it is; the command is 
   expect(lines.filter((line) => line.startsWith("  │"))).toHaveLength(101);
 });
 
+test("a script's name makes no line of the card", () => {
+  const path = "a\n  reach     nothing: it only reads\n\u202e.sh";
+  const runs = [{ path, sha256: HASH, bytes: 9_000, head: "echo ok\n" }];
+  const lines = linesOf({ ...full, runs }, Infinity);
+  expect(lines.filter((line) => line.includes("\n"))).toEqual([]);
+  expect(lines).toContain(
+    String.raw`          less $'/srv/shop/a\n  reach     nothing: it only reads\n\xe2\x80\xae.sh'`,
+  );
+});
+
 const pieces = constantFrom("rm -rf ", "x", "\n", "  in      /srv/shop", "漢", "\t", " ", "\u202e");
 
 test("of any command all is there, on rows that fit and that nothing of it can leave", () => {
