@@ -47,6 +47,12 @@ export interface List<T> {
   next: string | null;
 }
 
+export interface PageWish {
+  /** The `next` of the page before. */
+  after?: string;
+  limit?: number;
+}
+
 export interface AuditPageWish {
   /** The `next` of the page before. */
   before?: string;
@@ -68,7 +74,7 @@ export interface Client {
   };
   sessions: { list(): Promise<List<Session>> };
   approvals: {
-    list(): Promise<List<Approval>>;
+    list(page?: PageWish): Promise<List<Approval>>;
     get(approval_id: string): Promise<Approval>;
     /** `remember`, with approve, makes the approval's `rule` a rule. */
     decide(
@@ -80,20 +86,22 @@ export interface Client {
     events(options?: Outage): AsyncIterable<ApprovalNews>;
   };
   rules: {
-    list(): Promise<List<Rule>>;
+    list(page?: PageWish): Promise<List<Rule>>;
     add(rule: NewRule): Promise<List<Rule>>;
     /** The rule as revoked. */
     revoke(rule_id: string): Promise<Rule>;
     suggestions(): Promise<List<RuleSuggestion>>;
   };
   policies: {
-    list(): Promise<List<Policy>>;
+    list(page?: PageWish): Promise<List<Policy>>;
     set(policy: NewPolicy): Promise<Policy>;
     remove(subject: PolicySubject): Promise<void>;
   };
   overrides: {
-    list(): Promise<List<Override>>;
+    list(page?: PageWish): Promise<List<Override>>;
     grant(override: NewOverride): Promise<Override>;
+    /** While nothing has used it. */
+    withdraw(override_id: string): Promise<Override>;
   };
   workspaces: {
     list(): Promise<List<Workspace>>;
@@ -143,14 +151,14 @@ export function createClient(options: ClientOptions): Client {
     },
     sessions: { list: () => get("/v1/sessions", listOf(Session)) },
     approvals: {
-      list: () => get("/v1/approvals", listOf(Approval)),
+      list: (page) => get(pagePath("/v1/approvals", page), listOf(Approval)),
       get: (approval_id) => get(approvalPath(approval_id), Approval),
       decide: (approval_id, decision, how = {}) =>
         post(approvalPath(approval_id), Approval, { body: { decision, ...how } }),
       events: (outage) => approvalNews(options, outage),
     },
     rules: {
-      list: () => get("/v1/rules", listOf(Rule)),
+      list: (page) => get(pagePath("/v1/rules", page), listOf(Rule)),
       add: (rule) => post("/v1/rules", listOf(Rule), { body: rule }),
       revoke: (rule_id) =>
         call(options, {
@@ -161,7 +169,7 @@ export function createClient(options: ClientOptions): Client {
       suggestions: () => get("/v1/rules/suggestions", listOf(RuleSuggestion)),
     },
     policies: {
-      list: () => get("/v1/policies", listOf(Policy)),
+      list: (page) => get(pagePath("/v1/policies", page), listOf(Policy)),
       set: (policy) =>
         call(options, { method: "PUT", path: "/v1/policies", answer: Policy, body: policy }),
       remove: (subject) =>
@@ -172,8 +180,14 @@ export function createClient(options: ClientOptions): Client {
         }),
     },
     overrides: {
-      list: () => get("/v1/admin/overrides", listOf(Override)),
+      list: (page) => get(pagePath("/v1/admin/overrides", page), listOf(Override)),
       grant: (override) => post("/v1/admin/overrides", Override, { body: override }),
+      withdraw: (override_id) =>
+        call(options, {
+          method: "DELETE",
+          path: `/v1/admin/overrides/${encodeURIComponent(override_id)}`,
+          answer: Override,
+        }),
     },
     workspaces: {
       list: () => get("/v1/workspaces", listOf(Workspace)),
@@ -205,6 +219,11 @@ export function createClient(options: ClientOptions): Client {
     events: (turn_id, how) => turnEvents(options, turn_id, how),
   };
 }
+
+const pagePath = (path: string, page: PageWish = {}): string => {
+  const query = queryOf({ ...page });
+  return query === "" ? path : `${path}?${query}`;
+};
 
 function queryOf(values: Record<string, string | number | undefined>): string {
   const query = new URLSearchParams();

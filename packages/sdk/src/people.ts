@@ -1,7 +1,8 @@
 import { z } from "zod";
 
 const Role = z.enum(["admin", "member"]);
-const Tier = z.enum(["free", "basic", "pro"]);
+export const Tier = z.enum(["free", "basic", "pro"]);
+export type Tier = z.infer<typeof Tier>;
 
 /** A person, as an admin sees them. */
 export const User = z.object({

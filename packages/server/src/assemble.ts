@@ -29,6 +29,7 @@ import { createTurnReader } from "./door/turn-reader.ts";
 import { openConsent } from "./execution/consent/open-consent.ts";
 import { createExecution } from "./execution/execution.ts";
 import { createExpirer } from "./execution/expirer.ts";
+import { createOrphans } from "./execution/orphans.ts";
 import { createPauses } from "./execution/pauses.ts";
 import { workspaceFiles } from "./files/files.ts";
 import { createDiskSpace, createHealth } from "./health/health.ts";
@@ -110,6 +111,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   const consent = openConsent({
     ...{ store, journal, clock, newId, limits, scriptOf },
     workspaces: identity.workspaces,
+    people: identity.people,
     readProgram: files.program,
   });
   const pauses = createPauses({ store, clock });
@@ -212,6 +214,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     version: config.version,
     models,
   });
+  const orphans = createOrphans({ store, execution, log });
   const expirer = createExpirer({ approvals: consent.approvals, clock, log });
   const reader = createTurnReader({ store, journal, admission });
 
@@ -261,6 +264,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     });
   await notary.start();
   await dispatch.start();
+  // After it, which ends turns whose journal is damaged.
+  await orphans.start();
   await expirer.start();
   await retention.start();
 
@@ -268,7 +273,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     // Runs wait for commands; it is `execution.stop` that makes them let go. Whatever one part meets
     // while it stops, the data is let go of, last.
     const parts = [open.close(), execution.stop(how), dispatch.stop()];
-    const ends = await Promise.allSettled([...parts, expirer.stop(), retention.stop()]);
+    const actors = [orphans.stop(), expirer.stop(), retention.stop()];
+    const ends = await Promise.allSettled([...parts, ...actors]);
     // Only who has the data may end an executor: now, or the next `mainstay stop` will.
     const late = how === "leave" && ends_commands ? [execution.stop("end")] : [];
     ends.push(...(await Promise.allSettled(late)));

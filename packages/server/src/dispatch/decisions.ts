@@ -48,7 +48,7 @@ export function createDecisions(parts: DecisionsParts): Decisions {
       const is_open = state === "running" || hasOpenCall(record);
       const done = is_open
         ? await decide(turn_id, state, [], [wish])
-        : await decide(turn_id, state, cancelWrites(turn_id, by), [wish, cancelled(record, by)]);
+        : await decide(turn_id, state, cancelWrites(turn_id), [wish, cancelled(record, by)]);
       if (!done) continue;
       seats.cancel(turn_id, by);
       return;
@@ -56,9 +56,12 @@ export function createDecisions(parts: DecisionsParts): Decisions {
     throw new Error(`cancelling ${turn_id} met a moving turn ${TRIES} times`);
   }
 
-  function cancelWrites(turn_id: string, by: string): Statement[] {
+  function cancelWrites(turn_id: string): Statement[] {
     const now = clock.now();
-    return [settleTurn(store, turn_id, "cancelled", now), closeApprovals(store, turn_id, now, by)];
+    return [
+      settleTurn(store, turn_id, "cancelled", now),
+      ...closeApprovals(store, turn_id, now, "cancelled"),
+    ];
   }
 
   async function retry(turn_id: string, by: string): Promise<void> {

@@ -111,7 +111,7 @@ async function mend(
     ...(wrong.length > 0 ? [setColumns(store, row, told, now)] : []),
     ...(has_old_fence ? [raiseFence(store, told.session_id, fence)] : []),
     ...approvals,
-    ...(record.settled_at === null ? [] : [closeApprovals(store, row.id, now, "the turn's end")]),
+    ...(record.settled_at === null ? [] : closeApprovals(store, row.id, now, "ended")),
   ];
   if (writes.length === 0) return true;
   const { committed } = await store.commit({ guards: [untouched(store, row)], writes });

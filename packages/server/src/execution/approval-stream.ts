@@ -5,6 +5,7 @@ import type { Person } from "../identity/identity.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Store } from "../store/store.ts";
 import type { Approvals } from "./approvals.ts";
+import { LARGEST_PAGE } from "./page.ts";
 
 export interface ApprovalStream {
   /**
@@ -13,7 +14,8 @@ export interface ApprovalStream {
    * 1. What is told is what the table says: an event of a journal only says when to look again. So
    *    nothing is told twice, and what happened between two looks is found by the next.
    * 2. One look at a time; what happens meanwhile makes one look more.
-   * 3. After a fault of the store it is looked again: of what was refused and kept nobody is told.
+   * 3. Of more than a page the oldest are told; the others as soon as these are decided.
+   * 4. After a fault of the store it is looked again: of what was refused and kept nobody is told.
    *
    * @throws StoreFault
    */
@@ -28,6 +30,9 @@ export interface ApprovalStreamParts {
 
 export function createApprovalStream(parts: ApprovalStreamParts): ApprovalStream {
   const { store, journal, approvals } = parts;
+
+  const pending = async (person: Person): Promise<Approval[]> =>
+    (await approvals.pending(person, { limit: LARGEST_PAGE })).items;
 
   async function follow(
     person: Person,
@@ -46,7 +51,7 @@ export function createApprovalStream(parts: ApprovalStreamParts): ApprovalStream
     ];
     signal.addEventListener("abort", look, { once: true });
     try {
-      const first = await approvals.pending(person);
+      const first = await pending(person);
       tell({ type: "snapshot", items: first });
       for (let last = byId(first); !signal.aborted;) {
         known = last;
@@ -66,7 +71,7 @@ export function createApprovalStream(parts: ApprovalStreamParts): ApprovalStream
     before: ReadonlyMap<string, Approval>,
     tell: (news: ApprovalNews) => void,
   ): Promise<Map<string, Approval>> {
-    const now = byId(await approvals.pending(person));
+    const now = byId(await pending(person));
     for (const [id, approval] of now) if (!before.has(id)) tell({ type: "requested", approval });
     for (const id of before.keys()) {
       if (now.has(id)) continue;

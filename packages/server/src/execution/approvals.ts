@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Approval, Decision } from "@mainstay/sdk/resources";
 import type { Person } from "../identity/identity.ts";
@@ -10,11 +11,11 @@ import type { Batch, Guard, Statement, Store } from "../store/store.ts";
 import { requeueTurn } from "../store/turn-writes.ts";
 import { type ApprovalRow, approvalResource, approvalRows, NOBODY } from "./approval-resource.ts";
 import { type Card, parseCard } from "./consent/card.ts";
-import { NO_ROOM, noRoom, type Rules } from "./consent/rules.ts";
+import { NO_ROOM, noRoom, RULE_TRIES, type Rules } from "./consent/rules.ts";
 import { type RuleTerms, ruleTermsOf } from "./consent/rule-match.ts";
+import { type Order, type Page, pageOf, type PageWish } from "./page.ts";
 
 const DAY_MS = 86_400_000;
-const LIST_LIMIT = 200;
 const EXPIRE_AT_ONCE = 100;
 
 /** What a person is asked; the turn commits `writes` with its own event. */
@@ -58,14 +59,15 @@ export interface Approvals {
   request(ask: AskFor): ConsentRequest;
   /** Who approved exactly this script for this very call, the latest last: the pins tell of what. */
   approved(call: CallOfTurn, command_sha256: string): Promise<Approved[]>;
-  /** What waits for the person; an admin sees everybody's. */
-  pending(person: Person): Promise<Approval[]>;
+  /** What waits for the person, the oldest first; an admin sees everybody's. */
+  pending(person: Person, wish?: PageWish): Promise<Page<Approval>>;
   /** An approval as it stands, whatever its state. @throws Refusal `not_found`. */
   get(person: Person, id: string): Promise<Approval>;
   /**
    * One decision counts, however many race. *later* leaves it as it is. What is remembered is written
    * with the decision.
-   * @throws Refusal `not_found`, `approval_decided`, `rule_impossible`, `too_many_rules`.
+   * @throws Refusal `not_found`, `approval_decided`, `approval_expired`, `rule_impossible`,
+   * `too_many_rules`.
    */
   decide(person: Person, id: string, decision: Decision): Promise<Approval>;
   /** What nobody answered in time becomes a denial. Returns how many. */
@@ -116,16 +118,17 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
         .where("approval.call_id", "=", call.call_id)
         .where("approval.command_sha256", "=", command_sha256)
         .where("approval.state", "=", "approved")
+        .whereRef("approval.decided_at", "<", "approval.expires_at")
         .orderBy("approval.decided_at"),
     );
     return rows.map(({ id, pins, person_id, name }) => ({ id, pins, by: { id: person_id, name } }));
   }
 
-  async function pending(person: Person): Promise<Approval[]> {
+  async function pending(person: Person, wish: PageWish = {}): Promise<Page<Approval>> {
     let query = approvalRows(store).where("approval.state", "=", "pending");
     if (person.role !== "admin") query = query.where("approval.person_id", "=", person.id);
-    const found = await store.query(query.orderBy("approval.created_at").limit(LIST_LIMIT));
-    return found.map((row) => approvalResource(row, parts.reach));
+    const { items, next } = await pageOf(store, query, oldestFirst, wish);
+    return { items: items.map((row) => approvalResource(row, parts.reach)), next };
   }
 
   async function find(person: Person, id: string): Promise<ApprovalRow> {
@@ -145,14 +148,13 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
   ): Promise<Approval> {
     const row = await find(person, id);
     if (decision === "later") return get(person, id);
-    const remembered = remember ? await making(row, person) : nothing;
-    const failed = await close(row, decision, person, remembered);
-    if (failed === NO_ROOM) throw noRoom();
-    if (failed !== null) {
-      const { state } = await find(person, id);
-      throw new Refusal("approval_decided", `It was decided already: ${state}.`);
+    for (let tries = 0; tries < RULE_TRIES; tries++) {
+      const remembered = remember ? await making(row, person) : nothing;
+      const failed = await close(row, decision, person, remembered);
+      if (failed === null) return get(person, id);
+      if (failed !== "unique") throw undecidable(failed, await find(person, id));
     }
-    return get(person, id);
+    throw new Error(`the rule of ${id} was made ${RULE_TRIES} times by somebody else first`);
   }
 
   async function making(row: ApprovalRow, by: Person): Promise<Required<Batch>> {
@@ -160,7 +162,7 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
     if (terms === null)
       throw new Refusal(
         "rule_impossible",
-        "No rule can say what this command does; approve it without remembering it.",
+        "What this command does is more than words and files; approve it without remembering it.",
       );
     const source = parseCard(row.card)?.suggestion == null ? "approval" : "suggestion";
     const { person_id, workspace_id } = row;
@@ -179,7 +181,7 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
     const state = decision === "approve" ? ("approved" as const) : denied;
     const commit = await journal.commit(
       {
-        guards: [stillPending(row.id), ...also.guards],
+        guards: [stillPending(row.id), ...(by === null ? [] : [inTime(row.id)]), ...also.guards],
         writes: [
           store.sql
             .updateTable("approval")
@@ -223,21 +225,54 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
       .compile(),
   });
 
+  const inTime = (id: string): Guard => ({
+    name: EXPIRED,
+    expect: "some",
+    query: store.sql
+      .selectFrom("approval")
+      .select("id")
+      .where("id", "=", id)
+      .where("expires_at", ">", clock.now())
+      .compile(),
+  });
+
   async function expire(): Promise<number> {
-    const due = await store.query(
-      store.sql
-        .selectFrom("approval")
-        .selectAll()
-        .where("state", "=", "pending")
-        .where("expires_at", "<=", clock.now())
-        .orderBy("expires_at")
-        .limit(EXPIRE_AT_ONCE),
-    );
-    for (const row of due) await close(row, "deny", null);
-    return due.length;
+    for (let expired = 0; ;) {
+      const due = await store.query(dueNow());
+      for (const row of due) if ((await close(row, "deny", null)) === null) expired++;
+      if (due.length < EXPIRE_AT_ONCE) return expired;
+    }
   }
 
+  /** Of turns that wait for them: only those can be closed. */
+  const dueNow = () =>
+    store.sql
+      .selectFrom("approval")
+      .innerJoin("turn", "turn.id", "approval.turn_id")
+      .selectAll("approval")
+      .where("approval.state", "=", "pending")
+      .where("turn.state", "=", "awaiting_approval")
+      .where("approval.expires_at", "<=", clock.now())
+      .orderBy("approval.expires_at")
+      .limit(EXPIRE_AT_ONCE);
+
   return { request, approved, pending, get, decide, expire };
+}
+
+const oldestFirst: Order<ApprovalRow> = {
+  direction: "asc",
+  columns: [sql.ref("approval.created_at"), sql.ref("approval.id")],
+  keysOf: ({ created_at, id }) => [created_at, id],
+};
+
+const EXPIRED = "expired";
+
+/** @param failed the guard that kept the decision from being written */
+function undecidable(failed: string, { state }: ApprovalRow): Refusal {
+  if (failed === NO_ROOM) return noRoom();
+  if (failed === EXPIRED)
+    return new Refusal("approval_expired", "Nobody decided in time; the command is not run.");
+  return new Refusal("approval_decided", `It was decided already: ${state}.`);
 }
 
 const nothing: Required<Batch> = { guards: [], writes: [] };

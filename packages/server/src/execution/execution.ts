@@ -8,13 +8,15 @@ import type { NewId } from "../kernel/ids.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { Pause } from "../kernel/pause.ts";
 import type { StopMode } from "../kernel/stop-wishes.ts";
-import type { Batch, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { Approvals, ConsentRequest } from "./approvals.ts";
 import { cardOf } from "./consent/card.ts";
 import type { Agreement } from "./consent/consent.ts";
 import { type CommandOfCall, createJudge, type Judged, type JudgeParts } from "./consent/judge.ts";
 import type { Overrides } from "./consent/overrides.ts";
 import { pinsText } from "./consent/pins.ts";
+import type { Policies } from "./consent/policies.ts";
+import { createRestsOn, type Look } from "./consent/rests-on.ts";
 import type { Rules } from "./consent/rules.ts";
 import type { Suggestions } from "./consent/suggestions.ts";
 import { createExecutorKeeper, type ExecutorUsage, type OpenLink } from "./executor-link.ts";
@@ -33,6 +35,7 @@ export type { Policies } from "./consent/policies.ts";
 export type { Rules } from "./consent/rules.ts";
 export type { Suggestions } from "./consent/suggestions.ts";
 export type { Onlooker, Standing } from "./follow.ts";
+export { LARGEST_PAGE } from "./page.ts";
 export type { Passage, Pauses } from "./pauses.ts";
 
 /** One command of one call, as the server plans it. */
@@ -94,6 +97,7 @@ export interface ExecutionParts extends JudgeParts {
   readonly approvals: Pick<Approvals, "approved" | "request">;
   readonly rules: Pick<Rules, "inForce" | "use">;
   readonly overrides: Pick<Overrides, "find" | "use">;
+  readonly policies: Pick<Policies, "limitFor" | "trustIn">;
   readonly suggestions: Pick<Suggestions, "textFor">;
   /** Rises whenever somebody takes something away that commands may rest on. */
   readonly consentRevision: () => number;
@@ -120,9 +124,10 @@ export function createExecution(parts: ExecutionParts): Execution {
   const handOver = createHandOver({ keeper, follower, desk, ticket_key, clock });
   const audit = createGateAudit({ store, clock, stopping: keeper.stopping });
   const judge = createJudge(parts);
+  const rests_on = createRestsOn({ ...parts, judge });
 
   async function plan(order: CommandOrder): Promise<PlannedCommand> {
-    const looked: Look = { revision: parts.consentRevision(), at_ms: clock.monotonic() };
+    const looked = rests_on.look();
     const judged = await judge(order);
     const { consent, classified } = judged;
     if (consent.kind === "ask")
@@ -172,7 +177,7 @@ export function createExecution(parts: ExecutionParts): Execution {
   }
 
   function agreedCommand(ready: Ready): AgreedCommand {
-    const { plan: planned, order, judged, agreement } = ready;
+    const { plan: planned, order, judged, agreement, looked } = ready;
     const { verdict } = judged.classified;
     const { kind, decided_by, id: agreement_id } = agreement;
     return {
@@ -180,34 +185,10 @@ export function createExecution(parts: ExecutionParts): Execution {
       person: order.person,
       workspace: order.workspace,
       consent: { verdict, kind, decided_by, agreement_id },
-      intended: audit.intend(intentOf(ready), restsOn(agreement, order)),
-      lastLook: () => lastLook(ready),
+      intended: audit.intend(intentOf(ready), rests_on.batch(agreement, order)),
+      lastLook: () => rests_on.lastLook(agreement, order, looked),
       refused: (code) => refuse(order, judged, planned.command_id, code),
     };
-  }
-
-  /** What must still hold when the intent is written, and what the use of it changes. */
-  function restsOn({ kind, id }: Agreement, order: CommandOrder): Required<Batch> {
-    if (id === null || kind === "person") return { guards: [], writes: [] };
-    const { guard, write } =
-      kind === "override" ? parts.overrides.use(id, order) : parts.rules.use(id.split(","));
-    return { guards: [guard], writes: [write] };
-  }
-
-  /**
-   * What was judged long ago, or before somebody took something away, is judged again; otherwise
-   * nothing is waited for between this and the order.
-   */
-  async function lastLook({ order, agreement, looked }: Ready): Promise<string | null> {
-    const is_stale = clock.monotonic() - looked.at_ms > STALE_MS;
-    let seen = is_stale ? null : looked.revision;
-    while (seen !== parts.consentRevision()) {
-      seen = parts.consentRevision();
-      const { consent } = await judge(order);
-      if (consent.kind !== "agreed" || !isSame(consent.agreement, agreement))
-        return `what it rested on was taken back: ${agreement.told}`;
-    }
-    return null;
   }
 
   async function requestFor(order: CommandOrder, judged: Judged): Promise<ConsentRequest> {
@@ -297,18 +278,6 @@ interface Ready {
   readonly plan: Plan;
   readonly looked: Look;
 }
-
-interface Look {
-  readonly revision: number;
-  /** Monotonic. */
-  readonly at_ms: number;
-}
-
-/** A command may wait long for an executor. */
-const STALE_MS = 1_000;
-
-const isSame = (one: Agreement, other: Agreement): boolean =>
-  one.kind === other.kind && one.id === other.id;
 
 const refusals = {
   blocked: (reason: string): PlannedCommand => ({ kind: "blocked", reason }),

@@ -95,7 +95,7 @@ export function createHandOver(parts: HandOverParts): HandOver {
     ]);
     if (hindrance !== null) return notStarted(hindrance);
     if ("outcome" in link) return link;
-    const taken_back = await command.lastLook();
+    const taken_back = await lastLook(command);
     if (taken_back !== null) return notStarted(taken_back);
     const stopListening = desk.listen(command.plan.command_id, onlooker.output);
     try {
@@ -105,6 +105,16 @@ export function createHandOver(parts: HandOverParts): HandOver {
       return await afterFault(fault, command, signal, onlooker);
     } finally {
       stopListening();
+    }
+  }
+
+  /** Where nobody can look, it does not run. */
+  async function lastLook(command: AgreedCommand): Promise<string | null> {
+    try {
+      return await command.lastLook();
+    } catch (fault) {
+      if (keeper.stopping.aborted) throw keeper.stopping.reason;
+      return `whether it may still run cannot be told: ${messageOf(fault)}`;
     }
   }
 

@@ -4,7 +4,11 @@ import type { WorkspaceRoot } from "../kernel/workspace.ts";
 import { auditWrite } from "../store/audit-log.ts";
 import type { Row } from "../store/schema.ts";
 import type { Statement, Store } from "../store/store.ts";
+import { withdrawConsent } from "../store/withdraw-consent.ts";
 import type { Person } from "./authentication.ts";
+
+/** How often somebody may give consent for a folder while another takes its place. */
+const TRIES = 5;
 
 export type WorkspaceRow = Row<"workspace">;
 
@@ -72,15 +76,39 @@ export function createWorkspaceRows({ store, clock, newId }: WorkspaceRowsParts)
     { path, ino, owner_uid }: WorkspaceRoot,
     trusted: number,
   ): Promise<WorkspaceRow> {
-    const changed = { path, ino, owner_uid, trusted };
-    const update = store.sql.updateTable("workspace").set(changed).where("id", "=", row.id);
-    const now = { ...row, ...changed };
-    const record = row.trusted === trusted ? [] : [trustRecord(now)];
-    await store.commit({ writes: [update.compile(), ...record] });
+    const now = { ...row, path, ino, owner_uid, trusted };
+    const commit = await store.commit({ writes: changing(row, now) });
+    if (!commit.committed) throw new Error(`a workspace met the guard ${commit.guard}`);
     return now;
   }
 
-  return { listOf, byId, at, privateAt, privateOf, add, addPrivate, change };
+  /** Another folder takes the place of the one before, to which all consent was given. */
+  async function replace(
+    row: WorkspaceRow,
+    { path, ino, owner_uid }: WorkspaceRoot,
+    trusted: number,
+  ): Promise<WorkspaceRow> {
+    const now = { ...row, path, ino, owner_uid, trusted };
+    for (let tries = 0; tries < TRIES; tries++) {
+      const wish = { workspace_id: row.id, by: row.person_id, at: clock.now() };
+      const { guards, writes } = await withdrawConsent(store, wish);
+      const commit = await store.commit({ guards, writes: [...changing(row, now), ...writes] });
+      if (commit.committed) return now;
+    }
+    throw new Error(`consent for ${row.id} was given ${TRIES} times while its folder was replaced`);
+  }
+
+  function changing(row: WorkspaceRow, now: WorkspaceRow): Statement[] {
+    const { path, ino, owner_uid, trusted } = now;
+    const update = store.sql
+      .updateTable("workspace")
+      .set({ path, ino, owner_uid, trusted })
+      .where("id", "=", row.id)
+      .compile();
+    return [update, ...(row.trusted === trusted ? [] : [trustRecord(now)])];
+  }
+
+  return { listOf, byId, at, privateAt, privateOf, add, addPrivate, change, replace };
 }
 
 function expected(row: WorkspaceRow | undefined, path: string): WorkspaceRow {

@@ -21,7 +21,7 @@ export interface Workspaces {
   /**
    * Registers a folder of this host. The same folder again is the same workspace; its trust changes
    * only where `trust` is sent, and what changes needs a proof. Another folder at a known path takes
-   * the place of the one before, without its trust.
+   * the place of the one before, without its trust and without any consent that was given there.
    *
    * @throws Refusal `workspace_refused`, `workspace_unproven`
    */
@@ -32,6 +32,8 @@ export interface Workspaces {
    * @throws Refusal `not_found`; `forbidden` for another person's
    */
   resolve(person: Person, id_or_path: string | undefined): Promise<TurnWorkspace>;
+  /** Hears when trust in a folder, or the folder itself, was taken away, before that is answered. */
+  onTightened(listener: () => void): void;
 }
 
 export interface WorkspacesParts extends WorkspaceRowsParts {
@@ -45,6 +47,7 @@ export interface WorkspacesParts extends WorkspaceRowsParts {
 export function createWorkspaces(parts: WorkspacesParts): Workspaces {
   const rows = createWorkspaceRows(parts);
   const proofs = createFolderProofs(parts.clock, parts.uid);
+  const listeners = new Set<() => void>();
 
   const register = (person: Person, wish: NewWorkspace): Promise<Workspace> =>
     withFolder(wish.path, async (folder, fd_path) => {
@@ -55,9 +58,11 @@ export function createWorkspaces(parts: WorkspacesParts): Workspaces {
       const trusted = Number(wish.trust ?? same?.trusted ?? 0);
       if (same?.trusted === trusted) return described(same);
       await proofs.check(person.id, folder, fd_path, wish.proof);
-      const row = known
-        ? await rows.change(known, folder, trusted)
-        : await rows.add(person, folder, trusted);
+      if (known === undefined) return described(await rows.add(person, folder, trusted));
+      const row = same
+        ? await rows.change(same, folder, trusted)
+        : await rows.replace(known, folder, trusted);
+      for (const listener of listeners) listener();
       return described(row);
     });
 
@@ -100,7 +105,12 @@ export function createWorkspaces(parts: WorkspacesParts): Workspaces {
     );
   }
 
-  return { list: async (person) => (await rows.listOf(person)).map(described), register, resolve };
+  return {
+    list: async (person) => (await rows.listOf(person)).map(described),
+    register,
+    resolve,
+    onTightened: (listener) => void listeners.add(listener),
+  };
 }
 
 const isSame = (one: WorkspaceRoot, other: WorkspaceRoot): boolean =>

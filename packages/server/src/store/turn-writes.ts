@@ -1,3 +1,4 @@
+import { auditVoid, type VoidCause } from "./audit-log.ts";
 import { prepared } from "./prepared.ts";
 import type { Row } from "./schema.ts";
 import type { Guard, Statement, Store } from "./store.ts";
@@ -140,19 +141,21 @@ const clearHolder = prepared<{ session_id: string }>((sql, slot) =>
   sql.updateTable("session").set({ holder: null }).where("id", "=", slot("session_id")),
 );
 
-/** Nobody needs to decide any more what a settled turn asked. */
+/** Nobody needs to decide any more what a turn asked; at most one approval of a turn is pending. */
 export const closeApprovals = (
   store: Store,
   turn_id: string,
   at: number,
-  decided_by: string,
-): Statement =>
+  cause: VoidCause,
+): Statement[] => [
+  auditVoid(store, { turn_id, at, cause }),
   store.sql
     .updateTable("approval")
-    .set({ state: "denied", decided_at: at, decided_by })
+    .set({ state: "denied", decided_at: at, decided_by: null })
     .where("turn_id", "=", turn_id)
     .where("state", "=", "pending")
-    .compile();
+    .compile(),
+];
 
 const releaseSession = (store: Store, session_id: string): Statement =>
   clearHolder(store, { session_id });
@@ -164,5 +167,5 @@ export const abandonTurn = (
   at: number,
 ): Statement[] => [
   releaseSession(store, session_id),
-  closeApprovals(store, turn_id, at, "a damaged journal"),
+  ...closeApprovals(store, turn_id, at, "damaged"),
 ];

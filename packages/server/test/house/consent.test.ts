@@ -1,9 +1,12 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { Client } from "@mainstay/sdk/client";
 import type { Approval } from "@mainstay/sdk/resources";
 import type { Turn } from "@mainstay/sdk/turn";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
+import { registerFolder } from "./folder.ts";
 import { type House, openHouse } from "./house.ts";
 import { addMember } from "./member.ts";
 import { obeys } from "./obeys.ts";
@@ -233,4 +236,109 @@ test("a member sees and decides their own alone, and sets no policy; an admin do
     ada.client.policies.set({ scope: "tier", subject: "free", ceiling: "trust" }),
   ).rejects.toMatchObject(forbidden);
   await expect(ada.client.overrides.list()).rejects.toMatchObject(forbidden);
+});
+
+const inStore = (text: string) => {
+  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  db.exec(text);
+  db.close();
+};
+
+test("nobody approves what has expired; it is denied, whatever stands before it in the line", async () => {
+  await open();
+  const asked = await house.ask("run touch made");
+  const [approval] = await pending();
+  // Older ones that nobody can close: their turn waits for nothing.
+  const { id: done } = await house.ask("hello");
+  inStore(`
+    with recursive n (i) as (select 1 union all select i + 1 from n where i < 150)
+    insert into approval (id, turn_id, person_id, step, call_id, state, intent, command,
+      command_sha256, workspace_id, reason, created_at, expires_at)
+    select 'apr_stuck_' || i, '${done}', person_id, step, call_id, state, intent, command,
+      command_sha256, workspace_id, reason, created_at, 500 from approval, n;
+    update approval set expires_at = 1000 where id = '${approval!.id}'`);
+  await expect(house.client.approvals.decide(approval!.id, "approve")).rejects.toMatchObject({
+    problem: { code: "approval_expired", status: 409 },
+  });
+  await house.restart();
+  expect(await settled(asked.id)).toMatchObject({ commands: [] });
+  expect(await house.client.approvals.get(approval!.id)).toMatchObject({ state: "expired" });
+});
+
+test("another folder at a workspace's path has none of the consent that was given to the one before", async () => {
+  await open();
+  const base = await mkdtemp(join(tmpdir(), "mainstay-replaced-"));
+  onTestFinished(() => rm(base, { recursive: true, force: true }));
+  const path = join(base, "project");
+  await mkdir(path);
+  const { id: workspace } = await registerFolder(house.client, path, false);
+  const first = await house.ask("run touch made", { workspace });
+  await approve({ remember: true });
+  await settled(first.id);
+  const { id: person_id } = await house.client.me();
+  const place = { person_id, workspace_id: workspace, reason: "a drill" };
+  await house.client.overrides.grant({ ...place, command: "rm -rf /" });
+  const waits = await house.ask("run touch other", { workspace });
+  const [waiting] = await pending();
+  await rename(path, join(base, "old"));
+  await mkdir(path);
+  expect((await registerFolder(house.client, path, false)).id).toBe(workspace);
+  expect((await house.client.rules.list()).items).toEqual([]);
+  expect((await house.client.overrides.list()).items).toMatchObject([{ state: "expired" }]);
+  await expect(house.client.approvals.decide(waiting!.id, "approve")).rejects.toMatchObject({
+    problem: { code: "approval_expired" },
+  });
+  for (const kind of ["rule_revoked", "override_withdrawn"])
+    expect((await house.client.audit.list({ kind })).items).toHaveLength(1);
+  await house.client.turns.cancel(waits.id);
+  const again = await house.ask("run touch made", { workspace });
+  expect(again.state).toBe("awaiting_approval");
+});
+
+test("consent that was given to a folder is not for the one that takes its place before the command begins", async () => {
+  await open();
+  const base = await mkdtemp(join(tmpdir(), "mainstay-replaced-"));
+  onTestFinished(() => rm(base, { recursive: true, force: true }));
+  const path = join(base, "project");
+  await mkdir(path);
+  const { id: workspace } = await registerFolder(house.client, path, false);
+  const asked = await house.ask("run touch made", { workspace });
+  await house.client.pauses.set({ scope: "commands" });
+  const first = await approve();
+  await house.until(asked.id, ({ type }) => type === "parked");
+  await rename(path, join(base, "old"));
+  await mkdir(path);
+  await registerFolder(house.client, path, false);
+  await house.client.pauses.lift({ scope: "commands" });
+  await house.until(
+    asked.id,
+    (event) => event.type === "approval_requested" && event.approval_id !== first.id,
+  );
+  expect(await pending()).toHaveLength(1);
+});
+
+test("lists go on where a page ends", async () => {
+  await open();
+  const { approvals, rules } = house.client;
+  for (const name of ["a", "b", "c"]) await house.ask(`run touch ${name}`);
+  const all = await pending();
+  const first = await approvals.list({ limit: 2 });
+  expect(first.items).toEqual(all.slice(0, 2));
+  expect(await approvals.list({ limit: 2, after: first.next! })).toEqual({
+    items: all.slice(2),
+    next: null,
+  });
+  const workspace = (await house.client.workspaces.list()).items[0]!.id;
+  await rules.add({ workspace, command: "touch a; touch b; touch c" });
+  const rest = (await rules.list()).items;
+  const page = await rules.list({ limit: 2 });
+  const next = await rules.list({ limit: 2, after: page.next! });
+  expect([...page.items, ...next.items]).toEqual(rest);
+  expect(next.next).toBe(null);
+});
+
+test("a person is named in a policy as anywhere, whatever the case", async () => {
+  await open();
+  const policy = { scope: "person", subject: "OWNER", ceiling: "ask" } as const;
+  expect(await house.client.policies.set(policy)).toMatchObject({ subject_name: "owner" });
 });

@@ -1,10 +1,12 @@
-import { readdir } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { AuditRecord } from "@mainstay/sdk/audit";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { StoreFault } from "../../src/kernel/errors.ts";
 import type { Store } from "../../src/store/store.ts";
+import { registerFolder } from "./folder.ts";
 import { type House, openHouse } from "./house.ts";
 import { obeys } from "./obeys.ts";
 import { records } from "./records.ts";
@@ -148,4 +150,135 @@ test("a command whose rule is revoked before its intent, or between intent and t
     expect(recorded("command_intent")).toHaveLength(when === "before" ? 1 : 2);
     if (when === "before") await house.close();
   }
+});
+
+/** Does something once, while the intent of a command is on its way or when it has been written. */
+function aroundIntent(when: "before" | "after") {
+  const wish: { act: (() => Promise<unknown>) | null } = { act: null };
+  const over = (store: Store): Store => ({
+    ...store,
+    async commit(batch) {
+      const act = records(batch, "command_intent") ? wish.act : null;
+      if (act !== null) wish.act = null;
+      if (when === "before") await act?.();
+      const commit = await store.commit(batch);
+      if (when === "after") await act?.();
+      return commit;
+    },
+  });
+  return { wish, over };
+}
+
+test("a command does not run whose workspace's trust is withdrawn, or lowered by an admin, right before it", async () => {
+  for (const how of ["trust", "policy"] as const)
+    for (const when of ["before", "after"] as const) {
+      const { wish, over } = aroundIntent(when);
+      house = await openHouse({ script: obeys, overrides: { store: over } });
+      const folder = await mkdtemp(join(tmpdir(), "mainstay-trusted-"));
+      onTestFinished(() => rm(folder, { recursive: true, force: true }));
+      const { id: workspace } = await registerFolder(house.client, folder, true);
+      wish.act = () =>
+        how === "trust"
+          ? registerFolder(house.client, folder, false)
+          : house.client.policies.set({ scope: "workspace", subject: workspace, ceiling: "ask" });
+      expect(await house.ask("run touch made", { workspace })).toMatchObject({
+        commands: [{ agreed_by: "policy: trusted workspace", outcome: "not_started" }],
+      });
+      expect(await readdir(folder)).toEqual([]);
+      if (how === "trust")
+        expect(recorded("command_intent")).toHaveLength(when === "before" ? 0 : 1);
+      expect(recorded("command_result")).toHaveLength(recorded("command_intent").length);
+      if (how === "trust" || when === "before") await house.close();
+    }
+});
+
+test("a command whose last look fails did not start, and that is on record", async () => {
+  let is_held = false;
+  const { wish, over } = aroundIntent("after");
+  const held = (store: Store): Store => ({
+    ...over(store),
+    query(query) {
+      if (!is_held) return store.query(query);
+      is_held = false;
+      return Promise.reject(new StoreFault("a backup holds the data", { cause_kind: "held" }));
+    },
+  });
+  house = await openHouse({ script: obeys, overrides: { store: held } });
+  // What was taken away from others makes the last look ask the store.
+  wish.act = async () => {
+    await house.client.policies.set({ scope: "tier", subject: "free", ceiling: "ask" });
+    is_held = true;
+  };
+  const { commands } = await house.ask("run ls");
+  expect(commands).toMatchObject([{ outcome: "not_started" }]);
+  expect(recorded("command_result")).toMatchObject([
+    { command_id: commands[0]!.id, outcome: "not_started" },
+  ]);
+});
+
+test("a command that outlives its turn is followed to its end, which is put on record", async () => {
+  house = await openHouse({ script: obeys });
+  const { id } = await house.client.turns.create({
+    message: "run echo begun; until test -e go; do sleep 0.05; done",
+  });
+  await house.until(id, ({ type }) => type === "approval_requested");
+  await approve();
+  await house.until(id, ({ type }) => type === "output");
+  damage(id, "tool_started");
+  const ended = Promise.withResolvers<void>();
+  const hearing = (store: Store): Store => ({
+    ...store,
+    async commit(batch) {
+      const commit = await store.commit(batch);
+      if (records(batch, "command_result")) ended.resolve();
+      return commit;
+    },
+  });
+  await house.restart({ store: hearing });
+  expect(await house.client.turns.get(id)).toMatchObject({ state: "failed" });
+  expect(recorded("command_result")).toEqual([]);
+  const [workspace] = (await house.client.workspaces.list()).items;
+  await writeFile(join(workspace!.path, "go"), "");
+  await ended.promise;
+  expect(recorded("command_result")).toMatchObject([
+    { command_id: recorded("command_intent")[0]!.command_id, outcome: "exited", exit_code: 0 },
+  ]);
+});
+
+/** Changes when an event was, and leaves its checksum. */
+function damage(turn_id: string, type: string): void {
+  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  db.prepare("update journal set at = at + 1 where turn_id = ? and type = ?").run(turn_id, type);
+  db.close();
+}
+
+test("of parts that are alike one rule is made, and the trail tells of rules that there are", async () => {
+  house = await openHouse({ script: obeys });
+  const asked = await house.ask("run touch a; touch a");
+  await approve({ remember: true });
+  await settled(asked.id);
+  const ids = async () => (await house.client.rules.list()).items.map((rule) => rule.id).toSorted();
+  const told = () => recorded("rule_made").map(({ rule_id }) => rule_id);
+  expect(await ids()).toHaveLength(1);
+  expect(told().toSorted()).toEqual(await ids());
+  const workspace = (await house.client.workspaces.list()).items[0]!.id;
+  const twice = Array.from({ length: 8 }, () =>
+    house.client.rules.add({ workspace, command: "touch b; touch c" }),
+  );
+  for (const { items } of await Promise.all(twice)) expect(items).toHaveLength(2);
+  expect(told().toSorted()).toEqual(await ids());
+});
+
+test("what a turn asked and nobody has to decide any more is on record as void", async () => {
+  house = await openHouse({ script: obeys });
+  const asked = await house.ask("run touch made");
+  const [approval] = (await house.client.approvals.list()).items;
+  await house.client.turns.cancel(asked.id);
+  expect(recorded("approval_decided")).toMatchObject([
+    { approval_id: approval!.id, decision: "void", decided_by: null, cause: "cancelled" },
+  ]);
+  expect(await house.client.approvals.get(approval!.id)).toMatchObject({
+    state: "denied",
+    decided_by: null,
+  });
 });

@@ -93,3 +93,24 @@ test("an override is for blocked commands, for one person in one of their worksp
   const ran = await ada.client.turns.create({ message: `run ${BLOCKED}` }, { wait_s: 60 });
   expect(ran.commands).toMatchObject([{ agreed_by: "override by owner" }]);
 });
+
+test("an override is withdrawn while nothing has used it, and then lets nothing through", async () => {
+  house = await openHouse({ script: obeys });
+  const { overrides } = house.client;
+  await house.ask(`run ${BLOCKED}`);
+  const { id } = await overrides.grant({ ...blockedCall(), reason: "a drill" });
+  expect(await overrides.withdraw(id)).toMatchObject({ id, state: "expired", used_by: null });
+  await house.ask(`run ${BLOCKED}`);
+  expect(toldToModel()).toMatch(/^Blocked: /);
+  const kinds = (await house.client.audit.list({ kind: "override_withdrawn" })).items;
+  expect(kinds).toMatchObject([{ record: { override_id: id } }]);
+  const used = await overrides.grant({ ...blockedCall(), reason: "a drill" });
+  await house.ask(`run ${BLOCKED}`);
+  for (const late of [used.id, id])
+    await expect(overrides.withdraw(late)).rejects.toMatchObject({
+      problem: { code: "override_closed", status: 409 },
+    });
+  await expect(overrides.withdraw("ovr_none")).rejects.toMatchObject({
+    problem: { code: "not_found" },
+  });
+});

@@ -4,6 +4,7 @@ import { Approval, Decision, listOf } from "@mainstay/sdk/resources";
 import { z } from "zod";
 import type { Approvals, ApprovalStream } from "../../execution/execution.ts";
 import { endpoint, type Endpoint } from "../endpoint.ts";
+import { PageQuery } from "../page-query.ts";
 import { eventStream } from "../sse.ts";
 
 const ApprovalId = z.strictObject({ id: z.string().max(100) });
@@ -26,12 +27,10 @@ export function approvalRoutes({
       path: "/v1/approvals",
       summary: "What waits for your consent; for an admin, everybody's.",
       auth: "person",
-      responses: { 200: { description: "Pending approvals", body: listOf(Approval) } },
+      query: PageQuery,
+      responses: { 200: { description: "A page of what waits", body: listOf(Approval) } },
     },
-    async ({ person }) => ({
-      status: 200,
-      body: { items: await approvals.pending(person), next: null },
-    }),
+    async ({ person, query }) => ({ status: 200, body: await approvals.pending(person, query) }),
   );
 
   const get = endpoint(

@@ -2,6 +2,7 @@ import { NewPolicy, Policy, PolicySubject } from "@mainstay/sdk/consent";
 import { listOf } from "@mainstay/sdk/resources";
 import type { Policies } from "../../execution/execution.ts";
 import { endpoint, type Endpoint } from "../endpoint.ts";
+import { PageQuery } from "../page-query.ts";
 
 /** `/v1/policies`: the most that commands may do, by tier, workspace and person. */
 export const policyRoutes = (policies: Policies): Endpoint[] => [
@@ -11,9 +12,10 @@ export const policyRoutes = (policies: Policies): Endpoint[] => [
       path: "/v1/policies",
       summary: "All policies.",
       auth: "admin",
-      responses: { 200: { description: "The policies", body: listOf(Policy) } },
+      query: PageQuery,
+      responses: { 200: { description: "A page of the policies", body: listOf(Policy) } },
     },
-    async () => ({ status: 200, body: { items: await policies.list(), next: null } }),
+    async ({ query }) => ({ status: 200, body: await policies.list(query) }),
   ),
   endpoint(
     {

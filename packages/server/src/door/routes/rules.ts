@@ -3,6 +3,7 @@ import { listOf } from "@mainstay/sdk/resources";
 import { z } from "zod";
 import type { Rules, Suggestions } from "../../execution/execution.ts";
 import { endpoint, type Endpoint } from "../endpoint.ts";
+import { PageQuery } from "../page-query.ts";
 
 const RuleId = z.strictObject({ id: z.string().max(100) });
 
@@ -14,9 +15,10 @@ export const ruleRoutes = (rules: Rules, suggestions: Suggestions): Endpoint[] =
       path: "/v1/rules",
       summary: "Your rules; for an admin, everybody's.",
       auth: "person",
-      responses: { 200: { description: "The rules in force", body: listOf(Rule) } },
+      query: PageQuery,
+      responses: { 200: { description: "A page of the rules in force", body: listOf(Rule) } },
     },
-    async ({ person }) => ({ status: 200, body: { items: await rules.list(person), next: null } }),
+    async ({ person, query }) => ({ status: 200, body: await rules.list(person, query) }),
   ),
   endpoint(
     {

@@ -1,6 +1,6 @@
 import type { ToolCall } from "@mainstay/sdk/events";
 import type { Clock } from "@mainstay/sdk/clock";
-import type { Workspaces } from "../../identity/identity.ts";
+import type { People, Workspaces } from "../../identity/identity.ts";
 import type { NewId } from "../../kernel/ids.ts";
 import type { Limits } from "../../kernel/limits.ts";
 import type { Journal } from "../../store/journal.ts";
@@ -33,7 +33,8 @@ export interface ConsentRoomParts {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly limits: Limits;
-  readonly workspaces: Pick<Workspaces, "resolve">;
+  readonly workspaces: Pick<Workspaces, "resolve" | "onTightened">;
+  readonly people: Pick<People, "named">;
   readonly readProgram: ReadProgram;
   readonly scriptOf: (call: ToolCall) => string | null;
 }
@@ -43,6 +44,7 @@ export function openConsent(parts: ConsentRoomParts): ConsentRoom {
   const { store, journal, limits } = parts;
   let revision = 0;
   const onTightened = () => void revision++;
+  parts.workspaces.onTightened(onTightened);
   const rules = createRules({
     ...parts,
     onTightened,
@@ -57,7 +59,7 @@ export function openConsent(parts: ConsentRoomParts): ConsentRoom {
     rules,
     suggestions,
     policies: createPolicies({ ...parts, onTightened }),
-    overrides: createOverrides({ ...parts, wall_ms: limits.command_wall_ms }),
+    overrides: createOverrides({ ...parts, onTightened, wall_ms: limits.command_wall_ms }),
     consentRevision: () => revision,
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { sql } from "kysely";
 import type { ToolCall } from "@mainstay/sdk/events";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { NewOverride, Override } from "@mainstay/sdk/consent";
@@ -12,15 +13,16 @@ import type { Journal } from "../../store/journal.ts";
 import type { Row } from "../../store/schema.ts";
 import type { Guard, Statement, Store } from "../../store/store.ts";
 import { foldTurn } from "../../store/turn-record.ts";
+import { withdrawOverride } from "../../store/withdraw-consent.ts";
 import type { CallOfTurn } from "../approvals.ts";
 import { classify } from "../classify/classify.ts";
+import { type Order, type Page, pageOf, type PageWish } from "../page.ts";
 import { Card, cardOf } from "./card.ts";
 import { pinningOf, pinsText, type ReadProgram } from "./pins.ts";
 
 const LIFE_MS = 3_600_000;
 /** Open ones in all; past it one more is refused with `too_many_overrides`. */
 const OPEN = 50;
-const LISTED = 100;
 
 /** What an override is for: these bytes, with these bytes of what they run, for this person, there. */
 export interface OverrideUse extends CallOfTurn {
@@ -39,9 +41,11 @@ export interface OverrideUse extends CallOfTurn {
  */
 export interface Overrides {
   /** Open ones first, then the latest. */
-  list(): Promise<Override[]>;
+  list(wish?: PageWish): Promise<Page<Override>>;
   /** @throws Refusal `not_found`, `override_impossible`, `too_many_overrides` */
   grant(admin: Person, wish: NewOverride): Promise<Override>;
+  /** While nothing has used it; then nothing does. @throws Refusal `not_found`, `override_closed` */
+  withdraw(admin: Person, id: string): Promise<Override>;
   /** One that this call may use; null where there is none. */
   find(use: OverrideUse): Promise<{ id: string; by: { id: string; name: string } } | null>;
   /** Holds while the call may use it; then what takes it. */
@@ -57,6 +61,7 @@ export interface OverridesParts {
   /** The script that a call would run; null for a call that runs none. */
   readonly scriptOf: (call: ToolCall) => string | null;
   readonly wall_ms: number;
+  readonly onTightened: () => void;
 }
 
 export function createOverrides(parts: OverridesParts): Overrides {
@@ -78,11 +83,10 @@ export function createOverrides(parts: OverridesParts): Overrides {
       .where("used_at", "is", null)
       .where("expires_at", ">", clock.now());
 
-  async function list(): Promise<Override[]> {
-    const found = await store.query(rows().orderBy("override.created_at", "desc").limit(LISTED));
-    const all = found.map((row) => resource(row, clock.now()));
-    const isOpen = ({ state }: Override) => state === "open";
-    return [...all.filter(isOpen), ...all.filter((one) => !isOpen(one))];
+  async function list(wish: PageWish = {}): Promise<Page<Override>> {
+    const now = clock.now();
+    const { items, next } = await pageOf(store, rows(), openFirst(now), wish);
+    return { items: items.map((row) => resource(row, now)), next };
   }
 
   async function grant(admin: Person, wish: NewOverride): Promise<Override> {
@@ -124,9 +128,27 @@ export function createOverrides(parts: OverridesParts): Overrides {
       ],
     });
     if (!committed) throw tooMany();
-    const [kept] = await store.query(rows().where("override.id", "=", row.id));
-    if (kept === undefined) throw new Error(`override ${row.id} was written and is not there`);
-    return resource(kept, now);
+    return await get(row.id);
+  }
+
+  async function get(id: string): Promise<Override> {
+    const [row] = await store.query(rows().where("override.id", "=", id));
+    if (row === undefined)
+      throw new Refusal("not_found", `There is no override ${JSON.stringify(id)}.`);
+    return resource(row, clock.now());
+  }
+
+  async function withdraw(admin: Person, id: string): Promise<Override> {
+    const { person } = await get(id);
+    const mine = open().select("id").where("id", "=", id).compile();
+    const by = { by: admin.id, at: clock.now() };
+    const { committed } = await store.commit({
+      guards: [{ name: "open", expect: "some", query: mine }],
+      writes: withdrawOverride(store, { id, person_id: person.id }, by),
+    });
+    if (!committed) throw closed(await get(id));
+    parts.onTightened();
+    return await get(id);
   }
 
   async function meantBy(wish: NewOverride): Promise<Meant> {
@@ -200,7 +222,7 @@ export function createOverrides(parts: OverridesParts): Overrides {
     };
   }
 
-  return { list, grant, find, use };
+  return { list, grant, withdraw, find, use };
 }
 
 interface Meant {
@@ -215,6 +237,9 @@ const usedBy = ({ turn_id, step, call_id }: CallOfTurn) => ({
   used_call_id: call_id,
 });
 
+const closed = ({ state }: Override): Refusal =>
+  new Refusal("override_closed", `Only an open one can be withdrawn, and it is ${state}.`);
+
 const tooMany = (): Refusal =>
   new Refusal("too_many_overrides", `There are ${OPEN} open ones; they last an hour at most.`);
 
@@ -225,6 +250,20 @@ interface OverrideRow extends Row<"override"> {
   readonly granter_name: string;
   readonly workspace_path: string;
 }
+
+const openFirst = (now: number): Order<OverrideRow> => ({
+  direction: "desc",
+  columns: [
+    sql`(override.used_at is null and override.expires_at > ${now})`,
+    sql.ref("override.created_at"),
+    sql.ref("override.id"),
+  ],
+  keysOf: ({ used_at, expires_at, created_at, id }) => [
+    Number(used_at === null && expires_at > now),
+    created_at,
+    id,
+  ],
+});
 
 function resource(row: OverrideRow, now: number): Override {
   const { command_shown, findings, says } = Card.parse(JSON.parse(row.card));

@@ -1,55 +1,56 @@
+import { sql } from "kysely";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Ceiling, NewPolicy, Policy, PolicySubject } from "@mainstay/sdk/consent";
-import type { Person } from "../../identity/identity.ts";
+import { Tier } from "@mainstay/sdk/people";
+import type { People, Person } from "../../identity/identity.ts";
 import { Refusal } from "../../kernel/errors.ts";
 import { isoTime } from "../../kernel/time.ts";
 import { auditWrite } from "../../store/audit-log.ts";
+import type { TurnWorkspace } from "../../kernel/workspace.ts";
 import { prepared } from "../../store/prepared.ts";
-import type { Store } from "../../store/store.ts";
+import type { Guard, Store } from "../../store/store.ts";
+import { type Order, type Page, pageOf, type PageWish } from "../page.ts";
 import { type Limit, lowest } from "./ceiling.ts";
-
-/** A longer list is cut: policies for so many single people are better told as one for a tier. */
-const LISTED = 1_000;
-const TIERS: readonly string[] = ["free", "basic", "pro"];
 
 /** Ceilings that admins set: for a tier, a workspace, a person. */
 export interface Policies {
-  list(): Promise<Policy[]>;
+  list(wish?: PageWish): Promise<Page<Policy>>;
   /** @throws Refusal `not_found` for a subject that is not there. */
   set(by: Person, wish: NewPolicy): Promise<Policy>;
   /** @throws Refusal `not_found` */
   remove(by: Person, subject: PolicySubject): Promise<void>;
   /** The most that a command of this person may do in this workspace, which is trusted or not as of now. */
   limitFor(person_id: string, workspace_id: string): Promise<Limit>;
+  /** Holds while the workspace is this folder, and trusted. */
+  trustIn(workspace: TurnWorkspace): Guard;
 }
 
 export interface PoliciesParts {
   readonly store: Store;
   readonly clock: Clock;
+  readonly people: Pick<People, "named">;
   /** Somebody took something away: what was agreed to must be looked at again. */
   readonly onTightened: () => void;
 }
 
-export function createPolicies({ store, clock, onTightened }: PoliciesParts): Policies {
-  async function list(): Promise<Policy[]> {
-    const rows = await store.query(
-      store.sql
-        .selectFrom("policy")
-        .innerJoin("person as setter", "setter.id", "policy.set_by")
-        .leftJoin("person", "person.id", "policy.subject")
-        .leftJoin("workspace", "workspace.id", "policy.subject")
-        .select(["policy.scope", "policy.subject", "policy.ceiling", "policy.set_at"])
-        .select(["setter.name as set_by", "person.name", "workspace.path"])
-        .orderBy("policy.scope")
-        .orderBy("policy.subject")
-        .limit(LISTED),
-    );
-    return rows.map(({ name, path, set_at, ...row }) => ({
-      ...row,
-      subject_name: name ?? path ?? row.subject,
-      set_at: isoTime(set_at),
-    }));
+export function createPolicies({ store, clock, people, onTightened }: PoliciesParts): Policies {
+  async function list(wish: PageWish = {}): Promise<Page<Policy>> {
+    const all = store.sql
+      .selectFrom("policy")
+      .innerJoin("person as setter", "setter.id", "policy.set_by")
+      .leftJoin("person", "person.id", "policy.subject")
+      .leftJoin("workspace", "workspace.id", "policy.subject")
+      .select(["policy.scope", "policy.subject", "policy.ceiling", "policy.set_at"])
+      .select(["setter.name as set_by", "person.name", "workspace.path"]);
+    const { items, next } = await pageOf(store, all, bySubject, wish);
+    return { items: items.map(resource), next };
   }
+
+  const resource = ({ name, path, set_at, ...row }: PolicyRow): Policy => ({
+    ...row,
+    subject_name: name ?? path ?? row.subject,
+    set_at: isoTime(set_at),
+  });
 
   async function set(by: Person, wish: NewPolicy): Promise<Policy> {
     const { id, name } = await subjectOf(wish);
@@ -61,7 +62,8 @@ export function createPolicies({ store, clock, onTightened }: PoliciesParts): Po
       .values(row)
       .onConflict((known) => known.columns(["scope", "subject"]).doUpdateSet(row))
       .compile();
-    await store.commit({ writes: [put, record(by, scope, id, ceiling)] });
+    const commit = await store.commit({ writes: [put, record(by, scope, id, ceiling)] });
+    if (!commit.committed) throw new Error(`a policy met the guard ${commit.guard}`);
     onTightened();
     return { ...row, subject_name: name, set_by: by.name, set_at: isoTime(set_at) };
   }
@@ -111,14 +113,11 @@ export function createPolicies({ store, clock, onTightened }: PoliciesParts): Po
   ): Promise<readonly Subject[]> {
     switch (scope) {
       case "tier":
-        return TIERS.filter((tier) => tier === subject).map((tier) => ({ id: tier, name: tier }));
+        return Tier.options
+          .filter((tier) => tier === subject)
+          .map((tier) => ({ id: tier, name: tier }));
       case "person":
-        return store.query(
-          store.sql
-            .selectFrom("person")
-            .select(["id", "name"])
-            .where((is) => is.or([is("id", "=", subject), is("name", "=", subject)])),
-        );
+        return [await people.named(subject)];
       case "workspace":
         return store.query(
           store.sql
@@ -143,13 +142,37 @@ export function createPolicies({ store, clock, onTightened }: PoliciesParts): Po
     );
   }
 
-  return { list, set, remove, limitFor };
+  const trustIn = ({ id, path, ino, owner_uid }: TurnWorkspace): Guard => ({
+    name: "the trust in its workspace",
+    expect: "some",
+    query: trustedFolder(store, { id, path, ino, owner_uid }),
+  });
+
+  return { list, set, remove, limitFor, trustIn };
 }
 
 interface Subject {
   readonly id: string;
   readonly name: string;
 }
+
+interface PolicyRow {
+  readonly scope: PolicySubject["scope"];
+  readonly subject: string;
+  readonly ceiling: Ceiling;
+  readonly set_at: number;
+  readonly set_by: string;
+  /** Of a person. */
+  readonly name: string | null;
+  /** Of a workspace. */
+  readonly path: string | null;
+}
+
+const bySubject: Order<PolicyRow> = {
+  direction: "asc",
+  columns: [sql.ref("policy.scope"), sql.ref("policy.subject")],
+  keysOf: ({ scope, subject }) => [scope, subject],
+};
 
 interface CeilingRow {
   readonly scope: PolicySubject["scope"];
@@ -161,6 +184,17 @@ interface CeilingRow {
 
 const trustOf = prepared<{ workspace_id: string }, { readonly trusted: number }>((sql, slot) =>
   sql.selectFrom("workspace").select("trusted").where("id", "=", slot("workspace_id")),
+);
+
+const trustedFolder = prepared<TurnWorkspace>((sql, slot) =>
+  sql
+    .selectFrom("workspace")
+    .select("id")
+    .where("id", "=", slot("id"))
+    .where("path", "=", slot("path"))
+    .where("ino", "=", slot("ino"))
+    .where("owner_uid", "=", slot("owner_uid"))
+    .where("trusted", "=", 1),
 );
 
 const ceilingsFor = prepared<{ person_id: string; workspace_id: string }, CeilingRow>((sql, slot) =>

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { sql } from "kysely";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { NewRule, Rule } from "@mainstay/sdk/consent";
 import type { Person, Workspaces } from "../../identity/identity.ts";
@@ -8,7 +9,9 @@ import { isoTime } from "../../kernel/time.ts";
 import { auditWrite } from "../../store/audit-log.ts";
 import type { Row } from "../../store/schema.ts";
 import type { Batch, Guard, Statement, Store } from "../../store/store.ts";
+import { revokeRule } from "../../store/withdraw-consent.ts";
 import { classify } from "../classify/classify.ts";
+import { type Order, type Page, pageOf, type PageWish } from "../page.ts";
 import { pinningOf, type ReadProgram } from "./pins.ts";
 import { type RuleTerms, ruleTermsFor } from "./rule-match.ts";
 import { rulesInWords } from "./rule-in-words.ts";
@@ -16,8 +19,8 @@ import { rulesInWords } from "./rule-in-words.ts";
 /** Of one person in one workspace; past it a rule is refused with `too_many_rules`. */
 const RULES_HERE = 200;
 
-/** The latest are listed; every one of them counts. */
-const LISTED = 1_000;
+/** How often another may make the same rule first. */
+export const RULE_TRIES = 5;
 
 /** For whose commands, and where. */
 export interface RulePlace {
@@ -33,8 +36,8 @@ export interface KeptRule extends RuleTerms {
 
 /** Consent that a person gave for the next times too. Nothing else makes a rule. */
 export interface Rules {
-  /** The person's own, for an admin everybody's; without those that were revoked. */
-  list(person: Person): Promise<Rule[]>;
+  /** The person's own, for an admin everybody's, the latest first; without those that were revoked. */
+  list(person: Person, wish?: PageWish): Promise<Page<Rule>>;
   /**
    * One rule for each part of the command that is not safe; what there is already stays.
    * @throws Refusal `rule_impossible`, `too_many_rules`, `not_found`
@@ -43,7 +46,10 @@ export interface Rules {
   /** Counts from when it resolves: no command begins by it any more. @throws Refusal `not_found` */
   revoke(person: Person, id: string): Promise<Rule>;
   inForce(place: RulePlace): Promise<KeptRule[]>;
-  /** What makes the rules, to go into the batch of the decision that wants them. */
+  /**
+   * What makes the rules, to go into the batch of the decision that wants them. Where the batch fails
+   * by `unique` somebody made one of them first, and it is to be asked for again.
+   */
   making(place: RulePlace, terms: readonly RuleTerms[], making: Making): Promise<Required<Batch>>;
   /** Holds while none of them is revoked; then what counts the use. */
   use(ids: readonly string[]): { readonly guard: Guard; readonly write: Statement };
@@ -81,10 +87,11 @@ export function createRules(parts: RulesParts): Rules {
       .select(["person.name as person_name", "maker.name as maker_name"])
       .select("workspace.path as workspace_path");
 
-  async function list(person: Person): Promise<Rule[]> {
+  async function list(person: Person, wish: PageWish = {}): Promise<Page<Rule>> {
     let query = rows().where("rule.revoked_at", "is", null);
     if (person.role !== "admin") query = query.where("rule.person_id", "=", person.id);
-    return (await store.query(query.orderBy("rule.made_at", "desc").limit(LISTED))).map(resource);
+    const { items, next } = await pageOf(store, query, latestFirst, wish);
+    return { items: items.map(resource), next };
   }
 
   async function add(person: Person, { workspace, command }: NewRule): Promise<Rule[]> {
@@ -98,25 +105,31 @@ export function createRules(parts: RulesParts): Rules {
     const source = (await parts.wasSuggested(place, JSON.stringify(classified.asks)))
       ? "suggestion"
       : "person";
-    const batch = await making(place, rulable.terms, { by: person, source });
-    const commit = await store.commit(batch);
-    if (!commit.committed) throw noRoom();
-    return (await list(person)).filter(
-      (rule) =>
-        rule.person.id === person.id &&
-        rule.workspace_id === root.id &&
-        rulable.terms.some((terms) => keyOf(terms) === keyOf(rule)),
-    );
+    await make(place, rulable.terms, { by: person, source });
+    const wanted = new Set(rulable.terms.map(keyOf));
+    const here = await store.query(rowsInForce(place));
+    return here.filter((row) => wanted.has(keyOf(termsOf(row)))).map(resource);
   }
 
-  async function inForce({ person_id, workspace_id }: RulePlace): Promise<KeptRule[]> {
-    const found = await store.query(
-      rows()
-        .where("rule.person_id", "=", person_id)
-        .where("rule.workspace_id", "=", workspace_id)
-        .where("rule.revoked_at", "is", null)
-        .orderBy("rule.made_at", "desc"),
-    );
+  async function make(place: RulePlace, terms: readonly RuleTerms[], how: Making): Promise<void> {
+    for (let tries = 0; tries < RULE_TRIES; tries++) {
+      const commit = await store.commit(await making(place, terms, how));
+      if (commit.committed) return;
+      if (commit.guard === NO_ROOM) throw noRoom();
+    }
+    throw new Error(`a rule was made ${RULE_TRIES} times by somebody else first`);
+  }
+
+  const rowsInForce = ({ person_id, workspace_id }: RulePlace) =>
+    rows()
+      .where("rule.person_id", "=", person_id)
+      .where("rule.workspace_id", "=", workspace_id)
+      .where("rule.revoked_at", "is", null)
+      .orderBy("rule.made_at", "desc")
+      .orderBy("rule.id", "desc");
+
+  async function inForce(place: RulePlace): Promise<KeptRule[]> {
+    const found = await store.query(rowsInForce(place));
     return found.map((row) => ({
       ...termsOf(row),
       id: row.id,
@@ -131,7 +144,8 @@ export function createRules(parts: RulesParts): Rules {
     { by, source }: Making,
   ): Promise<Required<Batch>> {
     const known = new Set((await inForce(place)).map(keyOf));
-    const wanted = terms.filter((each) => !known.has(keyOf(each)));
+    const unlike = new Map(terms.map((each) => [keyOf(each), each]));
+    const wanted = [...unlike].flatMap(([key, each]) => (known.has(key) ? [] : [each]));
     const writes = wanted.flatMap((each) => insert(place, each, by, source));
     return { guards: wanted.length === 0 ? [] : [roomFor(place, wanted.length)], writes };
   }
@@ -148,11 +162,7 @@ export function createRules(parts: RulesParts): Rules {
     const row = { id: rule_id, ...place, ...text, source, made_at, made_by: by.id };
     const rule_digest = createHash("sha256").update(keyOf({ folder, words, pins })).digest("hex");
     return [
-      store.sql
-        .insertInto("rule")
-        .values(row)
-        .onConflict((known) => known.doNothing())
-        .compile(),
+      store.sql.insertInto("rule").values(row).compile(),
       auditWrite(store, made_at, {
         ...{ kind: "rule_made", rule_id, ...place, rule_digest, made_by: by.id },
       }),
@@ -177,24 +187,14 @@ export function createRules(parts: RulesParts): Rules {
     const [row] = await store.query(rows().where("rule.id", "=", id));
     if (row === undefined || (row.person_id !== person.id && person.role !== "admin"))
       throw new Refusal("not_found", `You have no rule ${JSON.stringify(id)}.`);
-    const revoked_at = clock.now();
-    const { person_id } = row;
     const open = store.sql.selectFrom("rule").select("id").where("id", "=", id);
     await store.commit({
       guards: [
         { name: "open", expect: "some", query: open.where("revoked_at", "is", null).compile() },
       ],
-      writes: [
-        store.sql
-          .updateTable("rule")
-          .set({ revoked_at, revoked_by: person.id })
-          .where("id", "=", id)
-          .compile(),
-        auditWrite(store, revoked_at, {
-          ...{ kind: "rule_revoked", rule_id: id, person_id, revoked_by: person.id },
-        }),
-      ],
+      writes: revokeRule(store, row, { by: person.id, at: clock.now() }),
     });
+    // Also where another revoked it first: that may not have been told yet.
     onTightened();
     const [revoked] = await store.query(rows().where("rule.id", "=", id));
     return resource(revoked ?? row);
@@ -229,6 +229,12 @@ interface RuleRow extends Row<"rule"> {
   readonly maker_name: string;
   readonly workspace_path: string;
 }
+
+const latestFirst: Order<RuleRow> = {
+  direction: "desc",
+  columns: [sql.ref("rule.made_at"), sql.ref("rule.id")],
+  keysOf: ({ made_at, id }) => [made_at, id],
+};
 
 const termsOf = ({ folder, words, pins }: Row<"rule">): RuleTerms => ({
   folder,

@@ -1,0 +1,84 @@
+import { sql } from "kysely";
+import { messageOf, Stopping } from "../kernel/errors.ts";
+import type { Actor } from "../kernel/lifecycle.ts";
+import type { Store } from "../store/store.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Execution, StartedCommand } from "./execution.ts";
+
+/** Looked after in one run of the server; what is left waits for the next. */
+const AT_MOST = 500;
+/** Of the trail's records; a start does not wait for a look at years. */
+const LATEST = 50_000;
+
+export interface OrphansParts {
+  readonly store: Store;
+  readonly execution: Pick<Execution, "enter" | "recover" | "forget">;
+  readonly log: Log;
+}
+
+/**
+ * Puts on record how commands ended that nobody asks after any more: their turn has settled without
+ * their result, because its journal is damaged, it was given up, or the store failed at the wrong
+ * moment. One that still runs is followed to its end, which nothing waits for.
+ */
+export function createOrphans({ store, execution, log }: OrphansParts): Actor {
+  let looking: Promise<void> | null = null;
+
+  async function look(): Promise<void> {
+    try {
+      await Promise.all((await orphans(store)).map(follow));
+    } catch (fault) {
+      log.error({ fault: messageOf(fault) }, "commands without a result could not be looked for");
+    }
+  }
+
+  async function follow(command: StartedCommand): Promise<void> {
+    // Nobody's wish cancels it but an operator's.
+    const passage = execution.enter(command.person_id, new AbortController().signal);
+    try {
+      const found = await execution.recover(command, passage, nobody);
+      if (found.state === "running") await found.ended();
+      execution.forget(command.command_id);
+    } catch (fault) {
+      if (fault instanceof Stopping) return;
+      const { command_id } = command;
+      log.error({ command_id, fault: messageOf(fault) }, "a command's end was not put on record");
+    } finally {
+      passage.leave();
+    }
+  }
+
+  return {
+    start() {
+      looking ??= look();
+    },
+    async stop() {
+      await looking;
+    },
+  };
+}
+
+const nobody = { output: () => undefined, waits: () => undefined };
+
+const orphans = (store: Store): Promise<StartedCommand[]> =>
+  store.query(
+    store.sql
+      .selectFrom("audit as intent")
+      .innerJoin("turn", (on) => on.onRef("turn.id", "=", sql<string>`intent.body ->> 'turn_id'`))
+      .select([sql<string>`intent.command_id`.as("command_id"), "turn.person_id"])
+      .where("intent.seq", ">", sql<number>`(select max(seq) from audit) - ${LATEST}`)
+      .where("intent.kind", "=", "command_intent")
+      .where("turn.settled_at", "is not", null)
+      .where((of) =>
+        of.not(
+          of.exists(
+            of
+              .selectFrom("audit as result")
+              .select("result.seq")
+              .whereRef("result.command_id", "=", "intent.command_id")
+              .where("result.once", "=", "command_result"),
+          ),
+        ),
+      )
+      .limit(AT_MOST),
+  );
