@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { createConnectionLine } from "../conversation/connection-line.ts";
 import { printPending, printWaiting } from "../conversation/decide-pending.ts";
 import { createPendingApprovals, endLine } from "../conversation/pending-approvals.ts";
+import { wholeList } from "../conversation/whole-list.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import type { WithServer } from "../program.ts";
 import type { Interrupts } from "../terminal/interrupts.ts";
@@ -29,7 +30,7 @@ export function approvalsCommand(parts: ApprovalsParts): Command {
     .action(({ follow: follows, json = false }: ApprovalsOptions) =>
       withServer(async (client) => {
         if (follows) return follow(client, json, parts);
-        if (json) screen.json(await client.approvals.list());
+        if (json) screen.json(await wholeList(client.approvals.list));
         else await printPending(client, screen);
         return exit.ok;
       }),

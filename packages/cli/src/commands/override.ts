@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { quotedCommand } from "../conversation/approval-card.ts";
 import { argumentsOf } from "../conversation/tool-lines.ts";
 import { turnJournal } from "../conversation/turn-journal.ts";
+import { wholeList } from "../conversation/whole-list.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
 import type { WithServer } from "../program.ts";
@@ -31,6 +32,7 @@ export function overrideCommand(parts: OverrideParts): Command {
     .addCommand(callCommand(parts), { isDefault: true })
     .addCommand(bytesCommand(parts))
     .addCommand(listCommand(parts))
+    .addCommand(withdrawCommand(parts))
     .addHelpText("after", examples);
 }
 
@@ -42,7 +44,8 @@ Examples:
   $ mainstay override turn_0123456789abcdef 2 call_1 --reason "the mirror is ours, see ticket 71"
   $ mainstay override command 'dd if=/dev/zero of=disk.img' --workspace ws_0123456789abcdef \\
       --person usr_0123456789abcdef --reason "test image"
-  $ mainstay override list`;
+  $ mainstay override list
+  $ mainstay override withdraw ovr_0123456789abcdef`;
 
 function callCommand(parts: OverrideParts): Command {
   return new Command("call")
@@ -94,10 +97,26 @@ function listCommand({ withServer, screen }: OverrideParts): Command {
     .addHelpText("after", "\nExample:\n  $ mainstay override list")
     .action(({ json }: { json?: boolean }) =>
       withServer(async (client) => {
-        const list = await client.overrides.list();
+        const list = await wholeList(client.overrides.list);
         if (json) screen.json(list);
         else if (list.items.length === 0) screen.note("No overrides.");
         else list.items.forEach((override) => describe(override, screen));
+        return exit.ok;
+      }),
+    );
+}
+
+function withdrawCommand({ withServer, screen }: OverrideParts): Command {
+  return new Command("withdraw")
+    .description("take one back that nothing has used")
+    .argument("<override-id>")
+    .option("--json", "print the override as JSON")
+    .addHelpText("after", "\nExample:\n  $ mainstay override withdraw ovr_0123456789abcdef")
+    .action((id: string, { json }: { json?: boolean }) =>
+      withServer(async (client) => {
+        const override = await client.overrides.withdraw(id);
+        if (json) screen.json(override);
+        else screen.note(`Withdrawn: ${oneLine(escapeCommand(override.command))}`);
         return exit.ok;
       }),
     );

@@ -1,5 +1,6 @@
 import { Ceiling, type Policy, PolicyScope } from "@mainstay/sdk/consent";
 import { Argument, Command } from "commander";
+import { wholeList } from "../conversation/whole-list.ts";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
 import { escapePath, oneLine } from "../terminal/escape.ts";
@@ -44,7 +45,7 @@ function listCommand({ withServer, screen }: PolicyParts): Command {
     .addHelpText("after", "\nExample:\n  $ mainstay policy list")
     .action(({ json }: { json?: boolean }) =>
       withServer(async (client) => {
-        const list = await client.policies.list();
+        const list = await wholeList(client.policies.list);
         if (json) screen.json(list);
         else if (list.items.length === 0)
           screen.note("No policies: each workspace's own setting holds (ask, or trust).");

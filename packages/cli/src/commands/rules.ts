@@ -1,6 +1,7 @@
 import type { Rule, RuleSuggestion } from "@mainstay/sdk/consent";
 import { Command } from "commander";
 import type { Config } from "../config.ts";
+import { wholeList } from "../conversation/whole-list.ts";
 import { exit } from "../exit.ts";
 import { currentWorkspace } from "../folder/current-workspace.ts";
 import type { WithServer } from "../program.ts";
@@ -40,7 +41,7 @@ function listCommand({ withServer, screen }: RulesParts): Command {
     .addHelpText("after", "\nExample:\n  $ mainstay rules list")
     .action(({ json }: { json?: boolean }) =>
       withServer(async (client) => {
-        const list = await client.rules.list();
+        const list = await wholeList(client.rules.list);
         if (json) screen.json(list);
         else if (list.items.length === 0)
           screen.note("No rules. One is made with [r]emember, or: mainstay rules add 'COMMAND'");

@@ -6,6 +6,7 @@ import { printApproval } from "./approval-card.ts";
 import type { ApprovalNotices } from "./approval-notices.ts";
 import { askConsent } from "./consent.ts";
 import { type PatientParts, patientClient } from "./patient-client.ts";
+import { wholeList } from "./whole-list.ts";
 
 export interface DecidePendingParts extends PatientParts {
   asker: Asker;
@@ -46,6 +47,6 @@ export function printWaiting(approval: Approval, screen: Screen): void {
 }
 
 async function pendingOf(client: Client): Promise<Approval[]> {
-  const { items } = await client.approvals.list();
+  const { items } = await wholeList(client.approvals.list);
   return items.filter(({ state }) => state === "pending");
 }
