@@ -173,7 +173,8 @@ function reasonsToAsk(
     ...args.map((arg) => listingDoubt(arg, scope, walk)).filter((reason) => reason !== null),
     ...programReasons(named, name, args, scope, walk),
   ];
-  return reasons.length === 0 && scope.folders.unknown ? [UNKNOWN_FOLDER] : reasons;
+  const needs_folder = reasons.length === 0 || filesRun(call, name, scope, walk).length > 0;
+  return scope.folders.unknown && needs_folder ? [...reasons, UNKNOWN_FOLDER] : reasons;
 }
 
 function programReasons(

@@ -92,6 +92,14 @@ describe("what is remembered of a script", () => {
     ]);
   });
 
+  test("that nobody knows which of several files runs", () => {
+    const { findings } = classify("cd link; sh x.sh", { root });
+    expect(findings.map(({ reason, part }) => [reason, part])).toEqual([
+      ["sh runs a script", "sh x.sh"],
+      ["in which folder it runs, only running it tells", "sh x.sh"],
+    ]);
+  });
+
   test("files that run, and whether the script may change them before", () => {
     expect(runsOf("./x.sh && bash src/y.sh")).toEqual([
       { path: "x.sh", changed: false },
