@@ -156,7 +156,7 @@ const commands = [
   ...["workspace", "workspace add", "workspace list"],
   ...["rules", "rules list", "rules add", "rules remove", "rules suggestions"],
   ...["policy", "policy list", "policy set", "policy clear"],
-  ...["override", "override call", "override command", "override list"],
+  ...["override", "override call", "override command", "override list", "override withdraw"],
 ];
 
 test("every command has help with an example", async () => {

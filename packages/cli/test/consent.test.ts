@@ -408,10 +408,11 @@ test.for([
   );
 });
 
-test("override without a terminal, of a command's bytes, and the list", async () => {
+test("override without a terminal, of a command's bytes, the list, and one withdrawn", async () => {
   const agent = await start(() => undefined, {
     "POST /v1/admin/overrides": answers(override, 201),
     "GET /v1/admin/overrides": answers({ items: [override], next: null }),
+    [`DELETE /v1/admin/overrides/${override.id}`]: answers(override),
   });
   const where = ["--workspace", "ws_1", "--person", "usr_2", "--reason", "ticket 71"];
   const granted = cli(["override", "command", "dd of=x", ...where], agent);
@@ -423,6 +424,9 @@ test("override without a terminal, of a command's bytes, and the list", async ()
   const listed = cli(["override", "list"], agent);
   expect(await listed.exits()).toBe(0);
   expect(listed.stdout()).toBe(row);
+  const withdrawn = cli(["override", "withdraw", override.id], agent);
+  expect(await withdrawn.exits()).toBe(0);
+  expect(withdrawn.stderr()).toContain("Withdrawn: ");
   const without = cli(["override", "turn_1", "2", "call_1"], agent);
   expect(await without.exits()).toBe(2);
   expect(without.stderr()).toContain("--reason");

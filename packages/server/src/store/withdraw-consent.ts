@@ -27,6 +27,7 @@ export async function withdrawConsent(store: Store, wish: Withdrawal): Promise<R
     writes: [
       ...revoked.flatMap((rule) => revokeRule(store, rule, wish)),
       ...withdrawn.flatMap((override) => withdrawOverride(store, override, wish)),
+      expireOverrides(store, wish),
       expireApprovals(store, wish),
     ],
   };
@@ -55,6 +56,15 @@ export const withdrawOverride = (store: Store, { id, person_id }: Given, { by, a
     ...{ kind: "override_withdrawn", override_id: id, person_id, withdrawn_by: by },
   }),
 ];
+
+/** Used ones too: the call that has it may be planned anew. */
+const expireOverrides = (store: Store, { workspace_id, at }: Withdrawal): Statement =>
+  store.sql
+    .updateTable("override")
+    .set({ expires_at: at })
+    .where("workspace_id", "=", workspace_id)
+    .where("expires_at", ">", at)
+    .compile();
 
 /** What was decided counts while it was decided in time; so this is before all decisions. */
 const expireApprovals = (store: Store, { workspace_id }: Withdrawal): Statement =>
