@@ -13,6 +13,14 @@ const JOURNAL_DAYS = 30;
 const JOURNAL_BYTES = 4_294_967_296;
 const OPENAI_MODEL = "gpt-5.1";
 
+const NO_CREDENTIALS =
+  "must not hold a user name or a password: put a token in its path or query instead";
+
+const hasCredentials = (url: string): boolean => {
+  const { username = "", password = "" } = URL.parse(url) ?? {};
+  return username !== "" || password !== "";
+};
+
 const ProviderEntry = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "a short lower-case name"),
   type: z.literal("openai-compatible"),
@@ -45,7 +53,10 @@ const ConfigFile = z.strictObject({
       /** A file off this machine (a mount, say) that always has the newest signed head of the trail. */
       head_file: z.string().startsWith("/", "must be an absolute path").optional(),
       /** Where each signed head is posted as JSON. */
-      webhook: z.url({ protocol: /^https?$/ }).optional(),
+      webhook: z
+        .url({ protocol: /^https?$/ })
+        .refine((url) => !hasCredentials(url), NO_CREDENTIALS)
+        .optional(),
     })
     .optional(),
 });
@@ -119,6 +130,8 @@ function auditFrom({ audit }: ConfigFile, env: Environment, faults: string[]): A
     faults.push(`MAINSTAY_AUDIT_HEAD_FILE must be an absolute path, got ${head_file}`);
   if (webhook !== null && !/^https?:$/.test(URL.parse(webhook)?.protocol ?? ""))
     faults.push("MAINSTAY_AUDIT_WEBHOOK must be an http(s) URL");
+  if (webhook !== null && hasCredentials(webhook))
+    faults.push(`MAINSTAY_AUDIT_WEBHOOK ${NO_CREDENTIALS}`);
   return { head_file, webhook };
 }
 

@@ -3,13 +3,14 @@ import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf } from "../kernel/errors.ts";
 import { isoTime } from "../kernel/time.ts";
 import type { Log } from "../telemetry/log.ts";
+import { inTime } from "./in-time.ts";
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
 const TRY_MS = 10_000;
 const LAST_TRY_MS = 3_000;
 
-/** Brings a head somewhere; rejects where it did not arrive. */
+/** Brings a head somewhere; rejects where it did not arrive, in words without a secret. */
 export type Deliver = (head: AuditHead, signal: AbortSignal) => Promise<void>;
 
 export type Carried =
@@ -28,8 +29,10 @@ export type Carried =
  *
  * 1. Only the newest head is held: it says all that those before it said.
  * 2. One try at a time, each with a deadline; after a failure it waits twice as long as before, five
- *    minutes at most, and does not give up.
- * 3. `stop` cuts the wait and gives what has not arrived one last try. Idempotent.
+ *    minutes at most, and does not give up. A try that hangs past its deadline has failed, and the next
+ *    one begins nothing before it is over: an older head never comes after a newer one.
+ * 3. `stop` cuts the wait and gives what has not arrived one last try; it waits for nothing that hangs.
+ *    Idempotent.
  */
 export interface Carrier {
   readonly to: string;
@@ -50,6 +53,7 @@ export function createCarrier({ to, deliver, clock, log }: CarrierParts): Carrie
   let newest: AuditHead | null = null;
   let carried: Carried = { state: "nothing_yet" };
   let carrying: Promise<void> | null = null;
+  let underway: Promise<void> | null = null;
   const stopping = new AbortController();
 
   const isCurrent = (): boolean => carried.state === "arrived" && carried.n === newest?.n;
@@ -68,20 +72,23 @@ export function createCarrier({ to, deliver, clock, log }: CarrierParts): Carrie
 
   async function attempt(most_ms: number, signal?: AbortSignal): Promise<boolean> {
     const head = newest!;
-    const late = new AbortController();
-    const disarm = clock.after(most_ms, () =>
-      late.abort(new Error(`no answer after ${most_ms / 1000} s`)),
-    );
     try {
-      await deliver(head, signal ? AbortSignal.any([late.signal, signal]) : late.signal);
+      await inTime({ clock, most_ms, ...(signal && { signal }) }, (cut) => deliverAlone(head, cut));
       arrived(head);
       return true;
     } catch (fault) {
       if (signal?.aborted !== true) failed(fault);
       return false;
-    } finally {
-      disarm();
     }
+  }
+
+  /** 2. */
+  async function deliverAlone(head: AuditHead, signal: AbortSignal): Promise<void> {
+    while (underway !== null) await underway;
+    signal.throwIfAborted();
+    const delivery = deliver(head, signal);
+    underway = delivery.catch(() => undefined).then(() => void (underway = null));
+    await delivery;
   }
 
   function arrived({ n, seq }: AuditHead): void {
@@ -90,7 +97,7 @@ export function createCarrier({ to, deliver, clock, log }: CarrierParts): Carrie
   }
 
   function failed(fault: unknown): void {
-    const why = reasonOf(fault);
+    const why = messageOf(fault);
     const before = carried.state === "failing" ? carried : null;
     if (before === null)
       log.error({ to, why }, "the audit trail's head does not arrive; trying again");
@@ -113,7 +120,3 @@ export function createCarrier({ to, deliver, clock, log }: CarrierParts): Carrie
     },
   };
 }
-
-/** What `fetch` says is in its cause. */
-const reasonOf = (fault: unknown): string =>
-  fault instanceof Error && fault.cause !== undefined ? messageOf(fault.cause) : messageOf(fault);

@@ -16,13 +16,31 @@ export interface DestinationParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: AuditSettings;
+  /** Rejects where what lies in a file must not be written over. */
+  readonly admit: (place: HeadPlace) => Promise<void>;
 }
 
-export function carriersFor({ home, clock, log, settings }: DestinationParts): Carrier[] {
-  const { head_file, webhook } = settings;
+/** A file that has the newest head. */
+export interface HeadPlace {
+  /** As the operator knows it. */
+  readonly name: string;
+  readonly path: string;
+}
+
+/** The files that heads go to: the note beside the data first. */
+export const headPlaces = (home: string, { head_file }: AuditSettings): HeadPlace[] => [
+  { name: "audit.head", path: join(home, "audit.head") },
+  ...(head_file === null ? [] : [{ name: head_file, path: head_file }]),
+];
+
+export function carriersFor(parts: DestinationParts): Carrier[] {
+  const { home, clock, log, settings, admit } = parts;
+  const { webhook } = settings;
   const to = [
-    { to: "audit.head", deliver: toFile(join(home, "audit.head")) },
-    ...(head_file === null ? [] : [{ to: head_file, deliver: toFile(head_file) }]),
+    ...headPlaces(home, settings).map((place) => ({
+      to: place.name,
+      deliver: toFile(place, admit),
+    })),
     ...(webhook === null ? [] : [{ to: new URL(webhook).origin, deliver: toWebhook(webhook) }]),
   ];
   return to.map((place) => createCarrier({ ...place, clock, log }));
@@ -48,9 +66,11 @@ export function arrivalOf(carrier: Carrier): { readonly ok: boolean; readonly de
 const headLine = (head: AuditHead): string => `${JSON.stringify(head)}\n`;
 
 const toFile =
-  (path: string): Deliver =>
-  (head) =>
-    putWhole(path, headLine(head));
+  (place: HeadPlace, admit: DestinationParts["admit"]): Deliver =>
+  async (head, signal) => {
+    await admit(place);
+    await putWhole(place.path, headLine(head), signal);
+  };
 
 /** Any 2xx counts as arrived. Nothing is followed elsewhere: the operator named this place. */
 const toWebhook =
@@ -62,7 +82,14 @@ const toWebhook =
       body: headLine(head),
       redirect: "manual",
       signal,
-    });
+    }).catch(withoutAddress);
     await answer.body?.cancel();
     if (!answer.ok) throw new Error(`it answered ${answer.status}`);
   };
+
+/** What `fetch` says may hold the whole address, and that its secrets: only its code is told. */
+function withoutAddress(fault: unknown): never {
+  const { code } = ((fault as Error).cause ?? {}) as { readonly code?: unknown };
+  const known = typeof code === "string" && /^[A-Z][A-Z0-9_]*$/.test(code) ? ` (${code})` : "";
+  throw new Error(`it cannot be reached${known}`);
+}

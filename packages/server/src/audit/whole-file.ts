@@ -1,8 +1,16 @@
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Puts a file of its owner's alone in its place: whole and on disk, or as it was before. */
-export async function putWhole(path: string, content: string | Buffer): Promise<void> {
+/**
+ * Puts a file of its owner's alone in its place: whole and on disk, or as it was before.
+ *
+ * @param signal until the file is in its place, leaves that as it is
+ */
+export async function putWhole(
+  path: string,
+  content: string | Buffer,
+  signal?: AbortSignal,
+): Promise<void> {
   const fresh = `${path}.new`;
   await rm(fresh, { force: true });
   const file = await open(fresh, "wx", 0o600);
@@ -12,6 +20,7 @@ export async function putWhole(path: string, content: string | Buffer): Promise<
   } finally {
     await file.close();
   }
+  signal?.throwIfAborted();
   await rename(fresh, path);
   await syncFolder(dirname(path));
 }

@@ -66,3 +66,31 @@ test("a try that does not end is given up, and stop gives one last try", async (
   expect(carrier.state()).toMatchObject({ state: "arrived", n: 1 });
   expect(tries).toBe(2);
 });
+
+test("a try that ends late or never holds up neither the next word on it nor stop", async () => {
+  const { clock, pass } = handClock();
+  const tried: number[] = [];
+  let hung = Promise.withResolvers<void>();
+  const carrier = createCarrier({
+    ...{ to: "there", clock, log },
+    deliver({ n }) {
+      tried.push(n);
+      return hung.promise;
+    },
+  });
+  carrier.carry(headOf(1));
+  await pass(10_000);
+  expect(carrier.state()).toMatchObject({ state: "failing", why: "no answer after 10 s" });
+  carrier.carry(headOf(2));
+  await pass(60_000);
+  expect(tried, "nothing is begun beside it").toEqual([1]);
+  const first = hung;
+  hung = Promise.withResolvers();
+  first.resolve();
+  await seconds(40, pass);
+  expect(tried).toEqual([1, 2]);
+  expect(carrier.state()).toMatchObject({ state: "failing" });
+  const stopped = carrier.stop();
+  await seconds(3, pass);
+  await stopped;
+});
