@@ -7,7 +7,9 @@ import { systemClock } from "@mainstay/sdk/clock";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Server, startServer } from "../../server/src/assemble.ts";
 import { calls, clientFor, configFor, says } from "../../server/test/house/house.ts";
+import type { AuditVerdict } from "@mainstay/server/commands/audit";
 import { csvCell } from "../src/audit/csv.ts";
+import { showVerdict } from "../src/audit/verdict.ts";
 import { runCli } from "./run-cli.ts";
 
 const FORMULA = '=HYPERLINK("x")';
@@ -55,9 +57,11 @@ test("a person reads who ran what, how it was agreed to and how it ended", async
 test("a spreadsheet gets cells, and no formula", async () => {
   const { out } = await audit("--csv");
   const lines = out.trimEnd().split("\n");
-  expect(lines[0]).toMatch(/^seq,at,person,kind,.*,command,record,hash$/);
+  expect(lines[0]).toMatch(/^"seq","at","person","kind",.*,"command","record","hash"$/);
   expect(lines[1]).toContain(`"'=HYPERLINK(""x"")"`);
   expect(lines[2]).toContain(`"pwd; echo ""a, b"""`);
+  expect(csvCell("x;=cmd|' /C calc'!A0")).toBe(`"x;=cmd|' /C calc'!A0"`);
+  expect(csvCell("plain")).toBe('"plain"');
   for (const text of ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1"])
     expect(csvCell(text)).toMatch(/^"'/);
   expect(csvCell(-1)).toBe("-1");
@@ -70,6 +74,19 @@ test("lines of JSON are all records, each by itself", async () => {
     .split("\n")
     .map((line) => JSON.parse(line));
   expect(items.map(({ seq }) => seq)).toEqual([4, 3, 2, 1]);
+});
+
+test("no word of a damaged file is a line, or a move of the cursor, of its own", () => {
+  const shown: string[] = [];
+  const fault = "it is exited\nok    999 records\u{1b}[2K";
+  const verdict: AuditVerdict = {
+    ...{ ok: false, records: 1, bytes: 1, signed: 0, exported: null, compared: null },
+    ...{ faults: [{ seq: 1, fault }], fault_count: 1, blind_to: [fault] },
+  };
+  showVerdict(verdict, { print: (line) => void shown.push(line) });
+  expect(shown).toHaveLength(3);
+  for (const line of shown) expect(line).not.toMatch(/[\n\u{1b}]/u);
+  expect(shown[1]).toContain("record 1: it is exited");
 });
 
 test("what is no time or number is said with the fix", async () => {
@@ -96,4 +113,11 @@ test("a head that was carried away finds later what was changed, beside a server
   expect(changed.code).toBe(1);
   expect(changed.out).toMatch(/^FAIL .*\n +record 3: it is not what was written there/);
   expect((await audit("verify", "--head", join(home, "none"))).err).toContain("no such file");
+
+  await writeFile(join(home, "exec", "exec.db"), Buffer.alloc(8_192, 7));
+  const damaged = await audit("verify", "--head", kept);
+  expect(damaged.code).toBe(1);
+  expect(damaged.out).toMatch(
+    /^FAIL  4 records .*\n +record 3: .*\n +exec\/exec\.db cannot be read: /,
+  );
 });

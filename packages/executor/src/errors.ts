@@ -21,3 +21,9 @@ export class ExecutorUnreachable extends Error {
   readonly code = "executor_unreachable";
   override readonly name = "ExecutorUnreachable";
 }
+
+/** Nobody can read the ledger of an executor that does not run, as its disk has it. */
+export class LedgerUnreadable extends Error {
+  readonly code = "ledger_unreadable";
+  override readonly name = "LedgerUnreadable";
+}

@@ -26,7 +26,9 @@ const fields = [
   "code",
 ] as const;
 
-export const csvHead = ["seq", "at", "person", ...fields, "command", "record", "hash"].join(",");
+export const csvHead = ["seq", "at", "person", ...fields, "command", "record", "hash"]
+  .map(csvCell)
+  .join(",");
 
 /** RFC 4180; `record` is the whole record as JSON. */
 export function csvLine({ seq, at, hash, record, people, command }: AuditItem): string {
@@ -39,10 +41,13 @@ export function csvLine({ seq, at, hash, record, people, command }: AuditItem): 
   return cells.map(csvCell).join(",");
 }
 
-/** What a spreadsheet would run as a formula is told as text, by an apostrophe before it. */
+/**
+ * What a spreadsheet would run as a formula is told as text, by an apostrophe before it. All text is
+ * quoted: some split at semicolons or tabs, and would find a formula behind one.
+ */
 export function csvCell(value: unknown): string {
   if (typeof value === "number") return String(value);
   const text = String(value);
   const inert = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(inert) || inert !== text ? `"${inert.replaceAll('"', '""')}"` : inert;
+  return `"${inert.replaceAll('"', '""')}"`;
 }

@@ -1,15 +1,13 @@
-import { Unreachable } from "@mainstay/sdk/call";
+import { ProblemError, Unreachable } from "@mainstay/sdk/call";
 import type { Client } from "@mainstay/sdk/client";
-import type { AuditVerdict } from "@mainstay/server/commands/audit";
 import { Command } from "commander";
+import { showVerdict } from "../audit/verdict.ts";
 import type { Config } from "../config.ts";
 import { type ConnectParts, withClient } from "../connect.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
 import type { Run } from "../program.ts";
 import type { Screen } from "../terminal/screen.ts";
-
-const MB = 1_048_576;
 
 export interface AuditVerifyParts extends ConnectParts {
   run: Run;
@@ -46,29 +44,20 @@ async function verify(
     throw fault;
   });
   if (json) screen.json(verdict);
-  else show(verdict, screen);
+  else showVerdict(verdict, screen);
   return verdict.ok ? exit.ok : exit.failed;
 }
 
-/** A running server has the executor's ear; without one its ledger lies open. */
+/** A running server has the executor's ear; without one, or where it cannot tell, its ledger lies open. */
 function askedOf(client: Client | null) {
   return async (after: number): Promise<unknown[] | null> => {
     if (client === null) return null;
-    const { items, readable } = await client.audit.executor(after);
-    return readable ? items : null;
+    try {
+      const { items, readable } = await client.audit.executor(after);
+      return readable ? items : null;
+    } catch (fault) {
+      if (fault instanceof ProblemError && fault.problem.code === "internal") return null;
+      throw fault;
+    }
   };
-}
-
-function show(verdict: AuditVerdict, screen: Screen): void {
-  const { ok, records, bytes, signed, exported, compared, faults, fault_count, blind_to } = verdict;
-  const lines = [
-    `${records} records (${(bytes / MB).toFixed(1)} MB), signed up to ${signed}`,
-    ...(exported === null ? [] : [`the exported head is of record ${exported}`]),
-    ...(compared === null ? [] : [`${compared} commands compared with the executor's own chain`]),
-  ];
-  screen.print(`${ok ? "ok   " : "FAIL "} ${lines.join("; ")}`, ok ? "good" : "bad");
-  for (const { seq, fault } of faults)
-    screen.print(`      ${seq === null ? "" : `record ${seq}: `}${fault}`, "bad");
-  if (fault_count > faults.length) screen.print(`      and ${fault_count - faults.length} more`);
-  for (const spot of blind_to) screen.print(`note  ${spot}`);
 }

@@ -7,6 +7,7 @@
  * 3. What has become of a row on disk stops nothing: it is told as damaged, and the next follows on it.
  */
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { ConsentKind } from "@mainstay/sdk/audit";
 import { z } from "zod";
 import {
   CHAIN_START,
@@ -93,6 +94,8 @@ function readRecord(raw: Record<string, SQLOutputValue>): ChainRecord {
 
 /** Null for anything but the very bytes that were written. */
 function readEntry(body: string): ChainEntry | null {
+  const usual = readStarted(body) ?? readEnded(body);
+  if (usual !== null) return usual;
   try {
     const entry = ChainEntry.safeParse(JSON.parse(body));
     return entry.success && chainBody(entry.data) === body ? entry.data : null;
@@ -100,3 +103,36 @@ function readEntry(body: string): ChainEntry | null {
     return null;
   }
 }
+
+/*
+ * Almost all records are one of these two, whose bytes say without a parser what they are: a chain of
+ * 200,000 is verified a few times faster for it.
+ */
+const ID = '"([A-Za-z0-9_.:-]{1,128})"';
+const SHA256 = "[0-9a-f]{64}";
+const CONSENT = ConsentKind.options.join("|");
+const STARTED = new RegExp(
+  `^\\{"command_id":${ID},"consent_kind":"(${CONSENT})","kind":"started","plan_digest":"(${SHA256})"\\}$`,
+);
+const EXITED = new RegExp(
+  `^\\{"command_id":${ID},"exit_code":(0|-?[1-9]\\d{0,9}),"kind":"ended","outcome":"exited",` +
+    `"output_sha256":"(${SHA256})","plan_digest":"(${SHA256})"\\}$`,
+);
+
+function readStarted(body: string): ChainEntry | null {
+  const found = STARTED.exec(body);
+  if (found === null) return null;
+  const [, command_id, consent_kind, plan_digest] = found as string[] as Captures;
+  return { kind: "started", command_id, consent_kind: consent_kind as ConsentKind, plan_digest };
+}
+
+function readEnded(body: string): ChainEntry | null {
+  const found = EXITED.exec(body);
+  if (found === null) return null;
+  const [, command_id, code, output_sha256, plan_digest] = found as string[] as Captures;
+  const exit_code = Number(code);
+  return { kind: "ended", command_id, plan_digest, outcome: "exited", exit_code, output_sha256 };
+}
+
+/** Every group takes part in a match of these. */
+type Captures = [string, string, string, string, string];

@@ -99,5 +99,5 @@ export function createTrailJudge(
 
 const INTEGERS_BYTES = 16;
 
-/** Bodies are ASCII: ids, digests and words of ours. */
-const bytesOf = ({ body, hash }: TrailRow): number => body.length + hash.length + INTEGERS_BYTES;
+const bytesOf = ({ body, hash }: TrailRow): number =>
+  Buffer.byteLength(body) + hash.length + INTEGERS_BYTES;

@@ -56,7 +56,8 @@ export async function verifyAudit(parts: VerifyParts): Promise<AuditVerdict> {
   // Words first, rows after: what a word is about is then there, also while a server writes.
   const noted = readHeadFile(join(home, "audit.head"));
   const executor = createExecutorRecord(parts.executor);
-  const comparison = (await executor.read()) ? createComparison(executor) : null;
+  const is_compared = (await executor.read()) || executor.faults.length > 0;
+  const comparison = is_compared ? createComparison(executor) : null;
   const keys = knownKeys(home, head);
   const heads = [
     ...(head === null ? [] : [witnessOf("the exported head", head)]),
@@ -174,6 +175,8 @@ interface Extent {
 function blindSpots({ records, signed, head, has_note, compared }: Extent): string[] {
   const unsigned = records - signed;
   const open = compared?.without_result ?? 0;
+  const unheard = compared?.unheard ?? 0;
+  const began = compared?.began ?? null;
   return [
     ...(unsigned > 0 ? [`records not signed yet: ${unsigned}, after record ${signed}`] : []),
     ...(has_note
@@ -181,6 +184,18 @@ function blindSpots({ records, signed, head, has_note, compared }: Extent): stri
       : ["there is no audit.head: nothing beside mainstay.db says how far it went"]),
     ...(open > 0
       ? [`commands that ended and whose result is not on the trail, or not yet: ${open}`]
+      : []),
+    ...(unheard > 0
+      ? [
+          `results and heads that were not compared with the executor's own chain, which could not be ` +
+            `read to its end: ${unheard}`,
+        ]
+      : []),
+    ...(began !== null
+      ? [
+          `the executor's own chain was begun anew at record ${began}: what ran before that is not ` +
+            "compared with it",
+        ]
       : []),
     ...(compared === null
       ? ["not compared with the executor's own chain: an executor runs that no server is linked to"]

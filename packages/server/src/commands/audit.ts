@@ -13,6 +13,9 @@ export interface AuditVerification {
   readonly executor: (after: number) => Promise<unknown[] | null>;
 }
 
+/** So many at once that opening the ledger for each slice costs nothing to speak of. */
+const LEDGER_SLICE = 2_000;
+
 /**
  * `mainstay audit verify`: reads the trail of a data folder, with a server at work on it or without.
  *
@@ -25,7 +28,9 @@ export async function auditVerify(wish: AuditVerification): Promise<AuditVerdict
     head: head_file === null ? null : headIn(head_file),
     async executor(after) {
       const told = await wish.executor(after);
-      return told === null ? readChain(home, after) : z.array(ChainRecord).parse(told);
+      return told === null
+        ? readChain(home, after, LEDGER_SLICE)
+        : z.array(ChainRecord).parse(told);
     },
   });
 }

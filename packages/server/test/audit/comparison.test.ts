@@ -46,25 +46,30 @@ interface Given {
   readonly chain: readonly ChainRecord[];
   /** What the executor did while the trail was read. */
   readonly meanwhile?: readonly ChainRecord[];
+  /** What a head saw of the chain that was signed behind the last record. */
   readonly seen?: AuditHead["executor"];
+  /** At the second look nobody can read the chain. */
+  readonly away?: boolean;
 }
 
-async function compare({ trail, chain, meanwhile = [], seen = null }: Given) {
-  let records = chain;
-  const executor = createExecutorRecord(async (after) => records.filter(({ n }) => n > after));
-  expect(await executor.read()).toBe(true);
+async function compare({ trail, chain, meanwhile = [], seen = null, away = false }: Given) {
+  let records: readonly ChainRecord[] | null = chain;
+  const executor = createExecutorRecord(
+    async (after) => records?.filter(({ n }) => n > after) ?? null,
+  );
+  expect((await executor.read()) || executor.faults.length > 0).toBe(true);
   const comparison = createComparison(executor);
   trail.forEach((record, i) =>
     comparison.record({ seq: i + 1, at: 5, body: JSON.stringify(record), hash: "" }),
   );
-  comparison.head("checkpoint 1", { executor: seen } as AuditHead);
-  records = [...chain, ...meanwhile];
-  const { faults, commands, without_result } = await comparison.end();
-  return { faults: faults.map(({ fault }) => fault), commands, without_result };
+  comparison.head("checkpoint 1", { seq: trail.length, executor: seen } as AuditHead);
+  records = away ? null : [...chain, ...meanwhile];
+  const { faults, ...rest } = await comparison.end();
+  return { faults: faults.map(({ fault }) => fault), ...rest };
 }
 
 const whole = chainOf([started, ended]);
-const fine = { faults: [], commands: 1, without_result: 0 };
+const fine = { faults: [], commands: 1, without_result: 0, unheard: 0, began: null };
 
 test("a command that stands alike in both is fine, as is one under way", async () => {
   expect(await compare({ trail: [intent, result], chain: whole })).toEqual(fine);
@@ -78,6 +83,47 @@ test("what began while the trail was read is no fault", async () => {
   expect(await compare({ ...given, chain: whole.slice(0, 1), meanwhile: whole.slice(1) })).toEqual(
     fine,
   );
+});
+
+test("a head that was signed while the trail was read may have seen what ran meanwhile", async () => {
+  const seen = { n: 2, hash: whole[1]!.hash };
+  const given = { trail: [intent, result], chain: whole.slice(0, 1), meanwhile: whole.slice(1) };
+  expect(await compare({ ...given, seen })).toEqual(fine);
+  const { faults } = await compare({ ...given, seen: { n: 2, hash: sha("d") } });
+  expect(faults.join()).toContain("record 2 of the executor's chain is not the one");
+});
+
+test("what only a second look could judge is no fault without one, and is told as not compared", async () => {
+  const chain = whole.slice(0, 1);
+  const given = { trail: [intent, result], chain, seen: { n: 2, hash: whole[1]!.hash } };
+  expect(await compare({ ...given, away: true })).toEqual({ ...fine, unheard: 2 });
+  const { faults } = await compare(given);
+  expect(faults).toHaveLength(2);
+});
+
+test("of a chain that was begun anew, what is before that on the trail is not compared with it", async () => {
+  const began = { kind: "executor_chain_began", before_n: 40, before_hash: sha("f") } as const;
+  const other = { ...intent, command_id: "cmd_0" };
+  const gone = { ...result, command_id: "cmd_0" };
+  const trail = [other, gone, began, intent, result];
+  const seen = { n: 2, hash: whole[1]!.hash };
+  expect(await compare({ trail, chain: whole, seen })).toEqual({ ...fine, began: 3 });
+  const late = await compare({ trail: [...trail, other, gone], chain: whole, seen });
+  expect(late.faults.join()).toContain("knows nothing of cmd_0");
+});
+
+test("records that are not in the usual bytes are compared like those that are", async () => {
+  const odd = { ...intent, call_id: 'a "call" \u2028', extra: 1 };
+  expect(await compare({ trail: [odd, result], chain: whole })).toEqual(fine);
+  const { faults } = await compare({
+    trail: [{ ...odd, planned_digest: sha("c") }, result],
+    chain: whole,
+  });
+  expect(faults.join()).toContain("started another plan");
+  const damaged = { ...result, outcome: "exited\nok    999 records" } as unknown as AuditRecord;
+  expect((await compare({ trail: [intent, damaged], chain: whole })).faults).toEqual([
+    "it says of a command what no record of one does",
+  ]);
 });
 
 test.each<[string, Given, RegExp]>([
