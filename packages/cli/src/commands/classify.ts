@@ -1,7 +1,6 @@
 import { createReadStream } from "node:fs";
 import { open, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { createInterface } from "node:readline";
 import type { Classified } from "@mainstay/server/commands/classify";
 import { Command } from "commander";
 import type { Config } from "../config.ts";
@@ -96,27 +95,33 @@ async function classifyFile(
 ): Promise<ExitCode> {
   const room = await import("@mainstay/server/commands/classify");
   const input = path === "-" ? terminal.stdin : await fileAt(resolve(config.folder(), path));
-  const lines = createInterface({ input, crlfDelay: Infinity });
+  const place = path === "-" ? "standard input" : escapePath(path);
   let code: ExitCode = exit.ok;
-  for await (const line of room.classifyLines(lines, workspace)) {
+  for await (const line of room.classifyLines(input, workspace)) {
     if (line.kind === "fault") {
-      screen.note(
-        `${path === "-" ? "standard input" : path}, line ${line.line}: ${line.fault}`,
-        "bad",
-      );
+      screen.note(`${place}, line ${line.line}: ${line.fault}`, "bad");
       code = exit.failed;
       continue;
     }
-    const { verdict, reason, part } = line.classified;
+    const { verdict, reason } = line.classified;
     if (json) screen.json({ id: line.id, verdict, reason });
-    else screen.print(`${line.id}  ${verdict}: ${reason}${part === null ? "" : `  in: ${part}`}`);
+    else screen.print(rowOf(line.id, line.classified));
   }
   return code;
+}
+
+/** One line, whatever is in it; an id that could be read as something else is quoted. */
+function rowOf(id: string | number, { verdict, reason, part }: Classified): string {
+  const name = /^[\w.:@/-]+$/.test(String(id)) ? String(id) : JSON.stringify(id);
+  const where = part === null ? "" : `  in: ${part}`;
+  return escapePath(`${name}  ${verdict}: ${reason}${where}`);
 }
 
 /** Opened before it is read: a missing file is a plain sentence, not a stream's error. */
 async function fileAt(path: string) {
   const file = await open(path).catch(() => null);
   if (file === null) throw new UsageFault(`The file ${escapePath(path)} cannot be read`);
-  return createReadStream("", { fd: file });
+  if (!(await file.stat()).isDirectory()) return createReadStream("", { fd: file });
+  await file.close();
+  throw new UsageFault(`${escapePath(path)} is a folder; --file reads a file of commands`);
 }
