@@ -36,6 +36,8 @@ const holes: Record<string, readonly [lets_through: RegExp, attack: string]> = {
   "find -fprint": [/ -fprint \S+/, "find . -name x -fprint PWNED"],
   "a redirection": [/ ?>>? ?[A-Z]\S*/, "echo a > PWNED"],
   "a prefix of a command": [/^timeout \S+ |^nice |^\.\/x; /, "./x; ls"],
+  "a folder behind a link": [/^cd pkg; /, "cd pkg; git status"],
+  "a negated cd": [/^! (?=cd )/, "! cd vendor/pkg || git status"],
   "a link out of the workspace": [/ (outfile|chain)\b/, "cat a.txt outfile"],
 };
 

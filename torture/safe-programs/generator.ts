@@ -6,6 +6,7 @@ import {
   EXPANSIONS,
   FILES,
   FIND_EXPRESSIONS,
+  FOLDERS,
   GIT,
   GIT_GLOBALS,
   HOSTILE_NAMES,
@@ -72,6 +73,7 @@ function compound(grammar: Grammar, depth: number): string {
   const { random } = grammar;
   const inner = () => list(grammar, depth);
   const expansion = random.pick(EXPANSIONS);
+  const folder = random.pick(FOLDERS);
   const forms = [
     () => `{ ${inner()}; }`,
     () => `(${inner()})`,
@@ -94,6 +96,11 @@ function compound(grammar: Grammar, depth: number): string {
     () => `select f in a b; do ${inner()}; done`,
     () => `X=${operand(grammar)}; ${simple(grammar)} $X`,
     () => `cd ${operand(grammar)} && ${inner()}`,
+    () => `cd ${folder}${random.pick(["; ", " && ", " || ", "\n"])}${inner()}`,
+    () => `! cd ${folder} || ${inner()}`,
+    () => `if ! cd ${folder}; then ${inner()}; else ${inner()}; fi`,
+    () => `for f in *; do ${inner()}; cd ${folder}; done`,
+    () => `while read -r l; do ${inner()}; cd ${folder}; done < a.txt`,
   ];
   return random.pick(forms)();
 }

@@ -39,8 +39,8 @@ const HARMLESS = new Set(
   ),
 );
 const FOR_WRITING = /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND|O_TMPFILE/;
-/** Names that lead to no file; bash tries the terminal, of which there is none. */
-const NOWHERE = /^\/dev\/(null|tty)$|^(pipe|socket):/;
+/** Names that lead to no file; bash tries the terminal, of which there is none, and what lacks a descriptor fills it. */
+const NOWHERE = /^\/dev\/(null|full|tty)$|^(pipe|socket):/;
 const OWN_DESCRIPTOR = /^\/(dev|proc\/(self|\d+))\/(fd\/\d+|std(in|out|err))$/;
 /** What sort, tac and bash keep of long input, in the sandbox's own /tmp. */
 const SCRATCH = /^\/tmp\/(sort|tac|sh-thd)[\w.-]{6,}$/;

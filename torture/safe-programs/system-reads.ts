@@ -15,7 +15,7 @@ const OF_ALL = [
 /** Names of users and groups, and where to look for them. */
 const NAMES = /^\/etc\/(nsswitch\.conf|passwd|group)$|^\/$|^\/proc\/sys\/kernel\/ngroups_max$/;
 
-const NAMERS = "bash dir find git groups id logname ls stat tar users vdir whoami".split(" ");
+const NAMERS = "bash dir find git groups id logname ls ps stat tar users vdir whoami".split(" ");
 /** Their own modules, and what they want to know of the machine before they begin. */
 const INTERPRETED =
   /^\/usr(\/|$)|^\/etc\/(perl|python[\d.]*|java[\w-]*|ssl|npmrc|xdg|alternatives)(\/|$)|^\/etc\/pip\.conf$|^\/(tmp\/)?package\.json$|^\/etc$|^\/dev\/urandom$|^\/proc\/|^\/sys\/|^\/home\/agent(\/|$)/;

@@ -6,6 +6,10 @@ export const FILES = (
   "inlink deep deep/.. indir indir/app.ts prog.awk prog.sed prog.jq env.sh x ./x missing.txt vendor/pkg bare"
 ).split(" ");
 
+/** Where `cd` goes: plainly, through a link, into a repository with settings of its own. */
+export const FOLDERS =
+  "src src/lib docs indir deep ./indir/ src/../indir vendor/pkg pkg @ROOT@/pkg bare".split(" ");
+
 export const OUTSIDE = (
   "/etc/hosts /etc/passwd /etc / /root /proc/self/environ /proc/1/cmdline /usr/share/doc /tmp ../ .. " +
   "../../etc/passwd src/../../x ~ ~/x ~root ~+ ~- outfile outdir outdir/passwd chain up up/x proc " +
@@ -75,6 +79,7 @@ export const INNER: Record<string, readonly string[]> = {
     "NR>1{s+=$3} END{print s}",
     "/a/{n++} END{print n}",
     'BEGIN{system("./x")}',
+    '/call/ {print "cat() { :; }"}',
     'BEGIN{print "x" > "PWNED"}',
     'BEGIN{"./x"|getline x}',
     '{print | "cat"}',
@@ -160,7 +165,7 @@ export const GIT = (
   "rev-parse --show-toplevel|rev-parse --git-dir|rev-parse --git-path x|rev-parse --parseopt|ls-files|ls-files -o|" +
   "ls-files --others --exclude-from=/etc/hosts|ls-files -z|ls-tree HEAD|ls-tree -r HEAD|ls-remote|ls-remote .|ls-remote ./bare|" +
   "ls-remote ext::./x|blame a.txt|blame --contents /etc/hosts a.txt|blame -L1,2 a.txt|blame --ignore-revs-file /etc/hosts a.txt|grep a|grep -n a|grep -O./x a|" +
-  "grep --open-files-in-pager=./x a|grep --no-index a|grep -f /etc/hosts|grep --no-index a /etc/hosts|cat-file -p HEAD|" +
+  "grep !cat() { :; }|grep --open-files-in-pager=./x a|grep --no-index a|grep -f /etc/hosts|grep --no-index a /etc/hosts|cat-file -p HEAD|" +
   "cat-file --batch|cat-file --textconv HEAD:a.txt|cat-file --filters HEAD:a.txt|cat-file -t HEAD|describe|describe --dirty|describe --tags --always|" +
   "shortlog|shortlog -sn HEAD|reflog|reflog show|reflog expire --all|reflog delete HEAD@{0}|for-each-ref|for-each-ref --shell|" +
   "rev-list HEAD|rev-list --count HEAD|merge-base HEAD HEAD|name-rev HEAD|count-objects|count-objects -v|check-ignore a.txt|check-attr -a a.txt|" +

@@ -64,6 +64,7 @@ const LINKS: Record<string, string> = {
   inlink: "a.txt",
   deep: "src/lib/deeper",
   indir: "src",
+  pkg: "vendor/pkg",
   loop: "loop",
   dangling: "nowhere",
 };

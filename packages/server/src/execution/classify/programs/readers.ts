@@ -11,6 +11,7 @@ const LISTING =
   "--hyperlink= --indicator-style: --ignore: --kibibytes --dereference --numeric-uid-gid --literal " +
   "--hide-control-chars --show-control-chars --quote-name --quoting-style: --reverse --recursive " +
   "--size --sort: --time: --time-style: --tabsize: --width: --context";
+const LOOKS_BEHIND_LINKS = ["-L", "--dereference", "--group-directories-first", "--hyperlink"];
 const GREP =
   "-E -F -G -P -i -y -v -w -x -c -L -l -m: -o -q -s -b -H -h -n -T -Z -A: -B: -C: -# -a -I -r -R -U " +
   "-z -e:! -f@! -d: -D: --extended-regexp --fixed-strings --basic-regexp --perl-regexp --regexp:! " +
@@ -56,9 +57,9 @@ export const PRINTERS: ReadonlySet<string> = new Set(["echo", "true", "false", "
 
 /** Programs that only read, with the options that keep it so. */
 export const readers: Readonly<Record<string, Allowed | readonly Allowed[]>> = {
-  ls: { ...harmless(LISTING), follows: ["-L", "--dereference"] },
-  dir: { ...harmless(LISTING), follows: ["-L", "--dereference"] },
-  vdir: { ...harmless(LISTING), follows: ["-L", "--dereference"] },
+  ls: { ...harmless(LISTING), follows: LOOKS_BEHIND_LINKS },
+  dir: { ...harmless(LISTING), follows: LOOKS_BEHIND_LINKS },
+  vdir: { ...harmless(LISTING), follows: LOOKS_BEHIND_LINKS },
   cat: harmless(
     "-A -b -e -E -n -s -t -T -u -v --show-all --number-nonblank --show-ends --number " +
       "--squeeze-blank --show-tabs --show-nonprinting",
