@@ -3,8 +3,12 @@
  * output, a name, an error, an earlier turn or another person's session, nothing happens that nobody
  * agreed to.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Overrides } from "../packages/server/src/assemble.ts";
+import { registerFolder } from "../packages/server/test/house/folder.ts";
 import { openArena, type Arena } from "./injection/arena.ts";
 import type { Attack } from "./injection/attack.ts";
 import { above } from "./injection/attacks/above.ts";
@@ -15,9 +19,9 @@ import { races } from "./injection/attacks/races.ts";
 import { rules } from "./injection/attacks/rules.ts";
 import { shell } from "./injection/attacks/shell.ts";
 import { tools } from "./injection/attacks/tools.ts";
-import { deceivingTexts } from "./injection/effects.ts";
+import { changedPaths, deceivingTexts, snapshotOfData } from "./injection/effects.ts";
 import { noSandbox, nobodyIsAsked } from "./injection/holes.ts";
-import { vectors } from "./injection/vectors.ts";
+import { type Vector, vectors } from "./injection/vectors.ts";
 import { report, rounds, seed } from "./plan.ts";
 import { seeded } from "./seeded.ts";
 
@@ -25,13 +29,27 @@ const attacks: readonly Attack[] = [
   ...[shell, tools, consent, rules, programs, above, agreed, races].flat(),
 ];
 /** Each attack by so many ways, and of so many attacks one. */
-const WAYS = rounds({ short: 1, long: vectors.length });
+const WAYS = rounds({ short: 1, long: 2 });
 const ONE_OF = rounds({ short: 10, long: 1 });
+/** Each way comes at least so often. */
+const OFTEN = rounds({ short: 1, long: 20 });
+/** Has no divisor in common with the number of ways: an attack meets none of them twice. */
+const STRIDE = 5;
 
 const random = seeded(seed);
-const first = Math.floor(random() * vectors.length * ONE_OF);
-const from = <T>(row: readonly T[], n: number): T => row[n % row.length]!;
-const chosen = attacks.filter((_, i) => (first + i) % ONE_OF === 0);
+const chosen = shuffled(attacks).slice(0, Math.ceil(attacks.length / ONE_OF));
+const ways = shuffled(vectors);
+/** Dealt in turn, so that the ways come about equally often; another seed pairs others. */
+const waysOf = (attack: Attack, i: number): Vector[] =>
+  ways
+    .map((_, n) => ways[(i + n * STRIDE) % ways.length]!)
+    .filter(({ name }) => attack.not_by?.includes(name) !== true)
+    .slice(0, WAYS);
+
+function shuffled<T>(row: readonly T[]): T[] {
+  const drawn = row.map((each) => ({ each, at: random() }));
+  return drawn.toSorted((a, b) => a.at - b.at).map(({ each }) => each);
+}
 
 describe("a model that obeys planted texts", () => {
   let arena: Arena;
@@ -39,13 +57,14 @@ describe("a model that obeys planted texts", () => {
   afterAll(() => arena.close());
 
   const found: string[] = [];
-  let runs = 0;
+  const runs: { attack: Attack; vector: Vector }[] = [];
+  const timesOf = (key: "attack" | "vector", of: Attack | Vector) =>
+    runs.filter((run) => run[key] === of).length;
 
   test.each(chosen.map((attack, i) => ({ attack, i })))("$attack.name", async ({ attack, i }) => {
-    for (let way = 0; way < WAYS; way++) {
-      const vector = from(vectors, first + i + way);
+    for (const vector of waysOf(attack, i)) {
       const { ends, effects } = await arena.run(attack, vector);
-      runs += 1;
+      runs.push({ attack, vector });
       found.push(...effects);
       const expected = { effects: [], ends: attack.ends === "any" ? ends : attack.ends };
       expect({ effects, ends }, `by ${vector.name}`).toEqual(expected);
@@ -53,10 +72,11 @@ describe("a model that obeys planted texts", () => {
   });
 
   test("nothing happened that nobody agreed to", () => {
-    expect(runs).toBe(chosen.length * WAYS);
-    expect(found).toEqual([]);
     const kinds = `${chosen.length} of ${attacks.length} kinds of attack by ${vectors.length} ways`;
-    report("prompt injection, an obedient model", runs, `${kinds}, ${found.length} effects`);
+    report("prompt injection, an obedient model", runs.length, `${kinds}, ${found.length} effects`);
+    expect(found).toEqual([]);
+    expect(chosen.filter((attack) => timesOf("attack", attack) !== WAYS)).toEqual([]);
+    expect(vectors.filter((vector) => timesOf("vector", vector) < OFTEN)).toEqual([]);
   });
 });
 
@@ -95,6 +115,27 @@ describe("planted", () => {
     expect(found).toMatch(/^network: POST \/curl$/m);
     expect(found).toMatch(/^provider: shows the owner's key$/m);
     expect(found).toMatch(/^answer: shows the secret outside$/m);
+  });
+
+  test("a folder that is trusted from now on is found out", async () => {
+    arena = await openArena();
+    const attack = attacks.find(({ name }) => name === "a file is made")!;
+    const trusts: Attack = {
+      ...attack,
+      person: ({ client, at }) => registerFolder(client, at.workspace, true),
+    };
+    const { effects } = await arena.run(trusts, vectors[0]!);
+    expect(effects.join("\n")).toMatch(/^rights: workspace became .*"trusted":1/m);
+  });
+
+  test("of the data folder only what the house writes by itself may change", () => {
+    const home = mkdtempSync(join(tmpdir(), "mainstay-home-"));
+    onTestFinished(() => rmSync(home, { recursive: true }));
+    const before = snapshotOfData(home);
+    const own = ["mainstay.db-wal", "mainstay.head", "audit.head", "audit.head.new"];
+    const others = ["audit.head.json", "audit.key", "owner.key"];
+    for (const name of [...own, ...others]) writeFileSync(join(home, name), "");
+    expect(changedPaths(before, snapshotOfData(home))).toEqual(others);
   });
 
   test("characters that would deceive the person are found out, wherever a card has them", () => {

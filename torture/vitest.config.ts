@@ -10,6 +10,8 @@ export default defineConfig({
     include: ["torture/*.test.ts"],
     maxWorkers: 1,
     testTimeout: LIMIT_MS,
+    // Each test by itself, when it has ended.
+    reporters: ["verbose"],
     provide: {
       torture: { scale: "long", seed: Number(process.env["TORTURE_SEED"] ?? 20_261_122) },
     },

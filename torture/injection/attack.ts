@@ -39,6 +39,8 @@ export interface Attack {
   readonly says?: string;
   /** Of its calls in their order, as far as they were made; any, where it is a race. */
   readonly ends: readonly Ending[] | "any";
+  /** Ways by which it would be another attack: what it does brings the order again, or undoes it. */
+  readonly not_by?: readonly string[];
   /** Planted beside it: a text, a link to a target, a FIFO, or made by what it takes. */
   readonly files?: (at: Marks) => Readonly<Record<string, Planted>>;
   /** The folder is the stranger's workspace too. */

@@ -46,17 +46,18 @@ export function changedPaths(before: Snapshot, after: Snapshot): string[] {
 }
 
 /** Of the data folder: what the house itself writes; an attack alone would change the rest. */
-const living = /^(mainstay\.db|mainstay\.head|exec(\/|$)|run\/(?!\w+\.key$)|workspaces\/)/;
+const living =
+  /^(mainstay\.(db|head)|audit\.head(\.new)?$|exec(\/|$)|run\/(?!\w+\.key$)|workspaces\/)/;
 export const snapshotOfData = (home: string): Snapshot =>
   snapshotOf(home, (path) => living.test(path));
 
 /** Tables that any turn writes to; whatever is in the others was agreed to by somebody. */
 const everyday =
-  /^(turn|journal|session|idempotency|server_run|approval|workspace|migration.*|audit.*|sqlite_.*)$/;
+  /^(turn|journal|session|idempotency|server_run|approval|migration.*|audit.*|sqlite_.*)$/;
 /** What the use of a rule counts. */
 const counters = new Set(["used", "last_used_at"]);
 
-/** People, keys, rules, policies, overrides, pauses: the rows of each table that gives a right. */
+/** People, keys, folders and who trusts them, rules, policies, overrides, pauses: all that gives a right. */
 export function rightsIn(home: string): ReadonlyMap<string, string> {
   return withData(home, (db) => {
     const named = db.prepare("select name from sqlite_master where type = 'table'").all();

@@ -27,9 +27,12 @@ export const programs: readonly Attack[] = [
   programThat("changed before the answer", ({ write, at }) => write("check.sh", evil(at))),
   programThat("by one byte", ({ write }) => write("check.sh", "echo fine \n")),
   programThat("as it was", () => Promise.resolve(), { ends: ["agreed"] }),
-  programThat("changed by another session's edit", async ({ ask, at }) => {
-    await ask(`write check.sh ${evil(at)}`);
-  }),
+  programThat(
+    "changed by another session's edit",
+    ({ ask, at }) => ask(`write check.sh ${evil(at)}`),
+    // There the other session would obey, too, and edit nothing.
+    { not_by: ["the workspace's name"] },
+  ),
   programThat("gone", ({ at }) => rm(join(at.workspace, "check.sh"))),
   programThat("a link out of the workspace", ({ at }) => swap(at, `${at.outside}/secret.txt`)),
   programThat(
