@@ -1,4 +1,8 @@
-/** Reads what `strace -f -y -o FILE` wrote: one system call a line, split where processes interleave. */
+/**
+ * Reads what `strace -f -y -o FILE` wrote: one system call a line, split where processes interleave.
+ *
+ * 1. Every call is read, or nothing is: what is no call and no known word of strace's is a fault.
+ */
 
 export interface SystemCall {
   readonly pid: number;
@@ -12,33 +16,46 @@ export interface SystemCall {
 const WHOLE = /^(\d+) +(\w+)\((.*)\) += (.+)$/s;
 const BEGUN = /^(\d+) +(\w+)\((.*) <unfinished \.\.\.>$/s;
 const RESUMED = /^(\d+) +<\.\.\. (\w+) resumed>(.*)$/s;
+/** How a process ended. */
+const NO_CALL = /^\d+ +\+\+\+ (exited with \d+|killed by SIG\w+( \(core dumped\))?) \+\+\+$/;
 
+/** @throws where a line cannot be read; the last one may be cut off, where strace was killed at it */
 export function readTrace(text: string): SystemCall[] {
   const begun = new Map<string, string>();
   const calls: SystemCall[] = [];
-  for (const line of text.split("\n")) {
+  for (const line of text.split("\n").slice(0, -1)) {
     const resumed = RESUMED.exec(line);
     const start = BEGUN.exec(line);
-    if (start !== null) begun.set(start[1]!, `${start[1]} ${start[2]}(${start[3]}`);
-    else calls.push(...callOf(resumed === null ? line : joined(begun, resumed)));
+    if (start !== null) begin(begun, start);
+    else if (resumed !== null) calls.push(callOf(joined(begun, resumed)));
+    else if (!NO_CALL.test(line)) calls.push(callOf(line));
   }
   // A call that never came back was made all the same.
-  for (const half of begun.values()) calls.push(...callOf(`${half}) = ?`));
+  for (const half of begun.values()) calls.push(callOf(`${half}) = ?`));
   return calls;
 }
 
-function joined(begun: Map<string, string>, [, pid, , rest]: RegExpExecArray): string {
-  const half = begun.get(pid!) ?? "";
+function begin(begun: Map<string, string>, [line, pid, name, args]: RegExpExecArray): void {
+  if (begun.has(pid!)) throw unreadable(line);
+  begun.set(pid!, `${pid} ${name}(${args}`);
+}
+
+function joined(begun: Map<string, string>, [line, pid, , rest]: RegExpExecArray): string {
+  const half = begun.get(pid!);
+  if (half === undefined) throw unreadable(line);
   begun.delete(pid!);
   return half + rest;
 }
 
-function callOf(line: string): SystemCall[] {
+function callOf(line: string): SystemCall {
   const parts = WHOLE.exec(line);
-  if (parts === null) return [];
+  if (parts === null) throw unreadable(line);
   const [, pid, name, args, result] = parts;
-  return [{ pid: Number(pid), name: name!, args: splitArguments(args!), result: result! }];
+  return { pid: Number(pid), name: name!, args: splitArguments(args!), result: result! };
 }
+
+const unreadable = (line: string): Error =>
+  new Error(`strace wrote what is not understood: ${line}`);
 
 /** At the commas that stand in no string, path, structure or list. */
 function splitArguments(text: string): string[] {
