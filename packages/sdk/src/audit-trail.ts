@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AuditRecord } from "./audit.ts";
+import { listOf } from "./resources.ts";
 
 /** What is told of the audit trail: its records as people look them up, and the word that it stands. */
 
@@ -55,6 +56,10 @@ export const AuditItem = z.object({
   command: z.string().nullable(),
 });
 export type AuditItem = z.infer<typeof AuditItem>;
+
+/** A page of the trail, and what its keeper knows to be wrong with it as a whole; null for nothing. */
+export const AuditPage = listOf(AuditItem).extend({ damage: z.string().nullable() });
+export type AuditPage = z.infer<typeof AuditPage>;
 
 /** Which records; all that are given must fit. */
 export const AuditFilter = z.strictObject({

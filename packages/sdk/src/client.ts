@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { approvalNews } from "./approval-news.ts";
-import { AuditFilter, AuditHead, AuditItem, ExecutorChain } from "./audit-trail.ts";
+import { AuditFilter, AuditHead, AuditPage, ExecutorChain } from "./audit-trail.ts";
 import { call, type Connection, type Request } from "./call.ts";
 import {
   type ApprovalNews,
@@ -109,7 +109,7 @@ export interface Client {
   };
   audit: {
     /** Newest first; a page may be short, or empty, and still have a next one. */
-    list(filter?: AuditFilter, page?: AuditPageWish): Promise<List<AuditItem>>;
+    list(filter?: AuditFilter, page?: AuditPageWish): Promise<AuditPage>;
     head(): Promise<AuditHead>;
     executor(after: number): Promise<ExecutorChain>;
   };
@@ -195,7 +195,7 @@ export function createClient(options: ClientOptions): Client {
     },
     audit: {
       list: (filter = {}, page = {}) =>
-        get(`/v1/audit?${queryOf({ ...filter, ...page })}`, listOf(AuditItem)),
+        get(`/v1/audit?${queryOf({ ...filter, ...page })}`, AuditPage),
       head: () => get("/v1/audit/head", AuditHead),
       executor: (after) => get(`/v1/audit/executor?after=${after}`, ExecutorChain),
     },

@@ -1,11 +1,12 @@
 import { AuditRecord } from "@mainstay/sdk/audit";
-import type { AuditFilter, AuditItem } from "@mainstay/sdk/audit-trail";
-import type { Client, List } from "@mainstay/sdk/client";
+import type { AuditFilter, AuditItem, AuditPage } from "@mainstay/sdk/audit-trail";
+import type { Client } from "@mainstay/sdk/client";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { csvHead, csvLine } from "../audit/csv.ts";
 import { auditLine } from "../audit/line.ts";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
+import { escapeCommand, oneLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { auditVerifyCommand, type AuditVerifyParts } from "./audit-verify.ts";
 
@@ -60,32 +61,50 @@ function listCommand({ withServer, screen }: AuditParts): Command {
         if (json) screen.json(await list(client, filter, most));
         else {
           if (csv) screen.print(csvHead);
-          const show = showing(screen, { jsonl: jsonl === true, csv: csv === true });
-          for await (const item of items(client, filter, most)) show(item);
+          await show(pages(client, filter, most), screen, {
+            jsonl: jsonl === true,
+            csv: csv === true,
+          });
         }
         return exit.ok;
       }),
     );
 }
 
-function showing(
+type Form = Required<Pick<ListOptions, "jsonl" | "csv">>;
+
+/** What is said about the rows is no row: programs read them. */
+async function show(
+  found: AsyncIterable<AuditPage>,
   screen: Screen,
-  { jsonl, csv }: Pick<ListOptions, "jsonl" | "csv">,
-): (item: AuditItem) => void {
-  if (jsonl) return (item) => screen.json(item);
-  return (item) => screen.print(csv ? csvLine(item) : auditLine(item));
+  { jsonl, csv }: Form,
+): Promise<void> {
+  let shown = 0;
+  let told = false;
+  for await (const { items, damage } of found) {
+    if (damage !== null && !told) screen.note(damaged(damage), "bad");
+    told ||= damage !== null;
+    for (const item of items)
+      if (jsonl) screen.json(item);
+      else screen.print(csv ? csvLine(item) : auditLine(item));
+    shown += items.length;
+  }
+  if (shown === 0) screen.note("No records.");
 }
+
+const damaged = (damage: string): string =>
+  `The trail is not what was written: ${oneLine(escapeCommand(damage))}`;
 
 /** Page after page, until there are enough or no more. */
 async function* pages(
   client: Client,
   filter: AuditFilter,
   most: number,
-): AsyncGenerator<List<AuditItem>> {
+): AsyncGenerator<AuditPage> {
   let left = most;
   let before: string | null = null;
   do {
-    const page: List<AuditItem> = await client.audit.list(filter, {
+    const page: AuditPage = await client.audit.list(filter, {
       ...(before !== null && { before }),
       limit: Math.min(left, LARGEST_PAGE),
     });
@@ -95,21 +114,14 @@ async function* pages(
   } while (left > 0 && before !== null);
 }
 
-async function* items(
-  client: Client,
-  filter: AuditFilter,
-  most: number,
-): AsyncGenerator<AuditItem> {
-  for await (const page of pages(client, filter, most)) yield* page.items;
-}
-
-async function list(client: Client, filter: AuditFilter, most: number): Promise<List<AuditItem>> {
-  const all: List<AuditItem> = { items: [], next: null };
-  for await (const { items: more, next } of pages(client, filter, most)) {
-    all.items.push(...more);
-    all.next = next;
+async function list(client: Client, filter: AuditFilter, most: number): Promise<AuditPage> {
+  const items: AuditItem[] = [];
+  let end: Omit<AuditPage, "items"> = { next: null, damage: null };
+  for await (const { items: more, ...rest } of pages(client, filter, most)) {
+    items.push(...more);
+    end = rest;
   }
-  return all;
+  return { items, ...end };
 }
 
 function time(text: string): string {

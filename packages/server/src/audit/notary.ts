@@ -6,7 +6,6 @@ import { messageOf, Refusal } from "../kernel/errors.ts";
 import type { Actor } from "../kernel/lifecycle.ts";
 import { isoTime } from "../kernel/time.ts";
 import { auditWrite } from "../store/audit-log.ts";
-import type { Row } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
 import { BEGINNING, linkFault, type Place } from "./chain-walk.ts";
@@ -17,26 +16,20 @@ import {
   type HeadPlace,
   headPlaces,
 } from "./destinations.ts";
-import { type Earlier, earlierAt, remedy } from "./earlier-heads.ts";
-import { headOf, isSigned, publicKeyOf, signHead } from "./head.ts";
+import { earlierAt } from "./earlier-heads.ts";
+import { publicKeyOf, signHead } from "./head.ts";
 import { createExecutorFollower } from "./executor-follower.ts";
 import type { ReadChain } from "./executor-record.ts";
-import { inTime } from "./in-time.ts";
+import { faultInWords, inspectTrail } from "./inspection.ts";
+import { foreignFault, lastSigned, openTrail, type Signed } from "./opening.ts";
 import { openSigningKey } from "./signing-key.ts";
-import {
-  checkpointWrite,
-  lastCheckpoint,
-  lastOnExecutor,
-  newChainAfter,
-  rowsFrom,
-} from "./trail.ts";
+import { checkpointWrite, rowsFrom } from "./trail.ts";
+import type { AuditVerdict } from "./verify.ts";
 
 const LOOK_EVERY_MS = 5_000;
 const SIGN_EVERY_MS = 60_000;
 const SIGN_EVERY_RECORDS = 1_000;
 const SLICE = 1_000;
-/** A mount that hangs must not hold up a start. */
-const PLACE_MS = 2_000;
 
 /**
  * Signs how far the trail went, and has that carried off the machine.
@@ -48,6 +41,10 @@ const PLACE_MS = 2_000;
  * 3. One look, signature or question at a time.
  * 4. Never does a head go over one that another key signed, or that this trail does not have: that may be
  *    all that is left of a trail. It breaks then, and an operator who begins anew moves it away by hand.
+ * 5. What was signed before a start is read once more after it, from the first record on, before anything
+ *    is signed. Where that is not what was written it breaks, and commands go on: the trail still takes
+ *    records, and to stop all work for an old bit would hand a switch to whoever can flip one. Nothing
+ *    runs only where a record cannot be written.
  */
 export interface Notary extends Actor {
   /**
@@ -58,6 +55,8 @@ export interface Notary extends Actor {
   head(): Promise<AuditHead>;
   /** Whether the trail stands and its heads arrive where they should. */
   check(): { readonly ok: boolean; readonly detail: string };
+  /** What is wrong with what is on the trail, for whoever reads it; null where nothing is known. */
+  damage(): string | null;
 }
 
 export interface NotaryParts {
@@ -68,11 +67,6 @@ export interface NotaryParts {
   readonly settings: AuditSettings;
   /** The executor's own chain. */
   readonly executorChain: ReadChain;
-}
-
-/** What it last put its name to. */
-interface Signed extends Place {
-  readonly n: number;
 }
 
 export function createNotary(parts: NotaryParts): Notary {
@@ -93,6 +87,11 @@ export function createNotary(parts: NotaryParts): Notary {
   let broken: string | null = null;
   /** That it goes on over another key's checkpoints, which an operator let it do. */
   let anew: string | null = null;
+  /** What is wrong beside the records: checkpoints that are gone, or another key's. */
+  let suspect: string | null = null;
+  const stopping = new AbortController();
+  /** It stopped before the trail was read: the next start signs. */
+  let cut_short = false;
   let live = false;
   let cancelLook = () => {};
   let busy: Promise<unknown> = Promise.resolve();
@@ -106,70 +105,51 @@ export function createNotary(parts: NotaryParts): Notary {
 
   async function open(): Promise<void> {
     key = await openSigningKey(home);
-    const earlier = await Promise.all(places.map(earlierIn));
-    const against = earlier.find(({ state }) => state === "against");
-    const foreign = await believeLast();
-    await resumeExecutor();
-    if (against?.state === "against") breakWith(against.fault);
-    else if (foreign !== null && earlier.some(({ state }) => state !== "absent"))
-      breakForeign(foreign);
-    else anew = foreign;
+    const found = await openTrail({ store, clock, log, key, places });
+    last = found.last.head;
+    signed = found.last.signed;
+    walked = signed;
+    anew = found.anew;
+    executor.resume(found.executor);
+    if (found.fault !== null) breakWith(found.fault);
     await record({ kind: "server_started", incarnation: store.incarnation }).catch(
       (fault: unknown) =>
         log.error({ fault: messageOf(fault) }, "this start is not on the audit trail"),
     );
   }
 
-  /** Of what does not answer, its carrier asks again before it writes. */
-  async function earlierIn(place: HeadPlace): Promise<Earlier | { readonly state: "unknown" }> {
+  /** 5. What is not signed yet is walked anyway. */
+  async function inspect(): Promise<void> {
+    if (broken !== null || signed.seq === 0) return;
     try {
-      return await inTime({ clock, most_ms: PLACE_MS }, () => earlier(place));
+      const verdict = await inspectTrail(home, stopping.signal);
+      if (verdict === null) cut_short = true;
+      else judge(verdict);
     } catch (fault) {
-      log.error({ place: place.name, fault: messageOf(fault) }, "an earlier head cannot be read");
-      return { state: "unknown" };
+      suspect = `it could not be read from its beginning: ${messageOf(fault)}`;
+      log.error({ fault: messageOf(fault) }, "the audit trail could not be checked");
     }
   }
 
-  const earlier = (place: HeadPlace): Promise<Earlier> =>
-    earlierAt(place, { store, public_key: publicKeyOf(key!) });
+  function judge({ records, faults: [first] }: AuditVerdict): void {
+    if (first === undefined)
+      return log.info({ records }, "the audit trail is what was written, from its first record on");
+    const told = `${faultInWords(first)}; see mainstay audit verify`;
+    if (first.seq !== null) return breakWith(told);
+    suspect = told;
+    log.error({ fault: told }, "the checkpoints of the audit trail are not what they should be");
+  }
 
   /** 4. */
   async function admit(place: HeadPlace): Promise<void> {
-    const there = await earlier(place);
+    const there = await earlierAt(place, { store, public_key: publicKeyOf(key!) });
     if (there.state !== "against") return;
     if (broken === null) breakWith(there.fault);
     throw new Error(there.fault);
   }
 
-  /** What is wrong with the key of the last checkpoint; null where it is this one. */
-  async function believeLast(): Promise<string | null> {
-    const [row] = await store.query(lastCheckpoint(store, {}));
-    if (row === undefined) return null;
-    last = believed(row);
-    signed = last ?? { n: row.n, ...BEGINNING };
-    walked = signed;
-    return last === null ? `checkpoint ${row.n} is signed by another audit.key` : null;
-  }
-
-  function believed(row: Row<"audit_checkpoint">): AuditHead | null {
-    const head = headOf(row, publicKeyOf(key!));
-    return head !== null && isSigned(head) ? head : null;
-  }
-
-  async function resumeExecutor(): Promise<void> {
-    const [row] = await store.query(lastOnExecutor(store, {}));
-    const head = row === undefined ? null : believed(row);
-    if (head === null) return;
-    const began = await store.query(newChainAfter(store, { seq: head.seq }));
-    if (began.length === 0) executor.resume(head.executor);
-  }
-
   const record = (said: AuditRecord): Promise<unknown> =>
     store.commit({ writes: [auditWrite(store, clock.now(), said)] });
-
-  function breakForeign(fault: string): void {
-    breakWith(`${fault}; ${remedy(places.map(({ name }) => name).join(" and "))}`);
-  }
 
   function breakWith(fault: string): void {
     broken = fault;
@@ -220,8 +200,11 @@ export function createNotary(parts: NotaryParts): Notary {
   async function keep(head: AuditHead): Promise<void> {
     const { committed } = await store.commit({ writes: [checkpointWrite(store, head)] });
     if (committed) return;
-    const foreign = await believeLast();
-    if (foreign !== null) breakForeign(foreign);
+    const found = await lastSigned(store, key!);
+    last = found.head;
+    signed = found.signed;
+    walked = signed;
+    if (found.foreign !== null) breakWith(foreignFault(found.foreign, places));
     throw new Error(`there is a checkpoint ${head.n} already`);
   }
 
@@ -247,7 +230,7 @@ export function createNotary(parts: NotaryParts): Notary {
   }
 
   async function signLast(): Promise<void> {
-    if (key === null) return;
+    if (key === null || cut_short) return;
     await walk();
     if (broken === null && walked.seq > signed.seq) await sign();
   }
@@ -257,12 +240,14 @@ export function createNotary(parts: NotaryParts): Notary {
       if (live) return;
       live = true;
       await inTurn(open);
+      void inTurn(inspect);
       next();
     },
     head: () => inTurn(sign),
     async stop() {
       live = false;
       cancelLook();
+      stopping.abort();
       await inTurn(signLast).catch((fault: unknown) =>
         log.error({ fault: messageOf(fault) }, "the end of the audit trail is not signed"),
       );
@@ -271,15 +256,13 @@ export function createNotary(parts: NotaryParts): Notary {
     check() {
       if (broken !== null) return { ok: false, detail: broken };
       const arrivals = carriers.map(arrivalOf);
+      const doubts = [anew, suspect].filter((doubt) => doubt !== null);
       const extent = `${walked.seq} records, ${signed.seq} signed`;
       return {
-        ok: anew === null && arrivals.every((place) => place.ok),
-        detail: [
-          extent,
-          ...(anew === null ? [] : [anew]),
-          ...arrivals.map(({ detail }) => detail),
-        ].join("; "),
+        ok: doubts.length === 0 && arrivals.every((place) => place.ok),
+        detail: [extent, ...doubts, ...arrivals.map(({ detail }) => detail)].join("; "),
       };
     },
+    damage: () => broken ?? suspect ?? anew,
   };
 }

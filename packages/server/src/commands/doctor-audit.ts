@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { faultInWords } from "../audit/audit.ts";
 import type { Config } from "../config.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { migrations } from "../store/migrations/migrations.ts";
@@ -21,7 +22,7 @@ export async function auditCheck({ home, audit }: Config): Promise<DoctorCheck[]
     const found = await auditVerify({ home, head_file: null, executor: async () => null });
     const { ok, records, bytes, signed, faults } = found;
     const extent = `${records} records (${(bytes / MB).toFixed(1)} MB), signed up to ${signed}`;
-    if (!ok) return [{ ...check, ok, detail: `${faults[0]!.fault}; ${extent}`, fix }];
+    if (!ok) return [{ ...check, ok, detail: `${faultInWords(faults[0]!)}; ${extent}`, fix }];
     return [{ ...check, ok, detail: extent, fix: exportFix(audit) }];
   } catch (fault) {
     return [{ ...check, ok: false, detail: messageOf(fault), fix }];

@@ -132,6 +132,60 @@ test("a changed record is named beside a running server, which signs nothing any
   expect(checks).toContainEqual(expect.objectContaining({ name: "audit", ok: false }));
 });
 
+/** A log that tells when a start has read the whole trail, and what it said of it. */
+function inspectionLog() {
+  const told = Promise.withResolvers<{ level: string; fields: Record<string, unknown> }>();
+  const hear = (level: string) => (fields: Record<string, unknown>, text: string) => {
+    if (/^the audit trail is (damaged|what was written)/.test(text))
+      told.resolve({ level, fields });
+  };
+  return {
+    log: { info: hear("info"), warn: hear("warn"), error: hear("error") },
+    told: told.promise,
+  };
+}
+
+const auditOf = async () =>
+  (await house.client.readyz()).checks.find(({ name }) => name === "audit");
+
+test("a start on a trail that was changed long ago says so, signs nothing, and commands go on", async () => {
+  house = await openHouse({
+    script: [shell("echo a > b"), says("No."), shell("pwd"), says("There.")],
+  });
+  const asked = await house.ask("make it");
+  await house.client.approvals.decide(asked.approvals[0]!, "deny");
+  await house.until(asked.id, (event) => event.type === "settled");
+  await house.client.audit.head();
+
+  const whole = inspectionLog();
+  await house.restart({ log: whole.log });
+  expect(await whole.told).toMatchObject({ level: "info" });
+  expect(await auditOf()).toMatchObject({ ok: true });
+  expect(await house.client.audit.list()).toMatchObject({ damage: null });
+
+  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  const { seq } = db.prepare("select seq from audit where kind = 'approval_decided'").get()!;
+  expect(
+    db.prepare("update audit set body = replace(body, 'den', 'appro') where seq = ?").run(seq!),
+  ).toMatchObject({ changes: 1 });
+  const signed = () => db.prepare("select count(*) as n from audit_checkpoint").get();
+  const before = signed();
+  const damaged = inspectionLog();
+  await house.restart({ log: damaged.log });
+  const words = `record ${seq}: it is not what was written there, or does not follow the record before it`;
+  const detail = `${words}; see mainstay audit verify`;
+  expect(await damaged.told).toEqual({ level: "error", fields: { fault: detail } });
+  expect(await auditOf()).toEqual({ name: "audit", ok: false, detail });
+  expect(await house.client.audit.list()).toMatchObject({ damage: detail });
+  await expect(house.client.audit.head()).rejects.toMatchObject({
+    problem: { code: "audit_damaged" },
+  });
+  expect((await house.ask("where?")).commands).toMatchObject([{ outcome: "exited" }]);
+  await house.restart();
+  expect(signed()).toEqual(before);
+  db.close();
+});
+
 test("the trail is for admins", async () => {
   house = await openHouse();
   const { key } = await house.client.users.add({ name: "Bo" });

@@ -1,5 +1,4 @@
-import { AuditFilter, AuditHead, AuditItem, ExecutorChain } from "@mainstay/sdk/audit-trail";
-import { listOf } from "@mainstay/sdk/resources";
+import { AuditFilter, AuditHead, AuditPage, ExecutorChain } from "@mainstay/sdk/audit-trail";
 import { z } from "zod";
 import { lookUp, type Notary } from "../../audit/audit.ts";
 import type { Store } from "../../store/store.ts";
@@ -17,7 +16,7 @@ const AuditQuery = AuditFilter.extend({
 
 export interface AuditRouteParts {
   readonly store: Store;
-  readonly notary: Pick<Notary, "head">;
+  readonly notary: Pick<Notary, "head" | "damage">;
   /** A page of the executor's own chain after a number; null while there is no executor to ask. */
   readonly executorChain: (after: number) => Promise<ExecutorChain["items"] | null>;
 }
@@ -32,12 +31,13 @@ export function auditRoutes({ store, notary, executorChain }: AuditRouteParts): 
         "The audit trail, newest first. A page may be short, or empty, and still have a next one.",
       auth: "admin",
       query: AuditQuery,
-      responses: { 200: { description: "A page", body: listOf(AuditItem) } },
+      responses: { 200: { description: "A page", body: AuditPage } },
     },
     async ({ query }) => {
       const { before = null, limit = PAGE, ...filter } = query;
       const { items, next } = await lookUp(store, { filter, before, limit });
-      return { status: 200, body: { items, next: next === null ? null : String(next) } };
+      const page = { items, next: next === null ? null : String(next) };
+      return { status: 200, body: { ...page, damage: notary.damage() } };
     },
   );
 
