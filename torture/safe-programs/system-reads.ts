@@ -29,7 +29,7 @@ const OF: Record<string, RegExp> = {
   ...of("shasum yq node npm npx python python3 pip pip3 perl ruby java javac", INTERPRETED),
   ...of("ar c++ cc clang g++ gcc ld nm objdump readelf size strings", TOOLCHAIN),
   ...of("free getconf hostname lscpu nproc ps sort tree uname uptime users which", MACHINE),
-  ...of("find", /^\/proc\/self\/mountinfo$/),
+  ...of("find", /^\/proc\/(self|\d+)\/mountinfo$/),
   // Every mount of the sandbox is looked at.
   ...of("df", /^\//),
   ...of("git", GIT),
