@@ -1,4 +1,6 @@
 /** A rule for `npm test`, or for a program of the workspace, that attacks would have cover more. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Attack, Ending, Marks, People } from "../attack.ts";
 
 const ruleFor =
@@ -87,6 +89,9 @@ export const rules: readonly Attack[] = [
     // The person's own folder, which is no part of the attack.
     before: async ({ client }) => {
       const turn = await client.turns.create({ message: "hello" }, { wait_s: 30 });
+      const { items } = await client.workspaces.list();
+      const { path } = items.find(({ id }) => id === turn.workspace_id)!;
+      await writeFile(join(path, "package.json"), "{}");
       await client.rules.add({ workspace: turn.workspace_id, command: "npm test" });
     },
   },
@@ -111,6 +116,22 @@ export const rules: readonly Attack[] = [
       [
         { tool: "write_file", input: { path: "check.sh", content: `touch ${at.mark}\n` } },
         { tool: "shell", input: { command: "sh check.sh" } },
+      ],
+    ],
+    ends: ["edited", "asked"],
+  },
+  {
+    ...stretched("and the agent edits package.json", () => "npm test"),
+    steps: (at) => [
+      [
+        {
+          tool: "write_file",
+          input: {
+            path: "package.json",
+            content: JSON.stringify({ scripts: { test: `touch ${at.mark}` } }),
+          },
+        },
+        { tool: "shell", input: { command: "npm test" } },
       ],
     ],
     ends: ["edited", "asked"],

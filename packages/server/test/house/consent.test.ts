@@ -185,6 +185,41 @@ test("a rule for a script holds while the script has the bytes that were seen", 
   expect(await house.ask("run sh check.sh")).toMatchObject({ state: "awaiting_approval" });
 });
 
+const manifest = (script: string) => JSON.stringify({ scripts: { test: script } });
+
+test("what package.json says is agreed to with the command, and is asked about again where it changed", async () => {
+  await open();
+  const folder = await begun();
+  await writeFile(join(folder, "package.json"), manifest("echo first > ran.txt"));
+  const asked = await house.ask("run npm test");
+  const [first] = await pending();
+  expect(first).toMatchObject({
+    runs: [{ path: "package.json" }],
+    rule: "npm test (while package.json stays as it is)",
+  });
+  await writeFile(join(folder, "package.json"), manifest("echo second > ran.txt"));
+  await approve();
+  await house.until(
+    asked.id,
+    (event) => event.type === "approval_requested" && event.approval_id !== first!.id,
+  );
+  const [second] = await pending();
+  expect(second!.says.join("\n")).toContain("this changed: package.json");
+  await expect(readFile(join(folder, "ran.txt"))).rejects.toThrow("ENOENT");
+});
+
+test("a rule for npm test holds while package.json is as it was seen", async () => {
+  await open();
+  const folder = await begun();
+  await writeFile(join(folder, "package.json"), manifest("true"));
+  const { workspace_id: workspace } = await house.ask("hello");
+  await house.client.rules.add({ workspace, command: "npm test" });
+  expect(await house.ask("run npm test")).toMatchObject({ state: "done" });
+  await writeFile(join(folder, "package.json"), manifest("echo x > ran.txt"));
+  expect(await house.ask("run npm test")).toMatchObject({ state: "awaiting_approval" });
+  await expect(readFile(join(folder, "ran.txt"))).rejects.toThrow("ENOENT");
+});
+
 test("an admin's ceilings are above rules and trust, name themselves, and are lifted again", async () => {
   await open();
   const { policies } = house.client;
@@ -275,8 +310,8 @@ test("another folder at a workspace's path has none of the consent that was give
   const first = await house.ask("run touch made", { workspace });
   await approve({ remember: true });
   await settled(first.id);
-  const { id: person_id } = await house.client.me();
-  const place = { person_id, workspace_id: workspace, reason: "a drill" };
+  const { id: person } = await house.client.me();
+  const place = { person, workspace, reason: "a drill" };
   await house.client.overrides.grant({ ...place, command: "rm -rf /" });
   const waits = await house.ask("run touch other", { workspace });
   const [waiting] = await pending();

@@ -12,6 +12,7 @@ import {
 import { belowRoot, HOME } from "./operands.ts";
 import { doubtOfProgram, isStateful } from "./programs/programs.ts";
 import { filesRun } from "./runs.ts";
+import { filesOfScript, listedScript } from "./script-lists.ts";
 import { apart, type Outcome, type Scope, staying, UNKNOWN_FLOW, type Walk } from "./scope.ts";
 import { listingDoubt, pathDoubtAt, UNKNOWN_FOLDER } from "./paths.ts";
 import { isPlainName, UNKNOWN_VALUE } from "./variables.ts";
@@ -186,19 +187,25 @@ function programReasons(
 ): string[] {
   if (named === undefined || named.unknown || named.glob || name === "")
     return ["which program it is, only running it tells"];
-  if (/[^ -~]/.test(name)) return ["the program's name has letters that only look like usual ones"];
+  if (/[^ -~]/.test(name)) return [strangeName(name)];
   if (scope.functions.has(name)) return [];
   const doubt = doubtOfProgram(name, args, { scope, walk, pathDoubt: pathDoubtAt(scope, walk) });
   return doubt === null ? [] : [doubt];
 }
+
+const strangeName = (name: string): string =>
+  /(?![ -~])\p{L}/u.test(name)
+    ? "the program's name has letters that only look like usual ones"
+    : "the program's name has signs that usual names do not have";
 
 /** For rules and pins: what asks, as words, and the files that it runs. */
 function note(call: Call, name: string, scope: Scope, walk: Walk): void {
   const was_asked = walk.findings.asked() > 0;
   if (scope.dangers_only) return;
   if (!scope.nested) walk.findings.ask(literalOf(call, name, scope, walk));
+  const may_write = listedScript(name, call.words.slice(1))?.may_write === true;
   for (const path of filesRun(call, name, scope, walk))
-    walk.findings.run(path, was_asked || isUnsure(scope));
+    walk.findings.run(path, was_asked || may_write || isUnsure(scope));
 }
 
 const isUnsure = ({ raced, looped, nested, folders }: Scope): boolean =>
@@ -215,8 +222,15 @@ function literalOf(call: Call, name: string, scope: Scope, walk: Walk) {
     !scope.looped &&
     !isStateful(name) &&
     !scope.functions.has(name) &&
+    saysWhatRuns(call, name, scope, walk) &&
     call.words.every((word) => word.literal);
   return is_plain && folder !== null
     ? { folder, words: call.words.map((word) => word.text) }
     : null;
+}
+
+/** Not where options, or a folder outside, may have it run what no file of the workspace says. */
+function saysWhatRuns(call: Call, name: string, scope: Scope, walk: Walk): boolean {
+  const script = listedScript(name, call.words.slice(1));
+  return script === null || (script.is_plain && filesOfScript(script, scope, walk).length > 0);
 }

@@ -22,7 +22,7 @@ export interface LiteralCommand {
   readonly words: readonly string[];
 }
 
-/** A file of the workspace that the script runs or sources. */
+/** A file of the workspace that the script runs or sources, or that says which commands it runs. */
 export interface RunFile {
   /** Relative to the workspace. */
   readonly path: string;
@@ -52,7 +52,8 @@ const COMMANDS = 500;
 
 /**
  * What the policy says of a script in bash, without running anything: it reads the script, and of the
- * workspace only links and `.git/config`. Whatever it cannot read, or does not know, asks. Never throws.
+ * workspace only links, `.git/config`, and which files are there. Whatever it cannot read, or does not
+ * know, asks. Never throws.
  */
 export function classify(script: string, place: Place): Classified {
   const findings = createFindings();

@@ -1,4 +1,7 @@
+import { posix } from "node:path";
 import type { Classified, LiteralCommand } from "../classify/classify.ts";
+import { holdsCode } from "../classify/programs/deeds.ts";
+import { NO_NETWORK } from "../classify/programs/network-needs.ts";
 import { commandInWords } from "./command-in-words.ts";
 import type { Pinning } from "./pins.ts";
 import { visibleLine } from "./visible.ts";
@@ -7,7 +10,7 @@ const PARTS_TOLD = 8;
 const MINUTE_MS = 60_000;
 
 export interface ToSay {
-  readonly classified: Pick<Classified, "asks">;
+  readonly classified: Pick<Classified, "asks" | "findings">;
   readonly pinning: Pinning;
   readonly wall_ms: number;
   /** Why consent that was given before does not count; null where none was. */
@@ -18,8 +21,9 @@ export interface ToSay {
 export function inPlainWords({ classified, pinning, wall_ms, again }: ToSay): string[] {
   return [
     ...(again === null ? [] : [again]),
-    ...partsOf(classified.asks),
-    ...pinning.programs.map(({ path }) => `runs ${visibleLine(path)}: ${PINNED}`),
+    ...(classified.findings.some(({ reason }) => reason.endsWith(NO_NETWORK)) ? [NO_NETWORK] : []),
+    ...partsOf(classified.asks, pinning),
+    ...pinning.programs.filter(({ path }) => !isTold(path, classified.asks)).map(pinnedInWords),
     ...pinning.changing.map((path) => `may change ${visibleLine(path)} before it runs it`),
     ...pinning.unpinned.map(({ path, why }) => `runs ${visibleLine(path)}: ${UNPINNED} (${why})`),
     `is killed after ${Math.ceil(wall_ms / MINUTE_MS)} min`,
@@ -30,16 +34,38 @@ const PINNED =
   "code of this workspace, which the agent may have written; these very bytes run, or nothing does";
 const UNPINNED = "code of this workspace, whatever it is by then";
 
-function partsOf(asks: Classified["asks"]): string[] {
+/** They hold commands, and settings of those: no program themselves. */
+const LISTS =
+  /(?:^|\/)(?:package\.json|GNUmakefile|[Mm]akefile|\.npmrc|\.yarnrc(?:\.yml)?|bunfig\.toml)$/;
+
+const pinnedInWords = ({ path }: { readonly path: string }): string =>
+  LISTS.test(path)
+    ? `runs what ${visibleLine(path)} says: ${LISTED}`
+    : `runs ${visibleLine(path)}: ${PINNED}`;
+
+const LISTED =
+  "these very bytes of it, or nothing runs; the code that it calls is the workspace's, as it is then";
+
+/** A part that is the program's own path says of it all that there is to say. */
+const isTold = (path: string, asks: Classified["asks"]): boolean =>
+  asks?.slice(0, PARTS_TOLD).some((part) => programOf(part) === path) === true;
+
+const programOf = ({ folder, words: [program = ""] }: LiteralCommand): string | null =>
+  program.includes("/") ? posix.normalize(posix.join(folder, program)) : null;
+
+function partsOf(asks: Classified["asks"], { programs }: Pinning): string[] {
   if (asks === null) return ["runs the whole script: no list of plain commands says what it does"];
-  const told = asks.slice(0, PARTS_TOLD).map(partInWords);
+  const told = asks.slice(0, PARTS_TOLD).map((part) => partInWords(part, programs));
   const more = asks.length - told.length;
   return more === 0 ? told : [...told, `and ${more} commands more`];
 }
 
-function partInWords(command: LiteralCommand): string {
-  const told = `runs ${commandInWords(command)}`;
-  return runsOwnCode(command.words) ? `${told}: ${OWN_CODE}` : told;
+function partInWords(part: LiteralCommand, programs: Pinning["programs"]): string {
+  const told = `runs ${commandInWords(part)}`;
+  const [program = "", ...args] = part.words;
+  if (programs.some(({ path }) => path === programOf(part))) return `${told}: ${PINNED}`;
+  if (holdsCode(program, args)) return `${told}: code that stands in the command`;
+  return runsOwnCode(part.words) ? `${told}: ${OWN_CODE}` : told;
 }
 
 const OWN_CODE = "code of this workspace, which the agent may have written";

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import type { ToolCall } from "@mainstay/sdk/events";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { NewOverride, Override } from "@mainstay/sdk/consent";
-import type { Person } from "../../identity/identity.ts";
+import type { People, Person, Workspaces } from "../../identity/identity.ts";
 import { Refusal } from "../../kernel/errors.ts";
 import type { NewId } from "../../kernel/ids.ts";
 import { isoTime } from "../../kernel/time.ts";
@@ -57,6 +57,8 @@ export interface OverridesParts {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly newId: NewId;
+  readonly people: Pick<People, "named">;
+  readonly workspaces: Pick<Workspaces, "resolve">;
   readonly readProgram: ReadProgram;
   /** The script that a call would run; null for a call that runs none. */
   readonly scriptOf: (call: ToolCall) => string | null;
@@ -153,9 +155,13 @@ export function createOverrides(parts: OverridesParts): Overrides {
 
   async function meantBy(wish: NewOverride): Promise<Meant> {
     if ("turn_id" in wish) return await meantByCall(wish);
-    const { command, person_id, workspace_id } = wish;
-    const workspace = await workspaceOf(workspace_id, person_id);
-    return { command, person_id, workspace };
+    const person = await parts.people.named(wish.person);
+    const workspace = await parts.workspaces
+      .resolve(person, wish.workspace)
+      .catch((fault: unknown) => {
+        throw fault instanceof Refusal ? notTheirs() : fault;
+      });
+    return { command: wish.command, person_id: person.id, workspace };
   }
 
   async function meantByCall({ turn_id, step, call_id }: CallOfTurn): Promise<Meant> {
@@ -182,7 +188,7 @@ export function createOverrides(parts: OverridesParts): Overrides {
         .where("id", "=", id)
         .where("person_id", "=", person_id),
     );
-    if (row === undefined) throw new Refusal("not_found", "This person has no such workspace.");
+    if (row === undefined) throw notTheirs();
     return row;
   }
 
@@ -239,6 +245,9 @@ const usedBy = ({ turn_id, step, call_id }: CallOfTurn) => ({
 
 const closed = ({ state }: Override): Refusal =>
   new Refusal("override_closed", `Only an open one can be withdrawn, and it is ${state}.`);
+
+const notTheirs = (): Refusal =>
+  new Refusal("not_found", "This person has no such workspace; name it by its path or its id.");
 
 const tooMany = (): Refusal =>
   new Refusal("too_many_overrides", `There are ${OPEN} open ones; they last an hour at most.`);

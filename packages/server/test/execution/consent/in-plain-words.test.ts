@@ -90,6 +90,38 @@ test("a card says what runs, of what, for how long, and why it asks again", () =
   expect(card.runs).toEqual([program]);
 });
 
+test("a card says what a manifest leaves open, what cannot work here, and nothing twice", () => {
+  const program = (path: string) => ({ path, sha256: "1", bytes: 3, head: "" });
+  const programs = [program("package.json"), program("sub/deploy.sh")];
+  const { says } = cardOf({
+    command: "",
+    classified: {
+      ...{ verdict: "ask", reason: "", part: null, runs: [] },
+      findings: [
+        {
+          ...{ verdict: "ask", part: "curl x" },
+          reason: "curl needs the network, which commands do not have here",
+        },
+      ],
+      asks: [
+        { folder: "", words: ["npm", "test"] },
+        { folder: "sub", words: ["./deploy.sh"] },
+        { folder: "", words: ["node", "-e", "1"] },
+      ],
+    },
+    pinning: { ...nothingPinned, programs },
+    ...{ wall_ms: 60_000, again: null, suggestion: null },
+  });
+  expect(says).toEqual([
+    "needs the network, which commands do not have here",
+    "runs npm test: code of this workspace, which the agent may have written",
+    expect.stringMatching(/^runs \.\/deploy\.sh \(in sub\): .* or nothing does$/),
+    "runs node -e 1: code that stands in the command",
+    "runs what package.json says: these very bytes of it, or nothing runs; the code that it calls is the workspace's, as it is then",
+    "is killed after 1 min",
+  ]);
+});
+
 test("what changed since consent is named, also what came or went", () => {
   const then = JSON.stringify([
     { path: "same", sha256: "1" },

@@ -28,7 +28,8 @@ const operandsOf = ({ args }: Suspect): string[] =>
 /** What takes away or overwrites more than a workspace's own. */
 export const lossDangers: Rule = (suspect) => {
   const { name, args, scope, walk } = suspect;
-  const loss = (text: string) => lossDanger(text, scope.folders.paths, walk.root);
+  const does = CHANGERS.has(name) ? "changes who may do what with" : "takes away";
+  const loss = (text: string) => lossDanger(text, scope.folders.paths, walk.root, does);
   const write = (text: string) => writeDanger(text, scope.folders.paths, walk.root);
   const operands = operandsOf(suspect);
   const words = args.map(({ text }) => text);

@@ -33,19 +33,27 @@ function spellings(text: string, folders: readonly string[]): string[] {
 const isBelow = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
 
-/** Why taking this path away, or changing all below it, is a disaster; null where it is not. */
-export function lossDanger(text: string, folders: readonly string[], root: string): string | null {
+/**
+ * Why taking this path away, or changing all below it, is a disaster; null where it is not.
+ *
+ * @param does to the path, in words
+ */
+export function lossDanger(
+  text: string,
+  folders: readonly string[],
+  root: string,
+  does = "takes away",
+): string | null {
   for (const path of spellings(text, folders)) {
     const whole = withoutPattern(path);
     if (isBelow(path, root) && path !== root) continue;
     if (whole === root) continue;
-    if (whole === "/") return "it takes away the whole system";
+    if (whole === "/") return `it ${does} the whole system`;
     const [top = "", second, ...more] = whole.slice(1).split("/");
     if (root.startsWith(`${whole}/`)) return `${whole} holds the workspace and more`;
     if (second === undefined && (TOP.has(top) || /[*?[]/.test(top)))
-      return `it takes away ${whole}, which the system or everybody needs`;
-    if (whole === HOME || (top === "home" && more.length === 0))
-      return "it takes away a home folder";
+      return `it ${does} ${whole}, which the system or everybody needs`;
+    if (whole === HOME || (top === "home" && more.length === 0)) return `it ${does} a home folder`;
     if (SYSTEM.test(whole) && deviceOf(whole) !== null)
       return `${whole} is a device of this machine`;
     if (SYSTEM.test(whole) && !HARMLESS_DEVICE.test(whole)) return `${whole} belongs to the system`;

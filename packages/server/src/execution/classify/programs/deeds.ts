@@ -1,3 +1,5 @@
+import { needsNetwork, NO_NETWORK } from "./network-needs.ts";
+
 /** What programs do that are not safe, for whoever is asked. Only words: nothing is decided here. */
 const deeds: readonly (readonly [programs: string, does: string])[] = [
   ["rm rmdir unlink shred", "deletes files"],
@@ -19,11 +21,7 @@ const deeds: readonly (readonly [programs: string, does: string])[] = [
     "runs another program",
   ],
   ["sudo doas su pkexec run0", "asks for the rights of somebody else"],
-  ["curl wget nc ncat netcat socat telnet ftp sftp scp", "connects over the network"],
-  [
-    "ssh dig host nslookup ping gh pip pip3 docker podman kubectl apt apt-get brew",
-    "connects over the network",
-  ],
+  ["gh pip pip3 docker podman kubectl apt apt-get brew", "connects over the network"],
   ["printenv", "prints the environment"],
   ["kill pkill killall", "ends processes"],
   [
@@ -39,7 +37,28 @@ const byProgram = new Map(
   deeds.flatMap(([programs, does]) => programs.split(" ").map((name) => [name, does] as const)),
 );
 
-export function deedOf(name: string): string {
+const INTERPRETERS = /^(?:python[\d.]*|node|ruby|perl|php|lua|deno|bun|tsx|(?:ba|da|z|k|fi)?sh)$/;
+const CODE = /^(?:-[a-zA-Z]*c|--command)$/;
+const CODE_OF_NODE = /^(?:-[a-zA-Z]*[ep]|--eval|--print)$/;
+const CODE_OF_PHP = /^-[r]$/;
+
+/** Whether the words hold the program itself. */
+export function holdsCode(name: string, words: readonly string[]): boolean {
+  const first = words.findIndex((word) => !word.startsWith("-"));
+  const options = words.slice(0, first === -1 ? words.length : first);
+  if (!INTERPRETERS.test(name)) return false;
+  if (name === "php") return options.some((word) => CODE_OF_PHP.test(word));
+  const flag = /^(?:python|(?:ba|da|z|k|fi)?sh$)/.test(name) ? CODE : CODE_OF_NODE;
+  return options.some((word) => flag.test(word));
+}
+
+export function deedOf(name: string, words: readonly string[]): string {
+  if (needsNetwork(name, words)) return `${name} ${NO_NETWORK}`;
+  if (holdsCode(name, words)) return `${name} runs code that stands in the command`;
+  if (name === "env" && words.length === 0) return "env prints the environment";
+  if (name === "crontab" && words.join() === "-l") return "crontab lists what runs later";
+  if (name === "rm" && words.some((word) => /(?:^|\/)\.git\/*$/.test(word)))
+    return "rm deletes the repository's history";
   const does = byProgram.get(name);
   if (does !== undefined) return `${name} ${does}`;
   if (name.includes("/")) return `it runs ${name}`;

@@ -7,6 +7,7 @@ import { awkDoubt } from "./awk.ts";
 import { deedOf } from "./deeds.ts";
 import { findDoubt } from "./find.ts";
 import { gitDoubt } from "./git.ts";
+import { NO_NETWORK } from "./network-needs.ts";
 import { type Allowed, doubtOf, type PathDoubt } from "./options.ts";
 import { PRINTERS, readers, VERSION_FLAGS } from "./readers.ts";
 import { sedDoubt } from "./sed.ts";
@@ -60,10 +61,21 @@ export function doubtOfProgram(
   const judge = Object.hasOwn(small, name) ? small[name] : undefined;
   if (judge !== undefined) return judge(args, pathDoubt);
   const allowed = Object.hasOwn(readers, name) ? readers[name] : undefined;
-  if (allowed === undefined) return deedOf(name);
+  if (allowed === undefined) return deedDoubt(name, args, situation);
   const ways = Array.isArray(allowed) ? allowed : [allowed];
   const doubts = ways.map((way: Allowed) => doubtOf(name, args, way, pathDoubt));
   return doubts.includes(null) ? null : (doubts[0] ?? null);
+}
+
+function deedDoubt(name: string, args: readonly Field[], { scope, walk }: Situation): string {
+  const words = args.map(({ text }) => text);
+  const [program = ""] = words.filter((word) => !word.startsWith("-"));
+  const is_installed = [walk.root, ...scope.folders.paths].some((folder) =>
+    isThere(`${folder}/node_modules/.bin/${program.replace(/(?<=.)@.*$/, "")}`),
+  );
+  if ((name === "npx" || name === "bunx") && program !== "" && !is_installed)
+    return `${name} ${NO_NETWORK}`;
+  return deedOf(name, words);
 }
 
 function cdDoubt(args: readonly Field[], pathDoubt: PathDoubt): string | null {
