@@ -77,19 +77,21 @@ export const CHAIN_START: ChainHead = { n: 0, hash: "0".repeat(64), dropped: 0 }
 
 /**
  * JSON of what a record says, the same whoever wrote it down: its fields are flat, and sorted. Spelled
- * out, because a verifier does this for each of hundreds of thousands.
+ * out, because a verifier does this for each of hundreds of thousands; no text that an entry can have
+ * has anything in it to escape.
  */
 export function chainBody(entry: ChainEntry): string {
-  const json = JSON.stringify;
   switch (entry.kind) {
     case "started":
-      return `{"command_id":${json(entry.command_id)},"consent_kind":${json(entry.consent_kind)},"kind":"started","plan_digest":${json(entry.plan_digest)}}`;
+      return `{"command_id":"${entry.command_id}","consent_kind":"${entry.consent_kind}","kind":"started","plan_digest":"${entry.plan_digest}"}`;
     case "ended":
-      return `{"command_id":${json(entry.command_id)},"exit_code":${json(entry.exit_code)},"kind":"ended","outcome":${json(entry.outcome)},"output_sha256":${json(entry.output_sha256)},"plan_digest":${json(entry.plan_digest)}}`;
+      return `{"command_id":"${entry.command_id}","exit_code":${entry.exit_code},"kind":"ended","outcome":"${entry.outcome}","output_sha256":${quoted(entry.output_sha256)},"plan_digest":${quoted(entry.plan_digest)}}`;
     case "refused":
-      return `{"code":${json(entry.code)},"command_id":${json(entry.command_id)},"kind":"refused","ticket_sha256":${json(entry.ticket_sha256)}}`;
+      return `{"code":"${entry.code}","command_id":${quoted(entry.command_id)},"kind":"refused","ticket_sha256":"${entry.ticket_sha256}"}`;
   }
 }
+
+const quoted = (text: string | null): string => (text === null ? "null" : `"${text}"`);
 
 /** SHA-256 (hex). A change, a gap or another order breaks every link after it. */
 export const chainHash = (previous: string, n: number, at: number, body: string): string =>
@@ -108,7 +110,7 @@ export function verifyChain(
 ): ChainVerdict {
   let head = from;
   for (const record of records) {
-    const next = follow(head, record);
+    const next = followChain(head, record);
     if ("why" in next) return { ok: false, n: record.n, why: next.why };
     head = next;
   }
@@ -119,7 +121,8 @@ export function verifyChain(
 export const isCutShort = ({ n, dropped }: ChainHead): boolean =>
   dropped > 0 && n - dropped < CHAIN_KEPT_RECORDS;
 
-function follow(head: ChainHead, record: ChainRecord): ChainHead | { why: string } {
+/** The head behind one record more, or why it is not the next. */
+export function followChain(head: ChainHead, record: ChainRecord): ChainHead | { why: string } {
   const { n, at, hash } = record;
   if (record.kind === "anchor") return followAnchor(head, record);
   if (n !== head.n + 1) return { why: `it follows on ${head.n}` };

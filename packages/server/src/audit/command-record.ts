@@ -24,21 +24,23 @@ const OF_INTEREST = /^\{"kind":"(?:command_intent|command_result|executor_chain_
 
 /*
  * Almost all of them have these very bytes, which say without a parser what they are: it would take as
- * long as all the rest of a verification. No escape may be in a text.
+ * long as all the rest of a verification. No escape may be in a text. Digests are spelled out digit by
+ * digit: counting takes an engine of regular expressions three times as long.
  */
-const ID = '"[^"\\\\\\u0000-\\u001f]{0,128}"';
+const ID = '"[^"\\\\\\u0000-\\u001f]*"';
 const ID_OR_NULL = `(?:null|${ID})`;
-const SHA256 = '"[0-9a-f]{64}"';
-const SHA256_FOUND = '"([0-9a-f]{64})"';
+const DIGEST = "[0-9a-f]".repeat(64);
+const SHA256 = `"${DIGEST}"`;
+const SHA256_FOUND = `"(${DIGEST})"`;
 const INTENT = new RegExp(
-  `^\\{"kind":"command_intent","command_id":"([A-Za-z0-9_.:-]{1,128})","turn_id":${ID},` +
+  `^\\{"kind":"command_intent","command_id":"([A-Za-z0-9_.:-]+)","turn_id":${ID},` +
     `"step":\\d{1,9},"call_id":${ID},"person_id":${ID},"workspace_id":${ID},"profile":${ID},` +
     `"script_sha256":${SHA256},"planned_digest":${SHA256_FOUND},` +
     `"verdict":"(?:safe|ask|blocked)","consent":"(${ConsentKind.options.join("|")})",` +
     `"agreed_by":${ID_OR_NULL},"agreement_id":${ID_OR_NULL}\\}$`,
 );
 const EXITED = new RegExp(
-  `^\\{"kind":"command_result","command_id":"([A-Za-z0-9_.:-]{1,128})","person_id":${ID},` +
+  `^\\{"kind":"command_result","command_id":"([A-Za-z0-9_.:-]+)","person_id":${ID},` +
     `"outcome":"exited","exit_code":(0|-?[1-9]\\d{0,9}),"signal":${ID_OR_NULL},` +
     `"duration_ms":\\d{1,15}(?:\\.\\d{1,20})?,"output_bytes":\\d{1,15},` +
     `"output_sha256":${SHA256_FOUND},"executed_digest":${SHA256_FOUND},"sandbox":${ID_OR_NULL}\\}$`,

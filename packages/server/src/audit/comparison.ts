@@ -58,8 +58,7 @@ interface Sight {
 
 export function createComparison(executor: ExecutorRecord): Comparison {
   const faults: AuditFault[] = [];
-  const intended = new Set<ExecutorWord>();
-  const reported = new Set<ExecutorWord>();
+  let commands = 0;
   const known = executor.head().n;
   let late: Late[] = [];
   const sights: Sight[] = [];
@@ -70,7 +69,8 @@ export function createComparison(executor: ExecutorRecord): Comparison {
   function intent(seq: number, record: Intent): void {
     const word = executor.wordOn(record.command_id);
     if (!word?.started) return;
-    intended.add(word);
+    if (!word.is_intended) commands++;
+    word.is_intended = true;
     if (word.started.plan_digest !== record.planned_digest)
       found(seq, `the executor started another plan for ${record.command_id}`);
     const { consent_kind } = word.started;
@@ -80,7 +80,7 @@ export function createComparison(executor: ExecutorRecord): Comparison {
 
   function result({ seq, at }: TrailRow, record: Result): void {
     const word = executor.wordOn(record.command_id);
-    if (word !== null) reported.add(word);
+    if (word !== null) word.is_reported = true;
     if (word?.ended) compare(seq, record, word);
     else if (record.outcome === "exited" && !wasDropped(at) && late.length < LATE)
       late.push({ seq, at, result: record });
@@ -97,7 +97,7 @@ export function createComparison(executor: ExecutorRecord): Comparison {
   /** Of a command that ran, the executor knows; unless that was so long ago that it dropped it. */
   function lateResult({ seq, at, result: record }: Late, is_read: boolean): "unheard" | "judged" {
     const word = executor.wordOn(record.command_id);
-    if (word !== null) reported.add(word);
+    if (word !== null) word.is_reported = true;
     if (word?.ended) compare(seq, record, word);
     else if (!is_read) return "unheard";
     else if (!wasDropped(at))
@@ -126,9 +126,9 @@ export function createComparison(executor: ExecutorRecord): Comparison {
     let without_result = 0;
     for (const [id, word] of executor.words()) {
       if (word.started === null || word.started.n > known) continue;
-      if (!intended.has(word))
+      if (!word.is_intended)
         found(null, `the executor started ${id}, and the trail has no intent for it`);
-      if (word.ended !== null && !reported.has(word)) without_result++;
+      if (word.ended !== null && !word.is_reported) without_result++;
     }
     return without_result;
   }
@@ -156,7 +156,7 @@ export function createComparison(executor: ExecutorRecord): Comparison {
       for (const fault of executor.faults) found(null, fault);
       if (isCutShort(executor.head())) found(null, "records of the executor's chain were cut off");
       const unheard = judged.filter((word) => word === "unheard").length;
-      return { faults, commands: intended.size, without_result, unheard, began };
+      return { faults, commands, without_result, unheard, began };
     },
   };
 }

@@ -2,7 +2,7 @@ import {
   CHAIN_START,
   type ChainHead as Proven,
   type ChainRecord,
-  verifyChain,
+  followChain,
 } from "@mainstay/executor/chain-record";
 import { LedgerUnreadable } from "@mainstay/executor/errors";
 import { createChainHashes } from "./chain-hashes.ts";
@@ -19,13 +19,16 @@ type Ended = Extract<ChainRecord, { kind: "ended" }>;
 
 /** What the executor's chain has of one command. */
 export interface ExecutorWord {
-  started: (Pick<Started, "plan_digest" | "consent_kind"> & { readonly n: number }) | null;
-  ended: Pick<Ended, "plan_digest" | "outcome" | "exit_code" | "output_sha256"> | null;
+  started: Started | null;
+  ended: Ended | null;
+  /** Whether the trail has its intent, and its result: for whoever compares the two. */
+  is_intended: boolean;
+  is_reported: boolean;
 }
 
 /**
  * The executor's chain as far as it was read; `read` goes on from there. Its executor keeps no more than
- * some 200,000 records, of which this takes about 40 MB.
+ * some 200,000 records, of which this takes about 80 MB.
  */
 export interface ExecutorRecord {
   /** What is wrong with the chain, in words. Nothing is read of it behind that. */
@@ -47,34 +50,39 @@ export function createExecutorRecord(chain: ReadChain): ExecutorRecord {
   const faults: string[] = [];
   let head = CHAIN_START;
   let dropped_until: number | null = null;
+  let latest: { id: string | null; word: ExecutorWord | null } = { id: null, word: null };
+
+  /** What is said of a command mostly comes one after the other. */
+  function wordOn(command_id: string): ExecutorWord | null {
+    if (command_id === latest.id) return latest.word;
+    const word = words.get(command_id) ?? null;
+    latest = { id: command_id, word };
+    return word;
+  }
 
   function wordOf(command_id: string): ExecutorWord {
-    const known = words.get(command_id);
-    if (known !== undefined) return known;
-    const word = { started: null, ended: null };
-    words.set(kept(command_id), word);
+    const known = wordOn(command_id);
+    if (known !== null) return known;
+    const word = { started: null, ended: null, is_intended: false, is_reported: false };
+    words.set(command_id, word);
+    latest = { id: command_id, word };
     return word;
   }
 
   function take(record: ChainRecord): void {
     hashes.note(record.n, record.hash);
     if (record.kind === "anchor") dropped_until = record.at;
-    else if (record.kind === "started") {
-      const { n, consent_kind, plan_digest } = record;
-      wordOf(record.command_id).started = { n, consent_kind, plan_digest: kept(plan_digest) };
-    } else if (record.kind === "ended") {
-      const word = wordOf(record.command_id);
-      word.ended = endOf(record, word.started?.plan_digest ?? null);
-    }
+    else if (record.kind === "started") wordOf(record.command_id).started = record;
+    else if (record.kind === "ended") wordOf(record.command_id).ended = record;
   }
 
   /** Stops at the first record that does not follow on the one before it. */
   function follow(page: readonly ChainRecord[]): void {
     for (const record of page) {
-      const verdict = verifyChain([record], head);
-      if (!verdict.ok)
-        return void faults.push(`record ${verdict.n} of the executor's chain: ${verdict.why}`);
-      head = verdict.head;
+      const next = followChain(head, record);
+      if ("why" in next)
+        return void faults.push(`record ${record.n} of the executor's chain: ${next.why}`);
+      head = next;
       take(record);
     }
   }
@@ -94,7 +102,7 @@ export function createExecutorRecord(chain: ReadChain): ExecutorRecord {
     head: () => head,
     droppedUntil: () => dropped_until,
     hashOf: hashes.of,
-    wordOn: (command_id) => words.get(command_id) ?? null,
+    wordOn,
     words: () => words,
     async read() {
       while (faults.length === 0) {
@@ -105,17 +113,5 @@ export function createExecutorRecord(chain: ReadChain): ExecutorRecord {
       }
       return false;
     },
-  };
-}
-
-/** A copy: V8 cuts a piece of a text as a view, which would keep the whole text. */
-const kept = (text: string): string => Buffer.from(text, "latin1").toString("latin1");
-
-function endOf(record: Ended, started_digest: string | null): ExecutorWord["ended"] {
-  const { outcome, exit_code, plan_digest, output_sha256 } = record;
-  return {
-    ...{ outcome, exit_code },
-    plan_digest: plan_digest === started_digest ? started_digest : plan_digest && kept(plan_digest),
-    output_sha256: output_sha256 && kept(output_sha256),
   };
 }

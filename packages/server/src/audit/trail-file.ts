@@ -12,14 +12,18 @@ export function* trailRows(db: DatabaseSync): Generator<TrailRow> {
   const after = db.prepare(
     "select seq, at, body, hash from audit where seq > ? order by seq limit ?",
   );
+  after.setReturnArrays(true);
   let last = 0;
   for (;;) {
-    const rows = after.all(last, SLICE) as unknown as TrailRow[];
-    yield* rows;
+    const rows = after.all(last, SLICE) as unknown as Columns[];
+    for (const [seq, at, body, hash] of rows) yield { seq, at, body, hash };
     if (rows.length < SLICE) return;
-    last = rows.at(-1)!.seq;
+    last = rows.at(-1)![0];
   }
 }
+
+/** Of a row: as an object that SQLite makes it takes twice as long to read. */
+type Columns = [seq: number, at: number, body: string, hash: string];
 
 export interface Checkpoints {
   /** Number of the last one. */

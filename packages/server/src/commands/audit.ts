@@ -14,7 +14,7 @@ export interface AuditVerification {
 }
 
 /** So many at once that opening the ledger for each slice costs nothing to speak of. */
-const LEDGER_SLICE = 2_000;
+const LEDGER_SLICE = 10_000;
 
 /**
  * `mainstay audit verify`: reads the trail of a data folder, with a server at work on it or without.
