@@ -246,11 +246,11 @@ const BLOCKED = "echo x >> overridden; mkfs -t xfs /dev/nvme0n1";
 test("an override that many calls want at once is for one of them", async () => {
   await open();
   const { client } = house;
-  const { id: person_id } = await client.me();
-  const { workspace_id } = await ask(client, "ls");
+  const { id: person } = await client.me();
+  const { workspace_id: workspace } = await ask(client, "ls");
   const times = rounds({ short: 2, long: 25 });
   for (let n = 1; n <= times; n++) {
-    await client.overrides.grant({ workspace_id, person_id, command: BLOCKED, reason: "a test" });
+    await client.overrides.grant({ workspace, person, command: BLOCKED, reason: "a test" });
     const turns = await Promise.all(Array.from({ length: 10 }, () => ask(client, BLOCKED)));
     const ran = turns.flatMap(({ commands }) =>
       commands.filter(({ outcome }) => outcome === "exited"),

@@ -92,7 +92,9 @@ test("no word of a damaged file is a line, or a move of the cursor, of its own",
 test("what is no time or number is said with the fix", async () => {
   expect(await audit("--since", "yesterday")).toMatchObject({ code: 2 });
   expect(await audit("--limit", "0")).toMatchObject({ code: 2 });
-  expect((await audit("--since", "2000-01-01", "--until", "2000-01-02")).out).toBe("");
+  const nothing = ["--since", "2000-01-01", "--until", "2000-01-02"];
+  expect(await audit(...nothing)).toMatchObject({ out: "", err: "No records.\n" });
+  expect(JSON.parse((await audit(...nothing, "--json")).out)).toMatchObject({ items: [] });
 });
 
 test("a head that was carried away finds later what was changed, beside a server and without", async () => {

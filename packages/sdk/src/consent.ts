@@ -115,8 +115,10 @@ export const NewOverride = z.union([
     reason,
   }),
   z.strictObject({
-    workspace_id: z.string().max(100),
-    person_id: z.string().max(100),
+    /** An id, or a path that is registered for this person. */
+    workspace: z.string().min(1).max(4096),
+    /** An id or a name. */
+    person: z.string().min(1).max(128),
     command: z.string().min(1).max(100_000),
     reason,
   }),

@@ -5,9 +5,9 @@ const shell = (command: string): Call => ({ tool: "shell", input: { command } })
 const BLOCKED = "mkfs -t xfs /dev/nvme0n1";
 
 async function overridden({ client, at }: People): Promise<void> {
-  const workspace_id = await workspaceOf(client, at.workspace);
-  const { id: person_id } = await client.me();
-  await client.overrides.grant({ workspace_id, person_id, command: BLOCKED, reason: "a test" });
+  const { workspace } = at;
+  const { id: person } = await client.me();
+  await client.overrides.grant({ workspace, person, command: BLOCKED, reason: "a test" });
 }
 
 async function workspaceOf(client: People["client"], path: string): Promise<string> {

@@ -6,7 +6,7 @@ import { csvHead, csvLine } from "../audit/csv.ts";
 import { auditLine } from "../audit/line.ts";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
-import { escapeCommand, oneLine } from "../terminal/escape.ts";
+import { escapePath, oneLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { auditVerifyCommand, type AuditVerifyParts } from "./audit-verify.ts";
 
@@ -93,7 +93,7 @@ async function show(
 }
 
 const damaged = (damage: string): string =>
-  `The trail is not what was written: ${oneLine(escapeCommand(damage))}`;
+  `The trail is not what was written: ${oneLine(escapePath(damage))}`;
 
 /** Page after page, until there are enough or no more. */
 async function* pages(

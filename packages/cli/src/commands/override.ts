@@ -42,8 +42,8 @@ and is used up by the call that runs it. The sandbox stays.
 
 Examples:
   $ mainstay override turn_0123456789abcdef 2 call_1 --reason "the mirror is ours, see ticket 71"
-  $ mainstay override command 'dd if=/dev/zero of=disk.img' --workspace ws_0123456789abcdef \\
-      --person usr_0123456789abcdef --reason "test image"
+  $ mainstay override command 'dd if=/dev/zero of=disk.img' --workspace /srv/shop --person ada \\
+      --reason "test image"
   $ mainstay override list
   $ mainstay override withdraw ovr_0123456789abcdef`;
 
@@ -72,19 +72,19 @@ function bytesCommand(parts: OverrideParts): Command {
   return new Command("command")
     .description("a command before it is tried")
     .argument("<command>", "in quotes, exactly as it will be asked for")
-    .requiredOption("--workspace <id>", "where")
-    .requiredOption("--person <id>", "whose turn may run it")
+    .requiredOption("--workspace <path-or-id>", "where")
+    .requiredOption("--person <name-or-id>", "whose turn may run it")
     .requiredOption("--reason <text>", "why, for whoever reads it later")
     .option("--json", "print the override as JSON")
     .addHelpText(
       "after",
       "\nExample:\n  $ mainstay override command 'dd if=/dev/zero of=disk.img' " +
-        '--workspace ws_0123456789abcdef --person usr_0123456789abcdef --reason "test image"',
+        '--workspace /srv/shop --person ada --reason "test image"',
     )
     .action((command: string, options: GrantOptions & { workspace: string; person: string }) =>
       parts.withServer((client) => {
-        const { workspace: workspace_id, person: person_id, reason } = options;
-        const order = { workspace_id, person_id, command, reason };
+        const { workspace, person, reason } = options;
+        const order = { workspace, person, command, reason };
         return grant(client, order, command, options, parts);
       }),
     );

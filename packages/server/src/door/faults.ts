@@ -86,7 +86,9 @@ function ruleOf(issue: Issue): Demand {
     case "not_multiple_of":
       return send(`a multiple of ${issue.divisor}`);
     case "invalid_format":
-      return send(FORMATS[issue.format] ?? `text in the format ${issue.format}`);
+      return issue.format === "regex"
+        ? { expected: issue.message, fix: "send it in this form" }
+        : send(FORMATS[issue.format] ?? `text in the format ${issue.format}`);
     case "invalid_union":
       return alternatives(issue);
     case "invalid_key":

@@ -12,6 +12,9 @@ const TRIES = 5;
 
 export type WorkspaceRow = Row<"workspace">;
 
+/** Whose workspace it is. */
+export type Owner = Pick<Person, "id">;
+
 export interface WorkspaceRowsParts {
   readonly store: Store;
   readonly clock: Clock;
@@ -22,25 +25,25 @@ export interface WorkspaceRowsParts {
 export function createWorkspaceRows({ store, clock, newId }: WorkspaceRowsParts) {
   const all = store.sql.selectFrom("workspace").selectAll();
 
-  const listOf = (person: Person): Promise<WorkspaceRow[]> =>
+  const listOf = (person: Owner): Promise<WorkspaceRow[]> =>
     store.query(all.where("person_id", "=", person.id).orderBy("created_at").orderBy("id"));
 
   const byId = async (id: string): Promise<WorkspaceRow | undefined> =>
     (await store.query(all.where("id", "=", id)))[0];
 
-  const at = async (person: Person, path: string): Promise<WorkspaceRow | undefined> =>
+  const at = async (person: Owner, path: string): Promise<WorkspaceRow | undefined> =>
     (await store.query(all.where("person_id", "=", person.id).where("path", "=", path)))[0];
 
   const privateAt = async (path: string): Promise<WorkspaceRow | undefined> =>
     (await store.query(all.where("is_private", "=", 1).where("path", "=", path)))[0];
 
-  const privateRow = (person: Person) =>
+  const privateRow = (person: Owner) =>
     all.where("person_id", "=", person.id).where("is_private", "=", 1);
 
-  const privateOf = async (person: Person): Promise<WorkspaceRow | undefined> =>
+  const privateOf = async (person: Owner): Promise<WorkspaceRow | undefined> =>
     (await store.query(privateRow(person)))[0];
 
-  const newRow = (person: Person, id: string, { path, ino, owner_uid }: WorkspaceRoot) => ({
+  const newRow = (person: Owner, id: string, { path, ino, owner_uid }: WorkspaceRoot) => ({
     ...{ id, person_id: person.id, path, ino, owner_uid },
     created_at: clock.now(),
   });
@@ -55,7 +58,7 @@ export function createWorkspaceRows({ store, clock, newId }: WorkspaceRowsParts)
     });
 
   /** The person's row for the folder's path, which another request may have made first. */
-  async function add(person: Person, root: WorkspaceRoot, trusted: number): Promise<WorkspaceRow> {
+  async function add(person: Owner, root: WorkspaceRoot, trusted: number): Promise<WorkspaceRow> {
     const row = { ...newRow(person, newId("ws"), root), is_private: 0, trusted };
     const { committed } = await store.commit({
       writes: [insert(row), ...(trusted === 1 ? [trustRecord(row)] : [])],
@@ -64,7 +67,7 @@ export function createWorkspaceRows({ store, clock, newId }: WorkspaceRowsParts)
   }
 
   /** The person's private row, which another request may have made first. */
-  async function addPrivate(person: Person, id: string, root: WorkspaceRoot) {
+  async function addPrivate(person: Owner, id: string, root: WorkspaceRoot) {
     const row = { ...newRow(person, id, root), is_private: 1, trusted: 0 };
     const none = { name: "private", query: privateRow(person).compile(), expect: "none" } as const;
     const { committed } = await store.commit({ guards: [none], writes: [insert(row)] });

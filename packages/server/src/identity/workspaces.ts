@@ -11,6 +11,7 @@ import { withFolder } from "./folder.ts";
 import { isUnmoved, privateFolder } from "./private-folder.ts";
 import {
   createWorkspaceRows,
+  type Owner,
   type WorkspaceRow,
   type WorkspaceRowsParts,
 } from "./workspace-rows.ts";
@@ -31,7 +32,7 @@ export interface Workspaces {
    *
    * @throws Refusal `not_found`; `forbidden` for another person's
    */
-  resolve(person: Person, id_or_path: string | undefined): Promise<TurnWorkspace>;
+  resolve(person: Owner, id_or_path: string | undefined): Promise<TurnWorkspace>;
   /** Hears when trust in a folder, or the folder itself, was taken away, before that is answered. */
   onTightened(listener: () => void): void;
 }
@@ -66,13 +67,13 @@ export function createWorkspaces(parts: WorkspacesParts): Workspaces {
       return described(row);
     });
 
-  async function resolve(person: Person, id_or_path: string | undefined): Promise<TurnWorkspace> {
+  async function resolve(person: Owner, id_or_path: string | undefined): Promise<TurnWorkspace> {
     const row = id_or_path === undefined ? await ownOf(person) : await named(person, id_or_path);
     return workspaceOf(row.is_private === 1 ? await renewed(row) : row);
   }
 
   /** The folder comes before its row: a crash between leaves it empty, and nothing refers to it. */
-  async function ownOf(person: Person): Promise<WorkspaceRow> {
+  async function ownOf(person: Owner): Promise<WorkspaceRow> {
     const known = await rows.privateOf(person);
     if (known !== undefined) return known;
     const id = parts.newId("ws");
@@ -89,7 +90,7 @@ export function createWorkspaces(parts: WorkspacesParts): Workspaces {
     return isSame(row, folder) ? row : rows.change(row, folder, row.trusted);
   }
 
-  async function named(person: Person, id_or_path: string): Promise<WorkspaceRow> {
+  async function named(person: Owner, id_or_path: string): Promise<WorkspaceRow> {
     const row = isAbsolute(id_or_path)
       ? await atPath(person, id_or_path)
       : await rows.byId(id_or_path);
@@ -98,7 +99,7 @@ export function createWorkspaces(parts: WorkspacesParts): Workspaces {
     return row;
   }
 
-  async function atPath(person: Person, path: string): Promise<WorkspaceRow | undefined> {
+  async function atPath(person: Owner, path: string): Promise<WorkspaceRow | undefined> {
     const real = await realpath(path).catch(() => path);
     return (
       (await rows.at(person, path)) ?? (await rows.at(person, real)) ?? (await rows.privateAt(real))

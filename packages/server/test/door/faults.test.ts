@@ -1,3 +1,4 @@
+import { NewUser } from "@mainstay/sdk/people";
 import { NewTurn } from "@mainstay/sdk/turn";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -105,6 +106,14 @@ test.each([
       '`/at` must be a time like 2026-01-31T12:00:00Z, got the text "now"; send a time like 2026-01-31T12:00:00Z',
     ],
   ],
+  ...["🎉", "", "a\nb"].map((name): [z.ZodType, unknown, string[]] => [
+    NewUser,
+    { name },
+    [
+      "`/name` must be letters, digits and _ . @ -, a letter or digit first, got the text " +
+        `${JSON.stringify(name)}; send it in this form`,
+    ],
+  ]),
   [
     Everything,
     { step: 3 },

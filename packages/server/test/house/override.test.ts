@@ -78,17 +78,21 @@ test("an override is for blocked commands, for one person in one of their worksp
   house = await openHouse({ script: obeys });
   const ada = await addMember(house, "ada");
   const turn = await ada.client.turns.create({ message: `run ${BLOCKED}` }, { wait_s: 60 });
-  const { id: person_id } = await ada.client.me();
-  const place = { workspace_id: turn.workspace_id, person_id, reason: "a drill" };
+  const { id: person } = await ada.client.me();
+  const place = { workspace: turn.workspace_id, person, reason: "a drill" };
   const { overrides } = house.client;
   await expect(overrides.grant({ ...place, command: "touch x" })).rejects.toMatchObject({
     problem: { code: "override_impossible", status: 422 },
   });
   const owner = (await house.client.me()).id;
   await expect(
-    overrides.grant({ ...place, person_id: owner, command: BLOCKED }),
+    overrides.grant({ ...place, person: owner, command: BLOCKED }),
   ).rejects.toMatchObject({ problem: { code: "not_found" } });
-  await overrides.grant({ ...place, command: BLOCKED });
+  const { workspace_path } = await overrides.grant({ ...place, command: BLOCKED });
+  const by_name = { ...place, workspace: workspace_path, person: "ADA", command: BLOCKED };
+  expect(await overrides.grant(by_name)).toMatchObject({
+    ...{ person: { id: person, name: "ada" }, workspace_id: turn.workspace_id },
+  });
   expect(await house.ask(`run ${BLOCKED}`), "another person").toMatchObject({ commands: [] });
   const ran = await ada.client.turns.create({ message: `run ${BLOCKED}` }, { wait_s: 60 });
   expect(ran.commands).toMatchObject([{ agreed_by: "override by owner" }]);

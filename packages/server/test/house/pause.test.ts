@@ -126,9 +126,9 @@ test("an override that a pause came before is still there for the same call", as
   const { client } = house;
   const blocked = { message: "run rm -rf /" };
   const first = await house.ask(blocked.message);
-  const { id: person_id } = await client.me();
+  const { id: person } = await client.me();
   await client.overrides.grant({
-    ...{ person_id, workspace_id: first.workspace_id, command: "rm -rf /", reason: "a drill" },
+    ...{ person, workspace: first.workspace_id, command: "rm -rf /", reason: "a drill" },
   });
   const { id } = await client.turns.create(blocked);
   await held.reached;
