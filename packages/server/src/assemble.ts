@@ -233,7 +233,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       ...overrideRoutes(consent.overrides),
       ...pauseRoutes(pauses, identity.people),
       ...userRoutes(identity.people),
-      ...auditRoutes({ store, notary, executorChain }),
+      ...auditRoutes({ store, people: identity.people, notary, executorChain }),
     ],
     authenticate: identity.authenticate,
     clock,

@@ -13,6 +13,7 @@ const WINDOW = 2_000;
 const WINDOWS = 50;
 
 export interface LookUp {
+  /** A person by their id. */
   readonly filter: AuditFilter;
   /** Only records before this one; null begins with the newest. */
   readonly before: number | null;
@@ -28,12 +29,11 @@ export interface AuditPage {
 
 export async function lookUp(store: Store, { filter, before, limit }: LookUp): Promise<AuditPage> {
   const rows: TrailRow[] = [];
-  const person = await personIdOf(store, filter.person);
   let top = before ?? (await endOf(store));
   for (let i = 0; i < WINDOWS && top > 1 && rows.length < limit; i++) {
     const bottom = Math.max(1, top - WINDOW);
     const wanted = limit - rows.length;
-    const found = await store.query(window(store, { ...filter, person }, { top, bottom, wanted }));
+    const found = await store.query(window(store, filter, { top, bottom, wanted }));
     rows.push(...found);
     top = found.length < wanted ? bottom : found.at(-1)!.seq;
   }
@@ -47,42 +47,32 @@ async function endOf(store: Store): Promise<number> {
   return (row?.last ?? 0) + 1;
 }
 
-/** A name's id; what is no name is taken for an id. */
-async function personIdOf(store: Store, person: string | undefined): Promise<string | undefined> {
-  if (person === undefined) return undefined;
-  const named = store.sql.selectFrom("person").select("id").where("name", "=", person);
-  const [row] = await store.query(named);
-  return row?.id ?? person;
-}
-
 interface Window {
   readonly top: number;
   readonly bottom: number;
   readonly wanted: number;
 }
 
-type Ids = { readonly [Name in keyof AuditFilter]: AuditFilter[Name] | undefined };
-
-const window = (store: Store, ids: Ids, { top, bottom, wanted }: Window) =>
+const window = (store: Store, filter: AuditFilter, { top, bottom, wanted }: Window) =>
   store.sql
     .selectFrom("audit")
     .select(["seq", "at", "body", "hash"])
     .where("seq", "<", top)
     .where("seq", ">=", bottom)
-    .where((of) => of.and(conditions(of, ids)))
+    .where((of) => of.and(conditions(of, filter)))
     .orderBy("seq", "desc")
     .limit(wanted);
 
 type Of = ExpressionBuilder<Schema, "audit">;
 
-function conditions(of: Of, ids: Ids): Expression<SqlBool>[] {
-  const { person, turn, command, kind, since, until } = ids;
+function conditions(of: Of, filter: AuditFilter): Expression<SqlBool>[] {
+  const { person, turn, command, kind, since, until } = filter;
   return [
     ...(kind === undefined ? [] : [of("kind", "=", kind)]),
     ...(command === undefined ? [] : [of("command_id", "=", command)]),
     ...(since === undefined ? [] : [of("at", ">=", timeOf(since))]),
     ...(until === undefined ? [] : [of("at", "<", timeOf(until))]),
-    ...(person === undefined ? [] : [readable(names(person))]),
+    ...(person === undefined ? [] : [readable(isAbout(person))]),
     ...(turn === undefined ? [] : [readable(isOfTurn(turn))]),
   ];
 }
@@ -91,8 +81,17 @@ function conditions(of: Of, ids: Ids): Expression<SqlBool>[] {
 const readable = (condition: Expression<SqlBool>) =>
   sql<SqlBool>`case when json_valid(body) then ${condition} end`;
 
-const names = (value: string) =>
-  sql<SqlBool>`exists (select 1 from json_each(audit.body) as part where part.value = ${value})`;
+/** The fields that may hold somebody's id: who it is about, and who did it (`agreed_by`, …). */
+const isPersonField = (name: string): boolean =>
+  name.endsWith("_by") || name === "person_id" || name === "subject";
+
+const PERSON_FIELDS = [
+  ...new Set(AuditRecord.options.flatMap(({ shape }) => Object.keys(shape)).filter(isPersonField)),
+];
+
+const isAbout = (person_id: string) => sql<SqlBool>`
+  exists (select 1 from json_each(audit.body) as part
+    where part.key in (${sql.join(PERSON_FIELDS)}) and part.value = ${person_id})`;
 
 /** Results know their command, decisions their approval, and those their turn. */
 const isOfTurn = (turn_id: string) => sql<SqlBool>`
@@ -122,13 +121,9 @@ function recordOf(body: string): AuditRecord | null {
   }
 }
 
-/** The values that may be somebody's id: who it is about, and who did it (`agreed_by`, …). */
 const idsIn = (record: AuditRecord): string[] =>
   Object.entries(record).flatMap(([name, value]) =>
-    (name.endsWith("_by") || name === "person_id" || name === "subject") &&
-    typeof value === "string"
-      ? [value]
-      : [],
+    isPersonField(name) && typeof value === "string" ? [value] : [],
   );
 
 async function namesOf(

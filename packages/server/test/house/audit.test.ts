@@ -206,6 +206,11 @@ test("it is looked up by person, kind, command and time, page by page", async ()
   expect(mine).toEqual((await audit.list({ person: me.id })).items);
   expect(mine).toEqual(all.filter(({ record }) => record?.kind !== "server_started"));
   expect(mine[0]!.people).toEqual({ [me.id]: me.name });
+  expect((await audit.list({ person: me.name.toUpperCase() })).items).toEqual(mine);
+  for (const nobody of ["agent", "exited", "Nobody"])
+    await expect(audit.list({ person: nobody })).rejects.toMatchObject({
+      problem: { code: "not_found" },
+    });
   const intents = (await audit.list({ kind: "command_intent" })).items;
   expect(intents.map(({ command }) => command)).toEqual(["ls", "pwd"]);
   const { record } = intents[0]!;

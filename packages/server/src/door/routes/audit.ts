@@ -1,6 +1,7 @@
 import { AuditFilter, AuditHead, AuditPage, ExecutorChain } from "@mainstay/sdk/audit-trail";
 import { z } from "zod";
 import { lookUp, type Notary } from "../../audit/audit.ts";
+import type { People } from "../../identity/identity.ts";
 import type { Store } from "../../store/store.ts";
 import { endpoint, type Endpoint } from "../endpoint.ts";
 
@@ -16,13 +17,15 @@ const AuditQuery = AuditFilter.extend({
 
 export interface AuditRouteParts {
   readonly store: Store;
+  readonly people: Pick<People, "named">;
   readonly notary: Pick<Notary, "head" | "damage">;
   /** A page of the executor's own chain after a number; null while there is no executor to ask. */
   readonly executorChain: (after: number) => Promise<ExecutorChain["items"] | null>;
 }
 
 /** `/v1/audit`: who did what when, for admins. */
-export function auditRoutes({ store, notary, executorChain }: AuditRouteParts): Endpoint[] {
+export function auditRoutes(parts: AuditRouteParts): Endpoint[] {
+  const { store, people, notary, executorChain } = parts;
   const list = endpoint(
     {
       method: "get",
@@ -34,7 +37,8 @@ export function auditRoutes({ store, notary, executorChain }: AuditRouteParts): 
       responses: { 200: { description: "A page", body: AuditPage } },
     },
     async ({ query }) => {
-      const { before = null, limit = PAGE, ...filter } = query;
+      const { before = null, limit = PAGE, person: name, ...rest } = query;
+      const filter = name === undefined ? rest : { ...rest, person: (await people.named(name)).id };
       const { items, next } = await lookUp(store, { filter, before, limit });
       const page = { items, next: next === null ? null : String(next) };
       return { status: 200, body: { ...page, damage: notary.damage() } };
