@@ -64,9 +64,11 @@ function howToReach(server: ServerAddress): string[] {
 export function problemLines({ title, detail, errors = [], retry_after_s }: Problem): string[] {
   return [
     repeats(detail, title) ? detail : `${title}: ${detail}`,
-    ...errors.map(({ pointer, expected, got, fix }) => {
-      return `  ${pointer || "/"}: expected ${expected}, got ${got}; ${fix}`;
-    }),
+    ...errors
+      .filter(({ expected, got }) => !detail.includes(`${expected}, got ${got}`))
+      .map(({ pointer, expected, got, fix }) => {
+        return `  ${pointer || "/"}: expected ${expected}, got ${got}; ${fix}`;
+      }),
     ...(retry_after_s === undefined ? [] : [`  Try again in ${Math.ceil(retry_after_s)} s.`]),
   ];
 }

@@ -250,6 +250,17 @@ test("a refusal is shown with each fault and its fix", async () => {
   );
 });
 
+test("a fault that the refusal names itself is said once", async () => {
+  const error = { pointer: "/id", expected: "an id", got: "x", fix: "send one" };
+  const detail = "`/id` must be an id, got x; send one.";
+  await start({
+    "GET /v1/turns/x": refuses({ status: 400, code: "invalid_request", detail, errors: [error] }),
+  });
+  const run = cli(["status", "x"]);
+  expect(await run.exits()).toBe(1);
+  expect(run.stderr()).toBe(`Refused: ${detail}\n`);
+});
+
 test("status, cancel, retry, approvals, approve, deny", async () => {
   const agent = await start({
     "POST /v1/turns/turn_1/cancel": answers({ ...turn, state: "cancelled" }, 202),

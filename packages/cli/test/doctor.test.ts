@@ -27,7 +27,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-async function spool(): Promise<string | undefined> {
+async function checks(): Promise<{ area: string; name: string; ok: boolean; detail: string }[]> {
   const run = runCli(["doctor", "--json"], {
     env: { MAINSTAY_HOME: home },
     cwd: home,
@@ -35,18 +35,30 @@ async function spool(): Promise<string | undefined> {
   });
   run.closesInput();
   await run.exits();
-  const { checks } = JSON.parse(run.stdout()) as { checks: { name: string; detail: string }[] };
-  return checks.find(({ name }) => name === "spool")?.detail;
+  return JSON.parse(run.stdout()).checks;
+}
+
+const spool = async (): Promise<string | undefined> =>
+  (await checks()).find(({ name }) => name === "spool")?.detail;
+
+async function serverThatSays(told: object): Promise<void> {
+  agent = await startScriptedAgent(() => undefined, {
+    socket_path: join(home, "run", "server.sock"),
+    routes: {
+      "GET /readyz": answers({ ready: true, level: "full", version: "1", checks: [told] }),
+    },
+  });
 }
 
 test("what the spool takes while an executor runs, the server tells; without one it is not known", async () => {
   expect(await spool()).toMatch("no server answers");
-  const told = { name: "spool", ok: true, detail: "3.0 MB of 256.0 MB" };
-  const readyz = answers({ ready: true, level: "full", version: "1", checks: [told] });
-  const socket_path = join(home, "run", "server.sock");
-  agent = await startScriptedAgent(() => undefined, {
-    socket_path,
-    routes: { "GET /readyz": readyz },
-  });
+  await serverThatSays({ name: "spool", ok: true, detail: "3.0 MB of 256.0 MB" });
   expect(await spool()).toBe("3.0 MB of 256.0 MB");
+});
+
+test("a server that is ready over a damaged trail is told as a fault, in its own words", async () => {
+  const detail = "record 140: it is not what was written there; see mainstay audit verify";
+  await serverThatSays({ name: "audit", ok: false, detail });
+  const server = (await checks()).find(({ area }) => area === "server");
+  expect(server).toMatchObject({ ok: false, detail: expect.stringContaining(`audit: ${detail}`) });
 });

@@ -172,7 +172,7 @@ test("a start on a trail that was changed long ago says so, signs nothing, and c
   const before = signed();
   const damaged = inspectionLog();
   await house.restart({ log: damaged.log });
-  const words = `record ${seq}: it is not what was written there, or does not follow the record before it`;
+  const words = `record ${Number(seq)}: it is not what was written there, or does not follow the record before it`;
   const detail = `${words}; see mainstay audit verify`;
   expect(await damaged.told).toEqual({ level: "error", fields: { fault: detail } });
   expect(await auditOf()).toEqual({ name: "audit", ok: false, detail });
