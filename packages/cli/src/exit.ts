@@ -7,7 +7,7 @@ export const exit = {
   /** Something was not agreed to: denied, or left for later. */
   consent: 3,
   unreachable: 4,
-  /** `classify`: no policy would allow the command. */
+  /** No policy would allow the command: of `classify`, or one that was typed. */
   blocked: 5,
   interrupted: 130,
 } as const;

@@ -86,6 +86,76 @@ test("a chat hears of what waits elsewhere and of who decided it, while its pers
   expect(await chat.exits()).toBe(0);
 });
 
+test("chat: /approve of what was decided elsewhere says so, shows what became of it, and goes on", async () => {
+  const chat = cli(["chat"], true);
+  await chat.sees("› ");
+  chat.types("!sh count.sh\r");
+  await chat.sees("[l]ater > ");
+  chat.types("l\r");
+  await chat.sees("or here: /approve, /deny, /approvals");
+  await chat.sees("› ");
+  const { items } = await house.client.approvals.list();
+  expect(await said("approve", items[0]!.id)).toBe("Approved: sh count.sh\n");
+  await chat.sees("owner approved it elsewhere: sh count.sh");
+  await house.until(items[0]!.turn_id, ({ type }) => type === "settled");
+  chat.types("/approve\r");
+  await chat.sees("It was decided already.");
+  await chat.sees("exit code 0");
+  await chat.sees("› ");
+  chat.types("/approve\r");
+  await chat.sees("You left nothing for later");
+  await chat.sees("› ");
+  chat.types("\u0004");
+  expect(await chat.exits()).toBe(0);
+});
+
+test("chat: a message behind what was left for later is asked about first, and is sent once that is decided", async () => {
+  const chat = cli(["chat"], true);
+  await chat.sees("› ");
+  chat.types("!sh count.sh\r");
+  await chat.sees("[l]ater > ");
+  chat.types("l\r");
+  await chat.sees("› ");
+  chat.types("!ls\r");
+  await chat.sees("What waits for your consent comes first in this session");
+  await chat.sees("[l]ater > ");
+  chat.types("l\r");
+  await chat.sees(
+    "Not sent: it would wait for that decision. /approve or /deny it, or begin a /new",
+  );
+  await chat.sees("› ");
+  chat.types("/approve 99\r");
+  await chat.sees(`You have no approval "99"`);
+  await chat.sees("› ");
+  chat.types("/help me\r");
+  await chat.sees("/help takes no words");
+  await chat.sees("› ");
+  chat.types("/approvals\r");
+  await chat.sees(/1 of 1 {2}apr_\w+ {2}sh count\.sh/);
+  await chat.sees("[l]ater > ");
+  chat.types("l\r");
+  await chat.sees("› ");
+  expect((await house.client.turns.list()).items).toHaveLength(1);
+  chat.types("!ls\r");
+  await chat.sees("[l]ater > ");
+  chat.types("a\r");
+  await chat.sees("exit code 0");
+  await chat.sees("count.sh");
+  await chat.sees("› ");
+  const [last] = (await house.client.turns.list()).items;
+  expect(last).toMatchObject({ message: "!ls", state: "done" });
+  expect(await times()).toBe(1);
+
+  chat.types("!sh count.sh\r");
+  await chat.sees("[l]ater > ");
+  chat.types("l\r");
+  await chat.sees("› ");
+  const { items } = await house.client.approvals.list();
+  chat.types(`/deny ${items.find(({ state }) => state === "pending")!.id}\r`);
+  await chat.sees("denied: it did not run");
+  await chat.sees("› ");
+}, 90_000);
+
 test("a ceiling refuses without asking, and says which", async () => {
   expect(await said("policy", "set", "tier", "pro", "read-only")).toContain("tier");
   const refused = cli(["ask", "!sh count.sh"]);
@@ -100,7 +170,8 @@ test("a ceiling refuses without asking, and says which", async () => {
 test("what is blocked runs once by the word of an admin, and the next time is blocked again", async () => {
   const blocked = "!rm -rf / count.sh";
   const tried = cli(["ask", blocked]);
-  expect(await tried.exits()).toBe(1);
+  expect(await tried.exits()).toBe(5);
+  expect(tried.stderr()).toMatch(/^› \$ rm -rf \/ count\.sh.*\n {2}blocked: it did not run$/m);
   const [, ...call] = /mainstay override (\S+) (\d+) (\S+) --reason/.exec(tried.stdout()) ?? [];
   const granting = cli(["override", ...call, "--reason", "to see"], true);
   await granting.sees("│ rm -rf / count.sh");
@@ -110,4 +181,5 @@ test("what is blocked runs once by the word of an admin, and the next time is bl
   await cli(["ask", blocked]).exits();
   expect(await said("override", "list")).toMatch(/used by turn_\w+ {2}rm -rf \/ count\.sh/);
   expect(await said("ask", blocked)).toContain("Blocked: ");
-});
+  expect(tried.stdout()).toContain("then ask for it again: it runs once, without a question");
+}, 90_000);

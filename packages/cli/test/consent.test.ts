@@ -117,7 +117,7 @@ test("without a terminal the denial names the rule that would have let it throug
   });
   const run = cli(["ask", "test"], agent);
   expect(await run.exits()).toBe(3);
-  expect(run.stderr()).toContain(`mainstay rules add 'grep -c '\\''a b'\\'' x', or\n`);
+  expect(run.stderr()).toContain(`mainstay rules add 'grep -c '\\''a b'\\'' x'\n`);
 });
 
 /** News of approvals that the test tells to whoever listens. */

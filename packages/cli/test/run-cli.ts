@@ -15,7 +15,7 @@ export interface CliRun {
   stdout(): string;
   stderr(): string;
   /** Resolves when the text is on the screen after the place where the last `sees` ended. */
-  sees(text: string): Promise<void>;
+  sees(text: string | RegExp): Promise<void>;
   types(text: string): void;
   /** Ends the input. */
   closesInput(): void;
@@ -57,14 +57,14 @@ function watched(child: ChildProcessWithoutNullStreams): CliRun {
     sees: (text) =>
       new Promise((resolve, reject) => {
         looking = () => {
-          const at = transcript.indexOf(text, seen);
-          if (at === -1) return;
-          seen = at + text.length;
+          const found = placeOf(text, transcript.slice(seen));
+          if (!found) return;
+          seen += found.end;
           looking = () => {};
           resolve();
         };
         void ended.then(() =>
-          reject(new Error(`ended without ${text}: ${JSON.stringify(output)}`)),
+          reject(new Error(`ended without ${String(text)}: ${JSON.stringify(output)}`)),
         );
         looking();
       }),
@@ -77,3 +77,13 @@ function watched(child: ChildProcessWithoutNullStreams): CliRun {
 }
 
 const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** Where it ends in what was not seen yet. */
+function placeOf(text: string | RegExp, unseen: string): { end: number } | undefined {
+  if (typeof text === "string") {
+    const at = unseen.indexOf(text);
+    return at === -1 ? undefined : { end: at + text.length };
+  }
+  const found = text.exec(unseen);
+  return found ? { end: found.index + found[0].length } : undefined;
+}

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { rememberedLine } from "../conversation/consent.ts";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
-import { escapeCommand, oneLine } from "../terminal/escape.ts";
+import { commandLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
 
 export function approveCommand(parts: { withServer: WithServer; screen: Screen }): Command {
@@ -18,7 +18,7 @@ export function approveCommand(parts: { withServer: WithServer; screen: Screen }
         const how = remember ? { remember } : {};
         const approval = await client.approvals.decide(approval_id, "approve", how);
         if (json) screen.json(approval);
-        else screen.print(`Approved: ${oneLine(escapeCommand(approval.command))}`);
+        else screen.print(`Approved: ${commandLine(approval.command)}`);
         if (json) return exit.ok;
         if (remember) screen.print(rememberedLine(approval));
         screen.note(`Its turn goes on with it: mainstay status ${approval.turn_id}`, "dim");

@@ -50,7 +50,7 @@ Examples:
 
 Exit codes: 0 answered, 1 failed, cancelled or parked (the answer is provisional), or a command that
 you typed (!COMMAND) did not end well, 2 wrong usage, 3 something was not agreed to or waits for
-consent, 4 no server, 130 interrupted.`;
+consent, 4 no server, 5 the command that you typed is blocked, 130 interrupted.`;
 
 async function ask(
   words: string[],
@@ -60,6 +60,7 @@ async function ask(
   const { screen, newKey } = parts;
   const message = await messageOf(words, parts.terminal);
   if (message.trim() === "") throw new UsageFault("The message is empty; see: mainstay ask --help");
+  if (message.trim() === "!") throw new UsageFault("There is no command after the !");
   const request: NewTurn = {
     message,
     ...(await placeOf(options, parts)),

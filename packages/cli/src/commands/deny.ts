@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
-import { escapeCommand, oneLine } from "../terminal/escape.ts";
+import { commandLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
 
 export function denyCommand(parts: { withServer: WithServer; screen: Screen }): Command {
@@ -18,7 +18,7 @@ export function denyCommand(parts: { withServer: WithServer; screen: Screen }): 
       withServer(async (client) => {
         const approval = await client.approvals.decide(approval_id, "deny");
         if (json) screen.json(approval);
-        else screen.print(`Denied: ${oneLine(escapeCommand(approval.command))}`);
+        else screen.print(`Denied: ${commandLine(approval.command)}`);
         if (!json)
           screen.note(`Its turn goes on without it: mainstay status ${approval.turn_id}`, "dim");
         return exit.ok;

@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import { withClient, type ConnectParts } from "../connect.ts";
 import { exit } from "../exit.ts";
 import type { Run } from "../program.ts";
+import { hangingRows } from "../terminal/rows.ts";
 import type { Screen } from "../terminal/screen.ts";
 
 export interface DoctorParts extends ConnectParts {
@@ -79,9 +80,12 @@ async function server({ config, ...parts }: DoctorParts): Promise<ServerLook> {
 }
 
 function showChecks(checks: readonly Check[], screen: Screen): void {
+  const columns = screen.on_terminal ? screen.columns() : Infinity;
   for (const { area, name, ok, detail, fix } of checks) {
-    const line = `${ok ? "ok  " : "FAIL"}  ${area.padEnd(13)} ${name}: ${detail}`;
-    screen.print(line, ok ? "plain" : "bad");
-    if (fix !== null) screen.print(`      ${"".padEnd(13)} → ${fix}`);
+    const head = `${ok ? "ok  " : "FAIL"}  ${area.padEnd(13)} `;
+    for (const row of hangingRows(head, `${name}: ${detail}`, columns))
+      screen.print(row, ok ? "plain" : "bad");
+    if (fix !== null)
+      hangingRows(`      ${"".padEnd(13)} → `, fix, columns).forEach((row) => screen.print(row));
   }
 }

@@ -8,7 +8,7 @@ import { wholeList } from "../conversation/whole-list.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
 import type { WithServer } from "../program.ts";
-import { escapeCommand, escapePath, oneLine } from "../terminal/escape.ts";
+import { commandLine, escapePath, oneLine } from "../terminal/escape.ts";
 import type { Asker } from "../terminal/line-reader.ts";
 import type { Screen } from "../terminal/screen.ts";
 
@@ -116,7 +116,7 @@ function withdrawCommand({ withServer, screen }: OverrideParts): Command {
       withServer(async (client) => {
         const override = await client.overrides.withdraw(id);
         if (json) screen.json(override);
-        else screen.note(`Withdrawn: ${oneLine(escapeCommand(override.command))}`);
+        else screen.note(`Withdrawn: ${commandLine(override.command)}`);
         return exit.ok;
       }),
     );
@@ -172,7 +172,7 @@ function wholeNumber(text: string): number {
 
 function describe(override: Override, screen: Screen): void {
   const { id, command, person, workspace_path, reason, granted_by } = override;
-  screen.print(`${id}  ${stateOf(override)}  ${oneLine(escapeCommand(command))}`);
+  screen.print(`${id}  ${stateOf(override)}  ${commandLine(command)}`);
   screen.print(`    for ${oneLine(person.name)} in ${escapePath(workspace_path)}`);
   screen.print(`    granted by ${oneLine(granted_by)}: ${oneLine(reason, Infinity)}`);
 }

@@ -6,6 +6,7 @@ import { exit } from "../exit.ts";
 import { currentWorkspace } from "../folder/current-workspace.ts";
 import type { WithServer } from "../program.ts";
 import { escapePath, oneLine } from "../terminal/escape.ts";
+import { hangingRows } from "../terminal/rows.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { shellQuoted } from "../terminal/shell-quoted.ts";
 
@@ -105,13 +106,14 @@ function suggestionsCommand({ withServer, screen }: RulesParts): Command {
 function describe(rule: Rule, screen: Screen): void {
   const made = `made by ${oneLine(rule.made_by)} on ${day(rule.made_at)}, ${origins[rule.from]}`;
   const used = rule.last_used_at === null ? "not used yet" : usedLine(rule.used, rule.last_used_at);
-  screen.print(`${rule.id}  ${oneLine(rule.text, Infinity)}`);
-  screen.print(`    in ${escapePath(rule.workspace_path)}, for ${oneLine(rule.person.name)}`);
+  const columns = screen.on_terminal ? screen.columns() : Infinity;
+  const show = (head: string, text: string) =>
+    hangingRows(head, text, columns).forEach((row) => screen.print(row));
+  show(`${rule.id}  `, oneLine(rule.text, Infinity));
+  show("    ", `in ${escapePath(rule.workspace_path)}, for ${oneLine(rule.person.name)}`);
   for (const { path, sha256 } of rule.pins)
-    screen.print(`    while ${escapePath(path)} has sha256 ${sha256}`);
-  screen.print(
-    `    ${made}; ${rule.revoked_at === null ? used : `revoked ${day(rule.revoked_at)}`}`,
-  );
+    show("    ", `while ${escapePath(path)} has sha256 ${sha256}`);
+  show("    ", `${made}; ${rule.revoked_at === null ? used : `revoked ${day(rule.revoked_at)}`}`);
 }
 
 const origins: Record<Rule["from"], string> = {

@@ -31,7 +31,7 @@ function addCommand({ withServer, screen, interrupts, config }: WorkspaceParts):
   return new Command("add")
     .description("let Mainstay work in a folder (default: the current one)")
     .argument("[path]")
-    .option("--trust", "run commands there in the sandbox without asking")
+    .option("--trust", "run commands there in the sandbox without asking, as far as policies allow")
     .option("--no-trust", "take that back: ask before commands")
     .option("--json", "print the workspace as JSON")
     .addHelpText("after", "\nExample:\n  $ mainstay workspace add . --trust")
@@ -75,6 +75,8 @@ function listCommand({ withServer, screen }: WorkspaceParts): Command {
 }
 
 function row({ id, path, private: is_private, trusted }: Workspace): string {
-  const consent = trusted ? "trusted: commands run in the sandbox unasked" : "asks before commands";
+  const consent = trusted
+    ? "trusted: commands run in the sandbox unasked, unless a policy asks or refuses"
+    : "asks before commands";
   return `${id}  ${escapePath(path)}  (${is_private ? "private scratch folder; " : ""}${consent})`;
 }

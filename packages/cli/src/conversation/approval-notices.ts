@@ -11,7 +11,7 @@
 import { Unreachable } from "@mainstay/sdk/call";
 import type { Client } from "@mainstay/sdk/client";
 import type { Approval } from "@mainstay/sdk/resources";
-import { escapeCommand, oneLine } from "../terminal/escape.ts";
+import { commandLine } from "../terminal/escape.ts";
 import type { LineReader, Reply } from "../terminal/line-reader.ts";
 import type { Screen } from "../terminal/screen.ts";
 import type { Verdict, Withdrawal } from "./consent.ts";
@@ -20,6 +20,8 @@ import { type Change, createPendingApprovals, endLine } from "./pending-approval
 export interface ApprovalNotices {
   /** The person's next line; news are told above the prompt meanwhile. */
   next(prompt: string): Promise<Reply>;
+  /** Whether the news know of anything that waits. */
+  anyWaits(): boolean;
   /** The person was told that it waits, or decides it now. */
   told(approval_id: string, how: "waits" | "decides"): void;
   /** Takes a question about it back when it is decided. */
@@ -80,6 +82,7 @@ export function openApprovalNotices({ client, screen, reader }: NoticesParts): A
       is_at_prompt = true;
       return reader.next(prompt).finally(() => (is_at_prompt = false));
     },
+    anyWaits: () => pending.items().length > 0,
     told: (approval_id, how) => void known.set(approval_id, how),
     withdrawalOf: questions.open,
     async close() {
@@ -116,7 +119,7 @@ function createQuestions() {
 /** The newest of what is new; `all` waits. */
 function waitingLine(fresh: Approval[], all: number): string {
   const { id, command } = fresh.at(-1)!;
-  const what = oneLine(escapeCommand(command), COMMAND_CHARS);
+  const what = commandLine(command, COMMAND_CHARS);
   return all === 1
     ? `1 approval waits: ${what} — mainstay approve ${id}, or type /approvals`
     : `${all} approvals wait, the newest: ${what} — /approvals shows them`;

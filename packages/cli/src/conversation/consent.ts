@@ -1,7 +1,7 @@
 import { ProblemError } from "@mainstay/sdk/call";
 import type { ProblemCode } from "@mainstay/sdk/problem";
 import type { Approval, Decision } from "@mainstay/sdk/resources";
-import { escapeCommand, oneLine } from "../terminal/escape.ts";
+import { commandLine, oneLine } from "../terminal/escape.ts";
 import type { Asker } from "../terminal/line-reader.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { shellQuoted } from "../terminal/shell-quoted.ts";
@@ -75,19 +75,16 @@ export function denyConsent({ client, screen }: ConsentParts): DecideConsent {
     const approval = await client.approvals.get(approval_id);
     if (approval.state !== "pending") return decidedElsewhere(approval, screen);
     showApproval(screen, approval);
+    const has_rule = approval.rule !== null;
     screen.note(
-      "Denied, because there is no terminal to ask on. Run it from a terminal, or",
+      `Denied, because there is no terminal to ask on. Run it from a terminal${has_rule ? ", or" : "."}`,
       "bad",
     );
-    if (approval.rule !== null)
+    if (has_rule)
       screen.note(
-        `allow it from now on: mainstay rules add ${shellQuoted(approval.command)}, or`,
+        `allow it from now on: mainstay rules add ${shellQuoted(approval.command)}`,
         "bad",
       );
-    screen.note(
-      "let all commands run in the sandbox unasked: mainstay workspace add --trust",
-      "bad",
-    );
     return decide(client, approval, { decision: "deny" }, screen);
   };
 }
@@ -102,7 +99,7 @@ function decidedElsewhere(approval: Approval, screen: Screen): Consent {
 /** `Ada approved it elsewhere: npm test` */
 function sayVerdict(screen: Screen, { decision, by }: Verdict, { command }: Approval): void {
   const deed = decision === "approve" ? "approved" : "denied";
-  screen.note(`${oneLine(by)} ${deed} it elsewhere: ${oneLine(escapeCommand(command))}`);
+  screen.note(`${oneLine(by)} ${deed} it elsewhere: ${commandLine(command)}`);
 }
 
 async function decide(
@@ -121,6 +118,18 @@ async function decide(
   }
 }
 
+/** Decides what was left for later; where that was done meanwhile it says so, and by whom. */
+export async function decideLeft(
+  approval_id: string,
+  decision: Decision,
+  { client, screen }: ConsentParts,
+): Promise<Consent> {
+  const approval = await client.approvals.get(approval_id);
+  if (approval.state === "pending") return decide(client, approval, decision, screen);
+  screen.note("It was decided already.");
+  return decidedElsewhere(approval, screen);
+}
+
 /** What the rule is, and where it is taken back. */
 export const rememberedLine = ({ rule }: Approval): string =>
   `From now on it does not ask for ${oneLine(rule ?? "this", Infinity)}; see: mainstay rules`;
@@ -134,7 +143,7 @@ const states: Partial<Record<Decision["decision"], Approval["state"]>> = {
  * Throws `approval_decided` where it was decided otherwise. That it was decided the same way, *before*,
  * is also what a repetition hears after its first answer was lost.
  */
-export async function tellDecision(
+async function tellDecision(
   client: PatientClient,
   approval_id: string,
   { decision, remember }: Decision,

@@ -4,10 +4,13 @@ import { ProblemError, Unreachable } from "@mainstay/sdk/call";
 import { reportFault } from "../faults.ts";
 import { placeOf, type PlaceOptions, type PlaceParts } from "../folder/place.ts";
 import { escapePath } from "../terminal/escape.ts";
+import type { Approval } from "@mainstay/sdk/resources";
+import type { Turn } from "@mainstay/sdk/turn";
 import { eitherOf } from "../terminal/interrupts.ts";
 import { type LineReader, openLineReader, type Terminal } from "../terminal/line-reader.ts";
 import { type ApprovalNotices, openApprovalNotices } from "./approval-notices.ts";
-import { decidePending, printPending } from "./decide-pending.ts";
+import { decideLeft } from "./consent.ts";
+import { decidePending, listPending, pendingOf, printPending } from "./decide-pending.ts";
 import { patientClient } from "./patient-client.ts";
 import {
   decideLater,
@@ -40,6 +43,7 @@ const from_best: readonly ExitCode[] = [
   exit.ok,
   exit.consent,
   exit.failed,
+  exit.blocked,
   exit.unreachable,
   exit.interrupted,
 ];
@@ -101,16 +105,30 @@ const leave = ({ worst }: Chat, { asker }: ChatParts) => (asker ? exit.ok : wors
 
 type Then = "go on" | ExitCode;
 
+/** How many words each may have after it. */
+const words = new Map([
+  ...["/new", "/approvals", "/status", "/help", "/exit"].map((word) => [word, 0] as const),
+  ...["/approve", "/deny"].map((word) => [word, 1] as const),
+]);
+
 const help = `/new     start a new session
 /approvals  what waits for your consent, of other turns too
-/approve /deny  decide what you left for later
+/approve /deny  decide what you left for later; with an id, just that
 /status  where you are, and what the server can do
 /exit    leave (or Ctrl-D)
 !COMMAND runs a command without a model, with the same consent
 Several lines at once: paste them; they are one message.`;
 
+/** What begins with a word of the chat's own is never sent: it was not meant for the model. */
 async function respond(text: string, chat: Chat, parts: ChatParts): Promise<Then> {
-  switch (text.trim()) {
+  const [word = "", ...rest] = text.trim().split(/\s+/);
+  const takes = words.get(word);
+  if (takes !== undefined && rest.length > takes) {
+    const most = takes === 0 ? "no words" : "one id and nothing more";
+    parts.screen.note(`${word} takes ${most} after it; it was not sent.`, "bad");
+    return "go on";
+  }
+  switch (word) {
     case "/exit":
       return leave(chat, parts);
     case "/help":
@@ -127,10 +145,9 @@ async function respond(text: string, chat: Chat, parts: ChatParts): Promise<Then
       return decideAll(chat, parts);
     case "/approve":
     case "/deny":
-      return decide(text.trim() === "/approve" ? "approve" : "deny", chat, parts);
+      return decide(word === "/approve" ? "approve" : "deny", rest[0], chat, parts);
     default:
-      if (!/^\/[a-z]+$/.test(text.trim()))
-        return turn(chat, parts, (how) => runTurn({ message: text, ...chat.place }, how));
+      if (!/^\/[a-z]+$/.test(text.trim())) return send(text, chat, parts);
       parts.screen.note(`There is no ${text.trim()}; /help lists what there is.`, "bad");
       return "go on";
   }
@@ -156,35 +173,110 @@ async function showStatus({ place }: Chat, { client, screen }: { client: Client 
   screen.note(`server     ${ready.level}, version ${ready.version}`);
 }
 
-async function decide(decision: "approve" | "deny", chat: Chat, parts: ChatParts): Promise<Then> {
-  const { waiting } = chat;
-  if (!waiting) {
+/** Without an id it is about what was left for later in this chat. */
+async function decide(
+  decision: "approve" | "deny",
+  approval_id: string | undefined,
+  chat: Chat,
+  parts: ChatParts,
+): Promise<Then> {
+  const { waiting, notices } = chat;
+  const id = approval_id ?? waiting?.approval_id;
+  if (id === undefined) {
     parts.screen.note("You left nothing for later in this chat; see: /approvals");
     return "go on";
   }
-  chat.notices?.told(waiting.approval_id, "decides");
-  return turn(chat, parts, (how) => decideLater(waiting, { decision }, how));
+  notices?.told(id, "decides");
+  if (id === waiting?.approval_id)
+    return turn(chat, parts, (how) => decideLater(waiting, { decision }, how));
+  return decideOther(id, decision, chat, parts);
+}
+
+async function decideOther(
+  approval_id: string,
+  decision: "approve" | "deny",
+  chat: Chat,
+  parts: ChatParts,
+): Promise<Then> {
+  const client = patientClient(parts);
+  const { turn_id } = await client.approvals.get(approval_id);
+  const before = await client.turns.get(turn_id);
+  const { screen } = parts;
+  if ((await decideLeft(approval_id, { decision }, { client, screen })) === "settled")
+    return "go on";
+  return goOn(before, chat, parts);
 }
 
 /** A turn of this chat is followed on; what others do is theirs to follow. */
+async function goOn({ id, session_id, last_event }: Turn, chat: Chat, parts: ChatParts) {
+  if (session_id === chat.place.session_id || id === chat.waiting?.turn_id)
+    return turn(chat, parts, (how) => followOn(id, last_event, how));
+  parts.screen.note(`Its turn goes on: mainstay status ${id}`, "dim");
+  return "go on";
+}
+
+/** All of it is listed before the first is asked about. */
 async function decideAll(chat: Chat, parts: ChatParts): Promise<Then> {
-  const { notices, reader } = chat;
-  if (!notices) {
+  if (!chat.notices) {
     await printPending(parts.client, parts.screen);
     return "go on";
   }
+  const waiting = await pendingOf(parts.client);
+  listPending(waiting, parts.screen);
+  return decideEach(waiting, chat, parts);
+}
+
+async function decideEach(
+  waiting: readonly Approval[],
+  chat: Chat,
+  parts: ChatParts,
+): Promise<Then> {
+  const { notices, reader } = chat;
+  if (!notices) return "go on";
   let then: Then = "go on";
-  await decidePending({
+  await decidePending(waiting, {
     ...parts,
     asker: reader,
     notices,
-    async decided(turn_id, after) {
-      if (turn_id === chat.waiting?.turn_id)
-        then = await turn(chat, parts, (how) => followOn(turn_id, after, how));
-      else parts.screen.note(`Its turn goes on: mainstay status ${turn_id}`, "dim");
+    async decided(before) {
+      then = await goOn(before, chat, parts);
     },
   });
   return then;
+}
+
+/** Behind a turn that waits for consent a message would wait unseen, so the consent is asked first. */
+async function send(text: string, chat: Chat, parts: ChatParts): Promise<Then> {
+  const { screen } = parts;
+  const first = await pendingHere(chat, parts);
+  if (first.length > 0) {
+    screen.note("What waits for your consent comes first in this session:", "dim");
+    const then = await decideEach(first, chat, parts);
+    if (then !== "go on") return then;
+    if ((await pendingHere(chat, parts)).length > 0) {
+      screen.note(
+        "Not sent: it would wait for that decision. /approve or /deny it, or begin a /new",
+      );
+      screen.note("session.");
+      return "go on";
+    }
+  }
+  return turn(chat, parts, async (how) => {
+    const run = await runTurn({ message: text, ...chat.place }, how);
+    if (run.turn) chat.place.session_id = run.turn.session_id;
+    return run;
+  });
+}
+
+/** What this chat's session waits for; nobody can be asked where there is no terminal. */
+async function pendingHere({ place, waiting, notices }: Chat, parts: ChatParts) {
+  const { session_id } = place;
+  if (!notices || session_id === undefined || !(waiting || notices.anyWaits())) return [];
+  const client = patientClient(parts);
+  const here: Approval[] = [];
+  for (const approval of await pendingOf(parts.client))
+    if ((await client.turns.get(approval.turn_id)).session_id === session_id) here.push(approval);
+  return here;
 }
 
 async function turn(
@@ -192,7 +284,7 @@ async function turn(
   parts: ChatParts,
   show: (how: RunTurnParts) => Promise<TurnRun>,
 ): Promise<Then> {
-  const { reader, place, json } = chat;
+  const { reader, json } = chat;
   const screen = json ? { ...parts.screen, answer: () => undefined } : parts.screen;
   const run = await show({
     ...parts,
@@ -200,7 +292,6 @@ async function turn(
     interrupts: eitherOf(parts.interrupts, reader),
     asker: parts.asker && reader,
   });
-  if (run.turn) place.session_id = run.turn.session_id;
   noteWaiting(run, chat);
   chat.worst = worse(chat.worst, exitCodeOf(run));
   explainEnd(run, parts.screen);
@@ -210,8 +301,8 @@ async function turn(
 }
 
 /** A later turn of the session cannot get past the one that waits, so there is one at a time. */
-function noteWaiting({ turn, later, end }: TurnRun, chat: Chat): void {
+function noteWaiting({ turn, later, end, seen }: TurnRun, chat: Chat): void {
   if (later !== undefined) chat.notices?.told(later, "waits");
-  if (turn && later !== undefined) chat.waiting = { turn_id: turn.id, approval_id: later };
+  if (turn && later !== undefined) chat.waiting = { turn_id: turn.id, approval_id: later, seen };
   else if (turn?.id === chat.waiting?.turn_id && end !== "left") chat.waiting = undefined;
 }

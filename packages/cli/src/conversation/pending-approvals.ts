@@ -1,6 +1,6 @@
 import type { ApprovalNews } from "@mainstay/sdk/consent";
 import type { Approval } from "@mainstay/sdk/resources";
-import { escapeCommand, oneLine } from "../terminal/escape.ts";
+import { commandLine, oneLine } from "../terminal/escape.ts";
 
 export type Change =
   | { kind: "asked"; approval: Approval }
@@ -47,7 +47,7 @@ export function createPendingApprovals(): PendingApprovals {
 
 /** `Ada approved it elsewhere: npm test` */
 export function endLine(change: Exclude<Change, { kind: "asked" }>): string {
-  return `${endOf(change)}: ${oneLine(escapeCommand(change.approval.command))}`;
+  return `${endOf(change)}: ${commandLine(change.approval.command)}`;
 }
 
 function endOf(change: Exclude<Change, { kind: "asked" }>): string {

@@ -1,4 +1,5 @@
 import { Unreachable } from "@mainstay/sdk/call";
+import { isJournalEvent } from "@mainstay/sdk/events";
 import type { Decision } from "@mainstay/sdk/resources";
 import type { NewTurn, Turn } from "@mainstay/sdk/turn";
 import { exit, type ExitCode } from "../exit.ts";
@@ -6,11 +7,11 @@ import { StayedAway } from "../faults.ts";
 import type { Interrupts } from "../terminal/interrupts.ts";
 import type { Asker } from "../terminal/line-reader.ts";
 import type { Screen } from "../terminal/screen.ts";
-import { askConsent, denyConsent, tellDecision } from "./consent.ts";
+import { askConsent, decideLeft, denyConsent } from "./consent.ts";
 import { type Followed, followTurn, type TurnEnd } from "./follow-turn.ts";
 import { type PatientClient, patientClient, type PatientParts } from "./patient-client.ts";
 import { createTurnView, type TurnView } from "./turn-view.ts";
-import { isTypedCommand, ranWell } from "./typed-command.ts";
+import { isBlocked, isTypedCommand, ranWell } from "./typed-command.ts";
 
 export interface RunTurnParts extends PatientParts {
   interrupts: Interrupts;
@@ -30,6 +31,10 @@ export interface TurnRun {
   interrupted: boolean;
   /** The message was a command, and it did not run or did not end well. */
   command_failed: boolean;
+  /** The message was a command that no policy would allow. */
+  command_blocked: boolean;
+  /** The last event of the journal that was shown. */
+  seen: number;
 }
 
 /** Sends a request and shows its turn until it ends. Throws `StayedAway` as `showTurn` does. */
@@ -47,18 +52,20 @@ export function runTurn(request: NewTurn, parts: RunTurnParts): Promise<TurnRun>
 export interface Waiting {
   turn_id: string;
   approval_id: string;
+  /** The last event of its journal that was shown. */
+  seen: number;
 }
 
-/** Decides what was left for later and shows how its turn goes on. */
+/** Decides what was left for later, where nobody has, and shows how its turn went on since. */
 export async function decideLater(
-  { turn_id, approval_id }: Waiting,
+  { turn_id, approval_id, seen }: Waiting,
   decision: Decision,
   parts: RunTurnParts,
 ): Promise<TurnRun> {
   return showTurn(parts, async (client) => {
     const turn = await client.turns.get(turn_id);
-    await tellDecision(client, approval_id, decision);
-    return { turn, message: turn.message, after: turn.last_event };
+    await decideLeft(approval_id, decision, { client, screen: parts.screen });
+    return { turn, message: turn.message, after: seen };
   });
 }
 
@@ -92,6 +99,8 @@ async function showTurn(
   let turn: Turn | undefined;
   let presses = 0;
   let command_failed = false;
+  let command_blocked = false;
+  let seen = 0;
 
   const cancel = (turn_id: string) =>
     void client.turns.cancel(turn_id).catch((fault: Error) => {
@@ -112,11 +121,16 @@ async function showTurn(
     turn = begun;
     const is_typed = isTypedCommand(message);
     command_failed = is_typed;
+    seen = after;
     if (presses > 0) cancel(begun.id);
     const shown = createTurnView(screen, { is_typed, turn_id: begun.id });
     const view: TurnView = {
       show(event) {
-        if (event.type === "tool_ended") command_failed &&= !ranWell(event);
+        if (isJournalEvent(event)) seen = event.seq;
+        if (event.type === "tool_ended") {
+          command_failed &&= !ranWell(event);
+          command_blocked ||= is_typed && isBlocked(event);
+        }
         shown.show(event);
       },
     };
@@ -135,7 +149,7 @@ async function showTurn(
   const stop = interrupts.listen(press);
   try {
     const followed = await Promise.race([run(), left(leave.signal)]);
-    return { turn, ...followed, interrupted: presses > 0, command_failed };
+    return { turn, ...followed, interrupted: presses > 0, command_failed, command_blocked, seen };
   } catch (fault) {
     throw fault instanceof Unreachable ? new StayedAway(turn?.id, fault) : fault;
   } finally {
@@ -177,9 +191,11 @@ export function explainEnd({ turn, end, later }: TurnRun, screen: Screen): void 
   if (end === "left") screen.note(`Left; it goes on: mainstay status ${id}`);
 }
 
-export function exitCodeOf({ end, refused, interrupted, command_failed }: TurnRun): ExitCode {
+export function exitCodeOf(run: TurnRun): ExitCode {
+  const { end, refused, interrupted, command_failed, command_blocked } = run;
   if (interrupted || end === "left") return exit.interrupted;
   if (end === "later") return exit.consent;
   if (end === "done" && refused) return exit.consent;
+  if (end === "done" && command_blocked) return exit.blocked;
   return end === "done" && !command_failed ? exit.ok : exit.failed;
 }

@@ -1,6 +1,7 @@
 import type { BodyOf, ToolCall } from "@mainstay/sdk/events";
 import type { CommandRecord } from "@mainstay/sdk/turn";
-import { escapeCommand, escapePath, oneLine } from "../terminal/escape.ts";
+import { commandLine, escapePath, oneLine } from "../terminal/escape.ts";
+import { isBlocked } from "./typed-command.ts";
 
 /** `$ npm test — see what fails`: what a tool is about to do, and what for. */
 export function toolLine({ tool, effect, intent }: BodyOf<"tool_started">, call?: ToolCall) {
@@ -11,11 +12,13 @@ export function toolLine({ tool, effect, intent }: BodyOf<"tool_started">, call?
 function deed(tool: string, effect: BodyOf<"tool_started">["effect"], call?: ToolCall): string {
   switch (effect.kind) {
     case "command":
-      return `$ ${oneLine(escapeCommand(effect.command))}`;
+      return `$ ${commandLine(effect.command)}`;
     case "file":
       return `${tool} ${oneLine(escapePath(effect.path))}`;
     case "none":
-      return `${tool} ${oneLine(escapeCommand(subject(call)))}`.trimEnd();
+      // A command that did not run.
+      if (tool === "shell" && call) return `$ ${commandLine(subject(call))}`;
+      return `${tool} ${commandLine(subject(call))}`.trimEnd();
   }
 }
 
@@ -39,19 +42,26 @@ export function argumentsOf({ input }: ToolCall): Record<string, unknown> {
 }
 
 /** How the call ended, where there is more to say than that it worked. */
-export function outcomeLine({ outcome, result, command }: BodyOf<"tool_ended">): string | null {
+export function outcomeLine(end: BodyOf<"tool_ended">): string | null {
+  const { outcome, result, command } = end;
   switch (outcome) {
     case "ok":
       return command ? commandEnd(command) : null;
     case "error":
       return command ? commandEnd(command) : `failed: ${oneLine(result)}`;
     case "denied":
-      return "denied: it did not run";
+      return isBlocked(end) ? "blocked: it did not run" : "denied: it did not run";
     case "unknown":
       return "outcome unknown: it started, and what became of it is lost";
     case "cancelled":
-      return "cancelled";
+      return whyKilled(result) ?? "cancelled";
   }
+}
+
+/** `killed after 4.9 s: commands are paused by Ada …`: the server's line, below what the command said. */
+function whyKilled(result: string): string | null {
+  const line = result.split("\n").findLast((text) => /^\[killed after [\d.]+ s: .*\]$/.test(text));
+  return line === undefined ? null : oneLine(line.slice(1, -1));
 }
 
 type CommandEnd = Pick<

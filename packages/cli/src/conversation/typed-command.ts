@@ -9,3 +9,7 @@ export const isTypedCommand = (message: string): boolean => TYPED.test(message);
 /** It ran to its end and says that all went well. */
 export const ranWell = ({ outcome, command }: BodyOf<"tool_ended">): boolean =>
   outcome === "ok" && command?.exit_code === 0;
+
+/** No policy would allow it; the journal has that in the first word of the result. */
+export const isBlocked = ({ outcome, result, command }: BodyOf<"tool_ended">): boolean =>
+  outcome === "denied" && command === null && result.startsWith("Blocked: ");

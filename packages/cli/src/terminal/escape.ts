@@ -49,6 +49,12 @@ export function oneLine(text: string, limit_chars = 200): string {
   return clipped(text.replace(/\s+/g, " ").trim(), limit_chars);
 }
 
+/** A command on one line: where its lines break is seen, so that no two of them look like one. */
+export function commandLine(command: string, limit_chars?: number): string {
+  const lines = escapeCommand(command.trim()).replaceAll("⏎", "\\u{23ce}").split("\n");
+  return oneLine(lines.join(" ⏎ "), limit_chars);
+}
+
 /** A line as it is, its indentation too, of at most `limit_chars`. */
 export function clipped(line: string, limit_chars: number): string {
   return line.length <= limit_chars ? line : `${line.slice(0, limit_chars - 1)}…`;

@@ -32,6 +32,14 @@ export function exactRows(line: string, columns: number): string[] {
   return [...rows, row];
 }
 
+/** `head` and the text after it; what does not fit goes on below the text's beginning. */
+export function hangingRows(head: string, text: string, columns: number): string[] {
+  if (columnsOf(head) + columnsOf(text) <= columns) return [head + text];
+  return proseRows(text, columns - head.length).map((row, i) =>
+    i === 0 ? head + row : " ".repeat(head.length) + row,
+  );
+}
+
 /** Rows of prose, broken between words; only a word that fits no row is cut. */
 export function proseRows(text: string, columns: number): string[] {
   const rows: string[] = [];

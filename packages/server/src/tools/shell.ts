@@ -118,7 +118,7 @@ export function scriptOf({ name, input }: ToolCall): string | null {
 
 const overrideFor = ({ turn_id, step, call_id }: Scene): string =>
   "The command did not run. An admin can let exactly this one run once, within an hour, with " +
-  `mainstay override ${turn_id} ${step} ${inShell(call_id)} --reason WHY; then it is asked for again.`;
+  `mainstay override ${turn_id} ${step} ${inShell(call_id)} --reason WHY; then ask for it again: it runs once, without a question.`;
 
 /** Ids of calls are a model's own. */
 const inShell = (word: string): string =>
