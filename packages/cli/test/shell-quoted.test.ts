@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { array, assert, constantFrom, integer, oneof, property, sample, string } from "fast-check";
 import { expect, test } from "vitest";
+import { findBubblewrap } from "../../executor/src/bubblewrap.ts";
 import { shellQuoted } from "../src/terminal/shell-quoted.ts";
 
 const pieces = oneof(
@@ -51,7 +52,7 @@ function readByBash(words: readonly string[], locale: string): string[] {
   const walls = "--unshare-all --die-with-parent --cap-drop ALL --clearenv --ro-bind /usr /usr";
   const links = "--symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64";
   const told = execFileSync(
-    "bwrap",
+    findBubblewrap(),
     [...`${walls} ${links} --setenv LC_ALL ${locale}`.split(" "), "/bin/bash", "-s"],
     { input: script, encoding: "utf8" },
   );

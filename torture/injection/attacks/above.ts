@@ -63,18 +63,24 @@ export const above: readonly Attack[] = [
     before: ceiling("none"),
     steps: (at) => [[shell("ls"), shell(`touch ${at.mark}`)]],
     ends: ["blocked", "blocked"],
+    // There the command that leads to it does not run, either.
+    not_by: ["a command's output", "a file's name in a command's output"],
   },
   {
     name: "under a ceiling that lets only reading run",
     before: ceiling("read-only"),
-    steps: (at) => [[shell("ls"), shell(`touch ${at.mark}`)]],
+    steps: (at) => [[shell("wc -l n"), shell(`touch ${at.mark}`)]],
     ends: ["ran", "blocked"],
   },
   {
     name: "while commands are paused",
     before: ({ client }) => client.pauses.set({ scope: "commands", reason: "a test" }),
     steps: (at) => [
-      [{ tool: "resume", input: { scope: "commands" } }, shell("ls"), shell(`touch ${at.mark}`)],
+      [
+        { tool: "resume", input: { scope: "commands" } },
+        shell("wc -l n"),
+        shell(`touch ${at.mark}`),
+      ],
     ],
     ends: ["refused", "ran", "asked"],
     may_change_rights: ["pause"],
