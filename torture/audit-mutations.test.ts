@@ -9,7 +9,7 @@ import type { AuditHead } from "@mainstay/sdk/audit-trail";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AuditVerdict, verifyAudit } from "../packages/server/src/audit/audit.ts";
 import { type Mutation, mutations } from "./audit/mutations.ts";
-import { contentOf, copyTrail, makeTrail, type Trail } from "./audit/trail.ts";
+import { contentOf, copyTrail, executorOf, makeTrail, type Trail } from "./audit/trail.ts";
 import { report, rounds, seed } from "./plan.ts";
 import { seeded } from "./seeded.ts";
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const verify = (home: string, head: AuditHead | null): Promise<AuditVerdict> =>
-  verifyAudit({ home, head, executor: trail.executor });
+  verifyAudit({ home, head, executor: executorOf(home) });
 
 /** A copy of the trail on which the mutation has changed something. */
 function spoiled(mutation: Mutation, random: () => number): string {

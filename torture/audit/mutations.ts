@@ -3,9 +3,10 @@
  * files of a home with numbers from a seed, and says what it did.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { chainHash } from "@mainstay/executor/chain-record";
 import { headOf, signHead } from "../../packages/server/src/audit/head.ts";
 import type { Row } from "../../packages/server/src/store/schema.ts";
 import { auditHash, NO_RECORD_HASH } from "../../packages/server/src/store/audit-hash.ts";
@@ -108,12 +109,36 @@ const note = (home: string, head: object): void =>
 const ownKey = (home: string): KeyObject =>
   createPrivateKey(readFileSync(join(home, "audit.key"), "utf8"));
 
-function flipBytes(home: string, random: Random): void {
-  const file = join(home, "mainstay.db");
+const flipBits = (name: string) => (home: string, random: Random) => {
+  const file = join(home, name);
   const bytes = readFileSync(file);
   const at = pick(random, 0, bytes.length - 1);
   bytes[at]! ^= 1 << pick(random, 0, 7);
   writeFileSync(file, bytes);
+};
+
+const EXECUTOR_FILE = join("exec", "exec.db");
+
+/** What the executor kept, by whoever can write its file; `pick`ed from 1 to the last. */
+function inChain(home: string, change: (db: DatabaseSync, last: number) => void): void {
+  const db = new DatabaseSync(join(home, EXECUTOR_FILE));
+  db.exec("begin");
+  change(db, Number(db.prepare("select max(n) as last from chain").get()!["last"]));
+  db.exec("commit");
+  db.close();
+}
+
+/** The chain from a record on with another time, and hashed anew. */
+function rechain(db: DatabaseSync, from: number, last: number): void {
+  const read = db.prepare("select at, body, hash from chain where n = ?");
+  const write = db.prepare("update chain set at = ?, hash = ? where n = ?");
+  let previous = from === 1 ? NO_RECORD_HASH : String(read.get(from - 1)!["hash"]);
+  for (let n = from; n <= last; n++) {
+    const { at, body } = read.get(n) as { at: number; body: string };
+    const later = n === from ? at + 1 : at;
+    previous = chainHash(previous, n, later, body);
+    write.run(later, previous, n);
+  }
 }
 
 export const mutations: readonly Mutation[] = [
@@ -264,7 +289,7 @@ export const mutations: readonly Mutation[] = [
       writeFileSync(join(home, "audit.head"), flipped(text, random));
     },
   },
-  { name: "a bit of mainstay.db", found_without_head: "always", apply: flipBytes },
+  { name: "a bit of mainstay.db", found_without_head: "always", apply: flipBits("mainstay.db") },
   {
     name: "mainstay.db cut off",
     found_without_head: "always",
@@ -272,5 +297,36 @@ export const mutations: readonly Mutation[] = [
       const file = join(home, "mainstay.db");
       truncateSync(file, pick(random, 0, readFileSync(file).length - 1));
     },
+  },
+  {
+    name: "a character of a record of the executor's",
+    found_without_head: "always",
+    apply: (home, random) =>
+      inChain(home, (db, last) => {
+        const n = pick(random, 1, last);
+        const body = String(db.prepare("select body from chain where n = ?").get(n)!["body"]);
+        db.prepare("update chain set body = ? where n = ?").run(flipped(body, random), n);
+      }),
+  },
+  {
+    name: "records of the executor's taken out",
+    found_without_head: "always",
+    apply: (home, random) =>
+      inChain(home, (db, last) => {
+        const from = pick(random, 1, last);
+        const to = from + pick(random, 0, last);
+        db.prepare("delete from chain where n between ? and ?").run(from, to);
+      }),
+  },
+  {
+    name: "the executor's chain rewritten and chained anew",
+    found_without_head: "always",
+    apply: (home, random) => inChain(home, (db, last) => rechain(db, pick(random, 1, last), last)),
+  },
+  { name: "a bit of exec.db", found_without_head: "always", apply: flipBits(EXECUTOR_FILE) },
+  {
+    name: "exec.db taken away",
+    found_without_head: "always",
+    apply: (home) => rmSync(join(home, EXECUTOR_FILE)),
   },
 ];

@@ -1,15 +1,13 @@
 /** A home with an audit trail of real records, checkpoints signed along the way, and an executor's chain. */
 import { hash } from "node:crypto";
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import {
-  CHAIN_START,
-  chainBody,
-  type ChainEntry,
-  chainHash,
-  type ChainRecord,
-} from "@mainstay/executor/chain-record";
+import { CHAIN_KEPT_RECORDS, type ChainEntry } from "@mainstay/executor/chain-record";
+import { openChain } from "@mainstay/executor/ledger/chain";
+import { migrate } from "@mainstay/executor/ledger/migrations";
+import { teachSeal } from "@mainstay/executor/ledger/seal";
+import { readChain } from "@mainstay/executor/read-chain";
 import type { AuditRecord } from "@mainstay/sdk/audit";
 import type { AuditHead } from "@mainstay/sdk/audit-trail";
 import { systemClock } from "@mainstay/sdk/clock";
@@ -25,35 +23,37 @@ export interface Trail {
   readonly head: AuditHead;
   /** `audit.head` as it was at an earlier checkpoint. */
   readonly earlier: AuditHead;
-  readonly executor: ReadChain;
 }
 
 const sha256 = (text: string): string => hash("sha256", text, "hex");
 
+const BEGAN_AT = 1_795_000_000_000;
+
 /** What is on the trail of `commands` commands, every third agreed to by a person. */
 export async function makeTrail(home: string, commands: number): Promise<Trail> {
   const store = await openSqliteStore({ home, clock: systemClock });
-  const chain = chainInMemory();
   const notary = createNotary({
     ...{ store, home, clock: systemClock, log: createLog("silent") },
     settings: { head_file: null, webhook: null },
-    executorChain: chain.read,
+    executorChain: executorOf(home),
   });
   await notary.start();
+  const executor = openExecutor(home);
   let earlier: AuditHead | null = null;
   for (let n = 0; n < commands; n++) {
-    const writes = recordsOf(n).map((record) => auditWrite(store, 1_795_000_000_000 + n, record));
+    const writes = recordsOf(n).map((record) => auditWrite(store, BEGAN_AT + n, record));
     await store.commit({ writes });
-    for (const entry of executorWords(n)) chain.append(entry);
+    for (const entry of executorWords(n)) executor.append(BEGAN_AT + n, entry);
     if (n % 20 === 19) {
       const head = await notary.head();
       if (n >= commands / 2) earlier ??= head;
     }
   }
   const head = await notary.head();
+  executor.close();
   await notary.stop();
   await store.close();
-  return { home, head, earlier: earlier!, executor: chain.read };
+  return { home, head, earlier: earlier! };
 }
 
 function recordsOf(n: number): AuditRecord[] {
@@ -105,20 +105,30 @@ function executorWords(n: number): ChainEntry[] {
   ];
 }
 
-function chainInMemory() {
-  const records: ChainRecord[] = [];
+/** The chain in its file, as an executor leaves it. */
+function openExecutor(home: string) {
+  mkdirSync(join(home, "exec"));
+  const db = new DatabaseSync(join(home, "exec", "exec.db"));
+  teachSeal(db);
+  migrate(db);
+  const chain = openChain(db, CHAIN_KEPT_RECORDS);
   return {
-    append(entry: ChainEntry): void {
-      const { n: last, hash: previous } = records.at(-1) ?? CHAIN_START;
-      const place = { n: last + 1, at: 1_795_000_000_000 };
-      const link = chainHash(previous, place.n, place.at, chainBody(entry));
-      records.push({ ...entry, ...place, hash: link });
+    append(at: number, entry: ChainEntry): void {
+      chain.append(at, entry);
+      chain.settled(true);
     },
-    read: async (after: number) => records.filter(({ n }) => n > after).slice(0, 1_000),
+    close: () => db.close(),
   };
 }
 
-const AUDIT_FILES = ["mainstay.db", "audit.key", "audit.head"];
+/** Of the executor that worked in a home and is gone. */
+export const executorOf =
+  (home: string): ReadChain =>
+  async (after) =>
+    readChain(home, after);
+
+const EXECUTOR_FILE = join("exec", "exec.db");
+const AUDIT_FILES = ["mainstay.db", "audit.key", "audit.head", EXECUTOR_FILE];
 
 /** All that a verification reads. */
 export const copyTrail = (from: string, to: string): void => {
@@ -128,15 +138,26 @@ export const copyTrail = (from: string, to: string): void => {
 /** What the files hold, or null where SQLite does not read them any more. */
 export function contentOf(home: string): string | null {
   try {
-    const db = new DatabaseSync(join(home, "mainstay.db"), { readOnly: true });
-    try {
-      const rows = db.prepare("select seq, at, body, hash from audit order by seq").all();
-      const words = db.prepare("select * from audit_checkpoint order by n").all();
-      return JSON.stringify([rows, words, readFileSync(join(home, "audit.head"), "utf8")]);
-    } finally {
-      db.close();
-    }
+    const [rows, words] = rowsOf(join(home, "mainstay.db"), TRAIL);
+    const executor = join(home, EXECUTOR_FILE);
+    const chain = existsSync(executor) ? rowsOf(executor, CHAIN) : null;
+    return JSON.stringify([rows, words, readFileSync(join(home, "audit.head"), "utf8"), chain]);
   } catch {
     return null;
+  }
+}
+
+const TRAIL = [
+  "select seq, at, body, hash from audit order by seq",
+  "select * from audit_checkpoint order by n",
+];
+const CHAIN = ["select n, at, body, hash from chain order by n"];
+
+function rowsOf(file: string, queries: readonly string[]) {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    return queries.map((query) => db.prepare(query).all());
+  } finally {
+    db.close();
   }
 }
