@@ -36,7 +36,11 @@ export const systemDangers: Rule = ({ name, args }) => {
   if (name === "pkill" || name === "killall")
     return words.some((word) => /^(?:init|systemd|systemd-journald|\.|\.\*)$/.test(word))
       ? ["it ends what the machine runs on"]
-      : [];
+      : /(?:^| )(?:-[a-zA-Z0-9]*[uU]|--euid|--uid|--user)[ =]?(?:root|0)(?: |$)/.test(
+            words.join(" "),
+          )
+        ? ["it ends everything of root's"]
+        : [];
   if (name === "mount" || name === "umount" || name === "pivot_root" || name === "switch_root")
     return [mounts(name, words)];
   const off = Object.hasOwn(FIREWALL_OFF, name) ? FIREWALL_OFF[name] : undefined;

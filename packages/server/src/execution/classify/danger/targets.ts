@@ -3,10 +3,11 @@ import { HOME, normal } from "../operands.ts";
 /** Below `/`: the system, and what belongs to everybody. */
 const TOP: ReadonlySet<string> = new Set([
   ...["bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "run", "sbin", "sys"],
-  ...["usr", "var", "home", "root", "opt", "srv", "mnt", "media", "host", "mnt"],
+  ...["usr", "var", "home", "root", "opt", "srv", "mnt", "media", "host", "selinux"],
 ]);
 /** Nothing anywhere below them is a workspace's business. */
-const SYSTEM = /^\/(?:bin|boot|dev|etc|lib|lib32|lib64|libx32|proc|run|sbin|sys|usr)(?:\/|$)/;
+const SYSTEM =
+  /^\/(?:bin|boot|dev|etc|lib|lib32|lib64|libx32|proc|run|sbin|selinux|sys|usr)(?:\/|$)/;
 const STATE = /^\/var\/(?:log|lib|spool|mail|run|db|cache)(?:\/|$)/;
 const HARMLESS_DEVICE =
   /^\/dev\/(?:null|zero|full|random|urandom|tty|stdin|stdout|stderr|ptmx|fd\/\d+|pts\/\d+|shm(?:\/.*)?)$/;

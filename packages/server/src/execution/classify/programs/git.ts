@@ -158,6 +158,7 @@ const NESTED: Readonly<Record<string, Readonly<Record<string, Allowed>>>> = {
 };
 const BEFORE = new Set([
   "--no-pager",
+  "-P",
   "--no-optional-locks",
   "--literal-pathspecs",
   "--no-replace-objects",
