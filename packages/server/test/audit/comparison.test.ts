@@ -46,13 +46,16 @@ interface Given {
   readonly chain: readonly ChainRecord[];
   /** What the executor did while the trail was read. */
   readonly meanwhile?: readonly ChainRecord[];
-  /** What a head saw of the chain that was signed behind the last record. */
+  /** What a head saw of the chain. */
   readonly seen?: AuditHead["executor"];
+  /** The record behind which it was signed; the last one without a word. */
+  readonly seen_at?: number;
   /** At the second look nobody can read the chain. */
   readonly away?: boolean;
 }
 
-async function compare({ trail, chain, meanwhile = [], seen = null, away = false }: Given) {
+async function compare(given: Given) {
+  const { trail, chain, meanwhile = [], seen = null, away = false } = given;
   let records: readonly ChainRecord[] | null = chain;
   const executor = createExecutorRecord(
     async (after) => records?.filter(({ n }) => n > after) ?? null,
@@ -62,7 +65,10 @@ async function compare({ trail, chain, meanwhile = [], seen = null, away = false
   trail.forEach((record, i) =>
     comparison.record({ seq: i + 1, at: 5, body: JSON.stringify(record), hash: "" }),
   );
-  comparison.head("checkpoint 1", { seq: trail.length, executor: seen } as AuditHead);
+  comparison.head("checkpoint 1", {
+    seq: given.seen_at ?? trail.length,
+    executor: seen,
+  } as AuditHead);
   records = away ? null : [...chain, ...meanwhile];
   const { faults, ...rest } = await comparison.end();
   return { faults: faults.map(({ fault }) => fault), ...rest };
@@ -108,6 +114,11 @@ test("of a chain that was begun anew, what is before that on the trail is not co
   const trail = [other, gone, began, intent, result];
   const seen = { n: 2, hash: whole[1]!.hash };
   expect(await compare({ trail, chain: whole, seen })).toEqual({ ...fine, began: 3 });
+  const old = { n: 40, hash: sha("f") };
+  expect(await compare({ trail, chain: whole, seen: old, seen_at: 2 })).toEqual({
+    ...fine,
+    began: 3,
+  });
   const late = await compare({ trail: [...trail, other, gone], chain: whole, seen });
   expect(late.faults.join()).toContain("knows nothing of cmd_0");
 });
@@ -149,6 +160,11 @@ test.each<[string, Given, RegExp]>([
     /hash of its output/,
   ],
   [
+    "another digest of what ran",
+    { trail: [intent, { ...result, executed_digest: sha("c") }], chain: whole },
+    /digest of what ran is c{64} on the trail and a{64}/,
+  ],
+  [
     "another end",
     { trail: [intent, { ...result, outcome: "interrupted" }], chain: whole },
     /outcome is interrupted on the trail and exited/,
@@ -162,6 +178,11 @@ test.each<[string, Given, RegExp]>([
     "a chain that was cut off",
     { trail: [intent, result], chain: whole, seen: { n: 3, hash: sha("d") } },
     /chain ends at record 2, but checkpoint 1 saw 3/,
+  ],
+  [
+    "a chain of which more was dropped than an executor drops",
+    { trail: [], chain: [{ kind: "anchor", n: 200_001, at: 9, hash: sha("e") }] },
+    /records of the executor's chain were cut off/,
   ],
   [
     "a chain that was made anew",
