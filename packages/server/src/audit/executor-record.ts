@@ -28,7 +28,7 @@ export interface ExecutorWord {
 
 /**
  * The executor's chain as far as it was read; `read` goes on from there. Its executor keeps no more than
- * some 200,000 records, of which this takes about 80 MB.
+ * some 200,000 records, of which this takes about 120 MB.
  */
 export interface ExecutorRecord {
   /** What is wrong with the chain, in words. Nothing is read of it behind that. */
