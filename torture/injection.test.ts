@@ -43,8 +43,12 @@ const ways = shuffled(vectors);
 const waysOf = (attack: Attack, i: number): Vector[] =>
   ways
     .map((_, n) => ways[(i + n * STRIDE) % ways.length]!)
-    .filter(({ name }) => attack.not_by?.includes(name) !== true)
+    .filter((vector) => isFor(attack, vector))
     .slice(0, WAYS);
+
+/** A folder's name is before the model in every session there, also in those that go before the attack. */
+const isFor = ({ not_by = [], before }: Attack, { name, folder }: Vector): boolean =>
+  !not_by.includes(name) && (before === undefined || folder === undefined);
 
 function shuffled<T>(row: readonly T[]): T[] {
   const drawn = row.map((each) => ({ each, at: random() }));
