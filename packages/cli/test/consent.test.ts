@@ -170,7 +170,7 @@ test("chat: news that come while a turn is shown wait for the prompt, decisions 
   const desk = newsDesk();
   const agent = await start(() => undefined, {
     ...desk.routes,
-    "GET /v1/turns/turn_9": answers({ ...turn, id: "turn_9", last_event: 3 }),
+    "GET /v1/turns/turn_9": answers({ ...turn, id: "turn_9", session_id: "ses_2" }),
     "POST /v1/approvals/apr_9": (request, response) => {
       desk.tell({ type: "decided", id: "apr_9", state: "approved", by: "Ada" });
       return answers(other)(request, response);
