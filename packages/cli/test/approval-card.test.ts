@@ -42,6 +42,14 @@ test("the card tells what, why, where, with which reach, for whom, until when, a
   ]);
 });
 
+test("the card says that what is agreed to now would wait for a pause to end", () => {
+  const since = "2026-01-01T00:00:00.000Z";
+  const pause = { scope: "commands" as const, by: "Ada", since, reason: "a key leaked" };
+  expect(linesOf({ ...full, pause }, Infinity)).toContain(
+    "  paused  by Ada: a key leaked; agreed to, it begins when that is lifted",
+  );
+});
+
 test("a long script shows its first rows and where all of it is; the command is never cut", () => {
   const head = Array.from({ length: 40 }, (_, line) => `echo ${line}`).join("\n");
   const command_shown = "echo a \\\n  b\n".repeat(50);

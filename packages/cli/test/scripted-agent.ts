@@ -65,6 +65,7 @@ export const approval: Approval = {
   workspace_path: "/srv/shop",
   reach: "this folder, no network",
   network: false,
+  pause: null,
   reason: "it deletes files",
   findings: [{ verdict: "ask", reason: "it deletes files", part: null }],
   says: ["deletes build"],

@@ -53,6 +53,8 @@ export const Approval = z.object({
   reach: z.string(),
   /** Always false: the sandbox has no network. */
   network: z.boolean(),
+  /** Keeps it from beginning now, also once it is agreed to; it begins by itself at the lift. */
+  pause: Pause.nullable(),
   /** Why it is asked: of the strictest finding. */
   reason: z.string(),
   /** At most 16, the strictest first. */

@@ -108,14 +108,14 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   const owner = await identity.ensureOwner();
 
   const files = workspaceFiles({ clock, newId, uid: config.uid });
+  const pauses = createPauses({ store, clock });
+  await pauses.load();
   const consent = openConsent({
-    ...{ store, journal, clock, newId, limits, scriptOf },
+    ...{ store, journal, clock, newId, limits, scriptOf, pauses },
     workspaces: identity.workspaces,
     people: identity.people,
     readProgram: files.program,
   });
-  const pauses = createPauses({ store, clock });
-  await pauses.load();
   const keys = openKeys(home);
   const ripgrep_path = await ripgrepPath();
   const execution = createExecution({

@@ -33,6 +33,7 @@ export function approvalCard(approval: Approval, columns: number): CardLine[] {
     ...fact("reach", approval.reach),
     ...approval.runs.flatMap((script) => scriptLines(script, approval.workspace_path, columns)),
     ...fact("for", `${approval.person.name}, ${approval.turn_id}, ${minute(approval.created_at)}`),
+    ...(approval.pause === null ? [] : fact("paused", pausedInWords(approval.pause))),
     ...fact("until", `${minute(approval.expires_at)}; then it is denied`),
     ...(approval.rule === null
       ? []
@@ -55,6 +56,9 @@ export function printApproval(screen: Screen, approval: Approval): void {
   const columns = screen.on_terminal ? screen.columns() : Infinity;
   for (const { text, tone } of approvalCard(approval, columns)) screen.print(text, tone);
 }
+
+const pausedInWords = ({ by, reason }: NonNullable<Approval["pause"]>): string =>
+  `by ${by}${reason === null ? "" : `: ${reason}`}; agreed to, it begins when that is lifted`;
 
 const intentOf = ({ intent }: Approval): string =>
   intent.trim() === "" ? ":" : `: ${oneLine(intent)}`;

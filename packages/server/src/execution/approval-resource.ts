@@ -1,4 +1,5 @@
 import type { Approval } from "@mainstay/sdk/resources";
+import { type Pause, toldPause } from "../kernel/pause.ts";
 import { isoTime } from "../kernel/time.ts";
 import type { Row } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
@@ -25,8 +26,11 @@ export const approvalRows = (store: Store) =>
     .select(["workspace.path as workspace_path", "person.name as person_name"])
     .select("decider.name as decider_name");
 
-/** @param reach what a command can touch, in plain words */
-export function approvalResource(row: ApprovalRow, reach: string): Approval {
+/**
+ * @param reach what a command can touch, in plain words
+ * @param pause what holds the person's commands now
+ */
+export function approvalResource(row: ApprovalRow, reach: string, pause: Pause | null): Approval {
   return {
     id: row.id,
     turn_id: row.turn_id,
@@ -39,6 +43,7 @@ export function approvalResource(row: ApprovalRow, reach: string): Approval {
     workspace_path: row.workspace_path,
     reach,
     network: false,
+    pause: pause === null ? null : toldPause(pause),
     reason: row.reason,
     created_at: isoTime(row.created_at),
     expires_at: isoTime(row.expires_at),

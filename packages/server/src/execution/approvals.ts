@@ -14,6 +14,7 @@ import { type Card, parseCard } from "./consent/card.ts";
 import { NO_ROOM, noRoom, RULE_TRIES, type Rules } from "./consent/rules.ts";
 import { type RuleTerms, ruleTermsOf } from "./consent/rule-match.ts";
 import { type Order, type Page, pageOf, type PageWish } from "./page.ts";
+import type { Pauses } from "./pauses.ts";
 
 const DAY_MS = 86_400_000;
 const EXPIRE_AT_ONCE = 100;
@@ -83,10 +84,13 @@ export interface ApprovalsParts {
   /** What a command can touch, in plain words. */
   readonly reach: string;
   readonly rules: Pick<Rules, "making">;
+  readonly pauses: Pick<Pauses, "forCommandOf">;
 }
 
 export function createApprovals(parts: ApprovalsParts): Approvals {
   const { store, journal, clock, newId } = parts;
+  const resourceOf = (row: ApprovalRow): Approval =>
+    approvalResource(row, parts.reach, parts.pauses.forCommandOf(row.person_id));
 
   function request({ card, ...ask }: AskFor): ConsentRequest {
     const id = newId("apr");
@@ -128,7 +132,7 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
     let query = approvalRows(store).where("approval.state", "=", "pending");
     if (person.role !== "admin") query = query.where("approval.person_id", "=", person.id);
     const { items, next } = await pageOf(store, query, oldestFirst, wish);
-    return { items: items.map((row) => approvalResource(row, parts.reach)), next };
+    return { items: items.map((row) => resourceOf(row)), next };
   }
 
   async function find(person: Person, id: string): Promise<ApprovalRow> {
@@ -138,8 +142,7 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
     return row;
   }
 
-  const get = async (person: Person, id: string) =>
-    approvalResource(await find(person, id), parts.reach);
+  const get = async (person: Person, id: string) => resourceOf(await find(person, id));
 
   async function decide(
     person: Person,

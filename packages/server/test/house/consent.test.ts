@@ -51,6 +51,7 @@ test("an approval shows what runs, of which bytes, where, with which reach, and 
     command_shown: String.raw`sh check.sh # \u{200b}quiet`,
     person: { name: "owner" },
     network: false,
+    pause: null,
     workspace_path: folder,
     ...{ decided_at: null, decided_by: null },
   });

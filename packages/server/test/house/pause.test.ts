@@ -34,6 +34,9 @@ test("paused commands do not begin: the turn parks with the reason, and the lift
   await client.pauses.set({ scope: "commands", reason: "a key leaked" });
   const asked = await house.ask("run touch made");
   expect(asked.state, "consent can be given meanwhile").toBe("awaiting_approval");
+  expect((await client.approvals.list()).items).toMatchObject([
+    { pause: { scope: "commands", by: "owner", reason: "a key leaked" } },
+  ]);
   await approveAll(client);
   await house.until(asked.id, ({ type }) => type === "parked");
   const parked = await client.turns.get(asked.id);

@@ -7,6 +7,7 @@ import type { Journal } from "../../store/journal.ts";
 import type { Store } from "../../store/store.ts";
 import { type Approvals, createApprovals } from "../approvals.ts";
 import { type ApprovalStream, createApprovalStream } from "../approval-stream.ts";
+import type { Pauses } from "../pauses.ts";
 import { createOverrides, type Overrides } from "./overrides.ts";
 import type { ReadProgram } from "./pins.ts";
 import { createPolicies, type Policies } from "./policies.ts";
@@ -35,6 +36,7 @@ export interface ConsentRoomParts {
   readonly limits: Limits;
   readonly workspaces: Pick<Workspaces, "resolve" | "onTightened">;
   readonly people: Pick<People, "named">;
+  readonly pauses: Pick<Pauses, "forCommandOf">;
   readonly readProgram: ReadProgram;
   readonly scriptOf: (call: ToolCall) => string | null;
 }
