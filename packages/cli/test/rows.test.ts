@@ -19,7 +19,7 @@ test("rows of a command together are the command, each fits, and no space hides 
       for (const row of rows) expect(columnsOf(row)).toBeLessThanOrEqual(columns);
       for (const row of rows.slice(0, -1)) if (row.trim() !== "") expect(row).toMatch(/\S$/u);
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
 });
 
@@ -33,8 +33,12 @@ test("rows of prose have its words in order, each fits, and words stay whole whe
       if (words.every((word) => columnsOf(word) <= columns))
         expect(rows.flatMap((row) => row.split(" ")).filter(Boolean)).toEqual(words);
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
+});
+
+test("spaces that begin a row leave room for a wide character, or make a row of their own", () => {
+  expect(exactRows("a  🚀", 3)).toEqual(["a", "  ", "🚀"]);
 });
 
 test("without a width nothing is cut", () => {

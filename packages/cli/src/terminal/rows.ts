@@ -20,7 +20,7 @@ export function exactRows(line: string, columns: number): string[] {
   let row = "";
   let taken = 0;
   for (const character of line) {
-    if (taken + columnsOfOne(character) > limit) {
+    while (taken + columnsOfOne(character) > limit) {
       const full = row.trimEnd() || row;
       rows.push(full);
       row = row.slice(full.length);
