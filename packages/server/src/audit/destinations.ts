@@ -3,7 +3,7 @@ import type { AuditHead } from "@mainstay/sdk/audit-trail";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Log } from "../telemetry/log.ts";
 import { type Carrier, createCarrier, type Deliver } from "./carrier.ts";
-import { putWhole } from "./whole-file.ts";
+import { putWhole } from "../store/whole-file.ts";
 
 /** Where heads go beside `MAINSTAY_HOME/audit.head`. */
 export interface AuditSettings {

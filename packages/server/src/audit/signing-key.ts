@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { putWhole } from "./whole-file.ts";
+import { putWhole } from "../store/whole-file.ts";
 
 const FOR_OTHERS = 0o077;
 

@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { type FileHandle, open } from "node:fs/promises";
+import { putWhole } from "../store/whole-file.ts";
 import { isKey } from "./keys.ts";
 
 const FOR_OTHERS = 0o077;
@@ -40,25 +40,5 @@ async function openPresent(path: string): Promise<FileHandle | null> {
 }
 
 /** Writes the key for its owner alone; it is whole and on disk, or not there. */
-export async function writeKeyFile(path: string, key: string): Promise<void> {
-  const fresh = `${path}.new`;
-  await rm(fresh, { force: true });
-  const file = await open(fresh, "wx", 0o600);
-  try {
-    await file.writeFile(`${key}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(fresh, path);
-  await syncFolder(dirname(path));
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
+export const writeKeyFile = (path: string, key: string): Promise<void> =>
+  putWhole(path, `${key}\n`);
