@@ -2,6 +2,7 @@
  * Many at once want to decide the same: one decision counts, and what was agreed to happens at most
  * once. What a command did is counted in the workspace, by the lines it appends.
  */
+import type { AuditRecord } from "@mainstay/sdk/audit";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { lastUserText } from "@mainstay/fake-provider/chat-request";
@@ -179,18 +180,29 @@ async function denied(turn: Turn): Promise<void> {
 
 /** Commands that began by the rule when its end was on record, and such as are on no record. */
 async function lateBy(rule_id: string, ran: number): Promise<string[]> {
-  const { audit } = house.client;
-  const intents = (await audit.list({ kind: "command_intent" })).items.filter(
-    ({ record }) => record?.kind === "command_intent" && record.agreement_id === rule_id,
+  const intents = (await recordsOf("command_intent")).filter(
+    ({ record }) => record.agreement_id === rule_id,
   );
-  const revoked = (await audit.list({ kind: "rule_revoked" })).items.find(
-    ({ record }) => record?.kind === "rule_revoked" && record.rule_id === rule_id,
+  const revoked = (await recordsOf("rule_revoked")).find(
+    ({ record }) => record.rule_id === rule_id,
   );
   const late = intents.filter(({ seq }) => seq > revoked!.seq);
+  // What was intended and then found its rule revoked is on record as not started.
+  const results = (await recordsOf("command_result")).map(({ record }) => record);
+  const ended = new Map(results.map(({ command_id, outcome }) => [command_id, outcome]));
+  const began = intents.filter(({ record }) => ended.get(record.command_id) === "exited");
   return [
     ...late.map(() => "a command began by a rule that was revoked"),
-    ...(intents.length === ran ? [] : [`${intents.length} began by the rule, and ${ran} ran`]),
+    ...(began.length === ran ? [] : [`${began.length} began by the rule, and ${ran} ran`]),
   ];
+}
+
+async function recordsOf<K extends AuditRecord["kind"]>(kind: K) {
+  const { items } = await house.client.audit.list({ kind });
+  return items.map(({ seq, record }) => ({
+    seq,
+    record: record as Extract<AuditRecord, { kind: K }>,
+  }));
 }
 
 test("a rule that is revoked while its command is on the way: nothing begins by it afterwards", async () => {

@@ -107,7 +107,8 @@ test.each([
   const changed = change(textOf(head_file));
   writeFileSync(head_file, changed);
   await trail.record(1);
-  await again.head();
+  // Refused where the file was looked at by then; else it is looked at before anything is carried.
+  await again.head().catch(() => undefined);
   await again.stop();
   expect(again.check()).toMatchObject({ ok: false });
   expect(again.check().detail).toContain(says);
