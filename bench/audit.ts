@@ -52,7 +52,14 @@ async function gateCosts(store: Store, clock: Clock): Promise<Claim> {
 
 const planOf = (n: number): Plan => ({
   ...{ command_id: `cmd_${n}`, person_id: "person_1", person_uid_number: 1, workspace_id: "ws_1" },
-  ...{ run: { kind: "script", script: "npm test" }, stdin: null, profile: "agent", pins: [] },
+  ...{
+    run: { kind: "script", script: "npm test" },
+    stdin: null,
+    profile: "agent",
+    pins: [],
+    network: null,
+    openings: [],
+  },
   limits: { wall_ms: 600_000, output_bytes: 262_144 },
 });
 

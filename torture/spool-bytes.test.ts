@@ -38,7 +38,7 @@ const printed = (name: string, lines: number) =>
 
 const exited = (output: string): CommandEnd => ({
   ...{ outcome: "exited", exit_code: 3, signal: null, timed_out: false, cancelled: false },
-  ...{ output_overflow: false, duration_ms: 1, output, output_bytes: output.length },
+  ...{ exceeded: null, network: [], duration_ms: 1, output, output_bytes: output.length },
   ...{ output_sha256: "0".repeat(64), output_truncated: false, notices: [] },
   ...{ plan_digest: "0".repeat(64), sandbox: "bubblewrap" },
 });

@@ -108,6 +108,8 @@ export async function assemble(
       }
       case "cancel":
         return executor.cancel(request.command_id);
+      case "extend":
+        return executor.extend(request.command_id, request.wall_ms);
       case "ack":
         return executor.ack(request.command_id);
       case "output":

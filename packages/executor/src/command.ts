@@ -1,5 +1,10 @@
 /** What the executor says of a command: how it answered a ticket, and how it ended. */
+import { NetworkUse, USES_LIMIT } from "@mainstay/sdk/network";
 import { z } from "zod";
+
+/** A bound past which the executor kills a command. */
+export const Bound = z.enum(["output", "memory", "disk"]);
+export type Bound = z.infer<typeof Bound>;
 
 export const CommandEnd = z.discriminatedUnion("outcome", [
   z.object({
@@ -10,8 +15,8 @@ export const CommandEnd = z.discriminatedUnion("outcome", [
     signal: z.string().nullable(),
     timed_out: z.boolean(),
     cancelled: z.boolean(),
-    /** Killed because it wrote more than the executor lets any command write. */
-    output_overflow: z.boolean(),
+    /** Killed because it went past it. Ends of older executors do not say. */
+    exceeded: Bound.nullable().default(null),
     duration_ms: z.number(),
     /** stdout and stderr in the order of arrival: head and tail, empty after `ack`. */
     output: z.string(),
@@ -22,7 +27,10 @@ export const CommandEnd = z.discriminatedUnion("outcome", [
     /** What the executor undid after it, or found in the workspace that a person must look at. */
     notices: z.array(z.string().max(1024)).max(16),
     plan_digest: z.string(),
-    sandbox: z.literal("bubblewrap"),
+    /** Hosts that it reached or was kept from, at most 64. */
+    network: z.array(NetworkUse).max(USES_LIMIT).default([]),
+    /** What kept it; `none` only where an admin opted in to that. */
+    sandbox: z.enum(["bubblewrap", "none"]),
   }),
   /** `ran: "no"` is certain; `"maybe"` means that nobody knows how far it got. */
   z.object({
@@ -70,7 +78,14 @@ export type RunAnswer = z.infer<typeof RunAnswer>;
 
 export const CommandState = z.discriminatedUnion("state", [
   z.object({ state: z.literal("never") }),
-  z.object({ state: z.literal("running") }),
+  z.object({
+    state: z.literal("running"),
+    /** Since it was let go; 0 before. */
+    elapsed_ms: z.number(),
+    /** Its time limit, from then. */
+    wall_ms: z.number(),
+    output_bytes: z.int(),
+  }),
   z.object({ state: z.literal("ended"), end: CommandEnd }),
 ]);
 export type CommandState = z.infer<typeof CommandState>;

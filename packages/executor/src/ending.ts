@@ -27,7 +27,7 @@ export function endOf(plan: Plan, outcome: Outcome, notices: string[]): CommandE
     signal: halt === null ? null : "SIGKILL",
     timed_out: halt?.cause === "timed_out",
     cancelled: halt?.cause === "cancelled",
-    output_overflow: halt?.cause === "output_overflow",
+    exceeded: halt?.cause === "exceeded" ? halt.bound : null,
     duration_ms: outcome.duration_ms,
     output: outcome.output,
     output_bytes: outcome.output_bytes,
@@ -35,6 +35,7 @@ export function endOf(plan: Plan, outcome: Outcome, notices: string[]): CommandE
     output_truncated: outcome.output_truncated,
     notices,
     plan_digest: planDigest(plan),
+    network: [],
     sandbox: "bubblewrap",
   };
 }

@@ -37,6 +37,8 @@ export interface Executor {
   /** The end of a command that runs or has run; null for one that never did. */
   wait(command_id: string): Promise<CommandEnd | null>;
   cancel(command_id: string): Promise<void>;
+  /** Resolves with the time limit that holds now; null for a command that does not run. */
+  extend(command_id: string, wall_ms: number): Promise<number | null>;
   ack(command_id: string): void;
   /** Null for a command that does not run. */
   output(command_id: string): OutputPiece | null;
@@ -231,7 +233,12 @@ export function createExecutor(parts: ExecutorParts): Executor {
   }
 
   function state(command_id: string): CommandState {
-    return isOpen(command_id) ? { state: "running" } : archive.state(command_id);
+    const live = running.get(command_id);
+    if (live !== undefined) return { state: "running", ...live.supervised.progress() };
+    const beginning = burning.get(command_id);
+    if (beginning === undefined) return archive.state(command_id);
+    const { wall_ms } = beginning.plan.limits;
+    return { state: "running", elapsed_ms: 0, wall_ms, output_bytes: 0 };
   }
 
   return {
@@ -249,6 +256,12 @@ export function createExecutor(parts: ExecutorParts): Executor {
         if (attempt.ticket.plan.command_id === command_id) attempt.is_cancelled = true;
       }
       running.get(command_id)?.supervised.halt({ cause: "cancelled" });
+    },
+    async extend(command_id, wall_ms) {
+      await burning.get(command_id)?.over;
+      const live = running.get(command_id);
+      live?.supervised.extend(wall_ms);
+      return live?.supervised.progress().wall_ms ?? null;
     },
     ack: archive.forgetOutput,
     output: (command_id) => running.get(command_id)?.printed.tail() ?? null,

@@ -35,6 +35,11 @@ export interface ExecutorLink {
   wait(command_id: string): Promise<CommandEnd>;
   /** Kills the whole tree; the end says so. Nothing happens to one that does not run. */
   cancel(command_id: string): Promise<void>;
+  /**
+   * A new time limit for a running command, counted from its beginning (milliseconds); resolves with
+   * the limit that holds, null for a command that does not run.
+   */
+  extend(command_id: string, wall_ms: number): Promise<number | null>;
   /** The server has the end: the output is forgotten, the markers stay. */
   ack(command_id: string): Promise<void>;
   /** Live text, best effort: offsets tell of gaps. Returns the function that stops it. */
@@ -125,6 +130,7 @@ export function openLink(socket: Socket, pid: number, log: (text: string) => voi
     state: (command_id) => ask({ op: "state", command_id }, CommandState),
     wait: (command_id) => ask({ op: "wait", command_id }, CommandEnd),
     cancel: (command_id) => ask({ op: "cancel", command_id }, nothing),
+    extend: (command_id, wall_ms) => ask({ op: "extend", command_id, wall_ms }, z.int().nullable()),
     ack: (command_id) => ask({ op: "ack", command_id }, nothing),
     output: (command_id) => ask({ op: "output", command_id }, OutputPiece.nullable()),
     usage: () => ask({ op: "usage" }, Usage),

@@ -1,10 +1,10 @@
 /** What is said over an open link: one JSON object a line, validated on both ends. */
 import { z } from "zod";
 import { CHAIN_PAGE_LIMIT } from "./chain-record.ts";
-import { CommandId, PersonUidNumber, WorkspaceId } from "./ticket.ts";
+import { CommandId, PersonUidNumber, WallMs, WorkspaceId } from "./ticket.ts";
 
 /** Raised with every change that an older peer would misread. */
-export const PROTOCOL = 4;
+export const PROTOCOL = 5;
 export const LINE_LIMIT_BYTES = 4 << 20;
 export const SPOOL_LIMIT_BYTES = 256 << 20;
 /** What the executor's process exits with when another one holds the home's ledger. */
@@ -29,6 +29,8 @@ export const Request = z.discriminatedUnion("op", [
   z.object({ id, op: z.literal("wait"), command_id: CommandId }),
   z.object({ id, op: z.literal("cancel"), command_id: CommandId }),
   z.object({ id, op: z.literal("ack"), command_id: CommandId }),
+  /** A new time limit, counted from the command's beginning, while it runs. */
+  z.object({ id, op: z.literal("extend"), command_id: CommandId, wall_ms: WallMs }),
   z.object({ id, op: z.literal("output"), command_id: CommandId }),
   z.object({ id, op: z.literal("usage") }),
   z.object({

@@ -13,6 +13,7 @@ import { readFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import type { Clock } from "@mainstay/sdk/clock";
+import type { Bound } from "./command.ts";
 import type { KeptOutput, OutputSink } from "./output.ts";
 import { untilGone, type ProcessIdentity, type ProcessTable } from "./process-table.ts";
 import { GO } from "./sandbox/gate.ts";
@@ -42,7 +43,7 @@ export interface AtGate {
 export type Halt =
   | { cause: "timed_out" }
   | { cause: "cancelled" }
-  | { cause: "output_overflow" }
+  | { cause: "exceeded"; bound: Bound; why: string }
   | { cause: "interrupted"; why: string };
 
 export type Outcome =
@@ -61,6 +62,16 @@ export interface Supervised {
   let_go: Promise<boolean>;
   end: Promise<Outcome>;
   halt(why: Halt): void;
+  /** Sets a new time limit, counted from the beginning; it holds from now on. */
+  extend(wall_ms: number): void;
+  progress(): Progress;
+}
+
+export interface Progress {
+  /** Since it was let go; 0 before. */
+  elapsed_ms: number;
+  wall_ms: number;
+  output_bytes: number;
 }
 
 export interface SuperviseParts {
@@ -77,11 +88,19 @@ export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
   if ("failed" in command) {
     let_go.resolve(false);
     const outcome: Outcome = { result: "not_started", why: command.failed, halt: null };
-    return { let_go: let_go.promise, end: Promise.resolve(outcome), halt: () => {} };
+    const progress = { elapsed_ms: 0, wall_ms: launch.wall_ms, output_bytes: 0 };
+    return {
+      ...{ let_go: let_go.promise, end: Promise.resolve(outcome) },
+      ...{ halt: () => {}, extend: () => {}, progress: () => progress },
+    };
   }
   const gate_shut = Promise.withResolvers<void>();
   let halted: Halt | null = null;
   let killTree = () => gate_shut.resolve();
+  let wall_ms = launch.wall_ms;
+  let began_ms: number | null = null;
+  let stopClock = () => {};
+  let is_over = false;
 
   const end = (async (): Promise<Outcome> => {
     const opened = await openGate(command, gate_shut.promise, parts);
@@ -99,10 +118,18 @@ export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
       );
     };
     if (halted !== null) killTree(); // it was halted while its gate was being opened
-    const stopClock = parts.clock.after(launch.wall_ms, () => halt({ cause: "timed_out" }));
-    const output = collect(command.output, parts.output, () => halt({ cause: "output_overflow" }));
+    began_ms = started_ms;
+    runClock();
+    const output = collect(command.output, parts.output, () =>
+      halt({
+        cause: "exceeded",
+        bound: "output",
+        why: `more than ${OUTPUT_HARD_LIMIT_BYTES} bytes`,
+      }),
+    );
     let_go.resolve(true);
     const exit = await Promise.race([command.exit, forsaken.promise]);
+    is_over = true;
     stopClock();
     stopWaiting();
     killTree = () => {};
@@ -113,12 +140,30 @@ export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
     return { result: "ran", exit_code, halt: cause, duration_ms, gone, ...output() };
   })();
 
+  const elapsed_ms = () => (began_ms === null ? 0 : parts.clock.monotonic() - began_ms);
+
+  function runClock(): void {
+    stopClock();
+    const left_ms = Math.max(0, wall_ms - elapsed_ms());
+    stopClock = parts.clock.after(left_ms, () => halt({ cause: "timed_out" }));
+  }
+
   function halt(why: Halt): void {
     if (halted !== null) return;
     halted = why;
     killTree();
   }
-  return { let_go: let_go.promise, end, halt };
+
+  return {
+    let_go: let_go.promise,
+    end,
+    halt,
+    extend(new_wall_ms) {
+      wall_ms = new_wall_ms;
+      if (began_ms !== null && !is_over) runClock();
+    },
+    progress: () => ({ elapsed_ms: elapsed_ms(), wall_ms, output_bytes: parts.output.bytes() }),
+  };
 }
 
 type Opened = { init: ProcessIdentity; started_ms: number } | { shut: string };

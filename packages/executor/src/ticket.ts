@@ -8,6 +8,7 @@
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { ConsentKind } from "@mainstay/sdk/audit";
+import { GRANTS_LIMIT, HostGrant } from "@mainstay/sdk/network";
 import canonicalize from "canonicalize";
 import { z } from "zod";
 
@@ -16,6 +17,7 @@ const ARGUMENT_LIMIT_BYTES = 120_000;
 const STDIN_LIMIT_BYTES = 1 << 20;
 const PATH_LIMIT_CHARS = 4_096;
 const PINS_LIMIT = 32;
+const OPENINGS_LIMIT = 8;
 const WALL_LIMIT_MS = 24 * 60 * 60 * 1000;
 /** Bounds how long a burned nonce must be remembered, and how long to doubt after one was lost. */
 export const TICKET_LIFE_LIMIT_MS = 2 * 60 * 1000;
@@ -33,6 +35,8 @@ export const CommandId = z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/);
 export const WorkspaceId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 /** `n` of the host uid `0x70000000 + n`; 0 is the self-test's. */
 export const PersonUidNumber = z.int().min(1).max(0x0ffffffe);
+
+export const WallMs = z.int().min(1).max(WALL_LIMIT_MS);
 
 /** Relative, in normal form: it names one place in the workspace, whatever stands there. */
 const pathBeneath = z
@@ -69,8 +73,15 @@ export const Plan = z.strictObject({
   /** `search` sees the workspace read-only and finds ripgrep on its PATH. */
   profile: z.enum(["agent", "search"]),
   pins: z.array(PinnedFile).max(PINS_LIMIT),
+  /**
+   * Null: none at all. Else a proxy lets through what is listed; with an empty list nothing, but the
+   * end then says what the command wanted to reach.
+   */
+  network: z.strictObject({ hosts: z.array(HostGrant).max(GRANTS_LIMIT) }).nullable(),
+  /** Folders that are registered as openings: it may read them for this once. */
+  openings: z.array(WorkspaceId).max(OPENINGS_LIMIT),
   limits: z.strictObject({
-    wall_ms: z.int().min(1).max(WALL_LIMIT_MS),
+    wall_ms: WallMs,
     /** What is kept of the output; worst-case JSON escaping still fits one line of the link. */
     output_bytes: z
       .int()

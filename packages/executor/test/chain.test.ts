@@ -24,7 +24,7 @@ const NOW = Date.UTC(2026, 10, 22);
 const refused = refusalOf({ plan: { command_id: "c" } }, "expired");
 const exited: CommandEnd = {
   ...{ outcome: "exited", exit_code: 3, signal: null, timed_out: false, cancelled: false },
-  ...{ output_overflow: false, duration_ms: 1, output: "", output_bytes: 0, notices: [] },
+  ...{ exceeded: null, network: [], duration_ms: 1, output: "", output_bytes: 0, notices: [] },
   ...{ output_sha256: "a".repeat(64), output_truncated: false },
   ...{ plan_digest: "b".repeat(64), sandbox: "bubblewrap" },
 };

@@ -100,6 +100,8 @@ export function ticketsOf(home: string) {
           typeof run === "string" ? { kind: "script", script: run } : { kind: "argv", argv: run },
         profile: "agent",
         pins: [],
+        network: null,
+        openings: [],
         limits: { wall_ms: 20_000, output_bytes: 1 << 16 },
         ...plan,
       },

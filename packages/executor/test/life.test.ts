@@ -127,7 +127,7 @@ test("a higher epoch takes over: the old link drops, its command runs on and is 
   const next = await bench.relaunch();
   await forsaken;
   expect(next.pid).toBe(old.pid);
-  expect(await next.state(command_id)).toEqual({ state: "running" });
+  expect(await next.state(command_id)).toMatchObject({ state: "running" });
   expect(await next.output(command_id)).toEqual({ offset: 0, text: "up\n" });
   const pieces: [number, string][] = [];
   next.onOutput((_id, offset, text) => pieces.push([offset, text]));

@@ -89,7 +89,7 @@ function leaveSpool(home: string, output: string): void {
 
 const exited: CommandEnd = {
   ...{ outcome: "exited", exit_code: 0, signal: null, timed_out: false, cancelled: false },
-  ...{ output_overflow: false, duration_ms: 1, output: "whole", output_bytes: 5 },
+  ...{ exceeded: null, network: [], duration_ms: 1, output: "whole", output_bytes: 5 },
   ...{ output_sha256: "0".repeat(64), output_truncated: false, notices: [] },
   ...{ plan_digest: "0".repeat(64), sandbox: "bubblewrap" },
 };

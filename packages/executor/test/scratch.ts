@@ -21,6 +21,8 @@ export function ticketFor(command_id: string, expires_at: number, script = "true
       run: { kind: "script", script },
       profile: "agent",
       pins: [],
+      network: null,
+      openings: [],
       limits: { wall_ms: 1000, output_bytes: 1024 },
     },
     consent: { verdict: "safe", kind: "policy", decided_by: "test", agreement_id: null },

@@ -14,6 +14,8 @@ const agreed: Omit<Ticket, "mac"> = {
     run: { kind: "script", script: "echo häßlich" },
     stdin: "in",
     profile: "agent",
+    network: null,
+    openings: [],
     pins: [{ path: "bin/go", sha256: "0".repeat(64), hold: true }],
     limits: { wall_ms: 1000, output_bytes: 4096 },
   },
@@ -86,7 +88,7 @@ function mutated(value: Json, seed: number): Json {
 
 test("any one field changed anywhere is refused", () => {
   const paths = leaves(ticket as unknown as Json);
-  expect(paths.length).toBe(20);
+  expect(paths.length).toBe(21);
   fc.assert(
     fc.property(fc.constantFrom(...paths), fc.nat(100), (path, seed) => {
       const old = path.reduce<Json>(

@@ -41,7 +41,10 @@ export interface Sandbox {
   settled(): Promise<void>;
 }
 
-export type Confined = Pick<Plan, "command_id" | "run" | "stdin" | "profile" | "pins" | "limits">;
+export type Confined = Pick<
+  Plan,
+  "command_id" | "run" | "stdin" | "profile" | "pins" | "network" | "openings" | "limits"
+>;
 
 export interface Prepared {
   launch: Launch;

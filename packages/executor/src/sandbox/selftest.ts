@@ -71,6 +71,8 @@ async function probe(parts: SelfTestParts): Promise<Outcome> {
       stdin: null,
       profile: "agent",
       pins: [],
+      network: null,
+      openings: [],
       limits: { wall_ms: 20_000, output_bytes: 1 << 14 },
     };
     const { launch, inspect, finish } = await parts.prepare(plan, workspace);

@@ -226,6 +226,8 @@ export function createExecution(parts: ExecutionParts): Execution {
     stdin: null,
     profile: order.profile,
     pins: [...pinning.pins],
+    network: null,
+    openings: [],
     limits: { wall_ms: order.wall_ms, output_bytes: limits.command_output_bytes },
   });
 

@@ -48,10 +48,16 @@ function endingOf(end: Exited, why_killed: string): string {
   const seconds = `${(end.duration_ms / 1000).toFixed(1)} s`;
   if (end.cancelled) return `killed after ${seconds}: ${why_killed}`;
   if (end.timed_out) return `killed: time limit reached after ${seconds}`;
-  if (end.output_overflow) return `killed: it wrote more than ${end.output_bytes} bytes`;
+  if (end.exceeded !== null) return exceeding[end.exceeded];
   if (end.exit_code === null) return `killed by ${end.signal ?? "a signal"} after ${seconds}`;
   return `exit ${end.exit_code}, ${seconds}${end.output_bytes === 0 ? ", no output" : ""}`;
 }
+
+const exceeding = {
+  output: "killed: it wrote more output than any command may",
+  memory: "killed: it took more memory than commands may",
+  disk: "killed: it filled the disk",
+};
 
 const resultOf = (end: Exited): CommandResult => ({
   outcome: "exited",

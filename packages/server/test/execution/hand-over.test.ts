@@ -44,7 +44,14 @@ function over(...links: ExecutorLink[]) {
 const agreed: AgreedCommand = {
   plan: {
     ...{ command_id: ID, person_id: "ada", person_uid_number: 1, workspace_id: "w" },
-    ...{ run: { kind: "script", script: "make" }, profile: "agent", stdin: null, pins: [] },
+    ...{
+      run: { kind: "script", script: "make" },
+      profile: "agent",
+      stdin: null,
+      pins: [],
+      network: null,
+      openings: [],
+    },
     limits: { wall_ms: 1_000, output_bytes: 1_024 },
   },
   person: { number: 1 },

@@ -5,7 +5,7 @@ import { reportCommand } from "../../src/tools/command-report.ts";
 
 const exited: Extract<CommandEnd, { outcome: "exited" }> = {
   ...{ outcome: "exited", sandbox: "bubblewrap", exit_code: 0, signal: null, plan_digest: "a" },
-  ...{ timed_out: false, cancelled: false, output_overflow: false, duration_ms: 5 },
+  ...{ timed_out: false, cancelled: false, exceeded: null, network: [], duration_ms: 5 },
   ...{ output: "", output_bytes: 0, output_sha256: "0", output_truncated: false },
   notices: ["moved aside: .git/hooks"],
 };

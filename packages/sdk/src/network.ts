@@ -1,0 +1,37 @@
+import { z } from "zod";
+
+/** A name as DNS has it, or with `*.` before it for all names below; never an address. */
+export const HostPattern = z
+  .string()
+  .max(253)
+  .regex(/^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/);
+export type HostPattern = z.infer<typeof HostPattern>;
+
+/** A host that commands may reach, through the executor's proxy and in no other way. */
+export const HostGrant = z.strictObject({
+  host: HostPattern,
+  /** Null: 80 and 443. */
+  port: z.int().min(1).max(65_535).nullable(),
+  /** An admin said that it may have an address of a private network; never loopback or link-local. */
+  inside: z.boolean(),
+});
+export type HostGrant = z.infer<typeof HostGrant>;
+
+export const GRANTS_LIMIT = 64;
+
+/** What a command had to do with one host, summed up over its whole run. */
+export const NetworkUse = z.object({
+  host: z.string().max(255),
+  port: z.int(),
+  /** As the client spelled them: CONNECT where it spoke TLS, so that nobody sees more. */
+  methods: z.array(z.string().max(32)).max(8),
+  requests: z.int(),
+  bytes_up: z.int(),
+  bytes_down: z.int(),
+  /** Why it was not let through: the last reason; null where all went through. */
+  refused: z.string().max(300).nullable(),
+});
+export type NetworkUse = z.infer<typeof NetworkUse>;
+
+/** Hosts past these are summed up under the last. */
+export const USES_LIMIT = 64;
