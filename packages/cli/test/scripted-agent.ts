@@ -65,6 +65,8 @@ export const approval: Approval = {
   workspace_path: "/srv/shop",
   reach: "this folder, no network",
   network: false,
+  hosts: [],
+  opens: null,
   pause: null,
   reason: "it deletes files",
   findings: [{ verdict: "ask", reason: "it deletes files", part: null }],

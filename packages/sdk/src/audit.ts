@@ -28,6 +28,12 @@ const id = PlainId;
 const call_id = PlainId.catch("unnamed");
 const word = z.string().regex(/^[a-z][a-z_-]{0,63}$/);
 /** Of an approval, an override, or the rules that agreed. */
+/** As a grant has it, or as a command asked for it; what is no plain name is not told. */
+const host = z
+  .string()
+  .regex(/^[A-Za-z0-9*][A-Za-z0-9._:-]{0,254}$/)
+  .catch("unnamed");
+const port = z.int().min(0).max(65_535);
 const agreement_id = z.string().regex(/^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){0,99}$/);
 
 const kinds = {
@@ -49,6 +55,35 @@ const kinds = {
     agreed_by: id.nullable(),
     /** Of the approval, the rules or the override. */
     agreement_id: agreement_id.nullable(),
+    /** How many hosts it may reach; left out where it has no network. */
+    hosts: z.int().optional(),
+    /** What its approval opened for it alone: hosts, and ids of workspaces. */
+    opened: z
+      .object({
+        hosts: z.array(z.object({ host, port: port.nullable() })),
+        workspaces: z.array(id),
+      })
+      .optional(),
+  }),
+  /** What it had to do with one host, or was kept from; written with its result. */
+  command_network: z.object({
+    kind: z.literal("command_network"),
+    command_id: id,
+    person_id: id,
+    host,
+    port,
+    methods: z
+      .array(
+        z
+          .string()
+          .regex(/^[A-Z]{1,32}$/)
+          .catch("OTHER"),
+      )
+      .max(8),
+    requests: z.int(),
+    bytes_up: z.int(),
+    bytes_down: z.int(),
+    refused: z.boolean(),
   }),
   command_result: z.object({
     kind: z.literal("command_result"),
@@ -142,6 +177,23 @@ const kinds = {
     person_id: id,
     trusted: z.boolean(),
   }),
+  network_allowed: z.object({
+    kind: z.literal("network_allowed"),
+    workspace_id: id,
+    person_id: id,
+    host,
+    port: port.nullable(),
+    inside: z.boolean(),
+    allowed_by: id,
+  }),
+  network_forbidden: z.object({
+    kind: z.literal("network_forbidden"),
+    workspace_id: id,
+    person_id: id,
+    host,
+    port: port.nullable(),
+    forbidden_by: id,
+  }),
   pause_set: z.object({
     kind: z.literal("pause_set"),
     scope: z.enum(["commands", "person"]),
@@ -162,6 +214,8 @@ const kinds = {
     added_by: id,
   }),
   server_started: z.object({ kind: z.literal("server_started"), incarnation: z.int() }),
+  /** From this start on commands run without a sandbox, because the operator said so. */
+  unsandboxed: z.object({ kind: z.literal("unsandboxed"), incarnation: z.int() }),
   /** The executor's own chain is no more the one that was signed; heads after this are of the new one. */
   executor_chain_began: z.object({
     kind: z.literal("executor_chain_began"),
@@ -173,6 +227,7 @@ const kinds = {
 
 export const AuditRecord = z.discriminatedUnion("kind", [
   kinds.command_intent,
+  kinds.command_network,
   kinds.command_result,
   kinds.command_refused,
   kinds.approval_requested,
@@ -183,10 +238,13 @@ export const AuditRecord = z.discriminatedUnion("kind", [
   kinds.override_withdrawn,
   kinds.policy_set,
   kinds.workspace_trusted,
+  kinds.network_allowed,
+  kinds.network_forbidden,
   kinds.pause_set,
   kinds.pause_lifted,
   kinds.person_added,
   kinds.server_started,
+  kinds.unsandboxed,
   kinds.executor_chain_began,
 ]);
 export type AuditRecord = z.infer<typeof AuditRecord>;

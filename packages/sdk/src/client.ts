@@ -1,9 +1,16 @@
 import { z } from "zod";
-import { approvalNews } from "./approval-news.ts";
 import { AuditFilter, AuditHead, AuditPage, ExecutorChain } from "./audit-trail.ts";
 import { call, type Connection, type Request } from "./call.ts";
 import {
-  type ApprovalNews,
+  Command,
+  CommandEvent,
+  type CommandExtension,
+  CommandNews,
+  CommandOutput,
+  type CommandsFilter,
+} from "./commands.ts";
+import {
+  ApprovalNews,
   type NewOverride,
   type NewPolicy,
   type NewRule,
@@ -14,6 +21,8 @@ import {
   RuleSuggestion,
 } from "./consent.ts";
 import type { ClientEvent } from "./events.ts";
+import { newsOf } from "./news.ts";
+import { type GrantName, NetworkGrant, type NewHostGrant } from "./network.ts";
 import { type NewPause, PauseLifted, PauseSet, PausesNow, type PauseSubject } from "./pause.ts";
 import { type NewUser, User, UserAdded } from "./people.ts";
 import {
@@ -24,6 +33,7 @@ import {
   type NewWorkspace,
   Readiness,
   Session,
+  SessionDetail,
   Workspace,
 } from "./resources.ts";
 import { type NewTurn, Turn, TurnList, type TurnState } from "./turn.ts";
@@ -72,7 +82,24 @@ export interface Client {
     retry(turn_id: string): Promise<Turn>;
     accept(turn_id: string): Promise<Turn>;
   };
-  sessions: { list(): Promise<List<Session>> };
+  sessions: {
+    list(): Promise<List<Session>>;
+    get(session_id: string): Promise<SessionDetail>;
+  };
+  commands: {
+    list(filter?: CommandsFilter, page?: PageWish): Promise<List<Command>>;
+    get(command_id: string): Promise<Command>;
+    /** Reconnects by itself; ends after `ended`. */
+    events(command_id: string, outage?: Outage): AsyncIterable<CommandEvent>;
+    /** What runs, begins and ends, of all commands of the person. Ends when the signal aborts. */
+    news(outage?: Outage): AsyncIterable<CommandNews>;
+    /** `from` in bytes; at most 1 MiB comes. */
+    output(command_id: string, from?: number): Promise<CommandOutput>;
+    /** When this resolves its kill is on the way; its end tells what became of it. */
+    cancel(command_id: string): Promise<Command>;
+    /** The command with the limit that holds now. */
+    extend(command_id: string, extension: CommandExtension): Promise<Command>;
+  };
   approvals: {
     list(page?: PageWish): Promise<List<Approval>>;
     get(approval_id: string): Promise<Approval>;
@@ -106,6 +133,14 @@ export interface Client {
   workspaces: {
     list(): Promise<List<Workspace>>;
     add(workspace: NewWorkspace): Promise<Workspace>;
+    /** Hosts that the commands of a workspace may reach. An admin names everybody's, by their ids. */
+    network: {
+      list(workspace_id: string): Promise<List<NetworkGrant>>;
+      /** The same host and port again changes what is said of it. */
+      allow(workspace_id: string, host: NewHostGrant): Promise<NetworkGrant>;
+      /** When this resolves no command begins any more that may reach it; one that runs goes on. */
+      forbid(workspace_id: string, host: GrantName): Promise<void>;
+    };
   };
   audit: {
     /** Newest first; a page may be short, or empty, and still have a next one. */
@@ -138,6 +173,7 @@ export function createClient(options: ClientOptions): Client {
   const post = <T extends z.ZodType>(path: string, answer: T, rest: Partial<Request<T>> = {}) =>
     call(options, { method: "POST", path, answer, ...rest });
   const turnPath = (turn_id: string) => `/v1/turns/${encodeURIComponent(turn_id)}`;
+  const commandPath = (command_id: string) => `/v1/commands/${encodeURIComponent(command_id)}`;
   const approvalPath = (approval_id: string) => `/v1/approvals/${encodeURIComponent(approval_id)}`;
 
   return {
@@ -149,13 +185,28 @@ export function createClient(options: ClientOptions): Client {
       retry: (turn_id) => post(`${turnPath(turn_id)}/retry`, Turn),
       accept: (turn_id) => post(`${turnPath(turn_id)}/accept`, Turn),
     },
-    sessions: { list: () => get("/v1/sessions", listOf(Session)) },
+    sessions: {
+      list: () => get("/v1/sessions", listOf(Session)),
+      get: (session_id) => get(`/v1/sessions/${encodeURIComponent(session_id)}`, SessionDetail),
+    },
+    commands: {
+      list: (filter = {}, page = {}) =>
+        get(pathWith("/v1/commands", { ...filter, ...page }), listOf(Command)),
+      get: (command_id) => get(commandPath(command_id), Command),
+      events: (command_id, outage) => commandEvents(options, commandPath(command_id), outage),
+      news: (outage) => newsOf(options, "/v1/commands/events", CommandNews, outage),
+      output: (command_id, from = 0) =>
+        get(`${commandPath(command_id)}/output?from=${from}`, CommandOutput),
+      cancel: (command_id) => post(`${commandPath(command_id)}/cancel`, Command),
+      extend: (command_id, extension) =>
+        post(`${commandPath(command_id)}/extend`, Command, { body: extension }),
+    },
     approvals: {
       list: (page) => get(pagePath("/v1/approvals", page), listOf(Approval)),
       get: (approval_id) => get(approvalPath(approval_id), Approval),
       decide: (approval_id, decision, how = {}) =>
         post(approvalPath(approval_id), Approval, { body: { decision, ...how } }),
-      events: (outage) => approvalNews(options, outage),
+      events: (outage) => newsOf(options, "/v1/approvals/events", ApprovalNews, outage),
     },
     rules: {
       list: (page) => get(pagePath("/v1/rules", page), listOf(Rule)),
@@ -192,6 +243,16 @@ export function createClient(options: ClientOptions): Client {
     workspaces: {
       list: () => get("/v1/workspaces", listOf(Workspace)),
       add: (workspace) => post("/v1/workspaces", Workspace, { body: workspace }),
+      network: {
+        list: (id) => get(networkPath(id), listOf(NetworkGrant)),
+        allow: (id, host) => post(networkPath(id), NetworkGrant, { body: host }),
+        forbid: (id, { host, port }) =>
+          call(options, {
+            method: "DELETE",
+            path: `${networkPath(id)}?${queryOf({ host, port })}`,
+            answer: z.undefined(),
+          }),
+      },
     },
     audit: {
       list: (filter = {}, page = {}) =>
@@ -220,10 +281,26 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-const pagePath = (path: string, page: PageWish = {}): string => {
-  const query = queryOf({ ...page });
+const networkPath = (workspace_id: string): string =>
+  `/v1/workspaces/${encodeURIComponent(workspace_id)}/network`;
+
+const pagePath = (path: string, page: PageWish = {}): string => pathWith(path, { ...page });
+
+function pathWith(path: string, values: Parameters<typeof queryOf>[0]): string {
+  const query = queryOf(values);
   return query === "" ? path : `${path}?${query}`;
-};
+}
+
+async function* commandEvents(
+  connection: ClientOptions,
+  path: string,
+  outage: Outage | undefined,
+): AsyncGenerator<CommandEvent, void, void> {
+  for await (const event of newsOf(connection, `${path}/events`, CommandEvent, outage)) {
+    yield event;
+    if (event.type === "ended") return;
+  }
+}
 
 function queryOf(values: Record<string, string | number | undefined>): string {
   const query = new URLSearchParams();

@@ -19,6 +19,39 @@ export type HostGrant = z.infer<typeof HostGrant>;
 
 export const GRANTS_LIMIT = 64;
 
+/** A host that the commands of a workspace may reach, as people see it. */
+export const NetworkGrant = HostGrant.extend({
+  /** Name of the person. */
+  allowed_by: z.string(),
+  allowed_at: z.string(),
+});
+export type NetworkGrant = z.infer<typeof NetworkGrant>;
+
+/** Body of `POST /v1/workspaces/{id}/network`. */
+export const NewHostGrant = z.strictObject({
+  host: HostPattern,
+  /** Left out: 80 and 443. */
+  port: z.int().min(1).max(65_535).optional(),
+  /** Only an admin may say so. */
+  inside: z.boolean().optional(),
+});
+export type NewHostGrant = z.infer<typeof NewHostGrant>;
+
+/** Which grant `DELETE /v1/workspaces/{id}/network` takes away: without a port the one for 80 and 443. */
+export const GrantName = z.strictObject({
+  host: HostPattern,
+  port: z.coerce.number().int().min(1).max(65_535).optional(),
+});
+export type GrantName = z.infer<typeof GrantName>;
+
+/** What one command is let at, for this once, beyond what its workspace allows. */
+export const Opening = z.object({
+  hosts: z.array(HostGrant),
+  /** Paths of the person's other workspaces; it may read them. */
+  folders: z.array(z.string()),
+});
+export type Opening = z.infer<typeof Opening>;
+
 /** What a command had to do with one host, summed up over its whole run. */
 export const NetworkUse = z.object({
   host: z.string().max(255),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { HostGrant, Opening } from "./network.ts";
 import { Pause } from "./pause.ts";
 
 /** The resources around turns: sessions, approvals, workspaces, the person, health. */
@@ -11,6 +12,19 @@ export const Session = z.object({
   last_turn_at: z.string(),
 });
 export type Session = z.infer<typeof Session>;
+
+/** What happened in a session between its turns: the end of a background command. */
+export const SessionNote = z.object({
+  at: z.string(),
+  command_id: z.string(),
+  /** As the model is told it in the session's next turn. */
+  text: z.string(),
+});
+export type SessionNote = z.infer<typeof SessionNote>;
+
+/** `GET /v1/sessions/{id}`; the oldest note first. */
+export const SessionDetail = Session.extend({ notes: z.array(SessionNote) });
+export type SessionDetail = z.infer<typeof SessionDetail>;
 
 /** Whose something is. */
 export const Whose = z.object({ id: z.string(), name: z.string() });
@@ -51,8 +65,12 @@ export const Approval = z.object({
   workspace_path: z.string(),
   /** What it can touch, in plain words. */
   reach: z.string(),
-  /** Always false: the sandbox has no network. */
+  /** Whether it may reach any host. */
   network: z.boolean(),
+  /** Exactly what it may reach, what `opens` names included. */
+  hosts: z.array(HostGrant),
+  /** What agreeing opens for this one command alone; null where that is nothing. */
+  opens: Opening.nullable(),
   /** Keeps it from beginning now, also once it is agreed to; it begins by itself at the lift. */
   pause: Pause.nullable(),
   /** Why it is asked: of the strictest finding. */
@@ -129,6 +147,8 @@ export const Me = z.object({
   tier: z.enum(["free", "basic", "pro"]),
   /** While it holds nothing is done for this person; all can be read. */
   pause: Pause.nullable(),
+  /** What whoever works here must know before anything else, on one line; null where that is nothing. */
+  banner: z.string().nullable(),
 });
 export type Me = z.infer<typeof Me>;
 

@@ -31,7 +31,7 @@ import { createExecution } from "./execution/execution.ts";
 import { createExpirer } from "./execution/expirer.ts";
 import { createOrphans } from "./execution/orphans.ts";
 import { createPauses } from "./execution/pauses.ts";
-import { workspaceFiles } from "./files/files.ts";
+import { createChangeRecorder, workspaceFiles } from "./files/files.ts";
 import { createDiskSpace, createHealth } from "./health/health.ts";
 import { createIdentity } from "./identity/identity.ts";
 import { localHomes } from "./identity/local-homes.ts";
@@ -54,6 +54,7 @@ import { readFileTool } from "./tools/read-file.ts";
 import { searchTool } from "./tools/search.ts";
 import { scriptOf, shellTool } from "./tools/shell.ts";
 import { createToolbox, type Tool } from "./tools/tools.ts";
+import { withChanges } from "./tools/with-changes.ts";
 import { writeFileTool } from "./tools/write-file.ts";
 import { createLive } from "./turn/live.ts";
 import { createTurns } from "./turn/turn.ts";
@@ -108,6 +109,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   const owner = await identity.ensureOwner();
 
   const files = workspaceFiles({ clock, newId, uid: config.uid });
+  const changes = createChangeRecorder({ folder: join(home, "changes"), clock, log });
   const pauses = createPauses({ store, clock });
   await pauses.load();
   const consent = openConsent({
@@ -148,7 +150,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     searchTool({ execution, files }),
     editFileTool({ files }),
     writeFileTool({ files }),
-    shellTool({ execution, limits }),
+    withChanges(shellTool({ execution, limits }), changes),
   ];
   const toolbox = createToolbox(overrides.tools?.(tools) ?? tools);
   const providers = createProviders(config.providers, clock, systemRandom);
@@ -222,7 +224,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     endpoints: [
       livez(),
       readyz(health.readiness, identity.authenticate),
-      me(pauses),
+      me(pauses, null),
       ...workspaces(identity.workspaces),
       ...turnRoutes({ admission, dispatch, reader, clock }),
       eventRoute({ store, journal, live, admission, dispatch, reader, clock }),
@@ -279,7 +281,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     const late = how === "leave" && ends_commands ? [execution.stop("end")] : [];
     ends.push(...(await Promise.allSettled(late)));
     // What they wrote last is on the trail, too.
-    ends.push(...(await Promise.allSettled([notary.stop()])));
+    ends.push(...(await Promise.allSettled([notary.stop(), changes.stop()])));
     await store.close();
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }

@@ -29,7 +29,7 @@ const nameIn =
 function commandOf({ command }: AuditItem, record: AuditRecord): string {
   if (command !== null) return oneLine(escapePath(command), COMMAND_CHARS);
   if ("script_sha256" in record) return `sha256 ${record.script_sha256.slice(0, DIGEST_CHARS)}`;
-  return record.kind === "command_result" ? record.command_id : "";
+  return "command_id" in record ? (record.command_id ?? "") : "";
 }
 
 interface Told {
@@ -75,6 +75,22 @@ function told(record: AuditRecord, name: Naming): Told {
         what: "workspace",
         detail: `${record.workspace_id} ${record.trusted ? "trusted" : "trusted no more"}`,
       };
+    case "command_network":
+      return { what: "network", detail: networkOf(record) };
+    case "network_allowed":
+      return {
+        what: "network",
+        detail:
+          `${hostOf(record)} allowed${record.inside ? ", also inside" : ""} ` +
+          `in ${record.workspace_id}, by ${name(record.allowed_by)}`,
+      };
+    case "network_forbidden":
+      return {
+        what: "network",
+        detail: `${hostOf(record)} forbidden in ${record.workspace_id}, by ${name(record.forbidden_by)}`,
+      };
+    case "unsandboxed":
+      return { what: "server", detail: "runs commands WITHOUT a sandbox from here on" };
     case "pause_set":
       return { what: "paused", detail: `${record.scope}, by ${name(record.set_by)}` };
     case "pause_lifted":
@@ -117,6 +133,16 @@ function endOf({ outcome, exit_code, signal, duration_ms }: Of<"command_result">
   if (outcome !== "exited") return outcome === "interrupted" ? "interrupted" : "did not start";
   const how = signal === null ? `exit ${exit_code ?? "unknown"}` : `killed by ${signal}`;
   return duration_ms === null ? how : `${how} after ${(duration_ms / 1000).toFixed(1)} s`;
+}
+
+const hostOf = ({ host, port }: { readonly host: string; readonly port: number | null }): string =>
+  port === null ? host : `${host}:${port}`;
+
+function networkOf(record: Of<"command_network">): string {
+  const { methods, requests, bytes_up, bytes_down, refused } = record;
+  const which = `${hostOf(record)} ${methods.join(" ")}`.trimEnd();
+  const bytes = `${bytes_up} bytes up, ${bytes_down} down`;
+  return `${which}: ${requests} requests, ${bytes}${refused ? ", refused" : ""}`;
 }
 
 const decisions = { approve: "approved", deny: "denied", void: "void" } as const;

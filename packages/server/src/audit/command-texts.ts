@@ -29,7 +29,7 @@ export async function commandTexts(
   );
   return (record) => {
     if ("script_sha256" in record) return texts.get(record.script_sha256) ?? null;
-    if (record.kind === "command_result")
+    if (record.kind === "command_result" || record.kind === "command_network")
       return texts.get(intents.get(record.command_id)?.script_sha256 ?? "") ?? null;
     if (record.kind === "approval_decided") return decided.get(record.approval_id) ?? null;
     return null;
@@ -46,7 +46,9 @@ async function intentsOf(
   records: readonly AuditRecord[],
 ): Promise<ReadonlyMap<string, IntentOfCommand>> {
   const ids = records.flatMap((record) =>
-    record.kind === "command_result" ? [record.command_id] : [],
+    record.kind === "command_result" || record.kind === "command_network"
+      ? [record.command_id]
+      : [],
   );
   if (ids.length === 0) return new Map();
   const rows = await query(

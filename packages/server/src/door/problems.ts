@@ -30,6 +30,7 @@ const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: s
   override_closed: { status: 409, title: "The override is not open" },
   workspace_refused: { status: 422, title: "The folder cannot be a workspace" },
   workspace_unproven: { status: 403, title: "The folder is not proven to be yours" },
+  too_many_hosts: { status: 409, title: "Too many allowed hosts" },
   shutting_down: { status: 503, title: "The server is stopping" },
   storage_unavailable: { status: 503, title: "The storage does not take writes" },
   journal_damaged: { status: 500, title: "The record of the turn is damaged" },

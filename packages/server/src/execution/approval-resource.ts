@@ -31,6 +31,7 @@ export const approvalRows = (store: Store) =>
  * @param pause what holds the person's commands now
  */
 export function approvalResource(row: ApprovalRow, reach: string, pause: Pause | null): Approval {
+  const card = parseCard(row.card) ?? bareCard(row.command, row.reason);
   return {
     id: row.id,
     turn_id: row.turn_id,
@@ -38,11 +39,11 @@ export function approvalResource(row: ApprovalRow, reach: string, pause: Pause |
     person: { id: row.person_id, name: row.person_name },
     intent: row.intent,
     command: row.command,
-    ...(parseCard(row.card) ?? bareCard(row.command, row.reason)),
+    ...card,
     workspace_id: row.workspace_id,
     workspace_path: row.workspace_path,
     reach,
-    network: false,
+    network: card.hosts.length > 0,
     pause: pause === null ? null : toldPause(pause),
     reason: row.reason,
     created_at: isoTime(row.created_at),

@@ -44,7 +44,7 @@ const found: Readiness = {
 };
 
 test("a key opens what needs one; without, with a wrong or a malformed one it is 401", async () => {
-  await using house = await openDoor({ endpoints: [me(unpaused)] });
+  await using house = await openDoor({ endpoints: [me(unpaused, null)] });
   const mine = await house.ask({ path: "/v1/me" });
   expect([mine.status, JSON.parse(mine.text)]).toMatchObject([
     200,
@@ -82,7 +82,7 @@ test("a stranger's body is not judged before the key", async () => {
 });
 
 test("a revoked key is without effect within a second", async () => {
-  await using house = await openDoor({ endpoints: [me(unpaused)] });
+  await using house = await openDoor({ endpoints: [me(unpaused, null)] });
   expect((await house.ask({ path: "/v1/me" })).status).toBe(200);
   const { store } = house;
   const revoke = store.sql.updateTable("api_key").set({ revoked_at: 1 }).compile();
@@ -101,7 +101,7 @@ test("an admin's endpoint refuses others", async () => {
 });
 
 test("unknown paths and methods are problems, with Allow", async () => {
-  await using house = await openDoor({ endpoints: [me(unpaused), item] });
+  await using house = await openDoor({ endpoints: [me(unpaused, null), item] });
   expect(problemIn(await house.ask({ path: "/v2" })).code).toBe("not_found");
   for (const method of ["DELETE", "POST", "OPTIONS", "PUT", "PROPFIND"]) {
     const reply = await house.ask({ method, path: "/items/a" });
@@ -163,7 +163,7 @@ test("over the Unix socket any Host is answered", async () => {
 
 test("answers carry the security headers and nothing for other origins", async () => {
   await using house = await openDoor({
-    endpoints: [livez(), me(unpaused), failing(new Error("x"))],
+    endpoints: [livez(), me(unpaused, null), failing(new Error("x"))],
   });
   for (const path of ["/livez", "/v1/me", "/nowhere", "/fail"]) {
     const { headers } = await house.ask({ path, headers: { origin: "http://evil.example" } });
@@ -252,7 +252,7 @@ test("readiness: the verdict for anyone, the details for people with a key", asy
 });
 
 test("the OpenAPI document has every endpoint with its schemas and problems", async () => {
-  await using house = await openDoor({ endpoints: [livez(), me(unpaused), item] });
+  await using house = await openDoor({ endpoints: [livez(), me(unpaused, null), item] });
   const document = JSON.parse((await house.ask({ path: "/openapi.json", key: null })).text);
   expect(document.openapi).toBe("3.1.0");
   expect(Object.keys(document.paths)).toEqual(["/livez", "/v1/me", "/items/{id}", "/openapi.json"]);
@@ -269,7 +269,7 @@ test("the OpenAPI document has every endpoint with its schemas and problems", as
 });
 
 test("within the process the door answers as over its socket", async () => {
-  await using house = await openDoor({ endpoints: [me(unpaused)] });
+  await using house = await openDoor({ endpoints: [me(unpaused, null)] });
   const response = await house.door.fetch(
     new Request("http://in.process/v1/me", { headers: { authorization: `Bearer ${house.key}` } }),
   );

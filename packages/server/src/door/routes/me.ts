@@ -2,8 +2,8 @@ import { Me } from "@mainstay/sdk/resources";
 import { type PauseBoard, toldPause } from "../../kernel/pause.ts";
 import { endpoint } from "../endpoint.ts";
 
-/** `GET /v1/me`: whose key this is. */
-export const me = (pauses: Pick<PauseBoard, "person">) =>
+/** `GET /v1/me`: whose key this is. `banner` is what all of them must know. */
+export const me = (pauses: Pick<PauseBoard, "person">, banner: string | null) =>
   endpoint(
     {
       method: "get",
@@ -14,6 +14,7 @@ export const me = (pauses: Pick<PauseBoard, "person">) =>
     },
     async ({ person: { id, name, role, tier } }) => {
       const pause = pauses.person(id);
-      return { status: 200, body: { id, name, role, tier, pause: pause && toldPause(pause) } };
+      const told = pause && toldPause(pause);
+      return { status: 200, body: { id, name, role, tier, pause: told, banner } };
     },
   );

@@ -1,5 +1,6 @@
+import { HostGrant, Opening } from "@mainstay/sdk/network";
 import { Approval } from "@mainstay/sdk/resources";
-import type { z } from "zod";
+import { z } from "zod";
 import type { Classified } from "../classify/classify.ts";
 import { inPlainWords, type ToSay } from "./in-plain-words.ts";
 import type { Pinning } from "./pins.ts";
@@ -17,6 +18,10 @@ export const Card = Approval.pick({
   runs: true,
   rule: true,
   suggestion: true,
+}).extend({
+  // Cards of older versions do not say: commands had no network.
+  hosts: z.array(HostGrant).default([]),
+  opens: Opening.nullable().default(null),
 });
 export type Card = z.infer<typeof Card>;
 
@@ -36,6 +41,8 @@ export function cardOf({ command, classified, suggestion, ...say }: CardParts): 
     runs: [...say.pinning.programs],
     rule: rulable.possible ? rulesInWords(rulable.terms) : null,
     suggestion,
+    hosts: [],
+    opens: null,
   };
 }
 
@@ -43,7 +50,7 @@ export function cardOf({ command, classified, suggestion, ...say }: CardParts): 
 export const bareCard = (command: string, reason: string): Card => ({
   command_shown: visible(command),
   findings: [{ verdict: "ask", reason, part: null }],
-  ...{ says: [], runs: [], rule: null, suggestion: null },
+  ...{ says: [], runs: [], rule: null, suggestion: null, hosts: [], opens: null },
 });
 
 /** Null where there is none. */
