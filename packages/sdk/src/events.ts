@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { ConsentKind } from "./audit.ts";
+import { CommandProgress } from "./commands.ts";
+import { Changes } from "./changes.ts";
 import { Pause } from "./pause.ts";
 import { Mode, QueuePlace, TurnError, Urgency, Usage } from "./turn.ts";
 
@@ -26,6 +28,8 @@ export const CommandResult = z.object({
   output_bytes: z.int().nullable(),
   output_sha256: z.string().nullable(),
   executed_digest: z.string().nullable(),
+  /** What it changed in the workspace; absent of what only reads, and in older journals. */
+  changes: Changes.optional(),
 });
 export type CommandResult = z.infer<typeof CommandResult>;
 
@@ -53,6 +57,8 @@ export const Effect = z.discriminatedUnion("kind", [
     agreed_by: z.string(),
     agreement_id: z.string().nullable().optional(),
     planned_digest: z.string(),
+    /** The call ends once it runs; the command goes on until it ends or is stopped. */
+    background: z.literal(true).optional(),
   }),
 ]);
 export type Effect = z.infer<typeof Effect>;
@@ -251,6 +257,8 @@ export const LiveEvent = z.discriminatedUnion("type", [
    * connects gets the kept tail first, so what it has already may come again, and a gap shows.
    */
   z.object({ type: z.literal("output"), call_id: z.string(), offset: z.int(), text: z.string() }),
+  /** Where a running command stands: once a second at most. It is the command that is waited for. */
+  z.object({ type: z.literal("progress"), call_id: z.string(), ...CommandProgress.shape }),
   z.object({ type: z.literal("queue"), place: QueuePlace }),
   /** Why a running turn does not get on right now, in plain words. */
   z.object({ type: z.literal("status"), text: z.string() }),

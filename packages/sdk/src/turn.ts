@@ -61,7 +61,16 @@ export const CommandRecord = z.object({
   command: z.string(),
   verdict: z.string(),
   agreed_by: z.string(),
-  outcome: z.enum(["running", "exited", "interrupted", "not_started", "denied", "unknown"]),
+  /** `background`: it went on when its call had ended; `GET /v1/commands/{id}` has its end. */
+  outcome: z.enum([
+    "running",
+    "background",
+    "exited",
+    "interrupted",
+    "not_started",
+    "denied",
+    "unknown",
+  ]),
   exit_code: z.int().nullable(),
   signal: z.string().nullable(),
   timed_out: z.boolean(),

@@ -75,6 +75,8 @@ export function commandEnd(command: CommandEnd): string {
   switch (command.outcome) {
     case "running":
       return "running";
+    case "background":
+      return "it goes on in the background";
     case "denied":
       return "denied";
     case "unknown":

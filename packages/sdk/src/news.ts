@@ -1,25 +1,27 @@
+import type { z } from "zod";
 import { parsed, ProblemError, Unreachable } from "./call.ts";
-import { ApprovalNews } from "./consent.ts";
 import { type StreamConnection, streamOnce } from "./event-stream.ts";
 import { createPatience, isAway, type Outage } from "./outage.ts";
 
 /**
- * What waits for the person's word, and what becomes of it, over connections that break: a snapshot
- * at the start and after every break, changes between. Ends when the signal aborts. Throws
- * `ProblemError` where the server refuses for good, `Unreachable` when it gives up, `ProtocolError`.
+ * A stream of news over connections that break: each connection begins with a snapshot, so nothing
+ * is asked for again. Ends when the signal aborts or the reader stops. Throws `ProblemError` where
+ * the server refuses for good, `Unreachable` when it gives up, `ProtocolError`.
  */
-export async function* approvalNews(
+export async function* newsOf<T extends z.ZodType>(
   connection: StreamConnection,
+  path: string,
+  event: T,
   outage: Outage = {},
-): AsyncGenerator<ApprovalNews, void, void> {
+): AsyncGenerator<z.infer<T>, void, void> {
   const { signal } = outage;
   const patience = createPatience(connection, outage);
   while (!signal?.aborted) {
     let lost: Error = new Unreachable("the stream ended");
     try {
-      for await (const data of streamOnce(connection, PATH, {}, patience, signal)) {
+      for await (const data of streamOnce(connection, path, {}, patience, signal)) {
         patience.progressed();
-        yield parsed(ApprovalNews, data, "news of an approval");
+        yield parsed(event, data, `an event of ${path}`);
       }
     } catch (fault) {
       if (signal?.aborted) return;
@@ -29,8 +31,6 @@ export async function* approvalNews(
     await patience.wait(lost);
   }
 }
-
-const PATH = "/v1/approvals/events";
 
 function isPassing(fault: unknown): fault is Error {
   if (!(fault instanceof ProblemError)) return isAway(fault);
