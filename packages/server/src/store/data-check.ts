@@ -15,6 +15,7 @@ const TABLES = [
   "rule",
   "policy",
   "override",
+  "command",
   "server_run",
   "audit",
   "audit_checkpoint",

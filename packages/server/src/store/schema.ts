@@ -21,6 +21,7 @@ export interface Schema {
   audit: AuditTable;
   audit_checkpoint: AuditCheckpointTable;
   pause: PauseTable;
+  command: CommandTable;
 }
 
 interface PersonTable {
@@ -232,6 +233,32 @@ interface PauseTable {
   reason: string | null;
   ends_running: number;
   lifted_by: string | null;
+}
+
+/** A command of a tool call, as its person looks after it. */
+interface CommandTable {
+  id: string;
+  turn_id: string;
+  session_id: string;
+  person_id: string;
+  workspace_id: string;
+  step: number;
+  call_id: string;
+  intent: string;
+  /** As far as 4,000 characters. */
+  text: string;
+  background: number;
+  /** When its intent was put on record. */
+  began_at: number;
+  /** The time limit that holds, from its beginning. */
+  wall_ms: number;
+  /** Who wanted it to end, first. */
+  stopped_by: string | null;
+  ended_at: number | null;
+  /** JSON of the `CommandOutcome`. */
+  outcome: string | null;
+  /** What the session's next turn is told of its end; null of one that its call waited for. */
+  note: string | null;
 }
 
 export type Row<T extends keyof Schema> = Selectable<Schema[T]>;

@@ -4,6 +4,7 @@ import { serverRun } from "./0003-server-run.ts";
 import { audit } from "./0004-audit.ts";
 import { consent } from "./0005-consent.ts";
 import { pauses } from "./0006-pauses.ts";
+import { commands } from "./0007-commands.ts";
 import type { Migration } from "./migration.ts";
 
 /**
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   audit,
   consent,
   pauses,
+  commands,
 ];
