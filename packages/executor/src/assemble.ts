@@ -9,6 +9,7 @@ import { createLife } from "./life.ts";
 import { listen } from "./listener.ts";
 import type { ProcessTable } from "./process-table.ts";
 import type { Request } from "./protocol.ts";
+import { openOutputLogs } from "./output-log.ts";
 import { recover } from "./recovery.ts";
 import { openRunFolder } from "./run-folder.ts";
 import { createSandbox, type SandboxSettings } from "./sandbox/sandbox.ts";
@@ -50,6 +51,7 @@ export async function assemble(
     ...parts,
     ledger,
     spool,
+    logs: openOutputLogs(home, parts),
     workspaces,
     sandbox,
     ticket_key,
@@ -114,6 +116,11 @@ export async function assemble(
         return executor.ack(request.command_id);
       case "output":
         return executor.output(request.command_id);
+      case "read_log": {
+        const { command_id, from, limit_bytes } = request;
+        const piece = await executor.readLog(command_id, from, limit_bytes);
+        return piece === null ? null : { ...piece, bytes: piece.bytes.toString("base64") };
+      }
       case "usage":
         return executor.usage();
       case "chain":

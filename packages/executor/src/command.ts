@@ -85,6 +85,10 @@ export const CommandState = z.discriminatedUnion("state", [
     /** Its time limit, from then. */
     wall_ms: z.number(),
     output_bytes: z.int(),
+    /** The last line that is not empty, as a terminal would show it; at most 200 characters. */
+    last_line: z.string().nullable(),
+    /** How far it is, 0 to 100, where that line shows it; it never falls. */
+    percent: z.int().nullable(),
   }),
   z.object({ state: z.literal("ended"), end: CommandEnd }),
 ]);

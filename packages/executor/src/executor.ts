@@ -15,9 +15,10 @@ import { createArchive } from "./archive.ts";
 import type { CommandEnd, CommandState, RefusalCode, RunAnswer } from "./command.ts";
 import { endOf } from "./ending.ts";
 import type { Ledger } from "./ledger/ledger.ts";
+import type { OutputLogs } from "./output-log.ts";
 import { keepPrinted, type Printed } from "./printed.ts";
 import type { ProcessTable } from "./process-table.ts";
-import type { OutputPiece, Usage } from "./protocol.ts";
+import type { LogPiece, OutputPiece, Usage } from "./protocol.ts";
 import { refusalOf } from "./refused-ticket.ts";
 import type { Prepared, Sandbox } from "./sandbox/sandbox.ts";
 import { type Spool, spoolFileBytes } from "./spool/spool.ts";
@@ -29,6 +30,7 @@ const RUNNING_LIMIT = 256;
 const SPOOL_FULL = "no room for more output of commands until earlier ones end or are fetched";
 const GONE = "this executor is going, or its server has gone";
 const PRUNE_EVERY = 1_000;
+const NOTHING_PRINTED = { output_bytes: 0, last_line: null, percent: null };
 
 export interface Executor {
   /** `holder` is the link that asks: once it is aborted nothing more begins in its name. */
@@ -42,6 +44,8 @@ export interface Executor {
   ack(command_id: string): void;
   /** Null for a command that does not run. */
   output(command_id: string): OutputPiece | null;
+  /** Null for a command that never ran. */
+  readLog(command_id: string, from: number, limit_bytes: number): Promise<LogPiece | null>;
   usage(): Usage;
   /** Commands that have not ended. */
   running(): number;
@@ -52,6 +56,7 @@ export interface Executor {
 export interface ExecutorParts {
   ledger: Ledger;
   spool: Spool;
+  logs: OutputLogs;
   workspaces: Workspaces;
   sandbox: Sandbox;
   processes: ProcessTable;
@@ -192,7 +197,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
 
   async function follow(plan: Plan, prepared: Prepared): Promise<RunAnswer> {
     const { command_id } = plan;
-    const printed = keepPrinted(plan, spool, (...piece) => parts.onOutput(command_id, ...piece));
+    const printed = keepPrinted(plan, parts, (...piece) => parts.onOutput(command_id, ...piece));
     const supervised = supervise(prepared.launch, {
       processes: parts.processes,
       clock,
@@ -234,11 +239,13 @@ export function createExecutor(parts: ExecutorParts): Executor {
 
   function state(command_id: string): CommandState {
     const live = running.get(command_id);
-    if (live !== undefined) return { state: "running", ...live.supervised.progress() };
+    if (live !== undefined) {
+      return { state: "running", ...live.supervised.progress(), ...live.printed.showing() };
+    }
     const beginning = burning.get(command_id);
     if (beginning === undefined) return archive.state(command_id);
     const { wall_ms } = beginning.plan.limits;
-    return { state: "running", elapsed_ms: 0, wall_ms, output_bytes: 0 };
+    return { state: "running", elapsed_ms: 0, wall_ms, ...NOTHING_PRINTED };
   }
 
   return {
@@ -265,6 +272,13 @@ export function createExecutor(parts: ExecutorParts): Executor {
     },
     ack: archive.forgetOutput,
     output: (command_id) => running.get(command_id)?.printed.tail() ?? null,
+    async readLog(command_id, from, limit_bytes) {
+      const before = state(command_id);
+      if (before.state === "never") return null;
+      const piece = await parts.logs.read(command_id, from, limit_bytes);
+      const printed_bytes = printedBytes(state(command_id));
+      return { ...piece, printed_bytes, has_ended: before.state === "ended" };
+    },
     usage: () => ({
       running: burning.size + running.size,
       spool_bytes: spool.bytes() + ledger.unreadBytes(),
@@ -279,4 +293,10 @@ export function createExecutor(parts: ExecutorParts): Executor {
       await archive.stop();
     },
   };
+}
+
+function printedBytes(known: CommandState): number | null {
+  if (known.state !== "ended") return known.state === "running" ? known.output_bytes : null;
+  if (known.end.outcome === "exited") return known.end.output_bytes;
+  return known.end.outcome === "not_started" ? 0 : null;
 }

@@ -7,6 +7,7 @@ import { ExecutorGone, ExecutorRefused } from "./errors.ts";
 import { sendLine } from "./lines.ts";
 import {
   FromExecutor,
+  LogPiece,
   OutputPiece,
   SandboxReport,
   Usage,
@@ -49,6 +50,12 @@ export interface ExecutorLink {
    * text goes on where it ends; pieces that were heard before this resolves may lie in it.
    */
   output(command_id: string): Promise<OutputPiece | null>;
+  /**
+   * Raw output from byte `from` of the command's log, at most `limit_bytes` (≤ 256 KiB) of it; null
+   * for a command that never ran. A log holds the first 64 MiB; those of ended commands go with age,
+   * or when all come to more than 1 GiB, the oldest first.
+   */
+  readLog(command_id: string, from: number, limit_bytes: number): Promise<LogPiece | null>;
   usage(): Promise<Usage>;
   /**
    * The executor's own record of what it did, after record `after` (0 for all), the oldest first;
@@ -133,6 +140,8 @@ export function openLink(socket: Socket, pid: number, log: (text: string) => voi
     extend: (command_id, wall_ms) => ask({ op: "extend", command_id, wall_ms }, z.int().nullable()),
     ack: (command_id) => ask({ op: "ack", command_id }, nothing),
     output: (command_id) => ask({ op: "output", command_id }, OutputPiece.nullable()),
+    readLog: (command_id, from, limit_bytes) =>
+      ask({ op: "read_log", command_id, from, limit_bytes }, LogPiece.nullable()),
     usage: () => ask({ op: "usage" }, Usage),
     chain: (after, limit) => ask({ op: "chain", after, limit }, z.array(ChainRecord)),
     selfTest: () => ask({ op: "self_test" }, SandboxReport),

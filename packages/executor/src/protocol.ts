@@ -7,6 +7,8 @@ import { CommandId, PersonUidNumber, WallMs, WorkspaceId } from "./ticket.ts";
 export const PROTOCOL = 5;
 export const LINE_LIMIT_BYTES = 4 << 20;
 export const SPOOL_LIMIT_BYTES = 256 << 20;
+/** The most that one `read_log` tells. */
+export const LOG_READ_LIMIT_BYTES = 256 << 10;
 /** What the executor's process exits with when another one holds the home's ledger. */
 export const EXIT_LOCKED = 75;
 
@@ -32,6 +34,12 @@ export const Request = z.discriminatedUnion("op", [
   /** A new time limit, counted from the command's beginning, while it runs. */
   z.object({ id, op: z.literal("extend"), command_id: CommandId, wall_ms: WallMs }),
   z.object({ id, op: z.literal("output"), command_id: CommandId }),
+  /** Raw output from byte `from` of the command's log, while it runs and long after. */
+  z.object({
+    ...{ id, op: z.literal("read_log"), command_id: CommandId },
+    from: z.int().min(0),
+    limit_bytes: z.int().min(1).max(LOG_READ_LIMIT_BYTES),
+  }),
   z.object({ id, op: z.literal("usage") }),
   z.object({
     ...{ id, op: z.literal("chain") },
@@ -62,6 +70,23 @@ export type FromExecutor = z.infer<typeof FromExecutor>;
 /** A piece of a command's decoded output; `offset` counts UTF-16 units since the command began. */
 export const OutputPiece = z.object({ offset: z.int().min(0), text: z.string() });
 export type OutputPiece = z.infer<typeof OutputPiece>;
+
+/** A piece of a command's raw output; offsets count bytes since the command began. */
+export const LogPiece = z.object({
+  /** As asked, but never past `log_bytes`. */
+  from: z.int().min(0),
+  /** In base64 on the way. */
+  bytes: z.string().transform((text) => Buffer.from(text, "base64")),
+  /** The log holds all output from the beginning to here. */
+  log_bytes: z.int().min(0),
+  /**
+   * What it has printed: more than `log_bytes` where the log was cut at its bound or has been
+   * deleted since. Null where nobody knows.
+   */
+  printed_bytes: z.int().min(0).nullable(),
+  has_ended: z.boolean(),
+});
+export type LogPiece = z.infer<typeof LogPiece>;
 
 export const Usage = z.object({
   /** Commands that have not ended. */

@@ -5,6 +5,7 @@ import { systemClock as clock } from "@mainstay/sdk/clock";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createExecutor } from "../src/executor.ts";
 import { openLedger } from "../src/ledger/ledger.ts";
+import { openOutputLogs } from "../src/output-log.ts";
 import { openProcessTable } from "../src/process-table.ts";
 import type { SandboxReport } from "../src/protocol.ts";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
@@ -54,6 +55,7 @@ function openCore(
     processes: openProcessTable(() => {}),
     log: (text) => told.push(text),
     spool: openSpool(home, () => {}),
+    logs: openOutputLogs(home, { clock, log: () => {} }),
     spool_limit_bytes: SPOOL_LIMIT_BYTES,
     onOutput: () => {},
     onEnded: () => {},

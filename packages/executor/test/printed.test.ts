@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { keepPrinted } from "../src/printed.ts";
 
-const nowhere = { begin: () => ({ add: () => {}, close: () => {} }) };
+const file = { begin: () => ({ add: () => {}, close: () => {} }) };
+const nowhere = { spool: file, logs: file };
 
 function print(chunks: Buffer[], output_bytes: number) {
   const told: { offset: number; text: string }[] = [];

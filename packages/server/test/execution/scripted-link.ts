@@ -8,7 +8,10 @@ export const ID = "cmd_1";
 
 /** A link whose answers are given by hand, and which tells what was asked of it. */
 export function scriptedLink(
-  state: CommandState = { state: "running", elapsed_ms: 5, wall_ms: 60_000, output_bytes: 0 },
+  state: CommandState = {
+    ...{ state: "running", elapsed_ms: 5, wall_ms: 60_000, output_bytes: 0 },
+    ...{ last_line: null, percent: null },
+  },
 ) {
   const answer = Promise.withResolvers<RunAnswer>();
   const end = Promise.withResolvers<CommandEnd>();
