@@ -6,6 +6,7 @@ import { approveCommand } from "./commands/approve.ts";
 import { askCommand } from "./commands/ask.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { cancelCommand } from "./commands/cancel.ts";
+import { changesCommand } from "./commands/changes.ts";
 import { chatCommand } from "./commands/chat.ts";
 import { classifyCommand } from "./commands/classify.ts";
 import { denyCommand } from "./commands/deny.ts";
@@ -118,4 +119,5 @@ const commands = [
   classifyCommand,
   doctorCommand,
   whyCommand,
+  changesCommand,
 ];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AuditFilter, AuditHead, AuditPage, ExecutorChain } from "./audit-trail.ts";
+import { TurnChanges } from "./changes.ts";
 import { call, type Connection, type Request } from "./call.ts";
 import {
   Command,
@@ -78,6 +79,8 @@ export interface Client {
     create(turn: NewTurn, options?: CreateOptions): Promise<Turn>;
     get(turn_id: string): Promise<Turn>;
     list(query?: { state?: TurnState }): Promise<List<Turn>>;
+    /** What it changed in its workspace, by its edits and its commands. */
+    changes(turn_id: string): Promise<TurnChanges>;
     cancel(turn_id: string): Promise<Turn>;
     retry(turn_id: string): Promise<Turn>;
     accept(turn_id: string): Promise<Turn>;
@@ -181,6 +184,7 @@ export function createClient(options: ClientOptions): Client {
       create: (turn, how = {}) => post("/v1/turns", Turn, { body: turn, ...waiting(how) }),
       get: (turn_id) => get(turnPath(turn_id), Turn),
       list: ({ state } = {}) => get(`/v1/turns${state ? `?state=${state}` : ""}`, TurnList),
+      changes: (turn_id) => get(`${turnPath(turn_id)}/changes`, TurnChanges),
       cancel: (turn_id) => post(`${turnPath(turn_id)}/cancel`, Turn),
       retry: (turn_id) => post(`${turnPath(turn_id)}/retry`, Turn),
       accept: (turn_id) => post(`${turnPath(turn_id)}/accept`, Turn),

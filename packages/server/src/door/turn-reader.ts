@@ -1,3 +1,4 @@
+import type { TurnChanges } from "@mainstay/sdk/changes";
 import type { JournalType } from "@mainstay/sdk/events";
 import { isSettled, type Turn, type TurnState } from "@mainstay/sdk/turn";
 import type { Admission } from "../admission/admission.ts";
@@ -8,6 +9,7 @@ import { JournalCorrupt } from "../store/journal-corrupt.ts";
 import type { Reading } from "../store/journal-reader.ts";
 import type { Row } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
+import { turnChanges } from "./turn-changes.ts";
 import { damagedResource, turnResource } from "./turn-resource.ts";
 
 /** Reads turns for the person who asks; somebody else's turn does not exist for them. */
@@ -15,6 +17,7 @@ export interface TurnReader {
   /** @throws Refusal `not_found`. */
   own(person: Person, turn_id: string): Promise<void>;
   get(turn_id: string): Promise<Turn>;
+  changes(turn_id: string): Promise<TurnChanges>;
   /** Newest first. `before` is the id of the last turn of the page before. */
   list(person: Person, query: TurnPage): Promise<{ items: Turn[]; next: string | null }>;
   /** The turn once nothing happens by itself any more, or as it stands when the signal aborts. */
@@ -106,7 +109,13 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
     return row === undefined || isAtRest(row.state);
   }
 
-  return { own, get, list, atRest };
+  return {
+    own,
+    get,
+    list,
+    atRest,
+    changes: async (turn_id) => turnChanges(await journal.read(turn_id)),
+  };
 }
 
 /** One damaged turn does not take its neighbours out of sight. */

@@ -19,6 +19,7 @@ import { searchReport } from "./search-report.ts";
 import { searchText } from "./search-text.ts";
 import type { TextQuery } from "./search-text.ts";
 
+export { type ChangeRecorder, createChangeRecorder } from "./changes/recorder.ts";
 export { FileRefused } from "./refused.ts";
 
 /**

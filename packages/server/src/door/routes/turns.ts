@@ -1,3 +1,4 @@
+import { TurnChanges } from "@mainstay/sdk/changes";
 import type { Clock } from "@mainstay/sdk/clock";
 import { isSettled, NewTurn, Turn, TurnState } from "@mainstay/sdk/turn";
 import { listOf } from "@mainstay/sdk/resources";
@@ -96,6 +97,21 @@ export function turnRoutes({ admission, dispatch, reader, clock }: TurnRoutePart
     },
   );
 
+  const changes = endpoint(
+    {
+      method: "get",
+      path: "/v1/turns/{id}/changes",
+      summary: "What a turn changed in its workspace, by its edits and its commands.",
+      auth: "person",
+      params: TurnId,
+      responses: { 200: { description: "Files before and after", body: TurnChanges } },
+    },
+    async ({ person, params }) => {
+      await reader.own(person, params.id);
+      return { status: 200, body: await reader.changes(params.id) };
+    },
+  );
+
   const decision = (
     verb: "cancel" | "retry" | "accept",
     summary: string,
@@ -121,6 +137,7 @@ export function turnRoutes({ admission, dispatch, reader, clock }: TurnRoutePart
     create,
     list,
     get,
+    changes,
     decision("cancel", "End the turn as soon as what runs has stopped.", dispatch.cancel),
     decision("retry", "Ask the models again for a parked turn.", dispatch.retry),
     decision("accept", "Let a parked turn's provisional answer stand.", dispatch.acceptAnswer),

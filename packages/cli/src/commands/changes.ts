@@ -1,0 +1,40 @@
+import type { FileChange, TurnChanges } from "@mainstay/sdk/changes";
+import { Command } from "commander";
+import { exit } from "../exit.ts";
+import type { WithServer } from "../program.ts";
+import type { Screen } from "../terminal/screen.ts";
+
+export function changesCommand(parts: { withServer: WithServer; screen: Screen }): Command {
+  const { withServer, screen } = parts;
+  return new Command("changes")
+    .description("tell what a turn changed in its workspace, by its edits and its commands")
+    .argument("<turn-id>")
+    .option("--json", "print the changes, with hashes before and after, as JSON")
+    .addHelpText("after", "\nExample:\n  $ mainstay changes turn_0123456789abcdef")
+    .action((turn_id: string, { json }: { json?: boolean }) =>
+      withServer(async (client) => {
+        const changes = await client.turns.changes(turn_id);
+        if (json) screen.json(changes);
+        else linesOf(changes).forEach((line) => screen.print(line));
+        return exit.ok;
+      }),
+    );
+}
+
+export function linesOf({ files, more, gaps }: TurnChanges): string[] {
+  if (files.length + more + gaps.length === 0) return ["This turn changed nothing."];
+  return [
+    ...files.map(lineOf),
+    ...(more === 0 ? [] : [`and ${more} more changes that are not listed`]),
+    ...gaps.map((gap) => `! ${gap}`),
+  ];
+}
+
+function lineOf({ path, kind, before, after }: FileChange): string {
+  if (kind === "folder") return `changed   ${path} (not looked into)`;
+  if (before === null) return `created   ${path}${sizeOf(after?.size_bytes)}`;
+  return after === null ? `deleted   ${path}` : `modified  ${path}${sizeOf(after.size_bytes)}`;
+}
+
+const sizeOf = (size_bytes: number | null | undefined): string =>
+  size_bytes == null ? "" : ` (${size_bytes} bytes)`;

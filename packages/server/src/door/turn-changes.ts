@@ -1,0 +1,89 @@
+import type {
+  Changes,
+  ChangeSource,
+  FileChange,
+  FileState,
+  TurnChanges,
+} from "@mainstay/sdk/changes";
+import type { Effect, JournalEvent } from "@mainstay/sdk/events";
+
+type Started = Extract<JournalEvent, { type: "tool_started" }>;
+type Ended = Extract<JournalEvent, { type: "tool_ended" }>;
+
+/** What a turn changed in its workspace, by its journal: its edits, and what its commands were seen to change. */
+export function turnChanges(events: readonly JournalEvent[]): TurnChanges {
+  const ends = events.filter((event) => event.type === "tool_ended");
+  const deeds = events
+    .filter((event) => event.type === "tool_started")
+    .map((started) => ({
+      started,
+      ended: ends.find(({ step, call_id }) => step === started.step && call_id === started.call_id),
+    }));
+  const sources = deeds.flatMap(sourceOf);
+  const changes = sources.flatMap(({ changes }) => changes ?? []);
+  return {
+    files: netOf(changes.flatMap(({ files }) => files)),
+    more: changes.reduce((sum, { more }) => sum + more, 0),
+    gaps: sources.flatMap(gapsIn),
+    sources,
+  };
+}
+
+interface Deed {
+  readonly started: Started;
+  readonly ended: Ended | undefined;
+}
+
+function sourceOf({ started, ended }: Deed): ChangeSource[] {
+  const { step, call_id, effect } = started;
+  switch (effect.kind) {
+    case "none":
+      return [];
+    case "file":
+      if (ended?.outcome !== "ok") return [];
+      return [{ step, call_id, by: "edit", what: effect.path, changes: edited(effect) }];
+    case "command": {
+      if (effect.verdict === "safe" || ended?.command?.outcome === "not_started") return [];
+      const changes = ended?.command?.changes ?? null;
+      return [{ step, call_id, by: "command", what: effect.command, changes }];
+    }
+  }
+}
+
+function edited({ path, before_sha256, after_sha256 }: Extract<Effect, { kind: "file" }>): Changes {
+  const change: FileChange = {
+    ...{ path, kind: "file" },
+    ...{ before: hashed(before_sha256), after: hashed(after_sha256) },
+  };
+  return { files: [change], more: 0, incomplete: null, overlapped: false };
+}
+
+const hashed = (sha256: string | null): FileState | null =>
+  sha256 === null ? null : { sha256, size_bytes: null, mode: null };
+
+/** Each path once: from how it first stood to how it was left. */
+function netOf(changes: readonly FileChange[]): FileChange[] {
+  const net = new Map<string, FileChange>();
+  for (const change of changes) {
+    const { before } = net.get(change.path) ?? change;
+    net.set(change.path, { ...change, before });
+  }
+  return [...net.values()]
+    .filter(({ kind, before, after }) => kind === "folder" || !isSame(before, after))
+    .toSorted((one, other) => (one.path < other.path ? -1 : 1));
+}
+
+function isSame(before: FileState | null, after: FileState | null): boolean {
+  if (before === null || after === null) return before === after;
+  const is_mode_same = before.mode === null || after.mode === null || before.mode === after.mode;
+  return is_mode_same && before.sha256 !== null && before.sha256 === after.sha256;
+}
+
+function gapsIn({ what, changes }: ChangeSource): string[] {
+  if (changes === null) return [`what this command changed is not known: ${what}`];
+  const { incomplete, overlapped } = changes;
+  return [
+    ...(incomplete === null ? [] : [`${what}: ${incomplete}`]),
+    ...(overlapped ? [`${what}: another command worked in the workspace meanwhile`] : []),
+  ];
+}

@@ -1,0 +1,112 @@
+import { Worker } from "node:worker_threads";
+import type { Changes } from "@mainstay/sdk/changes";
+import type { Clock } from "@mainstay/sdk/clock";
+import type { WorkspaceRoot } from "../../kernel/workspace.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { Answer, Wish } from "./recorder-thread.ts";
+
+/** A thread that nobody needs any more gives its memory back. */
+const IDLE_MS = 60_000;
+
+/**
+ * Records what commands change in their workspaces, in a thread of its own.
+ *
+ * 1. What a workspace held is on disk before the command begins: a restart of the server in its midst
+ *    loses nothing.
+ * 2. It never keeps a command from running or from ending: what cannot be recorded is told as such.
+ * 3. Two commands that overlap in one workspace are not told apart, and both say so.
+ */
+export interface ChangeRecorder {
+  /** Resolves when the workspace is noted as it is. */
+  before(command_id: string, root: WorkspaceRoot): Promise<void>;
+  /** What differs since; null where nothing was noted. */
+  since(command_id: string, root: WorkspaceRoot): Promise<Changes | null>;
+  /** What differed is in the journal, or nobody will ask. Of what was noted only. */
+  forget(command_id: string): void;
+  stop(): Promise<void>;
+}
+
+export interface RecorderParts {
+  /** For notes on what runs; made if absent. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createChangeRecorder({ folder, clock, log }: RecorderParts): ChangeRecorder {
+  const open = new Map<string, { readonly path: string; overlapped: boolean }>();
+  const waiting = new Map<number, (answer: Answer) => void>();
+  let thread: Worker | null = null;
+  let last = 0;
+  let stopIdling = () => {};
+
+  function ask(wish: Wish): Promise<Answer> {
+    stopIdling();
+    const to = (thread ??= start());
+    const number = ++last;
+    return new Promise((resolve) => {
+      waiting.set(number, resolve);
+      to.postMessage({ number, wish });
+    });
+  }
+
+  function start(): Worker {
+    const started = new Worker(new URL("./recorder-thread.ts", import.meta.url), {
+      ...{ name: "changes", workerData: folder, execArgv: [] },
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
+    started.on("message", ({ number, answer }: { number: number; answer: Answer }) => {
+      settle(number, answer);
+      if (waiting.size === 0) stopIdling = clock.after(IDLE_MS, () => void end());
+    });
+    started.on("error", (fault) => log.error({ fault: fault.message }, "changes are not recorded"));
+    started.on("exit", () => {
+      if (thread === started) thread = null;
+      for (const number of waiting.keys()) settle(number, { failed: "the recorder has ended" });
+    });
+    started.unref();
+    return started;
+  }
+
+  function settle(number: number, answer: Answer): void {
+    waiting.get(number)?.(answer);
+    waiting.delete(number);
+  }
+
+  async function end(): Promise<void> {
+    stopIdling();
+    const ending = thread;
+    thread = null;
+    await ending?.terminate();
+  }
+
+  /** 3. */
+  function enter(command_id: string, path: string): void {
+    const others = [...open.values()].filter((other) => other.path === path);
+    for (const other of others) other.overlapped = true;
+    open.set(command_id, { path, overlapped: others.length > 0 });
+  }
+
+  return {
+    async before(command_id, root) {
+      enter(command_id, root.path);
+      const answer = await ask({ kind: "before", command_id, root });
+      if ("failed" in answer)
+        log.warn({ command_id, fault: answer.failed }, "what it changes will not be known");
+    },
+    async since(command_id, root) {
+      const overlapped = open.get(command_id)?.overlapped ?? false;
+      open.delete(command_id);
+      const answer = await ask({ kind: "since", command_id, root });
+      if ("changes" in answer) return { ...answer.changes, overlapped };
+      if (!("failed" in answer)) return null;
+      const incomplete = `what it changed could not be recorded: ${answer.failed}`;
+      return { files: [], more: 0, incomplete, overlapped };
+    },
+    forget(command_id) {
+      open.delete(command_id);
+      void ask({ kind: "forget", command_id });
+    },
+    stop: end,
+  };
+}
