@@ -163,7 +163,10 @@ test("every command has help with an example", async () => {
   for (const page of commands) {
     let help = "";
     const nothing = () => undefined;
-    const nowhere = { on_terminal: false, columns: () => Infinity };
+    const nowhere = {
+      ...{ on_terminal: false, has_live: false, columns: () => Infinity },
+      ...{ isWithinLine: () => false, live: () => undefined },
+    };
     const silent = { ...nowhere, answer: nothing, note: nothing, json: nothing };
     const code = await runProgram([...page.split(" "), "--help"], {
       config: {

@@ -7,6 +7,7 @@ import { escapePath } from "../terminal/escape.ts";
 import type { Approval } from "@mainstay/sdk/resources";
 import type { Turn } from "@mainstay/sdk/turn";
 import { eitherOf } from "../terminal/interrupts.ts";
+import type { Screen } from "../terminal/screen.ts";
 import { type LineReader, openLineReader, type Terminal } from "../terminal/line-reader.ts";
 import { type ApprovalNotices, openApprovalNotices } from "./approval-notices.ts";
 import { decideLeft } from "./consent.ts";
@@ -285,7 +286,8 @@ async function turn(
   show: (how: RunTurnParts) => Promise<TurnRun>,
 ): Promise<Then> {
   const { reader, json } = chat;
-  const screen = json ? { ...parts.screen, answer: () => undefined } : parts.screen;
+  const above = aboveTyped(parts.screen, reader);
+  const screen = json ? { ...above, answer: () => undefined } : above;
   const run = await show({
     ...parts,
     screen,
@@ -298,6 +300,17 @@ async function turn(
   if (run.later !== undefined) parts.screen.note("or here: /approve, /deny, /approvals");
   if (json && run.turn) parts.screen.json(await patientClient(parts).turns.get(run.turn.id));
   return run.end === "left" ? exit.interrupted : "go on";
+}
+
+/** The person may type the next message meanwhile; it stays below. */
+function aboveTyped(screen: Screen, reader: LineReader): Screen {
+  const above = (write: () => void) => (screen.isWithinLine() ? write() : reader.above(write));
+  return {
+    ...screen,
+    print: (line, tone) => above(() => screen.print(line, tone)),
+    note: (line, tone) => above(() => screen.note(line, tone)),
+    live: (line) => above(() => screen.live(line)),
+  };
 }
 
 /** A later turn of the session cannot get past the one that waits, so there is one at a time. */

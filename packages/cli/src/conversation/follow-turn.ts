@@ -23,7 +23,7 @@ export interface Followed {
 
 export interface FollowParts {
   client: Pick<PatientClient, "events">;
-  view: TurnView;
+  view: Pick<TurnView, "show">;
   decideConsent: DecideConsent;
   /** The person pressed Ctrl-C at a question. */
   interrupt: () => void;

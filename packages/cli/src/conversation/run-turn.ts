@@ -97,6 +97,7 @@ async function showTurn(
   const leave = new AbortController();
   const client = patientClient(parts, leave.signal);
   let turn: Turn | undefined;
+  let shown: TurnView | undefined;
   let presses = 0;
   let command_failed = false;
   let command_blocked = false;
@@ -123,15 +124,18 @@ async function showTurn(
     command_failed = is_typed;
     seen = after;
     if (presses > 0) cancel(begun.id);
-    const shown = createTurnView(screen, { is_typed, turn_id: begun.id });
-    const view: TurnView = {
+    const { clock } = parts;
+    const { isAway } = client;
+    shown = createTurnView(screen, { clock, isAway, is_typed, turn_id: begun.id });
+    const { show } = shown;
+    const view: Pick<TurnView, "show"> = {
       show(event) {
         if (isJournalEvent(event)) seen = event.seq;
         if (event.type === "tool_ended") {
           command_failed &&= !ranWell(event);
           command_blocked ||= is_typed && isBlocked(event);
         }
-        shown.show(event);
+        show(event);
       },
     };
     if (begun.queue) view.show({ type: "queue", place: begun.queue });
@@ -156,6 +160,7 @@ async function showTurn(
     // The answer to a cancel may be on its way still: that the connection goes now is no loss.
     leave.abort();
     stop();
+    shown?.close();
   }
 }
 

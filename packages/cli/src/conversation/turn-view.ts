@@ -6,15 +6,17 @@ import { createCommandOutput, glimpse, whole } from "./command-output.ts";
 import { freshOutput } from "./live-output.ts";
 import { advance, no_text } from "./live-text.ts";
 import { outcomeLine, toolLine } from "./tool-lines.ts";
+import { createWaitingLine, type WaitingLineParts } from "./waiting-line.ts";
 
 /** A shorter wait is over before it is read. */
 const SHOWN_WAIT_S = 1;
 
 export interface TurnView {
   show(event: ClientEvent): void;
+  close(): void;
 }
 
-interface ViewedTurn {
+interface ViewedTurn extends Omit<WaitingLineParts, "screen"> {
   /** The message is a command of the person's own. */
   is_typed: boolean;
   turn_id: string;
@@ -25,10 +27,14 @@ interface ViewedTurn {
  * error. The answer to a typed command repeats its output: on a terminal the live output is enough,
  * elsewhere the answer.
  */
-export function createTurnView(screen: Screen, { is_typed, turn_id }: ViewedTurn): TurnView {
+export function createTurnView(
+  screen: Screen,
+  { is_typed, turn_id, ...rest }: ViewedTurn,
+): TurnView {
   const answer = createAnswerView(screen);
   const tools = createToolView(screen, is_typed);
   const status = createStatusLine(screen);
+  const waiting = createWaitingLine({ screen, ...rest });
   let session_id = "";
   let ahead: ClientEvent[] = [];
   const flush = () => {
@@ -43,7 +49,9 @@ export function createTurnView(screen: Screen, { is_typed, turn_id }: ViewedTurn
       if (endsStep(event)) flush();
       tell(event);
       if (!tools.running()) flush();
+      waiting.hear(event);
     },
+    close: waiting.close,
   };
 
   function tell(event: ClientEvent): void {

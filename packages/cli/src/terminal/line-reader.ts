@@ -6,7 +6,7 @@
  * L3. A paste is one message with the line that ends it, however many lines it has.
  * L4. The queue is bounded: at the bound reading stops until a message is taken.
  * L5. What is written beside an open question leaves it and what is typed as they were, below it,
- *     however many rows they take.
+ *     however many rows they take; so does what is written `above` a message that is typed ahead.
  */
 import {
   clearScreenDown,
@@ -39,6 +39,8 @@ export interface Asker {
 export interface LineReader extends Asker, Interrupts {
   /** The next message: what waits in the queue, else a prompt. */
   next(prompt: string): Promise<Reply>;
+  /** Lets `write` have lines of its own above what is typed while nothing is asked. */
+  above(write: () => void): void;
   close(): void;
 }
 
@@ -60,6 +62,7 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
   const lines: RowedInterface = createInterface({
     input: stdin,
     terminal,
+    prompt: "",
     ...(terminal && { output: stderr }),
   });
   const queue: string[] = [];
@@ -92,6 +95,16 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
     // Each of these keys draws the line again.
     lines.write(null, { ctrl: true, name: "e" });
     lines.write(null, { ctrl: true, name: "u" });
+  };
+
+  const drawnBelow = (write: () => void) => {
+    if (!terminal) return write();
+    moveCursor(stderr, 0, -lines.getCursorPos().rows);
+    cursorTo(stderr, 0);
+    clearScreenDown(stderr);
+    write();
+    lines.prevRows = 0;
+    lines.prompt(true);
   };
 
   if (terminal) stderr.write(PASTE_ON);
@@ -130,15 +143,8 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
       clearTyped();
       return taken(question).finally(() => withdrawn?.removeEventListener("abort", withdraw));
     },
-    aside(write) {
-      if (!taker || !terminal) return write();
-      moveCursor(stderr, 0, -lines.getCursorPos().rows);
-      cursorTo(stderr, 0);
-      clearScreenDown(stderr);
-      write();
-      lines.prevRows = 0;
-      lines.prompt(true);
-    },
+    aside: (write) => (taker ? drawnBelow(write) : write()),
+    above: (write) => (taker || lines.line === "" ? write() : drawnBelow(write)),
     listen(pressed) {
       listeners.add(pressed);
       return () => void listeners.delete(pressed);

@@ -6,6 +6,19 @@ const columnsOfOne = (character: string): number => (wide.test(character) ? 2 : 
 const columnsOf = (text: string): number =>
   Array.from(text, columnsOfOne).reduce((sum, columns) => sum + columns, 0);
 
+/** As much of the line's beginning as fits, with `…` where it goes on. */
+export function firstColumns(line: string, columns: number): string {
+  if (columnsOf(line) <= columns) return line;
+  let row = "";
+  let taken = 1;
+  for (const character of line) {
+    taken += columnsOfOne(character);
+    if (taken > columns) break;
+    row += character;
+  }
+  return `${row}…`;
+}
+
 /** A wide character and one more, so that every row takes something. */
 const LEAST_COLUMNS = 3;
 

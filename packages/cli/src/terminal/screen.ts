@@ -1,4 +1,5 @@
 import { escapeText, safeJson } from "./escape.ts";
+import { firstColumns } from "./rows.ts";
 
 export interface Output {
   write(text: string): unknown;
@@ -16,6 +17,10 @@ export type Tone = "plain" | "dim" | "strong" | "good" | "bad";
 export interface Screen {
   /** Standard output is a terminal: whoever reads the answer has read the notes, too. */
   readonly on_terminal: boolean;
+  /** `live` shows something. */
+  readonly has_live: boolean;
+  /** Text of the answer stands on a line that has no end yet. */
+  isWithinLine(): boolean;
   /** How many columns a line may take; infinite away from a terminal, or where it does not say. */
   columns(): number;
   /** Text of the answer, as it comes. */
@@ -24,6 +29,8 @@ export interface Screen {
   print(line: string, tone?: Tone): void;
   /** A line about it. */
   note(line: string, tone?: Tone): void;
+  /** The row below all others, which the next one replaces; null takes it away. */
+  live(line: string | null): void;
   json(value: unknown): void;
 }
 
@@ -43,7 +50,14 @@ export interface ScreenOptions {
 
 export function createScreen({ stdout, stderr, colors }: ScreenOptions): Screen {
   let within_line = false;
+  let live_shown: string | null = null;
+  const has_live = stderr.isTTY === true;
+  const takeLive = () => {
+    if (live_shown !== null) stderr.write(ROW_ABOVE_AND_BELOW_GONE);
+    live_shown = null;
+  };
   const freshLine = () => {
+    takeLive();
     if (within_line) stdout.write("\n");
     within_line = false;
   };
@@ -51,19 +65,41 @@ export function createScreen({ stdout, stderr, colors }: ScreenOptions): Screen 
     freshLine();
     output.write(`${painted(escapeText(text), tone, colors && output.isTTY === true)}\n`);
   };
+  const columns = () => stderr.columns || stdout.columns || Infinity;
   return {
     on_terminal: stdout.isTTY === true,
-    columns: () => stderr.columns || stdout.columns || Infinity,
+    has_live,
+    isWithinLine: () => within_line,
+    columns,
     answer(text) {
       if (text === "") return;
+      takeLive();
       stdout.write(escapeText(text));
       within_line = !text.endsWith("\n");
     },
     print: (text, tone = "plain") => line(stdout, text, tone),
     note: (text, tone = "plain") => line(stderr, text, tone),
+    live(text) {
+      // The row of an answer that is being written is not ours to leave.
+      if (!has_live || within_line) return;
+      const row =
+        text === null ? null : firstColumns(rowOf(text), Math.min(columns(), LIVE_COLUMNS) - 1);
+      if (row === live_shown) return;
+      takeLive();
+      if (row !== null) stderr.write(`${painted(row, "dim", colors)}\n`);
+      live_shown = row;
+    },
     json: (value) => void stdout.write(`${safeJson(value)}\n`),
   };
 }
+
+/** No row wraps, also where the terminal does not say how wide it is. */
+const LIVE_COLUMNS = 80;
+
+/** Up into the live row, and nothing is left from there on. */
+const ROW_ABOVE_AND_BELOW_GONE = "\u001b[1A\r\u001b[J";
+
+const rowOf = (text: string): string => escapeText(text).replace(/[\n\t]/g, " ");
 
 function painted(text: string, tone: Tone, colors: boolean): string {
   return colors && tone !== "plain" ? `\u001b[${codes[tone]}m${text}\u001b[0m` : text;
