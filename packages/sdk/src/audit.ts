@@ -102,6 +102,23 @@ const kinds = {
     /** What kept it: `bubblewrap`; null where it did not begin. */
     sandbox: word.nullable(),
   }),
+  /** Somebody gave a running command another time limit. */
+  command_extended: z.object({
+    kind: z.literal("command_extended"),
+    command_id: id,
+    person_id: id,
+    /** From its beginning. */
+    wall_ms: z.number(),
+    extended_by: id,
+  }),
+  /** Somebody wanted a running command to end. */
+  command_stopped: z.object({
+    kind: z.literal("command_stopped"),
+    command_id: id,
+    person_id: id,
+    /** Null: the agent did, in a turn of the person's. */
+    stopped_by: id.nullable(),
+  }),
   /** Did not run, and why: `blocked`, `denied`, `paused`, `policy`, or a code of the executor. */
   command_refused: z.object({
     kind: z.literal("command_refused"),
@@ -229,6 +246,8 @@ export const AuditRecord = z.discriminatedUnion("kind", [
   kinds.command_intent,
   kinds.command_network,
   kinds.command_result,
+  kinds.command_extended,
+  kinds.command_stopped,
   kinds.command_refused,
   kinds.approval_requested,
   kinds.approval_decided,

@@ -43,6 +43,13 @@ function told(record: AuditRecord, name: Naming): Told {
       return { what: "begins", detail: `${record.verdict}: ${consentOf(record, name)}` };
     case "command_result":
       return { what: "ended", detail: endOf(record) };
+    case "command_extended":
+      return {
+        what: "extended",
+        detail: `to ${Math.round(record.wall_ms / 1000)} s by ${name(record.extended_by)}`,
+      };
+    case "command_stopped":
+      return { what: "stopped", detail: `by ${record.stopped_by === null ? "the agent" : name(record.stopped_by)}` };
     case "command_refused":
       return { what: "refused", detail: record.code };
     case "approval_requested":

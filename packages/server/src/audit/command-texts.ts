@@ -29,12 +29,24 @@ export async function commandTexts(
   );
   return (record) => {
     if ("script_sha256" in record) return texts.get(record.script_sha256) ?? null;
-    if (record.kind === "command_result" || record.kind === "command_network")
-      return texts.get(intents.get(record.command_id)?.script_sha256 ?? "") ?? null;
+    if (isAfterIntent(record)) return texts.get(intents.get(record.command_id)?.script_sha256 ?? "") ?? null;
     if (record.kind === "approval_decided") return decided.get(record.approval_id) ?? null;
     return null;
   };
 }
+
+type AfterIntent = Extract<
+  AuditRecord,
+  { kind: "command_result" | "command_network" | "command_extended" | "command_stopped" }
+>;
+
+/** Of a command whose intent has its digest. */
+const isAfterIntent = (record: AuditRecord): record is AfterIntent =>
+  after_intent.has(record.kind);
+
+const after_intent: ReadonlySet<AuditRecord["kind"]> = new Set<AfterIntent["kind"]>([
+  ...(["command_result", "command_network", "command_extended", "command_stopped"] as const),
+]);
 
 interface IntentOfCommand {
   readonly turn_id: string;
@@ -45,11 +57,7 @@ async function intentsOf(
   { sql, query }: Store,
   records: readonly AuditRecord[],
 ): Promise<ReadonlyMap<string, IntentOfCommand>> {
-  const ids = records.flatMap((record) =>
-    record.kind === "command_result" || record.kind === "command_network"
-      ? [record.command_id]
-      : [],
-  );
+  const ids = records.filter(isAfterIntent).map(({ command_id }) => command_id);
   if (ids.length === 0) return new Map();
   const rows = await query(
     sql

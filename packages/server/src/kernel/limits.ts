@@ -26,6 +26,12 @@ export const limits = {
   command_output_bytes: 262_144,
   /** Wall time of a command; past it its tree is killed and its end says `timed_out`. */
   command_wall_ms: 600_000,
+  /** Wall time of a background command where its call does not say. */
+  background_wall_ms: 14_400_000,
+  /** The longest that a command may be given, also by people; past it `limit_too_long`. */
+  longest_wall_ms: 86_400_000,
+  /** Commands of one person in the background; past it another is refused. */
+  background_commands_a_person: 8,
   /** Resumes of a turn without progress between; past it `poisoned` (J7). */
   resumes_without_progress: 3,
   /**

@@ -18,17 +18,17 @@ export const commands: Migration = {
       background integer not null check (background in (0, 1)),
       began_at integer not null,
       wall_ms integer not null,
-      stopped_by text references person (id),
+      stopped_by text,
       ended_at integer,
       outcome text,
-      note text,
+      tail text,
       check ((ended_at is null) = (outcome is null))
     ) strict;
     create index command_running on command (person_id) where ended_at is null;
     create index command_of_person on command (person_id, began_at, id);
     create index command_by_age on command (began_at, id);
-    create index command_notes on command (session_id, ended_at) where note is not null;
+    create index command_notes on command (session_id, ended_at) where tail is not null;
     create index mirror_command on command (id, turn_id, session_id, person_id, workspace_id, step,
-      call_id, intent, text, background, began_at, wall_ms, stopped_by, ended_at, outcome, note);
+      call_id, intent, text, background, began_at, wall_ms, stopped_by, ended_at, outcome, tail);
   `),
 };
