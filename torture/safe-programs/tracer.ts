@@ -8,8 +8,9 @@ import { mkdtempSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compose, readHostLayout } from "@mainstay/executor/sandbox/compose";
+import { compose } from "@mainstay/executor/sandbox/compose";
 import { keepEtc } from "@mainstay/executor/sandbox/etc";
+import { readHostLayout } from "@mainstay/executor/sandbox/host-layout";
 import { readTrace, type SystemCall, stringOf } from "./trace.ts";
 
 const LIMIT_MS = 4_000;
@@ -35,7 +36,10 @@ export interface Tracer {
 export function createTracer(): Tracer {
   const own_folder = mkdtempSync(join(tmpdir(), "mainstay-traces-"));
   const etc_folder = keepEtc(own_folder)();
-  const host = { ...readHostLayout(), shell: SHELL };
+  const nowhere = join(own_folder, "nowhere");
+  const found = readHostLayout({ home: nowhere, user_home: nowhere, uid: 0, time_zone: "UTC" });
+  const host = { ...found, shell: SHELL };
+  const cache_folder = mkdtempSync(join(own_folder, "cache-"));
   let count = 0;
 
   function sandbox(script: string, path: string): string[] {
@@ -45,7 +49,7 @@ export function createTracer(): Tracer {
       profile: "agent",
       workspace: { path, identity: "", pins: [] },
       held: [],
-      place: { kind: "host", etc_folder, ripgrep_folder: null },
+      place: { kind: "host", etc_folder, cache_folder, ripgrep_folder: null },
       host,
     });
     const flags = composed.slice(0, composed.indexOf("--"));

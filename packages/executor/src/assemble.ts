@@ -45,7 +45,7 @@ export async function assemble(
   const spool = openSpool(home, log);
   const recovered = await recover({ ledger, spool, processes, clock });
   if (recovered > 0) log(`ended ${recovered} commands that a dead executor left behind`);
-  const sandbox = createSandbox(settings, { processes, clock });
+  const sandbox = createSandbox(settings, parts);
   const workspaces = openWorkspaces(home, sandbox.stage);
   const executor = createExecutor({
     ...parts,

@@ -1,5 +1,6 @@
 /** The executor's process. Started by `launch.ts`; see there for its environment. */
 import { flushCompileCache } from "node:module";
+import { homedir } from "node:os";
 import { parseArgs } from "node:util";
 import { systemClock } from "@mainstay/sdk/clock";
 import { assemble } from "./assemble.ts";
@@ -13,6 +14,8 @@ const { values } = parseArgs({
     home: { type: "string" },
     bubblewrap: { type: "string" },
     ripgrep: { type: "string" },
+    "user-home": { type: "string" },
+    "time-zone": { type: "string" },
     "idle-ms": { type: "string", default: String(IDLE_MS) },
     "spool-limit-bytes": { type: "string", default: String(SPOOL_LIMIT_BYTES) },
   },
@@ -36,6 +39,8 @@ try {
       home: values.home,
       bubblewrap_path: values.bubblewrap,
       ripgrep_path: values.ripgrep ?? null,
+      user_home: values["user-home"] ?? homedir(),
+      time_zone: values["time-zone"] ?? "UTC",
       is_root: process.getuid?.() === 0,
       pid: process.pid,
       idle_ms: Number(values["idle-ms"]),

@@ -1,6 +1,7 @@
 /** Starts the executor's process: detached, its words in a file, a clean environment. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findBubblewrap } from "./bubblewrap.ts";
@@ -14,6 +15,8 @@ export interface StartSettings {
   node_path: string;
   ripgrep_path: string | null;
   bubblewrap_path?: string;
+  /** Where toolchains are looked for; that of the user whose process this is. */
+  user_home?: string;
   /** How long it stays without a server and without a command. */
   idle_ms?: number;
   /** Of all output on disk. */
@@ -35,6 +38,8 @@ export function startExecutor(settings: StartSettings): Started {
     ...option("--home", home),
     ...option("--bubblewrap", settings.bubblewrap_path ?? findBubblewrap()),
     ...option("--ripgrep", ripgrep_path),
+    ...option("--user-home", settings.user_home ?? homedir()),
+    ...option("--time-zone", Intl.DateTimeFormat().resolvedOptions().timeZone),
     ...option("--idle-ms", idle_ms),
     ...option("--spool-limit-bytes", spool_limit_bytes),
   ];

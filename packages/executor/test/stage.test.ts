@@ -13,9 +13,9 @@ test("a stage that could not be set up is tried again", async () => {
     const sandbox = createSandbox(
       {
         ...{ home, ripgrep_path, bubblewrap_path: "/nonexistent/bwrap" },
-        is_root: false,
+        ...{ is_root: false, user_home: home, time_zone: "UTC" },
       },
-      { processes: openProcessTable(() => {}), clock },
+      { processes: openProcessTable(() => {}), clock, log: () => {} },
     );
     await expect(sandbox.stage()).rejects.toThrow(/ENOENT/);
     writeFileSync(ripgrep_path, "");

@@ -2,31 +2,24 @@
  * The bubblewrap arguments for one command: a function of the plan, of what was registered and of
  * what the host has. Nothing that a model or a ticket says becomes a path or a flag here.
  */
-import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import type { Plan } from "../ticket.ts";
 import { BOUND_ETC, HOME, INSIDE_ID } from "./etc.ts";
 import { gated } from "./gate.ts";
 import { GIT_VARIABLES } from "./git-environment.ts";
-import { NAMESPACE_ROOT, NAMESPACE_WORKSPACE, OWN_PROGRAMS } from "./mount-namespace.ts";
+import type { HostLayout } from "./host-layout.ts";
+import { HOST_VARIABLES } from "./host-variables.ts";
+import {
+  NAMESPACE_CACHE,
+  NAMESPACE_ROOT,
+  NAMESPACE_WORKSPACE,
+  OWN_PROGRAMS,
+} from "./mount-namespace.ts";
 import type { Place } from "./stage.ts";
+import { TOOLCHAIN_VARIABLES } from "./toolchains.ts";
 
+/** A folder of the workspace's own on disk. */
+const CACHE = `${HOME}/.cache`;
 const SIZES_BYTES = { shm: 64 << 20, tmp: 512 << 20, home: 256 << 20 };
-
-/** What stands where on this host; read once at start. */
-export interface HostLayout {
-  /** /bin, /lib and their like: links into /usr, or folders of their own. */
-  roots: { path: string; link: string | null }[];
-  shell: string;
-}
-
-export function readHostLayout(): HostLayout {
-  const roots = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"].flatMap((path) => {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    if (found === undefined) return [];
-    return [{ path, link: found.isSymbolicLink() ? readlinkSync(path) : null }];
-  });
-  return { roots, shell: existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh" };
-}
 
 /** A path below the working folder, with the device and inode it must have inside. */
 export interface Sighting {
@@ -84,6 +77,8 @@ function ofHost(place: Extract<Place, { kind: "host" }>, parts: Composition): st
     ...["--proc", "/proc", "--dev", "/dev"],
     ...["--perms", "0755", "--dir", "/run", "--perms", "0755", "--dir", "/var"],
     ...volatile(),
+    ...toolchains(parts),
+    ...cache(place.cache_folder, parts.profile),
     ...ripgrep(place, parts.profile),
     ...workspace(parts, parts.workspace.path),
     ...["--remount-ro", "/dev", "--remount-ro", "/"],
@@ -94,6 +89,7 @@ function ofNamespace(parts: Composition): string[] {
   return [
     ...["--dev-bind", NAMESPACE_ROOT, "/", "--proc", "/proc"],
     ...volatile(),
+    ...cache(NAMESPACE_CACHE, parts.profile),
     ...workspace(parts, NAMESPACE_WORKSPACE),
   ];
 }
@@ -128,6 +124,16 @@ function volatile(): string[] {
     ...tmpfs("/var/tmp", "1777", SIZES_BYTES.tmp),
     ...tmpfs(HOME, "0700", SIZES_BYTES.home),
   ];
+}
+
+/** A search starts none of them. */
+function toolchains({ profile, host }: Composition): string[] {
+  if (profile === "search") return [];
+  return host.toolchains.shown.flatMap(({ source, path }) => ["--ro-bind", source, path]);
+}
+
+function cache(folder: string, profile: Plan["profile"]): string[] {
+  return profile === "search" ? [] : ["--bind", folder, CACHE];
 }
 
 function ripgrep(
@@ -170,16 +176,32 @@ const VARIABLES = {
   // Nobody sits at the terminal of a command: tools must not prompt or watch.
   CI: "1",
   ...GIT_VARIABLES,
+  // What is fetched stays; not on the PATH: a program that a command made must not answer for another.
+  XDG_CACHE_HOME: CACHE,
+  npm_config_cache: `${CACHE}/npm`,
+  CARGO_HOME: `${CACHE}/cargo`,
+  GOPATH: `${CACHE}/go`,
+  GRADLE_USER_HOME: `${CACHE}/gradle`,
   // There is no network: without this npm and pip say so only after a minute of retries.
   npm_config_fetch_retries: "0",
   PIP_RETRIES: "0",
 };
 /** All that a command finds in its environment; the self-test knows anything else for a leak. */
-export const VARIABLE_NAMES = Object.keys(VARIABLES);
+export const VARIABLE_NAMES = [
+  ...Object.keys(VARIABLES),
+  ...HOST_VARIABLES,
+  ...TOOLCHAIN_VARIABLES,
+];
 
 function environment({ profile, host }: Composition): string[] {
-  const path = profile === "search" ? `${OWN_PROGRAMS}:${USUAL_PATH}` : USUAL_PATH;
-  const variables = { ...VARIABLES, SHELL: host.shell, PATH: path };
+  const first = profile === "search" ? [OWN_PROGRAMS] : host.toolchains.path;
+  const variables = {
+    ...VARIABLES,
+    ...host.variables,
+    ...host.toolchains.variables,
+    SHELL: host.shell,
+    PATH: [...first, USUAL_PATH].join(":"),
+  };
   return Object.entries(variables).flatMap(([name, value]) => ["--setenv", name, value]);
 }
 

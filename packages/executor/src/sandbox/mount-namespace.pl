@@ -6,15 +6,18 @@
 # meanwhile, and the namespace lives as long as that descriptor.
 #
 #   /sandbox     the sandbox's root: /usr read-only, `etc`, a /dev of its own, empty folders
+#   /cache       the workspace's cache, which shown_id owns on disk
 #   /workspace   the folder that is open as descriptor 3, with all that is mounted below it, idmapped:
 #                what owner_uid and owner_gid own on disk appears as owned by shown_id, and what
 #                shown_id makes there lands on disk as the owner's. Only files of the owner are mapped;
 #                those of others show as nobody's.
 #   /proc, and links to what bubblewrap itself is loaded from
 #
-# Names: owner_uid, owner_gid, shown_id; path (of the workspace inside), etc (the folder to bind),
-# ripgrep (the program, or empty) and its place; and as lists with colons: empty (folders), roots (of
-# the host: bin, lib64), large_etc (folders of the host's /etc that are bound over `etc`).
+# Names: owner_uid, owner_gid, shown_id; path (of the workspace inside), etc and cache (folders to
+# bind), ripgrep (the program, or empty) and its place; and as lists with colons: empty (folders), roots
+# (of the host: bin, lib64), large_etc (folders of the host's /etc that are bound over `etc`),
+# opt_toolchains and home_toolchains (where each is, and where it appears; what is in a home root may
+# have closed to others, so that root's files there appear as owned by shown_id, where they can).
 #
 # One folder with everything in it costs bubblewrap one bind, and it reads the table of all mounts for
 # each: among the mounts of a busy host, bind by bind, a command took it twice the time.
@@ -26,8 +29,8 @@ use warnings;
 use POSIX ();
 
 my %of = map { split /=/, $_, 2 } @ARGV;
-my @missing = grep { !defined $of{$_} } qw(owner_uid owner_gid shown_id path etc ripgrep
-    ripgrep_place empty roots large_etc);
+my @missing = grep { !defined $of{$_} } qw(owner_uid owner_gid shown_id path etc cache ripgrep
+    ripgrep_place empty roots large_etc opt_toolchains home_toolchains);
 die "missing: @missing\n" if @missing;
 
 # Younger calls have one number on all architectures of Linux, these have not.
@@ -57,7 +60,8 @@ my @DEVICES = qw(null zero full random urandom tty);
 my $COVERED = '/proc';
 
 umask 022;
-my $owners = user_namespace();
+my $owners = user_namespace($of{owner_uid}, $of{owner_gid});
+my $own_tools = $of{home_toolchains} eq '' ? undef : user_namespace(0, 0);
 my $workspace = open_tree($WORKSPACE, '', $AT_EMPTY_PATH | $AT_RECURSIVE);
 set_attributes('idmap the workspace and what is mounted in it', $workspace, $AT_RECURSIVE,
     $IDMAP | $NOSUID | $NODEV, fileno $owners);
@@ -69,8 +73,9 @@ my $root = new_file_system('tmpfs', $NOSUID | $NODEV, mode => '0755', size => '1
 attach($root, $COVERED);
 chdir $COVERED or die "$COVERED: $!\n";
 
-make_folders(qw(sandbox workspace proc tmp));
+make_folders(qw(sandbox workspace cache proc tmp));
 attach($workspace, 'workspace');
+bind_tree($of{cache}, 'cache', $NODEV);
 attach($proc, 'proc');
 for my $name ('usr', 'etc', listed('roots')) {
     symlink("sandbox/$name", $name) or die "$name: $!\n";
@@ -93,6 +98,8 @@ bind_tree($of{etc}, 'etc', $RDONLY | $NODEV);
 for my $name (grep { -d "/etc/$_" } listed('large_etc')) {
     bind_tree("/etc/$name", "etc/$name", $RDONLY | $NODEV);
 }
+bind_toolchains(undef, listed('opt_toolchains'));
+bind_toolchains($own_tools, listed('home_toolchains'));
 bind_ripgrep() if $of{ripgrep} ne '';
 make_devices();
 set_attributes('close the sandbox', $sandbox, 0, $RDONLY);
@@ -108,6 +115,22 @@ sysread STDIN, my $end, 1;
 exit 0;
 
 sub listed { my ($name) = @_; return split /:/, $of{$name} }
+
+# What vanished since it was found is left out. A file system that cannot be idmapped shows its files as
+# they are: those that are closed to others stay closed.
+sub bind_toolchains {
+    my ($owners, @places) = @_;
+    while (my ($from, $to) = splice @places, 0, 2) {
+        next unless -e $from;
+        my $place = inside($to);
+        make_folders(-d $from ? $place : $place =~ s{/[^/]+$}{}r);
+        make_file($place) unless -d $from;
+        my $tree = open_tree($AT_FDCWD, $from, 0);
+        set_attributes("bind $from", $tree, 0, $RDONLY | $NODEV | $NOSUID);
+        eval { set_attributes("idmap $from", $tree, 0, $IDMAP, fileno $owners) } if $owners;
+        attach($tree, $place);
+    }
+}
 
 # The program alone: its folder may be anywhere on the host.
 sub bind_ripgrep {
@@ -201,6 +224,7 @@ sub make_private {
 
 # A namespace outlives its last process while a descriptor holds it; a child makes it and leaves.
 sub user_namespace {
+    my ($uid, $gid) = @_;
     pipe(my $made, my $making) or die "pipe: $!\n";
     pipe(my $leaving, my $leave) or die "pipe: $!\n";
     my $child = fork;
@@ -216,7 +240,7 @@ sub user_namespace {
     close $making;
     close $leaving;
     sysread $made, my $byte, 1 or die "no user namespace for the id map\n";
-    for my $map ([uid_map => $of{owner_uid}], [gid_map => $of{owner_gid}]) {
+    for my $map ([uid_map => $uid], [gid_map => $gid]) {
         my ($name, $owner) = @$map;
         open(my $file, '>', "/proc/$child/$name") or die "$name: $!\n";
         defined syswrite($file, "$owner $of{shown_id} 1\n") or die "$name: $!\n";

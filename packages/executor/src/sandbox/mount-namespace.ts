@@ -4,6 +4,7 @@ import { openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BOUND_ETC, HOME } from "./etc.ts";
+import type { Toolchain } from "./toolchains.ts";
 
 const PROGRAM = fileURLToPath(new URL("mount-namespace.pl", import.meta.url));
 const SAID_LIMIT_CHARS = 4_096;
@@ -17,6 +18,7 @@ const EMPTY = ["proc", "tmp", "run", "var", "var/tmp", HOME.slice(1)];
 /** Where `mount-namespace.pl` puts what it makes. */
 export const NAMESPACE_ROOT = "/sandbox";
 export const NAMESPACE_WORKSPACE = "/workspace";
+export const NAMESPACE_CACHE = "/cache";
 
 export interface NamespaceContent {
   /** The folder, held open, and where it appears inside. */
@@ -25,6 +27,8 @@ export interface NamespaceContent {
   /** The owner's files appear as this uid's and gid's. */
   shown_id: number;
   etc_folder: string;
+  cache_folder: string;
+  toolchains: Toolchain[];
   ripgrep_path: string | null;
   /** Folders and links beside /usr: /bin, /lib64. */
   roots: string[];
@@ -64,13 +68,18 @@ export function openMountNamespace(content: NamespaceContent): Promise<number> {
 }
 
 function argumentsFor(content: NamespaceContent): string[] {
-  const { workspace, owner, shown_id, etc_folder, ripgrep_path, roots } = content;
+  const { workspace, owner, shown_id, etc_folder, ripgrep_path, roots, toolchains } = content;
+  const places = (from: Toolchain["from"]) =>
+    toolchains.flatMap((one) => (one.from === from ? [one.source, one.path] : [])).join(":");
   const values = {
     owner_uid: owner.uid,
     owner_gid: owner.gid,
     shown_id,
     path: workspace.path,
     etc: etc_folder,
+    cache: content.cache_folder,
+    home_toolchains: places("home"),
+    opt_toolchains: places("opt"),
     ripgrep: ripgrep_path ?? "",
     ripgrep_place: join(OWN_PROGRAMS, "rg"),
     empty: EMPTY.join(":"),

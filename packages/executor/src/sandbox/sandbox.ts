@@ -1,6 +1,6 @@
 /** The face of the sandbox: what to launch for a plan, what its gate must show, what holds here. */
 import { closeSync, lstatSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { arch } from "node:os";
+import { arch, userInfo } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
 import { createGitGuards } from "../git-guard.ts";
@@ -11,9 +11,11 @@ import type { Launch } from "../spawned-sandbox.ts";
 import type { AtGate } from "../supervise.ts";
 import type { Plan } from "../ticket.ts";
 import type { Workspace } from "../workspaces.ts";
-import { compose, type Pin, readHostLayout, type Sighting, sightings } from "./compose.ts";
+import { openCaches } from "./caches.ts";
+import { compose, type Pin, type Sighting, sightings } from "./compose.ts";
 import { READY } from "./gate.ts";
 import { stockFifos } from "./fifos.ts";
+import { readHostLayout } from "./host-layout.ts";
 import { compileFilter, encodeFilter } from "./seccomp.ts";
 import { type Architecture, RULES } from "./seccomp-rules.ts";
 import { selfTest } from "./selftest.ts";
@@ -27,6 +29,9 @@ export interface SandboxSettings {
   home: string;
   bubblewrap_path: string;
   ripgrep_path: string | null;
+  /** Of the user whose server this is. */
+  user_home: string;
+  time_zone: string;
   is_root: boolean;
 }
 
@@ -59,12 +64,13 @@ export interface Prepared {
 
 export function createSandbox(
   settings: SandboxSettings,
-  { processes, clock }: { processes: ProcessTable; clock: Clock },
+  { processes, clock, log }: { processes: ProcessTable; clock: Clock; log(text: string): void },
 ): Sandbox {
   const { home, ripgrep_path, bubblewrap_path } = settings;
   const run_folder = join(home, "run");
   const filter_path = join(home, "exec", "seccomp.bpf");
-  const host = readHostLayout();
+  const host = readHostLayout({ ...settings, uid: userInfo().uid });
+  const caches = openCaches({ home, clock, log });
   const fifos = stockFifos(join(home, "exec", "fifos"));
   const git_guards = createGitGuards();
   let staged: Promise<Stage> | null = null;
@@ -81,7 +87,7 @@ export function createSandbox(
   async function openStage(): Promise<Stage> {
     writeFileSync(filter_path, encodeFilter(compileFilter(RULES, architecture())));
     const open = settings.is_root ? openRootStage : openUserStage;
-    return open(run_folder, ripgrep_path, host);
+    return open({ run_folder, ripgrep_path, host, caches });
   }
 
   async function prepare(plan: Confined, workspace: Workspace): Promise<Prepared> {
@@ -92,6 +98,7 @@ export function createSandbox(
     held.defer(() => notices.push(...pinned.leave()));
     const output_fifo = await fifos.take();
     held.defer(() => rmSync(output_fifo, { force: true })); // it is still there if none was launched
+    held.defer(caches.enter(workspace.id));
     const place = await on.place(workspace);
     const way = wayInto(place, bubblewrap_path, held);
     const first_data = FIRST_INHERITED + way.inherited.length;
@@ -145,7 +152,7 @@ export function createSandbox(
   }
   async function settled(): Promise<void> {
     await tested;
-    await fifos.close();
+    await Promise.all([fifos.close(), caches.close()]);
   }
 
   return { stage, report, prepare, settled };

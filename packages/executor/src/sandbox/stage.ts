@@ -9,9 +9,12 @@
  * fallback.
  */
 import { closeSync, realpathSync } from "node:fs";
+import { userInfo } from "node:os";
 import { dirname } from "node:path";
-import type { HostLayout } from "./compose.ts";
+import { liesIn } from "../system-folders.ts";
+import type { Caches } from "./caches.ts";
 import { keepEtc } from "./etc.ts";
+import type { HostLayout } from "./host-layout.ts";
 import { openMountNamespace } from "./mount-namespace.ts";
 
 const FIRST_PERSON_UID = 0x70000000;
@@ -27,7 +30,7 @@ export interface StagedFolder {
 
 /** Where the sandboxes of one workspace are made. */
 export type Place =
-  | { kind: "host"; etc_folder: string; ripgrep_folder: string | null }
+  | { kind: "host"; etc_folder: string; cache_folder: string; ripgrep_folder: string | null }
   /** Nothing else is mounted there; `id` is the uid and gid that bubblewrap gets. */
   | { kind: "namespace"; descriptor: number; id: number };
 
@@ -40,42 +43,52 @@ export interface Stage {
   release(folder: StagedFolder): Promise<void>;
 }
 
-export function openUserStage(run_folder: string, ripgrep_path: string | null): Stage {
+export interface StageParts {
+  run_folder: string;
+  ripgrep_path: string | null;
+  host: HostLayout;
+  caches: Caches;
+}
+
+export function openUserStage({ run_folder, ripgrep_path, host, caches }: StageParts): Stage {
   const etc = keepEtc(run_folder);
   const ripgrep_folder = folderOf(ripgrep_path);
+  const owner = { uid: userInfo().uid, gid: userInfo().gid };
   return {
     level: "shared_user",
     ripgrep_folder,
-    place: async () => ({ kind: "host", etc_folder: etc(), ripgrep_folder }),
+    async place(folder) {
+      refuseToolchain(folder, host);
+      const cache_folder = caches.folder(folder.id, owner).path;
+      return { kind: "host", etc_folder: etc(), cache_folder, ripgrep_folder };
+    },
     release: async () => {},
   };
 }
 
-/** Of a workspace, made from one generation of the sandbox's /etc. */
+/** Of a workspace, made from one generation of the sandbox's /etc and of the workspace's cache. */
 interface Made {
-  etc_folder: string;
+  from: string;
   descriptor: Promise<number>;
 }
 
-export function openRootStage(
-  run_folder: string,
-  ripgrep_path: string | null,
-  host: HostLayout,
-): Stage {
+export function openRootStage({ run_folder, ripgrep_path, host, caches }: StageParts): Stage {
   const etc = keepEtc(run_folder);
   const ripgrep_folder = folderOf(ripgrep_path);
   const made = new Map<string, Made>();
 
-  function make(folder: StagedFolder, etc_folder: string): Made {
+  function make(folder: StagedFolder, from: string, etc_folder: string, cache: string): Made {
     const descriptor = openMountNamespace({
       workspace: folder,
       owner: folder.owner,
-      shown_id: FIRST_PERSON_UID + folder.person_uid_number,
+      shown_id: uidOf(folder),
       etc_folder,
+      cache_folder: cache,
+      toolchains: host.toolchains.shown,
       ripgrep_path: ripgrep_path === null ? null : realpathSync(ripgrep_path),
       roots: host.roots.map(({ path }) => path),
     });
-    const now = { etc_folder, descriptor };
+    const now = { from, descriptor };
     made.set(folder.id, now);
     descriptor.catch(() => made.get(folder.id) === now && made.delete(folder.id));
     return now;
@@ -91,14 +104,28 @@ export function openRootStage(
     level: "per_person",
     ripgrep_folder,
     async place(folder) {
+      refuseToolchain(folder, host);
+      const id = uidOf(folder);
       const etc_folder = etc();
-      if (made.get(folder.id)?.etc_folder !== etc_folder) void release(folder);
-      const { descriptor } = made.get(folder.id) ?? make(folder, etc_folder);
-      const id = FIRST_PERSON_UID + folder.person_uid_number;
+      const cache = caches.folder(folder.id, { uid: id, gid: id });
+      const from = `${etc_folder} ${cache.identity}`;
+      if (made.get(folder.id)?.from !== from) void release(folder);
+      const { descriptor } = made.get(folder.id) ?? make(folder, from, etc_folder, cache.path);
       return { kind: "namespace", descriptor: await descriptor, id };
     },
     release,
   };
+}
+
+const uidOf = ({ person_uid_number }: StagedFolder) => FIRST_PERSON_UID + person_uid_number;
+
+/** What one person writes there would run in everybody's commands. */
+function refuseToolchain({ path }: StagedFolder, { toolchains }: HostLayout): void {
+  const touched = toolchains.shown
+    .flatMap((one) => [one.path, one.source])
+    .find((one) => liesIn(path, one) || liesIn(one, path));
+  if (touched === undefined) return;
+  throw new Error(`commands of all workspaces are shown the programs in ${touched}`);
 }
 
 const folderOf = (ripgrep_path: string | null): string | null =>
