@@ -4,7 +4,7 @@ export interface Claim {
   /** Measurements behind it. */
   readonly n: number;
   readonly measured: number;
-  readonly unit: "ms" | "s" | "MB" | "turns/s" | "records/s" | "µs" | "%";
+  readonly unit: "ms" | "s" | "MB" | "turns/s" | "records/s" | "commands/s" | "µs" | "%";
   readonly target: Target | null;
   /** What went into the figure, where the name does not say it. */
   readonly note: string;

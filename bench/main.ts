@@ -15,6 +15,7 @@ import { measureMemory } from "./memory.ts";
 import { measureNoise } from "./noise.ts";
 import { measureRecovery } from "./recovery.ts";
 import { asJson, asTable, type Report } from "./report.ts";
+import { measureSandbox } from "./sandbox.ts";
 import { measureStarts } from "./starts.ts";
 import { measureThroughput } from "./throughput.ts";
 
@@ -39,6 +40,7 @@ const sections: readonly (readonly [name: string, measure: () => Promise<Claim[]
   ["recovery", () => measureRecovery(clock, stop.signal)],
   ["classify", () => measureClassify(clock)],
   ["audit", () => measureAudit(clock)],
+  ["sandbox", () => measureSandbox(clock)],
   ["one turn at a time", () => inHouse((house) => measureLatency(house, clock))],
   ["text turns at once", () => inHouse((house) => measureThroughput(house, "text", clock))],
   [
