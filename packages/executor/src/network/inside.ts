@@ -1,0 +1,36 @@
+/**
+ * What a sandbox has of its way out: the socket, a program that carries connections from the sandbox's
+ * own loopback to it, and the variables by which programs find that.
+ */
+import { accessSync, constants, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** Where the command's socket appears. In mount namespaces of workspaces an empty file stands there. */
+export const SOCKET_INSIDE = "/run/network.sock";
+
+const PERL = "/usr/bin/perl";
+/** Below the ports that a kernel gives to who asks for none. */
+const PORT = 17_421;
+const FORWARDER = readFileSync(fileURLToPath(new URL("forwarder.pl", import.meta.url)), "utf8");
+
+/** Ends with 0 when connections are carried. Throws, with the fix, where that needs more than is here. */
+export function forwarder(): string[] {
+  try {
+    accessSync(PERL, constants.X_OK);
+  } catch {
+    throw new Error(`${PERL} is missing, and a network needs it (fix: apt-get install perl-base)`);
+  }
+  return [PERL, "-e", FORWARDER, String(PORT), SOCKET_INSIDE];
+}
+
+const PROXY = `http://127.0.0.1:${PORT}`;
+const NO_PROXY = "localhost,127.0.0.1,::1";
+
+/** Programs differ in which case they read. */
+export const NETWORK_VARIABLES: Record<string, string> = {
+  ...{ http_proxy: PROXY, https_proxy: PROXY, no_proxy: NO_PROXY },
+  ...{ HTTP_PROXY: PROXY, HTTPS_PROXY: PROXY, NO_PROXY },
+  NODE_USE_ENV_PROXY: "1",
+  npm_config_fetch_retries: "1",
+  PIP_RETRIES: "1",
+};
