@@ -9,6 +9,7 @@ import { cancelCommand } from "./commands/cancel.ts";
 import { changesCommand } from "./commands/changes.ts";
 import { chatCommand } from "./commands/chat.ts";
 import { classifyCommand } from "./commands/classify.ts";
+import { commandsCommand } from "./commands/commands.ts";
 import { denyCommand } from "./commands/deny.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { overrideCommand } from "./commands/override.ts";
@@ -70,6 +71,8 @@ export async function runProgram(args: string[], parts: ProgramParts): Promise<n
     .description("An AI agent that keeps its word: ask it, and it works in your folder.")
     .version(config.version)
     .exitOverride()
+    // What follows the name of a command is that command's, also where it and its parent have --json.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => screen.print(text.trimEnd()),
       writeErr: (text) => screen.note(text.trimEnd(), "bad"),
@@ -104,6 +107,7 @@ const commands = [
   turnsCommand,
   statusCommand,
   cancelCommand,
+  commandsCommand,
   retryCommand,
   approvalsCommand,
   approveCommand,

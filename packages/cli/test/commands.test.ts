@@ -154,6 +154,7 @@ test("a folder keeps the trust that it has, and is told to; --no-trust takes it 
 const commands = [
   ..."serve stop ask chat turns status cancel retry approvals approve deny doctor why".split(" "),
   ...["workspace", "workspace add", "workspace list"],
+  ...["commands", "commands cancel", "commands extend"],
   ...["rules", "rules list", "rules add", "rules remove", "rules suggestions"],
   ...["policy", "policy list", "policy set", "policy clear"],
   ...["override", "override call", "override command", "override list", "override withdraw"],
@@ -377,7 +378,14 @@ test("a key that cannot be read is said, without a stack", async () => {
 });
 
 const chatting: Record<string, Handler> = {
-  "GET /v1/me": answers({ id: "u", name: "Ada", role: "admin", tier: "pro", pause: null }),
+  "GET /v1/me": answers({
+    id: "u",
+    name: "Ada",
+    role: "admin",
+    tier: "pro",
+    pause: null,
+    banner: null,
+  }),
   "GET /readyz": answers({ ready: true, level: "offline", version: "1", checks: [] }),
 };
 
