@@ -3,6 +3,7 @@ import { closeSync, lstatSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { arch, userInfo } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
+import { createConfigGuards } from "../agent-config.ts";
 import { createGitGuards } from "../git-guard.ts";
 import { pinFiles } from "../pinned-files.ts";
 import type { ProcessTable } from "../process-table.ts";
@@ -73,6 +74,7 @@ export function createSandbox(
   const caches = openCaches({ home, clock, log });
   const fifos = stockFifos(join(home, "exec", "fifos"));
   const git_guards = createGitGuards();
+  const config_guards = createConfigGuards();
   let staged: Promise<Stage> | null = null;
   let tested: Promise<SandboxReport> | null = null;
 
@@ -138,6 +140,8 @@ export function createSandbox(
     notices: string[],
   ): Pin[] {
     if (profile === "search") return [];
+    const tellConfig = config_guards.enter(workspace);
+    held.defer(() => notices.push(...tellConfig())); // after git's, which opens what was closed
     const guard = git_guards.enter(workspace);
     held.defer(() => notices.push(...guard.leave()));
     return guard.pins;
