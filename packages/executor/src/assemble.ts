@@ -1,5 +1,6 @@
 /** Builds one executor from its settings, and ends it in one way whatever the reason. */
 import type { Clock } from "@mainstay/sdk/clock";
+import { createBounds, type HostMemory } from "./bounds/bounds.ts";
 import { sourceDigest } from "./build.ts";
 import { ExecutorRefused } from "./errors.ts";
 import { createExecutor } from "./executor.ts";
@@ -12,6 +13,7 @@ import type { Request } from "./protocol.ts";
 import { openOutputLogs } from "./output-log.ts";
 import { recover } from "./recovery.ts";
 import { openRunFolder } from "./run-folder.ts";
+import { openCgroups } from "./sandbox/cgroup.ts";
 import { createSandbox, type SandboxSettings } from "./sandbox/sandbox.ts";
 import { openSpool } from "./spool/spool.ts";
 import { openWorkspaces } from "./workspaces.ts";
@@ -33,7 +35,7 @@ export interface Assembled {
 
 export async function assemble(
   settings: ExecutorSettings,
-  parts: { processes: ProcessTable; clock: Clock; log(text: string): void },
+  parts: { processes: ProcessTable; memory: HostMemory; clock: Clock; log(text: string): void },
 ): Promise<Assembled> {
   const { home } = settings;
   const { processes, clock, log } = parts;
@@ -54,6 +56,7 @@ export async function assemble(
     logs: openOutputLogs(home, parts),
     workspaces,
     sandbox,
+    bounds: createBounds({ ...parts, cgroups: openCgroups(log) }),
     ticket_key,
     spool_limit_bytes: settings.spool_limit_bytes,
     onOutput: (...piece) => listener.sendOutput(...piece),

@@ -1,6 +1,6 @@
 import type { CommandEnd } from "./command.ts";
 import type { KeptOutput } from "./output.ts";
-import type { Outcome } from "./supervise.ts";
+import type { Halt, Outcome } from "./supervise.ts";
 import { planDigest, type Plan } from "./ticket.ts";
 
 /** What is told of a command that the executor saw to its end. */
@@ -33,12 +33,16 @@ export function endOf(plan: Plan, outcome: Outcome, notices: string[]): CommandE
     output_bytes: outcome.output_bytes,
     output_sha256: outcome.output_sha256,
     output_truncated: outcome.output_truncated,
-    notices,
+    notices: told(halt, notices),
     plan_digest: planDigest(plan),
     network: [],
     sandbox: "bubblewrap",
   };
 }
+
+/** At most 16, why it was killed first. */
+const told = (halt: Halt | null, notices: string[]): string[] =>
+  [...(halt?.cause === "exceeded" ? [`it was killed: ${halt.why}`] : []), ...notices].slice(0, 16);
 
 const brokenOff = (why: string, { output, output_truncated }: KeptOutput): CommandEnd => ({
   ...{ outcome: "interrupted", ran: "maybe", why },

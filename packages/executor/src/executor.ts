@@ -12,6 +12,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import { createAdmission, refuse } from "./admission.ts";
 import { createArchive } from "./archive.ts";
+import type { Bounds } from "./bounds/bounds.ts";
 import type { CommandEnd, CommandState, RefusalCode, RunAnswer } from "./command.ts";
 import { endOf } from "./ending.ts";
 import type { Ledger } from "./ledger/ledger.ts";
@@ -59,6 +60,7 @@ export interface ExecutorParts {
   logs: OutputLogs;
   workspaces: Workspaces;
   sandbox: Sandbox;
+  bounds: Bounds;
   processes: ProcessTable;
   ticket_key: Uint8Array;
   clock: Clock;
@@ -198,16 +200,23 @@ export function createExecutor(parts: ExecutorParts): Executor {
   async function follow(plan: Plan, prepared: Prepared): Promise<RunAnswer> {
     const { command_id } = plan;
     const printed = keepPrinted(plan, parts, (...piece) => parts.onOutput(command_id, ...piece));
+    const hold = parts.bounds.hold({
+      ...{ command_id, folders: prepared.writes_to },
+      halt: (why) => supervised.halt(why),
+    });
     const supervised = supervise(prepared.launch, {
       processes: parts.processes,
       clock,
       async beforeGo(gate) {
         prepared.inspect(gate);
-        await ledger.release(command_id, gate.init);
+        await Promise.all([ledger.release(command_id, gate.init), hold.enter(gate.init)]);
       },
       output: printed,
     });
-    const ended = supervised.end.then((outcome) => conclude(plan, prepared, outcome));
+    const ended = supervised.end.then((outcome) => {
+      const by_kernel = hold.leave();
+      return conclude(plan, prepared, { ...outcome, halt: outcome.halt ?? by_kernel });
+    });
     running.set(command_id, { plan, printed, supervised, ended });
     burning.get(command_id)?.leave();
     if (await supervised.let_go) return { state: "started" };

@@ -1,6 +1,6 @@
 /** The executor's process. Started by `launch.ts`; see there for its environment. */
 import { flushCompileCache } from "node:module";
-import { homedir } from "node:os";
+import { homedir, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { systemClock } from "@mainstay/sdk/clock";
 import { assemble } from "./assemble.ts";
@@ -47,6 +47,10 @@ try {
       spool_limit_bytes: Number(values["spool-limit-bytes"]),
     },
     {
+      memory: {
+        total_bytes: Math.min(totalmem(), process.constrainedMemory() || Infinity),
+        available_bytes: () => process.availableMemory(),
+      },
       processes: openProcessTable((pid) => process.kill(pid, "SIGKILL")),
       clock: systemClock,
       log,

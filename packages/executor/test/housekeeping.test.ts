@@ -45,7 +45,7 @@ function openCore(
   const sandbox: Sandbox = {
     stage: async () => ({ ripgrep_folder: null }) as Stage,
     report: async () => ({ available: true, level: "shared_user", checks: [] }),
-    prepare: async () => ({ launch, inspect: () => {}, finish }),
+    prepare: async () => ({ launch, writes_to: [], inspect: () => {}, finish }),
     settled: async () => {},
     ...change_sandbox,
   };
@@ -53,6 +53,7 @@ function openCore(
     ...{ ticket_key, clock: { ...clock, after }, sandbox, ledger: { ...ledger, ...change } },
     workspaces: { register: async () => {}, find: () => workspaceAt(home), close: () => {} },
     processes: openProcessTable(() => {}),
+    bounds: { hold: () => ({ enter: async () => {}, leave: () => null }) },
     log: (text) => told.push(text),
     spool: openSpool(home, () => {}),
     logs: openOutputLogs(home, { clock, log: () => {} }),

@@ -15,16 +15,27 @@ export const GO = "go\n";
 /** The stub's `$0`, by which a sandbox is known among the host's processes. */
 export const gateName = (command_id: string) => `mainstay:${command_id}`;
 
+/** Of one command, threads included. */
+export const PROCESS_LIMIT = 1024;
+const GIB = 2 ** 30;
+/** Of one process, and no address space: runtimes reserve far more of that than they use. */
+const DATA_LIMIT_BYTES = 2 * GIB;
+const FILE_LIMIT_BYTES = 4 * GIB;
+/** Of one process: as much as the longest time limit has of one processor. */
+const CPU_LIMIT_S = 24 * 60 * 60;
+
 /**
  * Set by the shell itself: a program that sets them costs a millisecond. In the user namespace, so
  * that processes are counted for this sandbox alone. Where the host allows less, less it stays.
- * Dash spells the number of processes -p; files are counted in blocks of 512 bytes.
+ * Dash spells the number of processes -p; files are counted in blocks of 512 bytes, data in KiB.
  */
 const LIMITS = [
-  "ulimit -u 1024 2>/dev/null || ulimit -p 1024",
+  `ulimit -u ${PROCESS_LIMIT} 2>/dev/null || ulimit -p ${PROCESS_LIMIT}`,
   "ulimit -n 4096",
   "ulimit -c 0",
-  `ulimit -f ${(4 * 2 ** 30) / 512}`,
+  `ulimit -f ${FILE_LIMIT_BYTES / 512}`,
+  `ulimit -d ${DATA_LIMIT_BYTES / 1024}`,
+  `ulimit -t ${CPU_LIMIT_S}`,
 ].map((limit) => `{ ${limit}; } 2>/dev/null`);
 
 /** The executor's own is for its secrets; a command's files are for whoever the workspace is for. */

@@ -54,6 +54,8 @@ export type Confined = Pick<
 
 export interface Prepared {
   launch: Launch;
+  /** Folders on the disks that it may write to. */
+  writes_to: string[];
   /** Throws if the sandbox that stands is not the one that was composed. */
   inspect(gate: AtGate): void;
   /**
@@ -121,6 +123,7 @@ export function createSandbox(
     const kept = held.move();
     return {
       launch,
+      writes_to: plan.profile === "search" ? [] : [workspace.path, home],
       inspect(gate) {
         inspect(gate, expected, on.level);
         pinned.inspect(gate.init.pid);

@@ -1,0 +1,104 @@
+/** What the host's processes are and use, in one pass over /proc. */
+import { readdirSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { soon } from "@mainstay/sdk/clock";
+
+/** Read between two looks of the event loop at what else there is. */
+const SLICE = 32;
+
+export interface HostProcess {
+  pid: number;
+  parent: number;
+  /** Pages that it shares with others count in each. */
+  resident_bytes: number;
+}
+
+/** All that we may see, by their parents. */
+export type Family = Map<number, HostProcess[]>;
+
+/** Not by `/proc/PID/task/TID/children`: not every kernel has that. */
+export async function readFamilies(page_bytes: number): Promise<Family> {
+  const families: Family = new Map();
+  const names = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  for (const [at, name] of names.entries()) {
+    if (at % SLICE === SLICE - 1) await new Promise<void>(soon);
+    const stat = readOrEmpty(`/proc/${name}/stat`);
+    if (stat === "") continue;
+    const found = processIn(Number(name), stat, page_bytes);
+    const siblings = families.get(found.parent);
+    if (siblings === undefined) families.set(found.parent, [found]);
+    else siblings.push(found);
+  }
+  return families;
+}
+
+function processIn(pid: number, stat: string, page_bytes: number): HostProcess {
+  // The name in field 2 may hold spaces and parentheses itself; field 3 follows the last one.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const field = (number: number) => Number(fields[number - 3] ?? 0);
+  return { pid, parent: field(4), resident_bytes: field(24) * page_bytes };
+}
+
+/** All that descends from `root`, which for the init of a pid namespace is all of it. */
+export function descendantsOf(root: number, families: Family): HostProcess[] {
+  const found: HostProcess[] = [];
+  const seen = new Set([root]);
+  const waiting = [root];
+  for (let parent = waiting.pop(); parent !== undefined; parent = waiting.pop()) {
+    for (const child of families.get(parent) ?? []) {
+      if (seen.has(child.pid)) continue; // a pid that was given anew between two reads
+      seen.add(child.pid);
+      found.push(child);
+      waiting.push(child.pid);
+    }
+  }
+  return found;
+}
+
+/**
+ * What they really take, as far as `enough_bytes`: of a page that several share each has its part.
+ * Slow, because the kernel walks their page tables: not on this thread, and one after the other, so
+ * that others get at theirs.
+ */
+export async function sharedFairly(pids: number[], enough_bytes: number): Promise<number> {
+  let sum = 0;
+  for (const pid of pids) {
+    const text = await read(`/proc/${pid}/smaps_rollup`);
+    sum += numberIn(text, /^Pss:\s+(\d+) kB/m) * 1024;
+    if (sum > enough_bytes) break;
+  }
+  return sum;
+}
+
+/** Written to disks by them and by those whose ends they waited for. */
+export async function writtenBytes(pids: number[]): Promise<number> {
+  let sum = 0;
+  for (const pid of pids) {
+    sum += numberIn(await read(`/proc/${pid}/io`), /^write_bytes: (\d+)/m);
+  }
+  return sum;
+}
+
+const AT_PAGESZ = 6n;
+
+/** Of this machine; arm64 has kernels with 16 and 64 KiB. */
+export function pageBytes(): number {
+  const vector = readFileSync("/proc/self/auxv");
+  for (let at = 0; at + 16 <= vector.length; at += 16) {
+    if (vector.readBigUInt64LE(at) === AT_PAGESZ) return Number(vector.readBigUInt64LE(at + 8));
+  }
+  throw new Error("the kernel does not say how large a page is");
+}
+
+const numberIn = (text: string, pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? 0);
+
+/** Empty for one that has ended meanwhile. */
+const read = (file: string) => readFile(file, "utf8").catch(() => "");
+
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
