@@ -49,6 +49,7 @@ export function createTracer(): Tracer {
       profile: "agent",
       workspace: { path, identity: "", pins: [] },
       held: [],
+      way_out: null,
       place: { kind: "host", etc_folder, cache_folder, ripgrep_folder: null },
       host,
     });

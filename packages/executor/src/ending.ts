@@ -1,10 +1,16 @@
 import type { CommandEnd } from "./command.ts";
+import type { NetworkUse } from "@mainstay/sdk/network";
 import type { KeptOutput } from "./output.ts";
 import type { Halt, Outcome } from "./supervise.ts";
 import { planDigest, type Plan } from "./ticket.ts";
 
 /** What is told of a command that the executor saw to its end. */
-export function endOf(plan: Plan, outcome: Outcome, notices: string[]): CommandEnd {
+export function endOf(
+  plan: Plan,
+  outcome: Outcome,
+  notices: string[],
+  network: NetworkUse[],
+): CommandEnd {
   const { halt } = outcome;
   if (outcome.result === "not_started") {
     if (halt?.cause === "interrupted") {
@@ -35,7 +41,7 @@ export function endOf(plan: Plan, outcome: Outcome, notices: string[]): CommandE
     output_truncated: outcome.output_truncated,
     notices: told(halt, notices),
     plan_digest: planDigest(plan),
-    network: [],
+    network,
     sandbox: "bubblewrap",
   };
 }

@@ -233,7 +233,9 @@ export function createExecutor(parts: ExecutorParts): Executor {
 
   async function conclude(plan: Plan, prepared: Prepared, outcome: Outcome): Promise<CommandEnd> {
     const notices = prepared.finish();
-    const end = endOf(plan, outcome, notices);
+    const { uses, doubt } = await prepared.network();
+    if (doubt !== null) notices.push(doubt);
+    const end = endOf(plan, outcome, notices, uses);
     if (end.outcome !== "exited") logNotices(plan, notices);
     await archive.end(plan.command_id, end);
     running.delete(plan.command_id);

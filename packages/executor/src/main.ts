@@ -41,6 +41,7 @@ try {
       ripgrep_path: values.ripgrep ?? null,
       user_home: values["user-home"] ?? homedir(),
       time_zone: values["time-zone"] ?? "UTC",
+      node_path: process.execPath,
       is_root: process.getuid?.() === 0,
       pid: process.pid,
       idle_ms: Number(values["idle-ms"]),

@@ -41,11 +41,12 @@ function openCore(
     },
     ...{ output_fifo: join(home, "none"), filter_path: join(home, "none") },
   };
+  const network = async () => ({ uses: [], doubt: null });
   const finish = () => [`finished ${(finished += 1)}`];
   const sandbox: Sandbox = {
     stage: async () => ({ ripgrep_folder: null }) as Stage,
     report: async () => ({ available: true, level: "shared_user", checks: [] }),
-    prepare: async () => ({ launch, writes_to: [], inspect: () => {}, finish }),
+    prepare: async () => ({ launch, writes_to: [], inspect: () => {}, network, finish }),
     settled: async () => {},
     ...change_sandbox,
   };

@@ -13,7 +13,7 @@ test("a stage that could not be set up is tried again", async () => {
     const sandbox = createSandbox(
       {
         ...{ home, ripgrep_path, bubblewrap_path: "/nonexistent/bwrap" },
-        ...{ is_root: false, user_home: home, time_zone: "UTC" },
+        ...{ node_path: process.execPath, is_root: false, user_home: home, time_zone: "UTC" },
       },
       { processes: openProcessTable(() => {}), clock, log: () => {} },
     );

@@ -2,6 +2,7 @@
  * The bubblewrap arguments for one command: a function of the plan, of what was registered and of
  * what the host has. Nothing that a model or a ticket says becomes a path or a flag here.
  */
+import { NETWORK_VARIABLES, SOCKET_INSIDE } from "../network/inside.ts";
 import type { Plan } from "../ticket.ts";
 import { BOUND_ETC, HOME, INSIDE_ID } from "./etc.ts";
 import { gated } from "./gate.ts";
@@ -10,6 +11,7 @@ import type { HostLayout } from "./host-layout.ts";
 import { HOST_VARIABLES } from "./host-variables.ts";
 import {
   NAMESPACE_CACHE,
+  NAMESPACE_NETWORK,
   NAMESPACE_ROOT,
   NAMESPACE_WORKSPACE,
   OWN_PROGRAMS,
@@ -50,6 +52,8 @@ export interface Composition {
     pins: Pin[];
   };
   held: Held[];
+  /** The socket of its network and what carries connections there; null where it has none. */
+  way_out: { socket_folder: string; socket_name: string; forwarder: string[] } | null;
   place: Place;
   host: HostLayout;
 }
@@ -67,7 +71,7 @@ export function compose(parts: Composition): string[] {
     ...["--chdir", parts.workspace.path],
     ...environment(parts),
     "--",
-    ...gated(parts.command_id, command(parts)),
+    ...gated(parts.command_id, command(parts), parts.way_out?.forwarder ?? []),
   ];
 }
 
@@ -81,6 +85,7 @@ function ofHost(place: Extract<Place, { kind: "host" }>, parts: Composition): st
     ...cache(place.cache_folder, parts.profile),
     ...ripgrep(place, parts.profile),
     ...workspace(parts, parts.workspace.path),
+    ...wayOut(parts, parts.way_out?.socket_folder),
     ...["--remount-ro", "/dev", "--remount-ro", "/"],
   ];
 }
@@ -91,6 +96,7 @@ function ofNamespace(parts: Composition): string[] {
     ...volatile(),
     ...cache(NAMESPACE_CACHE, parts.profile),
     ...workspace(parts, NAMESPACE_WORKSPACE),
+    ...wayOut(parts, NAMESPACE_NETWORK),
   ];
 }
 
@@ -155,6 +161,12 @@ function workspace({ profile, workspace: { path, pins } }: Composition, source: 
   ];
 }
 
+/** Its own socket alone: beside it in the folder are those of other commands. */
+function wayOut({ way_out }: Composition, socket_folder: string | undefined): string[] {
+  if (way_out === null) return [];
+  return ["--ro-bind", `${socket_folder}/${way_out.socket_name}`, SOCKET_INSIDE];
+}
+
 function held({ held, workspace: { path } }: Composition): string[] {
   return held.flatMap((file) => [
     ...["--perms", file.mode.toString(8).padStart(4, "0")],
@@ -193,12 +205,13 @@ export const VARIABLE_NAMES = [
   ...TOOLCHAIN_VARIABLES,
 ];
 
-function environment({ profile, host }: Composition): string[] {
+function environment({ profile, host, way_out }: Composition): string[] {
   const first = profile === "search" ? [OWN_PROGRAMS] : host.toolchains.path;
   const variables = {
     ...VARIABLES,
     ...host.variables,
     ...host.toolchains.variables,
+    ...(way_out === null ? {} : NETWORK_VARIABLES),
     SHELL: host.shell,
     PATH: [...first, USUAL_PATH].join(":"),
   };

@@ -44,12 +44,16 @@ const UMASK = "umask 022";
 /** What only the way into the sandbox needed: its mount namespace and bubblewrap itself. */
 const LEFT_OPEN = "exec 6<&- 7<&-";
 
-/** Wraps `command` (found on PATH inside) in the stub. */
-export function gated(command_id: string, command: string[]): string[] {
+/**
+ * Wraps `command` (found on PATH inside) in the stub. `forwarder` is started before; what it leaves
+ * running must hold none of the stub's descriptors.
+ */
+export function gated(command_id: string, command: string[], forwarder: string[]): string[] {
   const stub = [
     LEFT_OPEN,
     ...LIMITS,
     UMASK,
+    ...before(forwarder),
     `echo ${READY} >&3`,
     'read -r go <&3 && [ "$go" = go ] || exit 125',
     "unset go",
@@ -57,5 +61,12 @@ export function gated(command_id: string, command: string[]): string[] {
     '(exec "$@" 2>&1 3>&-)',
     "exit $?",
   ].join("\n");
-  return ["/bin/sh", "-c", stub, gateName(command_id), ...command];
+  return ["/bin/sh", "-c", stub, gateName(command_id), ...forwarder, ...command];
+}
+
+/** Takes as many of the stub's arguments as it has. */
+function before(forwarder: string[]): string[] {
+  if (forwarder.length === 0) return [];
+  const words = forwarder.map((_, at) => `"$${at + 1}"`).join(" ");
+  return [`${words} 3<&- </dev/null >/dev/null || exit 125`, `shift ${forwarder.length}`];
 }

@@ -7,6 +7,7 @@
 #
 #   /sandbox     the sandbox's root: /usr read-only, `etc`, a /dev of its own, empty folders
 #   /cache       the workspace's cache, which shown_id owns on disk
+#   /net         the folder in which sockets of its commands' networks come and go
 #   /workspace   the folder that is open as descriptor 3, with all that is mounted below it, idmapped:
 #                what owner_uid and owner_gid own on disk appears as owned by shown_id, and what
 #                shown_id makes there lands on disk as the owner's. Only files of the owner are mapped;
@@ -29,8 +30,8 @@ use warnings;
 use POSIX ();
 
 my %of = map { split /=/, $_, 2 } @ARGV;
-my @missing = grep { !defined $of{$_} } qw(owner_uid owner_gid shown_id path etc cache ripgrep
-    ripgrep_place empty roots large_etc opt_toolchains home_toolchains);
+my @missing = grep { !defined $of{$_} } qw(owner_uid owner_gid shown_id path etc cache network
+    network_place ripgrep ripgrep_place empty roots large_etc opt_toolchains home_toolchains);
 die "missing: @missing\n" if @missing;
 
 # Younger calls have one number on all architectures of Linux, these have not.
@@ -73,9 +74,10 @@ my $root = new_file_system('tmpfs', $NOSUID | $NODEV, mode => '0755', size => '1
 attach($root, $COVERED);
 chdir $COVERED or die "$COVERED: $!\n";
 
-make_folders(qw(sandbox workspace cache proc tmp));
+make_folders(qw(sandbox workspace cache net proc tmp));
 attach($workspace, 'workspace');
 bind_tree($of{cache}, 'cache', $NODEV);
+bind_tree($of{network}, 'net', $RDONLY | $NODEV);
 attach($proc, 'proc');
 for my $name ('usr', 'etc', listed('roots')) {
     symlink("sandbox/$name", $name) or die "$name: $!\n";
@@ -100,6 +102,7 @@ for my $name (grep { -d "/etc/$_" } listed('large_etc')) {
 }
 bind_toolchains(undef, listed('opt_toolchains'));
 bind_toolchains($own_tools, listed('home_toolchains'));
+make_file(inside($of{network_place}));
 bind_ripgrep() if $of{ripgrep} ne '';
 make_devices();
 set_attributes('close the sandbox', $sandbox, 0, $RDONLY);

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SOCKET_INSIDE } from "../network/inside.ts";
 import { BOUND_ETC, HOME } from "./etc.ts";
 import type { Toolchain } from "./toolchains.ts";
 
@@ -19,6 +20,7 @@ const EMPTY = ["proc", "tmp", "run", "var", "var/tmp", HOME.slice(1)];
 export const NAMESPACE_ROOT = "/sandbox";
 export const NAMESPACE_WORKSPACE = "/workspace";
 export const NAMESPACE_CACHE = "/cache";
+export const NAMESPACE_NETWORK = "/net";
 
 export interface NamespaceContent {
   /** The folder, held open, and where it appears inside. */
@@ -28,6 +30,8 @@ export interface NamespaceContent {
   shown_id: number;
   etc_folder: string;
   cache_folder: string;
+  /** Where the sockets of its commands' networks are. */
+  network_folder: string;
   toolchains: Toolchain[];
   ripgrep_path: string | null;
   /** Folders and links beside /usr: /bin, /lib64. */
@@ -78,6 +82,8 @@ function argumentsFor(content: NamespaceContent): string[] {
     path: workspace.path,
     etc: etc_folder,
     cache: content.cache_folder,
+    network: content.network_folder,
+    network_place: SOCKET_INSIDE,
     home_toolchains: places("home"),
     opt_toolchains: places("opt"),
     ripgrep: ripgrep_path ?? "",

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
 import { createConfigGuards } from "../agent-config.ts";
 import { createGitGuards } from "../git-guard.ts";
+import { forwarder } from "../network/inside.ts";
+import { openNetwork, type Used } from "../network/network.ts";
 import { pinFiles } from "../pinned-files.ts";
 import type { ProcessTable } from "../process-table.ts";
 import type { SandboxReport } from "../protocol.ts";
@@ -33,6 +35,7 @@ export interface SandboxSettings {
   /** Of the user whose server this is. */
   user_home: string;
   time_zone: string;
+  node_path: string;
   is_root: boolean;
 }
 
@@ -58,6 +61,8 @@ export interface Prepared {
   writes_to: string[];
   /** Throws if the sandbox that stands is not the one that was composed. */
   inspect(gate: AtGate): void;
+  /** Ends its network and says what it was used for. Idempotent; never rejects. */
+  network(): Promise<Used>;
   /**
    * Call once, when the command has ended or will not begin. Says what of the command's work was
    * undone or must be looked at.
@@ -75,6 +80,7 @@ export function createSandbox(
   const host = readHostLayout({ ...settings, uid: userInfo().uid });
   const caches = openCaches({ home, clock, log });
   const fifos = stockFifos(join(home, "exec", "fifos"));
+  const network = openNetwork({ ...settings, run_folder, clock });
   const git_guards = createGitGuards();
   const config_guards = createConfigGuards();
   let staged: Promise<Stage> | null = null;
@@ -91,7 +97,7 @@ export function createSandbox(
   async function openStage(): Promise<Stage> {
     writeFileSync(filter_path, encodeFilter(compileFilter(RULES, architecture())));
     const open = settings.is_root ? openRootStage : openUserStage;
-    return open({ run_folder, ripgrep_path, host, caches });
+    return open({ run_folder, ripgrep_path, host, caches, network });
   }
 
   async function prepare(plan: Confined, workspace: Workspace): Promise<Prepared> {
@@ -104,13 +110,14 @@ export function createSandbox(
     held.defer(() => rmSync(output_fifo, { force: true })); // it is still there if none was launched
     held.defer(caches.enter(workspace.id));
     const place = await on.place(workspace);
+    const out = await wayOut(plan, workspace, held);
     const way = wayInto(place, bubblewrap_path, held);
     const first_data = FIRST_INHERITED + way.inherited.length;
     const composition = {
       ...plan,
       workspace: { ...workspace, pins: pinsOf(plan, workspace, held, notices) },
       held: pinned.held.map((file, index) => ({ ...file, descriptor: first_data + index })),
-      ...{ place, host },
+      ...{ place, host, way_out: out.way },
     };
     const expected = sightings(composition);
     const launch = {
@@ -128,11 +135,20 @@ export function createSandbox(
         inspect(gate, expected, on.level);
         pinned.inspect(gate.init.pid);
       },
+      network: out.close,
       finish() {
         kept.dispose();
         return notices;
       },
     };
+  }
+
+  async function wayOut(plan: Confined, { id }: Workspace, held: DisposableStack) {
+    if (plan.network === null) return { way: null, close: async () => UNUSED };
+    const way = { forwarder: forwarder(), socket_folder: network.folderOf(id) };
+    const { socket_name, close } = await network.open(id, plan.network.hosts);
+    held.defer(() => void close());
+    return { way: { ...way, socket_name }, close };
   }
 
   /** A search cannot write, so there is nothing to guard. */
@@ -159,11 +175,14 @@ export function createSandbox(
   }
   async function settled(): Promise<void> {
     await tested;
+    network.close();
     await Promise.all([fifos.close(), caches.close()]);
   }
 
   return { stage, report, prepare, settled };
 }
+
+const UNUSED: Used = { uses: [], doubt: null };
 
 function architecture(): Architecture {
   const name = arch();

@@ -11,6 +11,7 @@
 import { closeSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
+import type { Network } from "../network/network.ts";
 import { liesIn } from "../system-folders.ts";
 import type { Caches } from "./caches.ts";
 import { keepEtc } from "./etc.ts";
@@ -48,6 +49,7 @@ export interface StageParts {
   ripgrep_path: string | null;
   host: HostLayout;
   caches: Caches;
+  network: Pick<Network, "folderOf">;
 }
 
 export function openUserStage({ run_folder, ripgrep_path, host, caches }: StageParts): Stage {
@@ -72,7 +74,8 @@ interface Made {
   descriptor: Promise<number>;
 }
 
-export function openRootStage({ run_folder, ripgrep_path, host, caches }: StageParts): Stage {
+export function openRootStage(parts: StageParts): Stage {
+  const { run_folder, ripgrep_path, host, caches, network } = parts;
   const etc = keepEtc(run_folder);
   const ripgrep_folder = folderOf(ripgrep_path);
   const made = new Map<string, Made>();
@@ -84,6 +87,7 @@ export function openRootStage({ run_folder, ripgrep_path, host, caches }: StageP
       shown_id: uidOf(folder),
       etc_folder,
       cache_folder: cache,
+      network_folder: network.folderOf(folder.id),
       toolchains: host.toolchains.shown,
       ripgrep_path: ripgrep_path === null ? null : realpathSync(ripgrep_path),
       roots: host.roots.map(({ path }) => path),
