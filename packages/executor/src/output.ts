@@ -30,8 +30,7 @@ export function keepOutput(limit_bytes: number): OutputKeeper {
   let total = 0;
   const head = Buffer.allocUnsafe(head_limit);
   let head_bytes = 0;
-  let tail: Buffer[] = [];
-  let tail_bytes = 0;
+  const tail = keepTail(tail_limit);
 
   return {
     push(chunk) {
@@ -40,8 +39,6 @@ export function keepOutput(limit_bytes: number): OutputKeeper {
       const into_head = chunk.copy(head, head_bytes);
       head_bytes += into_head;
       tail.push(chunk.subarray(into_head));
-      tail_bytes += chunk.length - into_head;
-      if (tail_bytes > 2 * tail_limit + 4) compactTail();
     },
     bytes: () => total,
     parts,
@@ -56,16 +53,31 @@ export function keepOutput(limit_bytes: number): OutputKeeper {
   };
 
   function parts() {
-    compactTail();
-    return { head: head.subarray(0, head_bytes), tail: tail[0] ?? Buffer.alloc(0) };
+    return { head: head.subarray(0, head_bytes), tail: tail.bytes() };
   }
+}
 
-  /** At twice the limit, so that many small chunks cost linear time. */
-  function compactTail(): void {
-    const all = Buffer.concat(tail);
-    tail = [Buffer.from(all.subarray(Math.max(0, all.length - tail_limit)))];
-    tail_bytes = tail[0]?.length ?? 0;
-  }
+/** The last `limit_bytes` of all that is pushed, in a ring that is made when there is something. */
+function keepTail(limit_bytes: number) {
+  let ring = Buffer.alloc(0);
+  let total = 0;
+  return {
+    push(chunk: Buffer): void {
+      if (chunk.length === 0) return;
+      if (ring.length === 0) ring = Buffer.allocUnsafe(limit_bytes);
+      total += chunk.length;
+      const last = chunk.subarray(-limit_bytes);
+      const at = (total - last.length) % limit_bytes;
+      const before_wrap = last.copy(ring, at);
+      last.copy(ring, 0, before_wrap);
+    },
+    /** A copy. */
+    bytes(): Buffer {
+      if (total <= limit_bytes) return Buffer.from(ring.subarray(0, total));
+      const at = total % limit_bytes;
+      return Buffer.concat([ring.subarray(at), ring.subarray(0, at)]);
+    },
+  };
 }
 
 /** The text of both; where they do not touch, a line says how many of `total` bytes are left out. */

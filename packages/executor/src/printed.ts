@@ -1,8 +1,10 @@
 /**
- * What one running command has printed: kept for its end, spooled, told live, and told to who comes
- * late. What is told is on the disk's side by then.
+ * What one running command has printed: kept for its end, spooled, logged, told live, and told to who
+ * comes late. What is told is on the disk's side by then.
  */
 import { StringDecoder } from "node:string_decoder";
+import type { Clock } from "@mainstay/sdk/clock";
+import { paceText } from "./live-text.ts";
 import { firstBoundary, keepOutput, lastBoundary, type OutputSink } from "./output.ts";
 import type { OutputLogs } from "./output-log.ts";
 import { lastLine, nextPercentage, type Percentage, shownPercent } from "./progress-line.ts";
@@ -11,7 +13,7 @@ import type { Spool } from "./spool/spool.ts";
 import type { Plan } from "./ticket.ts";
 
 const LATE_BYTES = 64 << 10;
-/** Where the last line is looked for; a longer one is shown by its end. */
+/** Where the last line is looked for; of a longer one the end is shown. */
 const ENDING_UNITS = 1024;
 
 export interface Printed extends OutputSink {
@@ -21,40 +23,56 @@ export interface Printed extends OutputSink {
   showing(): { last_line: string | null; percent: number | null };
 }
 
-/** `tell` gets each piece of text with its offset in UTF-16 units; characters are never cut. */
+export interface PrintedParts {
+  spool: Pick<Spool, "begin">;
+  logs: Pick<OutputLogs, "begin">;
+  clock: Clock;
+}
+
+/**
+ * `tell` gets pieces of text with their offsets in UTF-16 units; characters are never cut. Where the
+ * command prints faster than anybody reads, there are gaps.
+ */
 export function keepPrinted(
   { command_id, limits: { output_bytes } }: Pick<Plan, "command_id" | "limits">,
-  disk: { spool: Pick<Spool, "begin">; logs: Pick<OutputLogs, "begin"> },
+  { spool, logs, clock }: PrintedParts,
   tell: (offset: number, text: string) => void,
 ): Printed {
   const kept = keepOutput(output_bytes);
-  const files = [disk.spool.begin(command_id, output_bytes, kept), disk.logs.begin(command_id)];
+  const spooled = spool.begin(command_id, output_bytes, kept);
+  const logged = logs.begin(command_id);
   const decoder = new StringDecoder("utf8");
-  let told_units = 0;
+  const live = paceText(clock, (offset, text) => {
+    spooled.catchUp();
+    tell(offset, text);
+  });
   let ending = "";
   let percentage: Percentage = { state: "unseen" };
   return {
     bytes: kept.bytes,
     finish() {
-      for (const file of files) file.close();
+      live.flush();
+      spooled.catchUp();
+      spooled.close();
+      logged.close();
       return kept.finish();
     },
     push(chunk) {
       kept.push(chunk);
-      for (const file of files) file.add(chunk);
+      spooled.add(chunk);
+      logged.add(chunk);
       const text = decoder.write(chunk);
       if (text === "") return;
-      const offset = told_units;
-      told_units += text.length;
+      live.push(text);
       ending = (ending + text.slice(-ENDING_UNITS)).slice(-ENDING_UNITS);
       percentage = nextPercentage(percentage, lastLine(ending));
-      tell(offset, text);
     },
     tail() {
+      live.flush();
       const late = lateText(kept.parts(), kept.bytes());
       // Bytes that are no text may decode to more here than they did when they came in pieces.
-      const text = late.slice(Math.max(0, late.length - told_units));
-      return { offset: told_units - text.length, text };
+      const text = late.slice(Math.max(0, late.length - live.units()));
+      return { offset: live.units() - text.length, text };
     },
     showing: () => ({ last_line: lastLine(ending), percent: shownPercent(percentage) }),
   };

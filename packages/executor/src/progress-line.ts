@@ -4,25 +4,28 @@ const SHOWN_CHARS = 200;
 /** Fewer steps are stages (`[2/4] Linking`), which say little of the time that is left. */
 const FEWEST_STEPS = 10;
 
-/** The last line that is not empty, as a terminal would show it; null where there is none. */
+/**
+ * The last line that is not empty, as a terminal would show it: a carriage return starts it anew.
+ * Null where there is none.
+ */
 export function lastLine(text: string): string | null {
-  const lines = text.replace(ESCAPES, "").split(/\r?\n/);
-  for (const line of lines.reverse()) {
-    const shown = overwritten(line).replace(CONTROLS, " ").trim();
-    if (shown !== "") return shown.slice(0, SHOWN_CHARS);
-  }
-  return null;
+  const printed = text.replace(ESCAPES, "").trimEnd();
+  const line = printed.slice(Math.max(printed.lastIndexOf("\n"), printed.lastIndexOf("\r")) + 1);
+  const shown = line.replace(CONTROLS, " ").trim();
+  return shown === "" ? null : shown.slice(0, SHOWN_CHARS);
 }
 
 // oxlint-disable-next-line no-control-regex
 const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
 const CONTROLS = /\p{Cc}/gu;
 
-/** A carriage return starts the line anew; one at its end only will. */
-const overwritten = (line: string): string =>
-  line.split("\r").findLast((part) => part.trim() !== "") ?? "";
-
-const BAR = String.raw`(?:\[[=#>. -]{4,}\]|<[=> -]{4,}>|\|[#█▏▎▍▌▋▊▉░ ]{4,}\||[━╸╺─]{4,}|[█▓▒░]{4,})`;
+/** An empty one between pipes is a table's cell. */
+const BAR = [
+  String.raw`\[[=#>. -]{4,}\]`,
+  String.raw`<[=> -]{4,}>`,
+  String.raw`\| ?[#█][#█▏▎▍▌▋▊▉\d]*[░ ]*\|`,
+  String.raw`[━╸╺─]{4,}`,
+].join("|");
 const PERCENT = String.raw`(?<percent>\d{1,3})(?:\.\d+)?\s?%`;
 
 /** Shapes that programs give to progress and to nothing else. */
@@ -32,8 +35,8 @@ const PERCENTAGES = [
   new RegExp(String.raw`\s\[\s*${PERCENT}\]$`),
   new RegExp(String.raw`^${PERCENT} \[[A-Z]`),
   // pip, tqdm: `45%|████▌     | 45/100`; wget: `file  45%[====>    ]`; bars before: `|#### | 45%`
-  new RegExp(String.raw`(?:^|\s)${PERCENT}\s?${BAR}`),
-  new RegExp(String.raw`${BAR}\s*${PERCENT}`),
+  new RegExp(String.raw`(?:^|\s)${PERCENT}\s?(?:${BAR})`),
+  new RegExp(String.raw`(?:${BAR})\s*${PERCENT}`),
   // curl -#
   new RegExp(String.raw`^#+[=O-]*\s+${PERCENT}$`),
   // git: `Receiving objects:  45% (450/1000), 3 MiB`

@@ -1,8 +1,8 @@
 /** The process of one sandbox and its descriptors: input, output, complaints, gate, info, filter. */
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
+import { openOutputPipe, type OutputPipe } from "./output-pipe.ts";
 import { openFifo } from "./sandbox/fifos.ts";
 
 /** What a sandbox says before its command begins is short. */
@@ -29,7 +29,7 @@ export type Exit = { code: number | null; signal: string | null } | { spawn_erro
 export interface SpawnedSandbox {
   child: ChildProcess;
   exit: Promise<Exit>;
-  output: Readable;
+  output: OutputPipe;
   gate: Duplex;
   /** Settle with what arrived when their stream ends. */
   ready: Promise<string>;
@@ -39,11 +39,11 @@ export interface SpawnedSandbox {
 
 export function spawnSandbox(launch: Launch): SpawnedSandbox | { failed: string } {
   const passed: number[] = [];
-  let output: Socket | null = null;
+  let output: OutputPipe | null = null;
   try {
     const { reader, writer } = openFifo(launch.output_fifo);
     passed.push(writer);
-    output = readerOf(reader);
+    output = openOutputPipe(reader);
     const filter = openSync(launch.filter_path, "r"); // bubblewrap reads on from where it stands
     passed.push(filter);
     const input = launch.stdin === null ? "ignore" : "pipe";
@@ -57,28 +57,19 @@ export function spawnSandbox(launch: Launch): SpawnedSandbox | { failed: string 
     });
     return follow(child, output, launch);
   } catch (error) {
-    output?.destroy();
+    output?.close();
     return { failed: `${launch.program} could not be started: ${(error as Error).message}` };
   } finally {
     for (const descriptor of passed) closeSync(descriptor);
   }
 }
 
-function readerOf(descriptor: number): Socket {
-  try {
-    return new Socket({ fd: descriptor, readable: true, writable: false });
-  } catch (error) {
-    closeSync(descriptor);
-    throw error;
-  }
-}
-
-function follow(child: ChildProcess, output: Socket, { stdin, data }: Launch): SpawnedSandbox {
+function follow(child: ChildProcess, output: OutputPipe, { stdin, data }: Launch): SpawnedSandbox {
   const exit = exitOf(child); // before anything can throw: an `error` that nobody hears ends us
   if (!hasStreams(child)) throw new Error("there are no descriptors left (EMFILE, ENFILE)");
   const [input, , errors, gate, info] = child.stdio as unknown as Duplex[];
   // EPIPE: it went away first.
-  for (const stream of [...child.stdio, output]) stream?.on("error", () => {});
+  for (const stream of child.stdio) stream?.on("error", () => {});
   input?.end(stdin);
   const channels = child.stdio.slice(child.stdio.length - data.length) as unknown as Duplex[];
   data.forEach((bytes, index) => channels[index]!.resume().end(bytes));

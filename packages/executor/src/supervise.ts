@@ -11,10 +11,10 @@
  */
 import { readFileSync } from "node:fs";
 import { setPriority } from "node:os";
-import type { Readable } from "node:stream";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Bound } from "./command.ts";
 import type { KeptOutput, OutputSink } from "./output.ts";
+import type { OutputPipe } from "./output-pipe.ts";
 import { untilGone, type ProcessIdentity, type ProcessTable } from "./process-table.ts";
 import { GO } from "./sandbox/gate.ts";
 import {
@@ -30,7 +30,8 @@ const DYING_LIMIT_MS = 10_000;
 const PIPE_GRACE_MS = 100;
 /** Commands that use every processor leave the server one to answer with. */
 const NICENESS = 5;
-const OUTPUT_HARD_LIMIT_BYTES = 64 << 20;
+/** What a command may print, kept or not: hashing it is work for the executor. */
+export const PRINT_LIMIT_BYTES = 4 * 2 ** 30;
 
 /** What the gate shows before the go. */
 export interface AtGate {
@@ -62,8 +63,8 @@ export interface Supervised {
   let_go: Promise<boolean>;
   end: Promise<Outcome>;
   halt(why: Halt): void;
-  /** Sets a new time limit, counted from the beginning; it holds from now on. */
-  extend(wall_ms: number): void;
+  /** Sets a new time limit, counted from the beginning; false where its end is decided. */
+  extend(wall_ms: number): boolean;
   progress(): Progress;
 }
 
@@ -80,6 +81,7 @@ export interface SuperviseParts {
   /** Rejects to keep the gate shut; the message becomes the reason. */
   beforeGo(gate: AtGate): Promise<void>;
   output: OutputSink;
+  print_limit_bytes?: number;
 }
 
 export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
@@ -91,7 +93,7 @@ export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
     const progress = { elapsed_ms: 0, wall_ms: launch.wall_ms, output_bytes: 0 };
     return {
       ...{ let_go: let_go.promise, end: Promise.resolve(outcome) },
-      ...{ halt: () => {}, extend: () => {}, progress: () => progress },
+      ...{ halt: () => {}, extend: () => false, progress: () => progress },
     };
   }
   const gate_shut = Promise.withResolvers<void>();
@@ -120,12 +122,8 @@ export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
     if (halted !== null) killTree(); // it was halted while its gate was being opened
     began_ms = started_ms;
     runClock();
-    const output = collect(command.output, parts.output, () =>
-      halt({
-        cause: "exceeded",
-        bound: "output",
-        why: `more than ${OUTPUT_HARD_LIMIT_BYTES} bytes`,
-      }),
+    const output = collect(command.output, parts, (limit_bytes) =>
+      halt({ cause: "exceeded", bound: "output", why: `more than ${limit_bytes} bytes` }),
     );
     let_go.resolve(true);
     const exit = await Promise.race([command.exit, forsaken.promise]);
@@ -159,8 +157,10 @@ export function supervise(launch: Launch, parts: SuperviseParts): Supervised {
     end,
     halt,
     extend(new_wall_ms) {
+      if (halted !== null || is_over) return false;
       wall_ms = new_wall_ms;
-      if (began_ms !== null && !is_over) runClock();
+      if (began_ms !== null) runClock();
+      return true;
     },
     progress: () => ({ elapsed_ms: elapsed_ms(), wall_ms, output_bytes: parts.output.bytes() }),
   };
@@ -190,7 +190,7 @@ async function openGate(
       : await letGo(command, arrived[0], arrived[1], shut, parts);
   if (typeof refusal !== "string") return refusal;
   command.gate.destroy();
-  command.output.destroy();
+  command.output.close();
   await orKill(command, parts.clock);
   return { shut: refusal === "exit" ? await causeOfDeath(command) : refusal };
 }
@@ -228,14 +228,18 @@ async function orKill({ child, exit }: SpawnedSandbox, clock: Clock): Promise<vo
   stuck.cancel();
 }
 
-function collect(stream: Readable, sink: OutputSink, onOverflow: () => void): () => KeptOutput {
-  stream.on("data", (chunk: Buffer) => {
-    sink.push(chunk);
-    if (sink.bytes() > OUTPUT_HARD_LIMIT_BYTES) onOverflow();
+function collect(
+  pipe: OutputPipe,
+  { output, print_limit_bytes = PRINT_LIMIT_BYTES }: SuperviseParts,
+  onOverflow: (limit_bytes: number) => void,
+): () => KeptOutput {
+  pipe.onPiece((piece) => {
+    output.push(piece);
+    if (output.bytes() > print_limit_bytes) onOverflow(print_limit_bytes);
   });
   return () => {
-    stream.destroy();
-    return sink.finish();
+    pipe.close();
+    return output.finish();
   };
 }
 
@@ -247,11 +251,9 @@ async function bury(
 ): Promise<boolean> {
   processes.kill(init);
   const gone = await untilGone(() => processes.isAlive(init), clock, DYING_LIMIT_MS);
-  if (!output.closed) {
-    const grace = deadline(PIPE_GRACE_MS, clock);
-    await Promise.race([new Promise((resolve) => output.once("close", resolve)), grace.promise]);
-    grace.cancel();
-  }
+  const grace = deadline(PIPE_GRACE_MS, clock);
+  await Promise.race([output.closed, grace.promise]);
+  grace.cancel();
   return gone;
 }
 

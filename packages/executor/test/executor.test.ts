@@ -265,14 +265,52 @@ test("the wall clock and a cancel end the whole tree", async () => {
   expect(processesWith(id)).toEqual([]);
 });
 
-test("output is bounded; a command that never stops writing is killed", async () => {
+test("what is kept of the output is bounded", async () => {
   const limits = { wall_ms: 20_000, output_bytes: 4096 };
   const long = await bench.exited("seq 100000", { limits });
   expect(long.output.length).toBeLessThan(4096 + 100);
   expect(long).toMatchObject({ output_bytes: 588_895, output_truncated: true });
   expect(long.output).toMatch(/^1\n2\n.*bytes left out.*\n100000\n$/s);
-  const endless = await bench.exited("yes", { limits });
-  expect(endless).toMatchObject({ exceeded: "output", exit_code: null });
+});
+
+test("a running command shows its last line and how far it is; its log is read then and later", async () => {
+  const ticket = bench.ticket("seq 100000; echo '[ 45%] Building a.o'; sleep 60");
+  const { command_id } = ticket.plan;
+  const building = saying(bench.link(), command_id, "Building");
+  expect(await bench.link().readLog(command_id, 0, 10)).toBeNull();
+  await bench.link().run(ticket);
+  await building;
+  const printed_bytes = 588_895 + "[ 45%] Building a.o\n".length;
+  expect(await bench.link().state(command_id)).toMatchObject({
+    ...{ state: "running", output_bytes: printed_bytes },
+    ...{ last_line: "[ 45%] Building a.o", percent: 45 },
+  });
+  expect(await bench.link().readLog(command_id, 588_895, 7)).toEqual({
+    ...{ from: 588_895, bytes: Buffer.from("[ 45%] "), has_ended: false },
+    ...{ log_bytes: printed_bytes, printed_bytes },
+  });
+  await bench.link().cancel(command_id);
+  await bench.link().wait(command_id);
+  await bench.link().ack(command_id);
+  const last = await bench.link().readLog(command_id, 588_888, 1 << 18);
+  expect(last?.bytes.toString()).toBe("100000\n[ 45%] Building a.o\n");
+  expect(last).toMatchObject({ has_ended: true, log_bytes: printed_bytes, printed_bytes });
+});
+
+test("a command is given more time while it runs, and none after", async () => {
+  const ticket = bench.ticket("echo up; sleep 60", {
+    limits: { wall_ms: 20_000, output_bytes: 4096 },
+  });
+  const { command_id } = ticket.plan;
+  const up = saying(bench.link(), command_id, "up");
+  expect(await bench.link().extend(command_id, 60_000)).toBeNull();
+  await bench.link().run(ticket);
+  await up;
+  expect(await bench.link().extend(command_id, 60_000)).toBe(60_000);
+  expect(await bench.link().state(command_id)).toMatchObject({ wall_ms: 60_000 });
+  expect(await bench.link().extend(command_id, 1)).toBe(1);
+  expect(await bench.link().wait(command_id)).toMatchObject({ timed_out: true, cancelled: false });
+  expect(await bench.link().extend(command_id, 60_000)).toBeNull();
 });
 
 test("state and ack: the output is forgotten, the end and the nonce are not", async () => {

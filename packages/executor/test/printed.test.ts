@@ -1,17 +1,20 @@
 /** Live text and the tail for who comes late: offsets meet without a gap or an overlap. */
 import fc from "fast-check";
+import { systemClock } from "@mainstay/sdk/clock";
 import { expect, test } from "vitest";
 import { keepPrinted } from "../src/printed.ts";
 
-const file = { begin: () => ({ add: () => {}, close: () => {} }) };
-const nowhere = { spool: file, logs: file };
+const file = { begin: () => ({ add: () => {}, catchUp: () => {}, close: () => {} }) };
+const clock = { ...systemClock, after: () => () => {} };
+const nowhere = { spool: file, logs: file, clock };
 
 function print(chunks: Buffer[], output_bytes: number) {
   const told: { offset: number; text: string }[] = [];
   const plan = { command_id: "c", limits: { wall_ms: 1, output_bytes } };
   const printed = keepPrinted(plan, nowhere, (offset, text) => told.push({ offset, text }));
   for (const chunk of chunks) printed.push(chunk);
-  return { printed, told, live: told.map(({ text }) => text).join("") };
+  const late = printed.tail();
+  return { late, told, live: told.map(({ text }) => text).join("") };
 }
 
 function cut(all: Buffer, cuts: number[]): Buffer[] {
@@ -26,8 +29,8 @@ test("whenever somebody comes, the tail is what was told last, and live text goe
       fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 40 }),
       fc.integer({ min: 16, max: 256 }),
       (words, cuts, output_bytes) => {
-        const { printed, told, live } = print(cut(Buffer.from(words.join("")), cuts), output_bytes);
-        const { offset, text } = printed.tail();
+        const { late, told, live } = print(cut(Buffer.from(words.join("")), cuts), output_bytes);
+        const { offset, text } = late;
         expect(live.slice(offset)).toBe(text);
         expect(told.at(-1)?.offset ?? 0).toBe(live.length - (told.at(-1)?.text.length ?? 0));
         if (Buffer.byteLength(live) <= output_bytes) expect(offset).toBe(0);
@@ -39,12 +42,11 @@ test("whenever somebody comes, the tail is what was told last, and live text goe
 
 test("the tail is 64 KiB at most, and bytes that are no text break no offset", () => {
   const big = print([Buffer.alloc(200_000, "é")], 1 << 19);
-  expect(Buffer.byteLength(big.printed.tail().text)).toBe(65_536);
+  expect(Buffer.byteLength(big.late.text)).toBe(65_536);
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 30 }), (chunks) => {
-      const { printed, live } = print(chunks.map(Buffer.from), 1024);
-      const { offset, text } = printed.tail();
-      expect(offset + text.length).toBe(live.length);
+      const { late, live } = print(chunks.map(Buffer.from), 1024);
+      expect(late.offset + late.text.length).toBe(live.length);
     }),
   );
 });

@@ -23,11 +23,13 @@ function spooled(chunks: Buffer[], limit_bytes: number) {
   const spool = openSpool(home, (text) => told.push(text));
   const kept = keepOutput(limit_bytes);
   const begun = spool.begin("c", limit_bytes, kept);
-  const sizes = chunks.map((chunk) => {
+  const sizes = chunks.map((chunk, at) => {
     kept.push(chunk);
     begun.add(chunk);
+    if (at % 3 === 0) begun.catchUp();
     return spool.bytes();
   });
+  begun.catchUp();
   begun.close();
   const file = join(home, "exec", "spool", "c.out");
   return { home, spool, kept, file, sizes, told };

@@ -4,7 +4,8 @@
  *
  * 1. What is told live is in the file before, never synced: it survives the process, not the host.
  * 2. A file holds the limit of its command's output twice at most; then it is written anew as head
- *    and tail. A command without output has none.
+ *    and tail, when something is about to be told: not for every piece of a flood. A command without
+ *    output has none.
  * 3. Every record has a checksum that its command's id is part of. What follows the first one that
  *    does not fit is not believed.
  */
@@ -30,6 +31,8 @@ export interface Spooled {
 export interface SpoolFile {
   /** `kept` of `begin` has the chunk by now. Never throws: output is worth less than its command. */
   add(chunk: Buffer): void;
+  /** All that was added is in the file when this returns. */
+  catchUp(): void;
   close(): void;
 }
 
@@ -56,22 +59,24 @@ export function openSpool(home: string, log: (text: string) => void): Spool {
   function begin(command_id: string, limit_bytes: number, kept: OutputKeeper): SpoolFile {
     const file = path(command_id);
     let handle: number | null = null;
+    let is_behind = false;
     let is_over = false;
 
-    function add(chunk: Buffer): void {
+    function unlessOver(write: () => void): void {
       if (is_over) return;
       try {
-        write(chunk);
+        write();
       } catch (error) {
         is_over = true;
         log(`the output of ${command_id} is not kept on disk: ${(error as Error).message}`);
       }
     }
 
-    function write(chunk: Buffer): void {
+    function append(chunk: Buffer): void {
       const added = record(command_id, kept.bytes() - chunk.length, chunk);
       const size = (sizes.get(command_id) ?? SPOOL_HEAD_BYTES) + byteLength(added);
-      if (size > spoolFileBytes(limit_bytes)) return writeAnew();
+      is_behind ||= size > spoolFileBytes(limit_bytes);
+      if (is_behind) return;
       handle ??= create(file, [spoolHead(command_id, limit_bytes)]);
       writeAll(handle, added);
       sizes.set(command_id, size);
@@ -90,6 +95,7 @@ export function openSpool(home: string, log: (text: string) => void): Spool {
       close();
       handle = fresh;
       sizes.set(command_id, byteLength(whole));
+      is_behind = false;
     }
 
     function close(): void {
@@ -98,7 +104,10 @@ export function openSpool(home: string, log: (text: string) => void): Spool {
     }
 
     return {
-      add,
+      add: (chunk) => unlessOver(() => append(chunk)),
+      catchUp() {
+        if (is_behind) unlessOver(writeAnew);
+      },
       close() {
         is_over = true;
         close();
