@@ -40,7 +40,7 @@ const PERCENTAGES = [
   // curl -#
   new RegExp(String.raw`^#+[=O-]*\s+${PERCENT}$`),
   // git: `Receiving objects:  45% (450/1000), 3 MiB`
-  new RegExp(String.raw`:\s+${PERCENT} \(\d+/\d+\)`),
+  new RegExp(String.raw`ing (?:out )?(?:objects|deltas|files):\s+${PERCENT} \(\d+/\d+\)`),
   // rsync, scp: `45%   12.3MB/s`, `45%  12MB  1.2MB/s`
   new RegExp(String.raw`\s${PERCENT}\s+(?:[\d.]+[kKMGT]i?B?\s+)?[\d.]+\s?[kKMGT]i?B/s`),
   // wget to a file: `  50K .......... .......... 45% 1.2M 3s`

@@ -31,7 +31,7 @@ const PIPE_GRACE_MS = 100;
 /** Commands that use every processor leave the server one to answer with. */
 const NICENESS = 5;
 /** What a command may print, kept or not: hashing it is work for the executor. */
-export const PRINT_LIMIT_BYTES = 4 * 2 ** 30;
+const PRINT_LIMIT_BYTES = 4 * 2 ** 30;
 
 /** What the gate shows before the go. */
 export interface AtGate {
@@ -81,6 +81,7 @@ export interface SuperviseParts {
   /** Rejects to keep the gate shut; the message becomes the reason. */
   beforeGo(gate: AtGate): Promise<void>;
   output: OutputSink;
+  /** 4 GiB where none is given. */
   print_limit_bytes?: number;
 }
 

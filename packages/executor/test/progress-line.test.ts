@@ -35,6 +35,7 @@ test.each([
 test.each([
   "100% tests passed, 0 tests failed out of 12",
   "Statements   : 85.3% ( 123/145 )",
+  "Branches: 70% (7/10)",
   "All files |   85.3 |     70.1 |   90.2 |   85.3 |",
   "TOTAL                       100     20    80%",
   "/dev/sda1       100G   45G   55G  45% /",
