@@ -31,7 +31,7 @@ const TRASH = ".trash";
 
 export interface CacheFolder {
   path: string;
-  /** Device and inode. */
+  /** Device, inode and birth: the inode of what is gone is soon another's. */
   identity: string;
 }
 
@@ -161,4 +161,4 @@ export function openCaches(settings: CacheSettings): Caches {
   };
 }
 
-const identityOf = ({ dev, ino }: BigIntStats): string => `${dev}:${ino}`;
+const identityOf = ({ dev, ino, birthtimeNs }: BigIntStats) => `${dev}:${ino}:${birthtimeNs}`;
