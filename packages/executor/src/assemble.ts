@@ -129,7 +129,7 @@ export async function assemble(
       case "chain":
         return ledger.chain(request.after, request.limit);
       case "self_test":
-        return sandbox.report();
+        return request.deep ? sandbox.probe() : sandbox.report();
       case "retire_when_idle": {
         const running = executor.running();
         retire();

@@ -62,7 +62,8 @@ export interface ExecutorLink {
    * `limit` ≤ 1000. An anchor stands for what was dropped with age. Everything told is durable.
    */
   chain(after: number, limit: number): Promise<ChainRecord[]>;
-  selfTest(): Promise<SandboxReport>;
+  /** `deep`: also what takes seconds. Its walls are tried at every start anyway. */
+  selfTest(how?: { deep: boolean }): Promise<SandboxReport>;
   /**
    * Ends all commands and the executor. Idempotent. Rejects with `ExecutorUnreachable` where its
    * process does not end in bounded time; the link is given up then.
@@ -144,7 +145,7 @@ export function openLink(socket: Socket, pid: number, log: (text: string) => voi
       ask({ op: "read_log", command_id, from, limit_bytes }, LogPiece.nullable()),
     usage: () => ask({ op: "usage" }, Usage),
     chain: (after, limit) => ask({ op: "chain", after, limit }, z.array(ChainRecord)),
-    selfTest: () => ask({ op: "self_test" }, SandboxReport),
+    selfTest: ({ deep } = { deep: false }) => ask({ op: "self_test", deep }, SandboxReport),
     retireWhenIdle: () => ask({ op: "retire_when_idle" }, z.int()),
     onOutput(listener) {
       listeners.add(listener);

@@ -46,7 +46,8 @@ export const Request = z.discriminatedUnion("op", [
     after: z.int().min(0),
     limit: z.int().min(1).max(CHAIN_PAGE_LIMIT),
   }),
-  z.object({ id, op: z.literal("self_test") }),
+  /** `deep`: also what takes seconds, such as running against the bounds. */
+  z.object({ id, op: z.literal("self_test"), deep: z.boolean() }),
   /** Another build is installed: go as soon as no command runs, and serve as ever until then. */
   z.object({ id, op: z.literal("retire_when_idle") }),
   z.object({ id, op: z.literal("close") }),
@@ -101,8 +102,13 @@ export type Usage = z.infer<typeof Usage>;
 export const SandboxCheck = z.object({
   name: z.string(),
   ok: z.boolean(),
+  /** What it is about, for grouping: *network*, *system calls*, … */
+  area: z.string(),
+  /** What holds where it is `ok`. */
   detail: z.string(),
   /** What a person can type or change; null where nothing needs mending. */
+  /** False where nobody knows: a tool was missing, or it broke off. */
+  ran: z.boolean(),
   fix: z.string().nullable(),
 });
 export type SandboxCheck = z.infer<typeof SandboxCheck>;

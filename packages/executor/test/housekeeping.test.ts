@@ -46,6 +46,7 @@ function openCore(
   const sandbox: Sandbox = {
     stage: async () => ({ ripgrep_folder: null }) as Stage,
     report: async () => ({ available: true, level: "shared_user", checks: [] }),
+    probe: () => sandbox.report(),
     prepare: async () => ({ launch, writes_to: [], inspect: () => {}, network, finish }),
     settled: async () => {},
     ...change_sandbox,

@@ -44,6 +44,8 @@ export interface Sandbox {
   stage(): Promise<Stage>;
   /** Tested once; a failure is tested again by the next call. */
   report(): Promise<SandboxReport>;
+  /** All probes, anew. */
+  probe(): Promise<SandboxReport>;
   /** Rejects with `PinChanged` where a pinned file is not what was agreed to, else with the reason. */
   prepare(plan: Plan, workspace: Workspace): Promise<Prepared>;
   /** The end: resolves when its test has ended and what was made ahead is gone. */
@@ -85,6 +87,7 @@ export function createSandbox(
   const config_guards = createConfigGuards();
   let staged: Promise<Stage> | null = null;
   let tested: Promise<SandboxReport> | null = null;
+  let last_test: Promise<SandboxReport | void> = Promise.resolve();
 
   function stage(): Promise<Stage> {
     staged ??= openStage().catch((error: unknown) => {
@@ -167,19 +170,28 @@ export function createSandbox(
   }
 
   function report(): Promise<SandboxReport> {
-    tested ??= selfTest({ run_folder, stage, prepare, processes, clock }).then((found) => {
+    tested ??= test({ deep: false }).then((found) => {
       if (!found.available) tested = null;
       return found;
     });
     return tested;
   }
   async function settled(): Promise<void> {
-    await tested;
+    await last_test;
     network.close();
     await Promise.all([fifos.close(), caches.close()]);
   }
 
-  return { stage, report, prepare, settled };
+
+  /** One after another: what the probes look for lies in one place. */
+  function test(how: { deep: boolean }): Promise<SandboxReport> {
+    const parts = { home, run_folder, architecture, stage, prepare, processes, clock };
+    const report = last_test.then(() => selfTest(parts, how));
+    last_test = report;
+    return report;
+  }
+
+  return { stage, report, probe: () => test({ deep: true }), prepare, settled };
 }
 
 const UNUSED: Used = { uses: [], doubt: null };

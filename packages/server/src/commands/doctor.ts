@@ -1,11 +1,8 @@
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { launchExecutor } from "@mainstay/executor/launch";
-import { ripgrepPath } from "@mainstay/executor/ripgrep";
-import { systemClock } from "@mainstay/sdk/clock";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { auditCheck } from "./doctor-audit.ts";
 import { dataChecks } from "./doctor-data.ts";
+import { sandboxChecks } from "./doctor-sandbox.ts";
 import { type Config, nodeVersion, readConfig } from "../config.ts";
 import { messageOf } from "../kernel/errors.ts";
 
@@ -40,7 +37,7 @@ export async function doctor(spool_told: string | null): Promise<DoctorReport> {
           dataFolder(config),
           ...dataChecks(config, { spool_told }),
           ...(await auditCheck(config)),
-          ...(await sandbox(config)),
+          ...(await sandboxChecks(config)),
           ...providers(config),
         ];
   return { ok: checks.every((check) => check.ok), checks };
@@ -94,30 +91,6 @@ function dataFolder({ home, uid }: Config): DoctorCheck {
 function nearestParent(path: string): string {
   const parent = dirname(path);
   return existsSync(parent) || parent === path ? parent : nearestParent(parent);
-}
-
-/** The self-test runs in an executor of its own, so that it never disturbs a running server. */
-async function sandbox(config: Config): Promise<DoctorCheck[]> {
-  const home = mkdtempSync(join(tmpdir(), "mainstay-doctor-"));
-  try {
-    const link = await launchExecutor({
-      home,
-      node_path: config.node_path,
-      ripgrep_path: await ripgrepPath(),
-      clock: systemClock,
-      epoch: 1,
-      log: () => undefined,
-    });
-    const report = await link.selfTest();
-    await link.close();
-    return report.checks.map((check) => ({ area: "sandbox", ...check }));
-  } catch (fault) {
-    const fix =
-      "see whether the executor can start: node, the temporary folder, the system's limits";
-    return [{ area: "sandbox", name: "executor", ok: false, detail: messageOf(fault), fix }];
-  } finally {
-    rmSync(home, { recursive: true, force: true });
-  }
 }
 
 function providers(config: Config): DoctorCheck[] {

@@ -1,0 +1,67 @@
+/**
+ * What the sandbox's probes found on this host. They run in an executor of their own, so that they
+ * never disturb a running server.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { launchExecutor } from "@mainstay/executor/launch";
+import type { SandboxCheck, SandboxReport } from "@mainstay/executor/protocol";
+import { ripgrepPath } from "@mainstay/executor/ripgrep";
+import { systemClock } from "@mainstay/sdk/clock";
+import { type Config, readConfig } from "../config.ts";
+import { messageOf } from "../kernel/errors.ts";
+import type { DoctorCheck } from "./doctor.ts";
+
+/**
+ * All probes, also those that take seconds. Throws what is wrong with the settings.
+ *
+ * @throws Error where no executor can be started
+ */
+export const probeSandbox = (): Promise<SandboxReport> => askExecutor(readConfig(), true);
+
+/** One row for each area, and one for each probe that found something or could not run. */
+export async function sandboxChecks(config: Config): Promise<DoctorCheck[]> {
+  try {
+    const { checks } = await askExecutor(config, false);
+    const areas = Map.groupBy(checks, ({ area }) => area);
+    return [...areas].flatMap(([area, checks]) => rowsOf(area, checks));
+  } catch (fault) {
+    const fix =
+      "see whether the executor can start: node, the temporary folder, the system's limits";
+    return [{ area: "sandbox", name: "executor", ok: false, detail: messageOf(fault), fix }];
+  }
+}
+
+function rowsOf(area: string, checks: readonly SandboxCheck[]): DoctorCheck[] {
+  const open = checks.filter(({ ok, ran }) => !ok || !ran);
+  const held = checks.length - open.length;
+  const detail = `${held} of ${checks.length} probes found nothing`;
+  return [
+    { area: "sandbox", name: area, ok: checks.every(({ ok }) => ok), detail, fix: null },
+    ...open.map(
+      ({ name, ok, detail, fix }) => ({ area: "sandbox", name, ok, detail, fix }) as const,
+    ),
+  ];
+}
+
+async function askExecutor(config: Config, deep: boolean): Promise<SandboxReport> {
+  const home = mkdtempSync(join(tmpdir(), "mainstay-doctor-"));
+  try {
+    const link = await launchExecutor({
+      home,
+      node_path: config.node_path,
+      ripgrep_path: await ripgrepPath(),
+      clock: systemClock,
+      epoch: 1,
+      log: () => undefined,
+    });
+    try {
+      return await link.selfTest({ deep });
+    } finally {
+      await link.close();
+    }
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
