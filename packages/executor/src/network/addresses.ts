@@ -41,14 +41,14 @@ const isGlobal = listOf(["2000::/3"]);
 
 /** `own` are the addresses of this machine: what listens on them is as private as a network inside. */
 export function judgeAddress(text: string, own: readonly string[]): Verdict {
-  const address = isIPv6(text) ? addressIn(text) : text;
+  const address = addressIn(text);
   if (!isIPv4(address) && !isIPv6(address)) return { reach: "closed", what: "no address" };
   const listed = LISTS.find(({ holds }) => holds(address))?.verdict;
   if (listed !== undefined) return listed;
   if (!isIPv4(address) && !isGlobal(address)) {
     return { reach: "closed", what: "an address for special use" };
   }
-  if (own.some((one) => isSame(one, address))) {
+  if (own.some((one) => isSame(addressIn(one), address))) {
     return { reach: "private", what: "an address of this machine itself" };
   }
   return { reach: "public" };
@@ -65,6 +65,7 @@ const CARRIERS: readonly number[][] = [
 
 /** The IPv4 address that an IPv6 address carries, else the address itself without its zone. */
 function addressIn(text: string): string {
+  if (!isIPv6(text)) return text;
   const plain = text.replace(/%.*$/, "");
   const words = wordsOf(plain);
   if (words.slice(0, 7).every((word) => word === 0) && words[7]! <= 1) return plain; // :: and ::1

@@ -34,7 +34,7 @@ export function forward({ request, response, far, target, row }: Forwarded): Pro
   if (response.destroyed) far.destroy();
   return new Promise((resolve, reject) => {
     asked.once("error", (error) => {
-      if (!response.headersSent) return reject(unreachable(error.message));
+      if (!response.headersSent && !response.destroyed) return reject(unreachable(error.message));
       response.destroy();
       resolve();
     });

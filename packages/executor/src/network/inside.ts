@@ -31,6 +31,9 @@ export const NETWORK_VARIABLES: Record<string, string> = {
   ...{ http_proxy: PROXY, https_proxy: PROXY, no_proxy: NO_PROXY },
   ...{ HTTP_PROXY: PROXY, HTTPS_PROXY: PROXY, NO_PROXY },
   NODE_USE_ENV_PROXY: "1",
-  npm_config_fetch_retries: "1",
+  // A host that is refused stays so: npm would wait ten seconds before it asks again.
+  npm_config_fetch_retries: "2",
+  npm_config_fetch_retry_mintimeout: "250",
+  npm_config_fetch_retry_maxtimeout: "1000",
   PIP_RETRIES: "1",
 };

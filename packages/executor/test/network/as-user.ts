@@ -1,0 +1,34 @@
+/** Run as an ordinary user by `as-user.test.ts`. Prints what commands with a network did, as JSON. */
+import { readFileSync } from "node:fs";
+import { openBench, processesWith } from "../harness.ts";
+import { grant } from "./open-world.ts";
+
+const registry = process.argv[2];
+const bench = await openBench();
+try {
+  const refused = await bench.exited("curl -sS --max-time 20 http://one.example.org/", {
+    network: { hosts: [] },
+  });
+  const [proxy] = processesWith(`network/main.ts`).filter(
+    (pid) => /^PPid:\t(\d+)/m.exec(statusOf(pid))?.[1] === String(bench.link().pid),
+  );
+  const uids = /^Uid:\t(.*)$/m.exec(statusOf(proxy!))?.[1];
+  const seen = await bench.exited(`ls ${bench.home} /run; ls /net`, { network: { hosts: [] } });
+  const installed =
+    registry === undefined
+      ? null
+      : await bench.exited("npm init -y >/dev/null && npm install is-odd && ls node_modules", {
+          network: { hosts: [grant(new URL(registry).hostname)] },
+        });
+  console.log(JSON.stringify({ refused, uids, seen, installed }));
+} finally {
+  await bench.close();
+}
+
+function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "utf8");
+  } catch {
+    return "";
+  }
+}
