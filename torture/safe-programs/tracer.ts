@@ -50,6 +50,7 @@ export function createTracer(): Tracer {
       workspace: { path, identity: "", pins: [] },
       held: [],
       way_out: null,
+      openings: [],
       place: { kind: "host", etc_folder, cache_folder, ripgrep_folder: null },
       host,
     });

@@ -34,22 +34,30 @@ export function createAdmission(parts: AdmissionParts): Admission {
       if (!report.available) return refuse("sandbox_unavailable", reasons(report));
       const workspace = workspaces.find(plan.workspace_id);
       if (workspace === null) return unknownWorkspace(plan);
-      const refused = refuseWorkspace(plan, workspace);
-      return refused ?? (await prepareOrRefuse(plan, workspace));
+      const openings = plan.openings
+        .map((id) => workspaces.findOpening(id))
+        .filter((found) => found !== null);
+      if (openings.length < plan.openings.length) return unknownOpening(plan);
+      const refused = refuseFolders(plan, [workspace, ...openings]);
+      return refused ?? (await prepareOrRefuse(plan, workspace, openings));
     },
   };
 
-  async function prepareOrRefuse(plan: Plan, workspace: Workspace): Promise<Prepared | RunAnswer> {
+  async function prepareOrRefuse(
+    plan: Plan,
+    workspace: Workspace,
+    openings: Workspace[],
+  ): Promise<Prepared | RunAnswer> {
     try {
       const stage = await sandbox.stage();
       if (plan.profile === "search" && stage.ripgrep_folder === null) {
         return refuse("search_unavailable", "there is no ripgrep on this host");
       }
-      return await sandbox.prepare(plan, workspace);
+      return await sandbox.prepare(plan, workspace, openings);
     } catch (error) {
       if (error instanceof PinChanged) return refuse("pin_changed", error.message);
       const unavailable = refuse("sandbox_unavailable", (error as Error).message);
-      return refuseWorkspace(plan, workspace) ?? unavailable;
+      return refuseFolders(plan, [workspace, ...openings]) ?? unavailable;
     }
   }
 }
@@ -63,12 +71,18 @@ export function refuse(code: RefusalCode, message: string): RunAnswer {
   return { state: "refused", code, message };
 }
 
-function refuseWorkspace(plan: Plan, workspace: Workspace): RunAnswer | null {
-  if (workspace.person_uid_number !== plan.person_uid_number) {
-    return refuse("wrong_person", `${plan.workspace_id} is another person's`);
-  }
-  const changed = whyChanged(workspace);
-  return changed === null ? null : refuse("workspace_changed", `${changed}; register it again`);
+function refuseFolders(plan: Plan, folders: Workspace[]): RunAnswer | null {
+  const strange = folders.find((one) => one.person_uid_number !== plan.person_uid_number);
+  if (strange !== undefined) return refuse("wrong_person", `${strange.id} is another person's`);
+  const changed = folders.map(whyChanged).find((why) => why !== null);
+  return changed === undefined
+    ? null
+    : refuse("workspace_changed", `${changed}; register it again`);
+}
+
+function unknownOpening({ openings }: Plan): RunAnswer {
+  const ids = openings.join(", ");
+  return refuse("unknown_workspace", `one of ${ids} is not registered to be opened`);
 }
 
 function unknownWorkspace(plan: Plan): RunAnswer {

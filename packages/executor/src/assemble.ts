@@ -102,6 +102,8 @@ export async function assemble(
     switch (request.op) {
       case "register_workspace":
         return workspaces.register(request.workspace);
+      case "register_opening":
+        return workspaces.registerOpening(request.folder);
       case "run":
         return executor.run(request.ticket, holder);
       case "state":

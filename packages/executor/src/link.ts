@@ -26,6 +26,8 @@ export interface ExecutorLink {
   readonly pid: number;
   /** Idempotent. Rejects with `ExecutorRefused` (`home_folder`, `not_canonical`, …). */
   registerWorkspace(workspace: WorkspaceRegistration): Promise<void>;
+  /** A folder that a plan may open for its command, to be read. As `registerWorkspace`. */
+  registerOpening(folder: WorkspaceRegistration): Promise<void>;
   /**
    * Resolves once the command was let go, was refused, or is known to have ended. `stopping` is the
    * refusal of an executor that is going: nothing was burned, the next one takes the same ticket.
@@ -134,6 +136,7 @@ export function openLink(socket: Socket, pid: number, log: (text: string) => voi
     pid,
     closed: closed.promise,
     registerWorkspace: (workspace) => ask({ op: "register_workspace", workspace }, nothing),
+    registerOpening: (folder) => ask({ op: "register_opening", folder }, nothing),
     run: (ticket) => ask({ op: "run", ticket }, RunAnswer),
     state: (command_id) => ask({ op: "state", command_id }, CommandState),
     wait: (command_id) => ask({ op: "wait", command_id }, CommandEnd),

@@ -25,6 +25,8 @@ export type WorkspaceRegistration = z.infer<typeof WorkspaceRegistration>;
 const id = z.int().min(1);
 export const Request = z.discriminatedUnion("op", [
   z.object({ id, op: z.literal("register_workspace"), workspace: WorkspaceRegistration }),
+  /** A folder of the same person that a plan may name among its openings. */
+  z.object({ id, op: z.literal("register_opening"), folder: WorkspaceRegistration }),
   /** The ticket is judged by `verifyTicket`, which answers a malformed one with a refusal. */
   z.object({ id, op: z.literal("run"), ticket: z.unknown() }),
   z.object({ id, op: z.literal("state"), command_id: CommandId }),

@@ -1,5 +1,6 @@
 /**
- * The executor's own knowledge of which folder an id means. A ticket names the id only.
+ * The executor's own knowledge of which folder an id means, as a workspace or as what a plan opens for
+ * one command. A ticket names the id only.
  *
  * 1. A registered folder is held open, so that its inode cannot be given to another folder.
  * 2. The folder is opened first and judged by its descriptor: inode and owner must be those that the
@@ -34,12 +35,26 @@ export interface Workspaces {
   /** Idempotent; a folder that was replaced on disk is taken anew. Throws `ExecutorRefused`. */
   register(registration: WorkspaceRegistration): Promise<void>;
   find(id: string): Workspace | null;
+  /** A folder that plans may open to be read. Throws `ExecutorRefused`. */
+  registerOpening(registration: WorkspaceRegistration): void;
+  findOpening(id: string): Workspace | null;
   close(): void;
 }
 
 export function openWorkspaces(home: string, stage: () => Promise<Stage>): Workspaces {
   const known = new Map<string, Workspace>();
+  const openings = new Map<string, Workspace>();
   let last: Promise<void> = Promise.resolve();
+
+  function registerOpening(registration: WorkspaceRegistration): void {
+    const held = openings.get(registration.id);
+    if (held !== undefined && isSame(held, registration)) return;
+    if (held === undefined && openings.size >= WORKSPACE_LIMIT)
+      throw new ExecutorRefused("too_many", `more than ${WORKSPACE_LIMIT} openings`);
+    const folder = openFolder(registration, home);
+    if (held !== undefined) closeSync(held.descriptor);
+    openings.set(folder.id, folder);
+  }
 
   async function take(registration: WorkspaceRegistration): Promise<void> {
     const held = known.get(registration.id);
@@ -73,9 +88,13 @@ export function openWorkspaces(home: string, stage: () => Promise<Stage>): Works
       return taken;
     },
     find: (id) => known.get(id) ?? null,
+    registerOpening,
+    findOpening: (id) => openings.get(id) ?? null,
     close() {
-      for (const { descriptor } of known.values()) closeSync(descriptor);
-      known.clear();
+      for (const folders of [known, openings]) {
+        for (const { descriptor } of folders.values()) closeSync(descriptor);
+        folders.clear();
+      }
     },
   };
 }

@@ -53,7 +53,10 @@ function openCore(
   };
   const core = createExecutor({
     ...{ ticket_key, clock: { ...clock, after }, sandbox, ledger: { ...ledger, ...change } },
-    workspaces: { register: async () => {}, find: () => workspaceAt(home), close: () => {} },
+    workspaces: {
+      ...{ register: async () => {}, find: () => workspaceAt(home), close: () => {} },
+      ...{ registerOpening: () => {}, findOpening: () => null },
+    },
     processes: openProcessTable(() => {}),
     bounds: { hold: () => ({ enter: async () => {}, leave: () => null }) },
     log: (text) => told.push(text),

@@ -18,6 +18,8 @@ export const HostGrant = z.strictObject({
 export type HostGrant = z.infer<typeof HostGrant>;
 
 export const GRANTS_LIMIT = 64;
+/** Of those, what one call may have opened for it alone. */
+export const OPENED_HOSTS_LIMIT = 8;
 
 /** A host that the commands of a workspace may reach, as people see it. */
 export const NetworkGrant = HostGrant.extend({

@@ -16,6 +16,7 @@ import { auditRoutes } from "./door/routes/audit.ts";
 import { eventRoute } from "./door/routes/events.ts";
 import { livez } from "./door/routes/livez.ts";
 import { me } from "./door/routes/me.ts";
+import { networkRoutes } from "./door/routes/network.ts";
 import { pauseRoutes } from "./door/routes/pause.ts";
 import { overrideRoutes } from "./door/routes/overrides.ts";
 import { policyRoutes } from "./door/routes/policies.ts";
@@ -117,6 +118,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     workspaces: identity.workspaces,
     people: identity.people,
     readProgram: files.program,
+    unsandboxed: false,
   });
   const keys = openKeys(home);
   const ripgrep_path = await ripgrepPath();
@@ -226,6 +228,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       readyz(health.readiness, identity.authenticate),
       me(pauses, null),
       ...workspaces(identity.workspaces),
+      ...networkRoutes(consent.network),
       ...turnRoutes({ admission, dispatch, reader, clock }),
       eventRoute({ store, journal, live, admission, dispatch, reader, clock }),
       sessionsRoute(store),

@@ -12,6 +12,7 @@ import { HOST_VARIABLES } from "./host-variables.ts";
 import {
   NAMESPACE_CACHE,
   NAMESPACE_NETWORK,
+  NAMESPACE_OPENINGS,
   NAMESPACE_ROOT,
   NAMESPACE_WORKSPACE,
   OWN_PROGRAMS,
@@ -23,7 +24,7 @@ import { TOOLCHAIN_VARIABLES } from "./toolchains.ts";
 const CACHE = `${HOME}/.cache`;
 const SIZES_BYTES = { shm: 64 << 20, tmp: 512 << 20, home: 256 << 20 };
 
-/** A path below the working folder, with the device and inode it must have inside. */
+/** A path below the working folder, or an absolute one, with the device and inode it must have inside. */
 export interface Sighting {
   path: string;
   identity: string;
@@ -51,6 +52,8 @@ export interface Composition {
     identity: string;
     pins: Pin[];
   };
+  /** Other folders that are shown read-only, at their own paths. */
+  openings: Sighting[];
   held: Held[];
   /** The socket of its network and what carries connections there; null where it has none. */
   way_out: { socket_folder: string; socket_name: string; forwarder: string[] } | null;
@@ -59,8 +62,11 @@ export interface Composition {
 }
 
 /** What the gate must see for this composition, in order. */
-export function sightings({ workspace }: Pick<Composition, "workspace">): Sighting[] {
-  return [{ path: ".", identity: workspace.identity }, ...workspace.pins];
+export function sightings({
+  workspace,
+  openings,
+}: Pick<Composition, "workspace" | "openings">): Sighting[] {
+  return [{ path: ".", identity: workspace.identity }, ...workspace.pins, ...openings];
 }
 
 export function compose(parts: Composition): string[] {
@@ -84,6 +90,7 @@ function ofHost(place: Extract<Place, { kind: "host" }>, parts: Composition): st
     ...toolchains(parts),
     ...cache(place.cache_folder, parts.profile),
     ...ripgrep(place, parts.profile),
+    ...parts.openings.flatMap(({ path }) => ["--ro-bind", path, path]),
     ...workspace(parts, parts.workspace.path),
     ...wayOut(parts, parts.way_out?.socket_folder),
     ...["--remount-ro", "/dev", "--remount-ro", "/"],
@@ -95,6 +102,7 @@ function ofNamespace(parts: Composition): string[] {
     ...["--dev-bind", NAMESPACE_ROOT, "/", "--proc", "/proc"],
     ...volatile(),
     ...cache(NAMESPACE_CACHE, parts.profile),
+    ...parts.openings.flatMap(({ path }, at) => ["--ro-bind", `${NAMESPACE_OPENINGS}/${at}`, path]),
     ...workspace(parts, NAMESPACE_WORKSPACE),
     ...wayOut(parts, NAMESPACE_NETWORK),
   ];

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# mount-namespace.pl NAME=VALUE... 3<WORKSPACE
+# mount-namespace.pl NAME=VALUE... 3<WORKSPACE 4<OPENING...
 #
 # Makes a mount namespace that holds what the sandboxes of one workspace are made from and nothing
 # else of the host, says "ready", and waits for the end of its input: the caller opens /proc/PID/ns/mnt
@@ -12,9 +12,11 @@
 #                what owner_uid and owner_gid own on disk appears as owned by shown_id, and what
 #                shown_id makes there lands on disk as the owner's. Only files of the owner are mapped;
 #                those of others show as nobody's.
+#   /openings/N  folders that are opened for one command, in the order of their descriptors from 4 on:
+#                idmapped as the workspace is, each by its own owner, and read-only
 #   /proc, and links to what bubblewrap itself is loaded from
 #
-# Names: owner_uid, owner_gid, shown_id; path (of the workspace inside), etc and cache (folders to
+# Names: openingN (UID:GID:PATH: the owner of an opening, and where it appears inside); owner_uid, owner_gid, shown_id; path (of the workspace inside), etc and cache (folders to
 # bind), ripgrep (the program, or empty) and its place; and as lists with colons: empty (folders), roots
 # (of the host: bin, lib64), large_etc (folders of the host's /etc that are bound over `etc`),
 # opt_toolchains and home_toolchains (where each is, and where it appears; what is in a home root may
@@ -54,7 +56,7 @@ my ($FSCONFIG_SET_STRING, $FSCONFIG_CMD_CREATE) = (1, 6);
 my ($RDONLY, $NOSUID, $NODEV, $IDMAP) = (0x1, 0x2, 0x4, 0x100000);
 my $MS_PRIVATE = 1 << 18;
 my $MNT_DETACH = 2;
-my $WORKSPACE = 3;
+my ($WORKSPACE, $FIRST_OPENING) = (3, 4);
 
 my @DEVICES = qw(null zero full random urandom tty);
 # A mount point that every host has, that is no link, and whose content is opened before it is covered.
@@ -66,6 +68,8 @@ my $own_tools = $of{home_toolchains} eq '' ? undef : user_namespace(0, 0);
 my $workspace = open_tree($WORKSPACE, '', $AT_EMPTY_PATH | $AT_RECURSIVE);
 set_attributes('idmap the workspace and what is mounted in it', $workspace, $AT_RECURSIVE,
     $IDMAP | $NOSUID | $NODEV, fileno $owners);
+my @openings = map { [split /:/, $_, 3] } map { $of{"opening$_"} // () } 0 .. keys %of;
+my @opened = map { open_opening($FIRST_OPENING + $_, @{$openings[$_]}) } 0 .. $#openings;
 
 check('make a mount namespace', syscall($number_of->{unshare}, $CLONE_NEWNS));
 make_private('/');
@@ -74,7 +78,8 @@ my $root = new_file_system('tmpfs', $NOSUID | $NODEV, mode => '0755', size => '1
 attach($root, $COVERED);
 chdir $COVERED or die "$COVERED: $!\n";
 
-make_folders(qw(sandbox workspace cache net proc tmp));
+make_folders(qw(sandbox workspace cache net proc tmp), map { "openings/$_" } 0 .. $#openings);
+attach($opened[$_], "openings/$_") for 0 .. $#openings;
 attach($workspace, 'workspace');
 bind_tree($of{cache}, 'cache', $NODEV);
 bind_tree($of{network}, 'net', $RDONLY | $NODEV);
@@ -86,7 +91,7 @@ for my $name ('usr', 'etc', listed('roots')) {
 my $sandbox = new_file_system('tmpfs', $NOSUID | $NODEV, mode => '0755', size => '1m');
 attach($sandbox, 'sandbox');
 chdir 'sandbox' or die "sandbox: $!\n";
-make_folders(qw(usr etc dev), listed('empty'), inside($of{path}));
+make_folders(qw(usr etc dev), listed('empty'), map { inside($_) } $of{path}, map { $_->[2] } @openings);
 bind_tree('/usr', 'usr', $RDONLY | $NODEV);
 for my $name (listed('roots')) {
     if (-l "/$name") {
@@ -118,6 +123,15 @@ sysread STDIN, my $end, 1;
 exit 0;
 
 sub listed { my ($name) = @_; return split /:/, $of{$name} }
+
+sub open_opening {
+    my ($descriptor, $uid, $gid, $path) = @_;
+    my $tree = open_tree($descriptor, '', $AT_EMPTY_PATH | $AT_RECURSIVE);
+    my $owners = user_namespace($uid, $gid);
+    set_attributes("idmap $path", $tree, $AT_RECURSIVE, $IDMAP | $RDONLY | $NOSUID | $NODEV,
+        fileno $owners);
+    return $tree;
+}
 
 # What vanished since it was found is left out. A file system that cannot be idmapped shows its files as
 # they are: those that are closed to others stay closed.

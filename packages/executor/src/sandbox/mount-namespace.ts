@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SOCKET_INSIDE } from "../network/inside.ts";
 import { BOUND_ETC, HOME } from "./etc.ts";
+import type { StagedFolder } from "./stage.ts";
 import type { Toolchain } from "./toolchains.ts";
 
 const PROGRAM = fileURLToPath(new URL("mount-namespace.pl", import.meta.url));
@@ -21,11 +22,14 @@ export const NAMESPACE_ROOT = "/sandbox";
 export const NAMESPACE_WORKSPACE = "/workspace";
 export const NAMESPACE_CACHE = "/cache";
 export const NAMESPACE_NETWORK = "/net";
+export const NAMESPACE_OPENINGS = "/openings";
 
 export interface NamespaceContent {
   /** The folder, held open, and where it appears inside. */
   workspace: { descriptor: number; path: string };
   owner: { uid: number; gid: number };
+  /** Other folders, held open, that are shown read-only. */
+  openings: StagedFolder[];
   /** The owner's files appear as this uid's and gid's. */
   shown_id: number;
   etc_folder: string;
@@ -45,10 +49,11 @@ export interface NamespaceContent {
 export function openMountNamespace(content: NamespaceContent): Promise<number> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new Error(`mount namespace: ${why}`));
+    const openings = content.openings.map(({ descriptor }) => descriptor);
     const child = spawn("perl", [PROGRAM, ...argumentsFor(content)], {
       cwd: "/",
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-      stdio: ["pipe", "pipe", "pipe", content.workspace.descriptor],
+      stdio: ["pipe", "pipe", "pipe", content.workspace.descriptor, ...openings],
       timeout: MAKING_LIMIT_MS,
       killSignal: "SIGKILL",
     });
@@ -92,5 +97,8 @@ function argumentsFor(content: NamespaceContent): string[] {
     roots: roots.map((path) => path.slice(1)).join(":"),
     large_etc: BOUND_ETC.join(":"),
   };
-  return Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  const openings = content.openings.map(
+    ({ owner: { uid, gid }, path }, at) => `opening${at}=${uid}:${gid}:${path}`,
+  );
+  return [...Object.entries(values).map(([name, value]) => `${name}=${value}`), ...openings];
 }

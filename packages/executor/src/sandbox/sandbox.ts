@@ -47,7 +47,7 @@ export interface Sandbox {
   /** All probes, anew. */
   probe(): Promise<SandboxReport>;
   /** Rejects with `PinChanged` where a pinned file is not what was agreed to, else with the reason. */
-  prepare(plan: Plan, workspace: Workspace): Promise<Prepared>;
+  prepare(plan: Plan, workspace: Workspace, openings: Workspace[]): Promise<Prepared>;
   /** The end: resolves when its test has ended and what was made ahead is gone. */
   settled(): Promise<void>;
 }
@@ -103,7 +103,11 @@ export function createSandbox(
     return open({ run_folder, ripgrep_path, host, caches, network });
   }
 
-  async function prepare(plan: Confined, workspace: Workspace): Promise<Prepared> {
+  async function prepare(
+    plan: Confined,
+    workspace: Workspace,
+    openings: Workspace[] = [],
+  ): Promise<Prepared> {
     const on = await stage();
     const notices: string[] = [];
     using held = new DisposableStack();
@@ -112,13 +116,15 @@ export function createSandbox(
     const output_fifo = await fifos.take();
     held.defer(() => rmSync(output_fifo, { force: true })); // it is still there if none was launched
     held.defer(caches.enter(workspace.id));
-    const place = await on.place(workspace);
+    const place = await on.place(workspace, openings);
+    if (place.kind === "namespace" && place.for_once) held.defer(() => closeSync(place.descriptor));
     const out = await wayOut(plan, workspace, held);
     const way = wayInto(place, bubblewrap_path, held);
     const first_data = FIRST_INHERITED + way.inherited.length;
     const composition = {
       ...plan,
       workspace: { ...workspace, pins: pinsOf(plan, workspace, held, notices) },
+      openings,
       held: pinned.held.map((file, index) => ({ ...file, descriptor: first_data + index })),
       ...{ place, host, way_out: out.way },
     };
@@ -244,6 +250,7 @@ function inspect({ init, ready, status }: AtGate, seen: Sighting[], level: Stage
 
 /** Looks from where the sandbox's init stands, which nothing of the command has moved yet. */
 function isSeen(pid: number, { path, identity }: Sighting): boolean {
-  const found = lstatSync(`/proc/${pid}/cwd/${path}`, { bigint: true, throwIfNoEntry: false });
+  const from = path.startsWith("/") ? "root" : "cwd/";
+  const found = lstatSync(`/proc/${pid}/${from}${path}`, { bigint: true, throwIfNoEntry: false });
   return found !== undefined && `${found.dev}:${found.ino}` === identity;
 }

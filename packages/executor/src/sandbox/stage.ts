@@ -32,14 +32,17 @@ export interface StagedFolder {
 /** Where the sandboxes of one workspace are made. */
 export type Place =
   | { kind: "host"; etc_folder: string; cache_folder: string; ripgrep_folder: string | null }
-  /** Nothing else is mounted there; `id` is the uid and gid that bubblewrap gets. */
-  | { kind: "namespace"; descriptor: number; id: number };
+  /**
+   * Nothing else is mounted there; `id` is the uid and gid that bubblewrap gets. One `for_once` was
+   * made for one command, and its descriptor is to be closed with it.
+   */
+  | { kind: "namespace"; descriptor: number; id: number; for_once: boolean };
 
 export interface Stage {
   level: "per_person" | "shared_user";
   ripgrep_folder: string | null;
   /** The folder's place as the host is now; rejects with the reason. */
-  place(folder: StagedFolder): Promise<Place>;
+  place(folder: StagedFolder, openings?: StagedFolder[]): Promise<Place>;
   /** Forgets the folder, so that its id can be another's. */
   release(folder: StagedFolder): Promise<void>;
 }
@@ -80,9 +83,14 @@ export function openRootStage(parts: StageParts): Stage {
   const ripgrep_folder = folderOf(ripgrep_path);
   const made = new Map<string, Made>();
 
-  function make(folder: StagedFolder, from: string, etc_folder: string, cache: string): Made {
-    const descriptor = openMountNamespace({
-      workspace: folder,
+  const open = (
+    folder: StagedFolder,
+    openings: StagedFolder[],
+    etc_folder: string,
+    cache: string,
+  ) =>
+    openMountNamespace({
+      ...{ workspace: folder, openings },
       owner: folder.owner,
       shown_id: uidOf(folder),
       etc_folder,
@@ -92,6 +100,9 @@ export function openRootStage(parts: StageParts): Stage {
       ripgrep_path: ripgrep_path === null ? null : realpathSync(ripgrep_path),
       roots: host.roots.map(({ path }) => path),
     });
+
+  function make(folder: StagedFolder, from: string, etc_folder: string, cache: string): Made {
+    const descriptor = open(folder, [], etc_folder, cache);
     const now = { from, descriptor };
     made.set(folder.id, now);
     descriptor.catch(() => made.get(folder.id) === now && made.delete(folder.id));
@@ -107,15 +118,19 @@ export function openRootStage(parts: StageParts): Stage {
   return {
     level: "per_person",
     ripgrep_folder,
-    async place(folder) {
+    async place(folder, openings = []) {
       refuseToolchain(folder, host);
       const id = uidOf(folder);
       const etc_folder = etc();
       const cache = caches.folder(folder.id, { uid: id, gid: id });
+      if (openings.length > 0) {
+        const descriptor = await open(folder, openings, etc_folder, cache.path);
+        return { kind: "namespace", descriptor, id, for_once: true };
+      }
       const from = `${etc_folder} ${cache.identity}`;
       if (made.get(folder.id)?.from !== from) void release(folder);
       const { descriptor } = made.get(folder.id) ?? make(folder, from, etc_folder, cache.path);
-      return { kind: "namespace", descriptor: await descriptor, id };
+      return { kind: "namespace", descriptor: await descriptor, id, for_once: false };
     },
     release,
   };

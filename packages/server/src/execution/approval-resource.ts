@@ -3,7 +3,8 @@ import { type Pause, toldPause } from "../kernel/pause.ts";
 import { isoTime } from "../kernel/time.ts";
 import type { Row } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import { bareCard, parseCard } from "./consent/card.ts";
+import { bareCard, type Card, parseCard } from "./consent/card.ts";
+import { visibleLine } from "./consent/visible.ts";
 
 /** Who decides when nobody does in time. */
 export const NOBODY = { id: "expiry", name: "nobody (it expired)" };
@@ -26,11 +27,25 @@ export const approvalRows = (store: Store) =>
     .select(["workspace.path as workspace_path", "person.name as person_name"])
     .select("decider.name as decider_name");
 
+/** What a command can touch, in plain words. */
+function reachOf({ hosts, opens }: Card): string {
+  const folders = (opens?.folders ?? []).map((path) => `, ${visibleLine(path)} to read`).join("");
+  const network = hosts.length === 0 ? "without network" : "with a network of exactly these hosts";
+  return `the files of the workspace${folders}, inside a sandbox ${network}`;
+}
+
+const NOTHING_KEEPS_IT =
+  "all that the server's own user can: there is NO SANDBOX, by the operator's choice";
+
 /**
- * @param reach what a command can touch, in plain words
+ * @param unsandboxed that nothing keeps commands
  * @param pause what holds the person's commands now
  */
-export function approvalResource(row: ApprovalRow, reach: string, pause: Pause | null): Approval {
+export function approvalResource(
+  row: ApprovalRow,
+  unsandboxed: boolean,
+  pause: Pause | null,
+): Approval {
   const card = parseCard(row.card) ?? bareCard(row.command, row.reason);
   return {
     id: row.id,
@@ -42,8 +57,8 @@ export function approvalResource(row: ApprovalRow, reach: string, pause: Pause |
     ...card,
     workspace_id: row.workspace_id,
     workspace_path: row.workspace_path,
-    reach,
-    network: card.hosts.length > 0,
+    reach: unsandboxed ? NOTHING_KEEPS_IT : reachOf(card),
+    network: unsandboxed || card.hosts.length > 0,
     pause: pause === null ? null : toldPause(pause),
     reason: row.reason,
     created_at: isoTime(row.created_at),

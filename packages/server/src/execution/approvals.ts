@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Clock } from "@mainstay/sdk/clock";
+import type { HostGrant, Opening } from "@mainstay/sdk/network";
 import type { Approval, Decision } from "@mainstay/sdk/resources";
 import type { Person } from "../identity/identity.ts";
 import { Refusal } from "../kernel/errors.ts";
@@ -54,6 +55,9 @@ export interface Approved {
   readonly id: string;
   readonly by: { readonly id: string; readonly name: string };
   readonly pins: string;
+  /** What they were shown that it may reach, and opens. */
+  readonly hosts: readonly HostGrant[];
+  readonly opens: Opening | null;
 }
 
 export interface Approvals {
@@ -81,8 +85,7 @@ export interface ApprovalsParts {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly life_days: number;
-  /** What a command can touch, in plain words. */
-  readonly reach: string;
+  readonly unsandboxed: boolean;
   readonly rules: Pick<Rules, "making">;
   readonly pauses: Pick<Pauses, "forCommandOf">;
 }
@@ -90,7 +93,7 @@ export interface ApprovalsParts {
 export function createApprovals(parts: ApprovalsParts): Approvals {
   const { store, journal, clock, newId } = parts;
   const resourceOf = (row: ApprovalRow): Approval =>
-    approvalResource(row, parts.reach, parts.pauses.forCommandOf(row.person_id));
+    approvalResource(row, parts.unsandboxed, parts.pauses.forCommandOf(row.person_id));
 
   function request({ card, ...ask }: AskFor): ConsentRequest {
     const id = newId("apr");
@@ -116,7 +119,8 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
       store.sql
         .selectFrom("approval")
         .innerJoin("person", "person.id", "approval.decided_by")
-        .select(["approval.id", "approval.pins", "person.id as person_id", "person.name"])
+        .select(["approval.id", "approval.pins", "approval.card"])
+        .select(["person.id as person_id", "person.name"])
         .where("approval.turn_id", "=", call.turn_id)
         .where("approval.step", "=", call.step)
         .where("approval.call_id", "=", call.call_id)
@@ -125,7 +129,10 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
         .whereRef("approval.decided_at", "<", "approval.expires_at")
         .orderBy("approval.decided_at"),
     );
-    return rows.map(({ id, pins, person_id, name }) => ({ id, pins, by: { id: person_id, name } }));
+    return rows.map(({ id, pins, card, person_id, name }) => {
+      const { hosts, opens } = parseCard(card) ?? { hosts: [], opens: null };
+      return { id, pins, hosts, opens, by: { id: person_id, name } };
+    });
   }
 
   async function pending(person: Person, wish: PageWish = {}): Promise<Page<Approval>> {

@@ -13,6 +13,7 @@ import type { Approvals, ConsentRequest } from "./approvals.ts";
 import { cardOf } from "./consent/card.ts";
 import type { Agreement } from "./consent/consent.ts";
 import { type CommandOfCall, createJudge, type Judged, type JudgeParts } from "./consent/judge.ts";
+import type { OpeningPlace } from "./consent/openings.ts";
 import type { Overrides } from "./consent/overrides.ts";
 import { pinsText } from "./consent/pins.ts";
 import type { Policies } from "./consent/policies.ts";
@@ -30,6 +31,8 @@ import type { Passage, Pauses } from "./pauses.ts";
 export type { ApprovalStream } from "./approval-stream.ts";
 export type { Approvals, ConsentRequest } from "./approvals.ts";
 export { type Classified, classify } from "./classify/classify.ts";
+export type { WorkspaceNetwork } from "./consent/network.ts";
+export type { OpeningPlace, OpeningWish } from "./consent/openings.ts";
 export type { Overrides } from "./consent/overrides.ts";
 export type { Policies } from "./consent/policies.ts";
 export type { Rules } from "./consent/rules.ts";
@@ -62,7 +65,7 @@ export type PlannedCommand =
   /** All was agreed to, but nothing may begin now. */
   | { readonly kind: "paused"; readonly pause: Pause }
   | { readonly kind: "denied"; readonly by: string }
-  /** An admin's policy is against it. */
+  /** An admin's policy is against it, or what it wants opened cannot be. */
   | { readonly kind: "refused"; readonly reason: string }
   /** Only an admin's override lets it through. */
   | { readonly kind: "blocked"; readonly reason: string };
@@ -77,6 +80,8 @@ export interface Execution {
    * Never runs it. Waits, and tells the onlooker why, while no executor can be asked. @throws Stopping
    */
   recover(command: StartedCommand, passage: Passage, onlooker: Onlooker): Promise<Standing>;
+  /** Folders that a command could have opened: the person's other workspaces. */
+  openable(place: OpeningPlace): Promise<{ readonly folders: readonly string[] }>;
   /** The command's end is in the journal: the executor may drop its output. */
   forget(command_id: string): void;
   /** What commands' output takes on disk; null while no executor runs. */
@@ -99,6 +104,7 @@ export interface ExecutionParts extends JudgeParts {
   readonly overrides: Pick<Overrides, "find" | "use">;
   readonly policies: Pick<Policies, "limitFor" | "trustIn">;
   readonly suggestions: Pick<Suggestions, "textFor">;
+  readonly openable: Execution["openable"];
   /** Rises whenever somebody takes something away that commands may rest on. */
   readonly consentRevision: () => number;
   readonly pauses: Pick<Pauses, "enter" | "forCommandOf">;
@@ -184,20 +190,22 @@ export function createExecution(parts: ExecutionParts): Execution {
       plan: planned,
       person: order.person,
       workspace: order.workspace,
+      openings: judged.opened?.folders ?? [],
       consent: { verdict, kind, decided_by, agreement_id },
       intended: audit.intend(intentOf(ready), rests_on.batch(agreement, order)),
-      lastLook: () => rests_on.lastLook(agreement, order, looked),
+      lastLook: () => rests_on.lastLook({ agreement, judged }, order, looked),
       refused: (code) => refuse(order, judged, planned.command_id, code),
     };
   }
 
   async function requestFor(order: CommandOrder, judged: Judged): Promise<ConsentRequest> {
     const { turn_id, step, call_id, person, workspace, intent, wall_ms } = order;
-    const { command, command_sha256, classified, pinning, again } = judged;
+    const { command, command_sha256, classified, pinning, network, opened, again } = judged;
     const place = { person_id: person.id, workspace_id: workspace.id };
     const asks = classified.asks === null ? null : JSON.stringify(classified.asks);
     const suggestion = asks === null ? null : await parts.suggestions.textFor(place, asks);
-    const card = cardOf({ command, classified, pinning, wall_ms, again, suggestion });
+    const say = { classified, pinning, network, opened, wall_ms, again };
+    const card = cardOf({ command, suggestion, needs_person: judged.needs_person, ...say });
     return parts.approvals.request({
       ...{ turn_id, step, call_id, ...place, intent, command, command_sha256, card },
       reason: again ?? classified.reason,
@@ -217,7 +225,7 @@ export function createExecution(parts: ExecutionParts): Execution {
       ...{ person_id: person.id, workspace_id: workspace.id, script_sha256: command_sha256 },
     });
 
-  const planOf = (order: CommandOrder, { pinning }: Judged): Plan => ({
+  const planOf = (order: CommandOrder, { pinning, network, opened }: Judged): Plan => ({
     command_id: newId("cmd"),
     person_id: order.person.id,
     person_uid_number: order.person.number,
@@ -226,8 +234,8 @@ export function createExecution(parts: ExecutionParts): Execution {
     stdin: null,
     profile: order.profile,
     pins: [...pinning.pins],
-    network: null,
-    openings: [],
+    network: network === null ? null : { hosts: [...network.hosts] },
+    openings: (opened?.folders ?? []).map(({ id }) => id),
     limits: { wall_ms: order.wall_ms, output_bytes: limits.command_output_bytes },
   });
 
@@ -259,6 +267,7 @@ export function createExecution(parts: ExecutionParts): Execution {
     plan,
     enter: pauses.enter,
     recover,
+    openable: parts.openable,
     forget(command_id) {
       // A lost acknowledgement only keeps some output longer; the executor drops it with age.
       void keeper
@@ -284,6 +293,7 @@ interface Ready {
 const refusals = {
   blocked: (reason: string): PlannedCommand => ({ kind: "blocked", reason }),
   denied: (by: string): PlannedCommand => ({ kind: "denied", by }),
+  opening: (reason: string): PlannedCommand => ({ kind: "refused", reason }),
   policy: (reason: string): PlannedCommand => ({ kind: "refused", reason }),
 };
 
@@ -297,6 +307,13 @@ const intentOf = ({ order, judged, agreement, plan }: Ready) => ({
   consent: agreement.kind,
   agreed_by: agreement.person_id,
   agreement_id: agreement.id,
+  ...(judged.network !== null && { hosts: judged.network.hosts.length }),
+  ...(judged.opened !== null && {
+    opened: {
+      hosts: judged.opened.hosts.map(({ host, port }) => ({ host, port })),
+      workspaces: judged.opened.folders.map(({ id }) => id),
+    },
+  }),
 });
 
 const neverStarted: Standing = { state: "never_started" };

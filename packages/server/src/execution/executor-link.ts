@@ -16,13 +16,18 @@ export type OpenLink = (
 ) => Promise<ExecutorLink>;
 
 type Registration = Parameters<ExecutorLink["registerWorkspace"]>[0];
+/** Those that one command needs. */
+export interface CommandFolders {
+  readonly workspace: Registration;
+  readonly openings: readonly Registration[];
+}
 type OutputListener = Parameters<ExecutorLink["onOutput"]>[0];
 
 /**
  * Keeps one link to an executor, and opens a new one after a loss.
  *
  * 1. Callers that come while a link is being opened share it, and hear what it waits for.
- * 2. A workspace is registered once a link, before its first command.
+ * 2. A workspace is registered once a link, before its first command; so is a folder that is opened.
  * 3. `stop` aborts `stopping` first: who waits on a link lets go before the link does, so that what
  *    the executor's end makes of a command is told by the next start alone.
  * 4. A link that has dropped may be long in closing, and is shared until then: who hears of the drop
@@ -32,7 +37,7 @@ export interface ExecutorKeeper {
   readonly stopping: AbortSignal;
   /** `onWaiting` hears null when a wait of which it heard is over. @throws Stopping */
   link(onWaiting: WaitListener): Promise<ExecutorLink>;
-  register(workspace: Registration, onWaiting: WaitListener): Promise<ExecutorLink>;
+  register(folders: CommandFolders, onWaiting: WaitListener): Promise<ExecutorLink>;
   /** What the linked executor has on disk; null while there is none. */
   usage(): Promise<ExecutorUsage | null>;
   /** A page of the linked executor's chain, after a number; null while there is none. */
@@ -107,6 +112,19 @@ export function createExecutorKeeper(parts: KeeperParts): ExecutorKeeper {
     }
   }
 
+  async function once(
+    to: ExecutorLink,
+    as: "workspace" | "opening",
+    folder: Registration,
+  ): Promise<void> {
+    const known = registered.get(to);
+    const name = `${as} ${JSON.stringify(folder)}`;
+    if (known?.has(name)) return;
+    const asked = as === "workspace" ? to.registerWorkspace(folder) : to.registerOpening(folder);
+    await whileLinked(to, asked);
+    known?.add(name);
+  }
+
   async function end(held: ExecutorLink): Promise<void> {
     const late = Promise.withResolvers<"late">();
     const stopTimer = clock.after(END_MS, () => late.resolve("late"));
@@ -120,13 +138,10 @@ export function createExecutorKeeper(parts: KeeperParts): ExecutorKeeper {
   return {
     stopping: stopping.signal,
     link,
-    async register(workspace, onWaiting) {
+    async register({ workspace, openings }, onWaiting) {
       const opened = await link(onWaiting);
-      const known = registered.get(opened);
-      const name = JSON.stringify(workspace);
-      if (known?.has(name)) return opened;
-      await whileLinked(opened, opened.registerWorkspace(workspace));
-      known?.add(name);
+      await once(opened, "workspace", workspace);
+      for (const folder of openings) await once(opened, "opening", folder);
       return opened;
     },
     chain: async (after) => (linked === null ? null : linked.chain(after, CHAIN_PAGE_LIMIT)),

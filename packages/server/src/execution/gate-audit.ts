@@ -1,6 +1,7 @@
 import type { CommandEnd } from "@mainstay/executor/command";
 import type { AuditRecord } from "@mainstay/sdk/audit";
 import type { Clock } from "@mainstay/sdk/clock";
+import type { NetworkUse } from "@mainstay/sdk/network";
 import { StoreFault } from "../kernel/errors.ts";
 import { auditWrite } from "../store/audit-log.ts";
 import type { Batch, Guard, Store } from "../store/store.ts";
@@ -68,14 +69,34 @@ export function createGateAudit({ store, clock, stopping }: GateAuditParts): Gat
         return `nothing runs that cannot be put on record: ${fault.message}`;
       }
     },
-    ended: (command_id, person_id, end) =>
-      keep({
-        guards: [intended(store, command_id)],
-        writes: [write({ kind: "command_result", command_id, person_id, ...resultOf(end) })],
-      }),
+    ended(command_id, person_id, end) {
+      const uses = end.outcome === "exited" ? end.network : [];
+      const of = { command_id, person_id };
+      const recorded = uses.map((use) => write({ kind: "command_network", ...of, ...told(use) }));
+      const result = write({ kind: "command_result", ...of, ...resultOf(end) });
+      // A result is written once by itself; what it reached is not.
+      const once = uses.length === 0 ? [] : [unended(store, command_id)];
+      return keep({
+        guards: [intended(store, command_id), ...once],
+        writes: [...recorded, result],
+      });
+    },
     refused: (refused) => keep({ writes: [write({ kind: "command_refused", ...refused })] }),
   };
 }
+
+const told = (use: NetworkUse) => ({ ...use, refused: use.refused !== null });
+
+const unended = (store: Store, command_id: string): Guard => ({
+  name: "not ended",
+  expect: "none",
+  query: store.sql
+    .selectFrom("audit")
+    .select("seq")
+    .where("command_id", "=", command_id)
+    .where("kind", "=", "command_result")
+    .compile(),
+});
 
 const intended = (store: Store, command_id: string): Guard => ({
   name: "intended",

@@ -21,6 +21,8 @@ export interface AgreedCommand {
   readonly plan: Plan;
   readonly person: { readonly number: number };
   readonly workspace: TurnWorkspace;
+  /** Other folders of the person that it may read. */
+  readonly openings: readonly TurnWorkspace[];
   readonly consent: Consent;
   /** Resolves when it is on record that it may run; with why it may not after all. */
   readonly intended: Promise<string | null>;
@@ -118,16 +120,21 @@ export function createHandOver(parts: HandOverParts): HandOver {
     }
   }
 
-  /** The link, with the workspace registered at it; or why the command cannot begin. */
+  /** The link, with all folders registered at it; or why the command cannot begin. */
   async function linkFor(
-    { workspace, person }: AgreedCommand,
+    { workspace, openings, person }: AgreedCommand,
     signal: AbortSignal,
     onlooker: Onlooker,
   ): Promise<ExecutorLink | CommandEnd | NotTaken> {
-    const { id, path, ino, owner_uid } = workspace;
-    const registration = { id, path, ino, owner_uid, person_uid_number: person.number };
+    const ofPerson = ({ id, path, ino, owner_uid }: TurnWorkspace) => ({
+      ...{ id, path, ino, owner_uid, person_uid_number: person.number },
+    });
+    const registered = keeper.register(
+      { workspace: ofPerson(workspace), openings: openings.map(ofPerson) },
+      onlooker.waits,
+    );
     try {
-      return await unlessAborted(keeper.register(registration, onlooker.waits), signal);
+      return await unlessAborted(registered, signal);
     } catch (fault) {
       if (fault instanceof Stopping) throw fault;
       return unbegun(fault);

@@ -33,6 +33,8 @@ export interface Workspaces {
    * @throws Refusal `not_found`; `forbidden` for another person's
    */
   resolve(person: Owner, id_or_path: string | undefined): Promise<TurnWorkspace>;
+  /** Where the person's workspaces lie, the oldest first. */
+  pathsOf(person: Owner): Promise<string[]>;
   /** Hears when trust in a folder, or the folder itself, was taken away, before that is answered. */
   onTightened(listener: () => void): void;
 }
@@ -110,6 +112,7 @@ export function createWorkspaces(parts: WorkspacesParts): Workspaces {
     list: async (person) => (await rows.listOf(person)).map(described),
     register,
     resolve,
+    pathsOf: async (person) => (await rows.listOf(person)).map(({ path }) => path),
     onTightened: (listener) => void listeners.add(listener),
   };
 }

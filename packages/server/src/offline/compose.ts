@@ -25,8 +25,8 @@ export function answer(body: string, reason: string, provider_configured: boolea
 }
 
 /** What a command that the person typed gave; no model was wanted, so none is excused. */
-export const commandBody = (command: string, result: string): string =>
-  `Your command ${inline(command)}, run without a model:\n\n${quote(result)}`;
+export const commandBody = (command: string, results: readonly string[]): string =>
+  [`Your command ${inline(command)}, run without a model:`, ...results.map(quote)].join("\n\n");
 
 export function readBody(read: readonly ReadResult[], failed: readonly ReadResult[]): string {
   const contents = read.map(({ path, text }) => `${inline(path)} holds:\n\n${quote(text)}`);

@@ -1,4 +1,5 @@
 import type { ToolCall } from "@mainstay/sdk/events";
+import { lackedIn } from "../kernel/lacked.ts";
 import type { ModelMessage, ModelPart, ModelPort, ModelRequest } from "../kernel/model.ts";
 import * as compose from "./compose.ts";
 import { literal } from "./keywords.ts";
@@ -66,7 +67,7 @@ const CALL_PREFIX = "offline_";
 const NO_RESULT = "There is no result.";
 const NOTHING = { kind: "answer", body: compose.nothingBody, direct: false } as const;
 
-/** Each tool is asked for in at most one step of a turn, so a turn ends after three steps. */
+/** Each tool is asked for in one step of a turn, a command in two, so a turn ends after three steps. */
 function nextMove(request: ModelRequest): Move {
   const asked = request.messages.findLastIndex((message) => message.role === "user");
   const message = request.messages[asked];
@@ -77,14 +78,8 @@ function nextMove(request: ModelRequest): Move {
 
 function follow(intention: Intention, desk: Desk): Move {
   switch (intention.kind) {
-    case "command": {
-      const { command } = intention;
-      const inputs = [{ command, intent: "run the command that you typed" }];
-      return desk.use("shell", inputs, ([ran]) => ({
-        ...said(compose.commandBody(command, textOf(ran))),
-        direct: true,
-      }));
-    }
+    case "command":
+      return run(intention.command, desk);
     case "read":
       return read(intention, desk);
     case "list":
@@ -94,6 +89,18 @@ function follow(intention: Intention, desk: Desk): Move {
     case "nothing":
       return NOTHING;
   }
+}
+
+/** What failed for lack of a host or a folder is asked for once more with that, which a person decides. */
+function run(command: string, desk: Desk): Move {
+  const inputs = [{ command, intent: "run the command that you typed" }];
+  return desk.use("shell", inputs, ([ran, again]) => {
+    const open = again === undefined ? lackedIn(textOf(ran)) : null;
+    if (open !== null)
+      return desk.call("shell", { command, open, intent: "run it again, with what it lacked" });
+    const results = [ran, ...(again === undefined ? [] : [again])].map(textOf);
+    return { ...said(compose.commandBody(command, results)), direct: true };
+  });
 }
 
 function read({ paths, words }: Extract<Intention, { kind: "read" }>, desk: Desk): Move {
@@ -128,28 +135,30 @@ function search(words: readonly string[], desk: Desk, failed: readonly compose.R
   );
 }
 
+type Input = Readonly<Record<string, unknown>>;
+
 interface Desk {
   /** Asks for the tool once; when it was asked, goes on with what it gave, in the order of `inputs`. */
-  use(
-    tool: string,
-    inputs: readonly Record<string, string>[],
-    then: (made: readonly Made[]) => Move,
-  ): Move;
+  use(tool: string, inputs: readonly Input[], then: (made: readonly Made[]) => Move): Move;
+  /** Asks for it whatever was asked before. */
+  call(tool: string, input: Input): Move;
 }
 
 function createDesk({ messages, tools }: ModelRequest, made: readonly Made[]): Desk {
+  /** The tool is part of the id: history that was left out can repeat a count of messages. */
+  const callOf = (tool: string, input: Input, at: number): ToolCall => ({
+    id: `${CALL_PREFIX}${tool}_${messages.length}_${at}`,
+    name: tool,
+    input: JSON.stringify(input),
+  });
+
   return {
+    call: (tool, input) => ({ kind: "calls", calls: [callOf(tool, input, 0)] }),
     use(tool, inputs, then) {
       const before = made.filter(({ call }) => call.name === tool);
       if (before.length > 0) return then(before);
       if (!tools.some(({ name }) => name === tool)) return said(compose.unavailableBody(tool));
-      return { kind: "calls", calls: inputs.map(callOf) };
-
-      /** The tool is part of the id: history that was left out can repeat a count of messages. */
-      function callOf(input: Record<string, string>, at: number): ToolCall {
-        const id = `${CALL_PREFIX}${tool}_${messages.length}_${at}`;
-        return { id, name: tool, input: JSON.stringify(input) };
-      }
+      return { kind: "calls", calls: inputs.map((input, at) => callOf(tool, input, at)) };
     },
   };
 }

@@ -16,6 +16,7 @@ const TABLES = [
   "policy",
   "override",
   "command",
+  "host_grant",
   "server_run",
   "audit",
   "audit_checkpoint",

@@ -21,6 +21,7 @@ export interface Schema {
   audit: AuditTable;
   audit_checkpoint: AuditCheckpointTable;
   pause: PauseTable;
+  host_grant: HostGrantTable;
   command: CommandTable;
 }
 
@@ -259,6 +260,17 @@ interface CommandTable {
   outcome: string | null;
   /** What the session's next turn is told of its end; null of one that its call waited for. */
   note: string | null;
+}
+
+/** A host that the commands of a workspace may reach. */
+interface HostGrantTable {
+  workspace_id: string;
+  host: string;
+  /** 0: 80 and 443. */
+  port: number;
+  inside: number;
+  allowed_by: string;
+  allowed_at: number;
 }
 
 export type Row<T extends keyof Schema> = Selectable<Schema[T]>;

@@ -9,22 +9,29 @@ export interface Withdrawal {
 }
 
 /**
- * Takes back all consent that was given for a workspace, on record: rules are revoked, overrides
- * expire, and so do approvals of turns that go on. To be made anew where a guard fails: then more was
+ * Takes back all consent that was given for a workspace, on record: rules are revoked, hosts
+ * forbidden, overrides expire, and so do approvals of turns that go on. To be made anew where a guard fails: then more was
  * given meanwhile.
  */
 export async function withdrawConsent(store: Store, wish: Withdrawal): Promise<Required<Batch>> {
   const rules = inForce(store, wish);
   const overrides = open(store, wish);
-  const [revoked, withdrawn] = await Promise.all([store.query(rules), store.query(overrides)]);
+  const hosts = allowed(store, wish);
+  const [revoked, withdrawn, forbidden] = await Promise.all([
+    store.query(rules),
+    store.query(overrides),
+    store.query(hosts),
+  ]);
   const more_rules = rules.where("id", "not in", idsOf(revoked));
   const more_overrides = overrides.where("id", "not in", idsOf(withdrawn));
   return {
     guards: [
       { name: "no more rules", expect: "none", query: more_rules.compile() },
       { name: "no more overrides", expect: "none", query: more_overrides.compile() },
+      { name: "no more hosts", expect: "none", query: otherThan(hosts, forbidden).compile() },
     ],
     writes: [
+      ...forbidden.flatMap((host) => forbidHost(store, host, wish)),
       ...revoked.flatMap((rule) => revokeRule(store, rule, wish)),
       ...withdrawn.flatMap((override) => withdrawOverride(store, override, wish)),
       expireOverrides(store, wish),
@@ -57,6 +64,25 @@ export const withdrawOverride = (store: Store, { id, person_id }: Given, { by, a
   }),
 ];
 
+interface AllowedHost {
+  readonly workspace_id: string;
+  readonly person_id: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export const forbidHost = (store: Store, allowed: AllowedHost, { by, at }: ByWhom) => [
+  store.sql
+    .deleteFrom("host_grant")
+    .where("workspace_id", "=", allowed.workspace_id)
+    .where("host", "=", allowed.host)
+    .where("port", "=", allowed.port)
+    .compile(),
+  auditWrite(store, at, {
+    ...{ kind: "network_forbidden", ...allowed, port: allowed.port || null, forbidden_by: by },
+  }),
+];
+
 /** Used ones too: the call that has it may be planned anew. */
 const expireOverrides = (store: Store, { workspace_id, at }: Withdrawal): Statement =>
   store.sql
@@ -83,6 +109,22 @@ const inForce = (store: Store, { workspace_id }: Withdrawal) =>
     .select(["id", "person_id"])
     .where("workspace_id", "=", workspace_id)
     .where("revoked_at", "is", null);
+
+const allowed = (store: Store, { workspace_id }: Withdrawal) =>
+  store.sql
+    .selectFrom("host_grant")
+    .innerJoin("workspace", "workspace.id", "host_grant.workspace_id")
+    .select(["host_grant.workspace_id", "workspace.person_id"])
+    .select(["host_grant.host", "host_grant.port"])
+    .where("host_grant.workspace_id", "=", workspace_id);
+
+/** Each host has a row for each of its ports. */
+const otherThan = (hosts: ReturnType<typeof allowed>, known: readonly AllowedHost[]) =>
+  known.reduce(
+    (others, { host, port }) =>
+      others.where((is) => is.or([is("host", "!=", host), is("port", "!=", port)])),
+    hosts,
+  );
 
 const open = (store: Store, { workspace_id, at }: Withdrawal) =>
   store.sql

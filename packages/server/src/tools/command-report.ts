@@ -1,17 +1,21 @@
 import type { CommandEnd } from "@mainstay/executor/command";
 import type { CommandResult } from "@mainstay/sdk/events";
+import { type Lacked, lackedLine } from "../kernel/lacked.ts";
 import type { ToolEnd } from "./tool.ts";
+import { type Openable, whatItLacked } from "./what-it-lacked.ts";
 
 /**
  * How a command's end is told to the model and kept in the journal. `why_killed` says who or what
  * wanted a cancelled command to end.
  */
-export function reportCommand(end: CommandEnd, why_killed: string): ToolEnd {
+export function reportCommand(end: CommandEnd, why_killed: string, openable: Openable): ToolEnd {
   switch (end.outcome) {
     case "exited":
       return {
         outcome: end.cancelled ? "cancelled" : end.exit_code === 0 ? "ok" : "error",
-        result: [...outputOf(end), ...toldBy(end, why_killed)].join("\n"),
+        result: [...outputOf(end), ...toldBy(end, why_killed), ...missing(end, openable)].join(
+          "\n",
+        ),
         command: resultOf(end),
       };
     case "interrupted":
@@ -43,6 +47,23 @@ const outputOf = ({ output }: Exited): string[] =>
 /** What the executor says, each line in brackets; its notices are for the person as well. */
 const toldBy = (end: Exited, why_killed: string): string[] =>
   [endingOf(end, why_killed), ...end.notices].map((line) => `[${line}]`);
+
+const HOSTS_TOLD = 8;
+
+/** What it was kept from and why, and as the last line how it could be let. */
+function missing(end: Exited, openable: Openable): string[] {
+  const refused = end.network.filter((use) => use.refused !== null).slice(0, HOSTS_TOLD);
+  const lacked = whatItLacked(end, openable);
+  return [
+    ...refused.map((use) => `[kept from ${use.host}:${use.port}: ${use.refused}]`),
+    ...(lacked === null ? [] : [fromNowOn(lacked), lackedLine(lacked)]),
+  ];
+}
+
+const fromNowOn = ({ hosts, folders }: Lacked): string =>
+  hosts.length > 0
+    ? `[it needs ${hosts.join(", ")}; its person allows that from now on with: mainstay workspace network allow ${hosts[0]}]`
+    : `[it needs ${folders.join(", ")}, which no command here sees]`;
 
 function endingOf(end: Exited, why_killed: string): string {
   const seconds = `${(end.duration_ms / 1000).toFixed(1)} s`;

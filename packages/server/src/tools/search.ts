@@ -53,6 +53,7 @@ export function searchTool({ execution, files }: SearchParts): Tool<Input> {
       ...scene,
       run: { kind: "argv", argv: ripgrepArgv(input) },
       profile: "search",
+      opens: null,
       wall_ms: WALL_MS,
     });
     if (planned.kind !== "ready") return null;

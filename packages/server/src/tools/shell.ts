@@ -6,6 +6,7 @@ import { messageOf } from "../kernel/errors.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { reportCommand } from "./command-report.ts";
 import { oneLine } from "./one-line.ts";
+import { OpenInput, openingWish } from "./open-input.ts";
 import type { Prepared, Recovered, Scene, Tool, ToolEnd } from "./tool.ts";
 
 /** Fits the one argument in which a shell gets it; more belongs into a file. */
@@ -20,6 +21,7 @@ const Input = z.strictObject({
     .refine((text) => Buffer.byteLength(text) <= COMMAND_BYTES, `at most ${COMMAND_BYTES} bytes`)
     .refine((text) => !text.includes("\0"), "text without NUL")
     .describe("a bash script"),
+  open: OpenInput.optional(),
   timeout_s: z.number().min(1).optional().describe("kill it after so many seconds"),
 });
 type Input = z.infer<typeof Input>;
@@ -34,16 +36,17 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
   return {
     name: NAME,
     description:
-      "Run a bash script in the workspace, in a sandbox without network. Output and exit code come back. Commands that change things may need the person's consent.",
+      "Run a bash script in the workspace, in a sandbox whose only network is the hosts that its person allowed. Output and exit code come back. Commands that change things may need the person's consent.",
     input: Input,
     describe: ({ command }) => `run ${oneLine(command)}`,
 
-    async prepare({ command, timeout_s }, scene): Promise<Prepared> {
+    async prepare({ command, open, timeout_s }, scene): Promise<Prepared> {
       const wall_ms = Math.min(limits.command_wall_ms, Math.ceil((timeout_s ?? Infinity) * 1000));
       const planned = await execution.plan({
         ...scene,
         run: { kind: "script", script: command },
         profile: "agent",
+        opens: openingWish(open),
         wall_ms,
       });
       switch (planned.kind) {
@@ -55,7 +58,7 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
               const passage = execution.enter(scene.person.id, signal);
               const end = await planned.run(passage, onlooker).finally(passage.leave);
               return {
-                ...reportCommand(end, whyKilled(passage.signal)),
+                ...reportCommand(end, whyKilled(passage.signal), await execution.openable(scene)),
                 journaled: () => execution.forget(planned.effect.command_id),
               };
             },
@@ -76,8 +79,8 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
       if (effect.kind !== "command") return { kind: "never_started" };
       const { command_id } = effect;
       const passage = execution.enter(scene.person.id, signal);
-      const told = (end: CommandEnd): ToolEnd => ({
-        ...reportCommand(end, whyKilled(passage.signal)),
+      const told = async (end: CommandEnd): Promise<ToolEnd> => ({
+        ...reportCommand(end, whyKilled(passage.signal), await execution.openable(scene)),
         journaled: () => execution.forget(command_id),
       });
       const command = { command_id, person_id: scene.person.id };
@@ -90,11 +93,11 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
         case "never_started":
           return { kind: "never_started" };
         case "ended":
-          return { kind: "ended", end: told(found.end) };
+          return { kind: "ended", end: await told(found.end) };
         case "running":
           return {
             kind: "running",
-            ended: async () => told(await found.ended().finally(passage.leave)),
+            ended: async () => await told(await found.ended().finally(passage.leave)),
             letGo() {
               found.letGo();
               passage.leave();

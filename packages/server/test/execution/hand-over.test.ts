@@ -56,6 +56,7 @@ const agreed: AgreedCommand = {
   },
   person: { number: 1 },
   workspace: { id: "w", path: "/w", ino: "1", owner_uid: 1 },
+  openings: [],
   consent: { verdict: "ask", kind: "trust", decided_by: "policy", agreement_id: null },
   intended: Promise.resolve(null),
   lastLook: async () => null,

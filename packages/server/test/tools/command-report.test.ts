@@ -19,7 +19,7 @@ const exited = (output: string, notices: string[] = []): CommandEnd => ({
   plan_digest: "",
   sandbox: "bubblewrap",
 });
-const resultOf = (end: CommandEnd) => reportCommand(end, "nobody").result;
+const resultOf = (end: CommandEnd) => reportCommand(end, "nobody", { folders: [] }).result;
 
 test("output and ending stand on lines of their own, however the output ends", () => {
   expect(resultOf(exited("a\n"))).toBe("a\n[exit 0, 0.2 s]");
@@ -37,7 +37,8 @@ test("what the executor undid is told with the result", () => {
 
 test("an interrupted command that certainly did not run is told as such, with its reason", () => {
   const why = "the executor died before it began";
-  expect(reportCommand({ outcome: "interrupted", ran: "no", why }, "nobody")).toMatchObject({
+  const end = { outcome: "interrupted", ran: "no", why } as const;
+  expect(reportCommand(end, "nobody", { folders: [] })).toMatchObject({
     outcome: "error",
     result: `The command did not run: ${why}`,
     command: { outcome: "not_started" },

@@ -1,6 +1,6 @@
 import type { Classified, Finding, LiteralCommand, RunFile, Verdict } from "./classify.ts";
 import { shown } from "./characters.ts";
-import { NO_NETWORK } from "./programs/network-needs.ts";
+import { NEEDS_NETWORK } from "./programs/network-needs.ts";
 
 const FINDINGS_KEPT = 16;
 const RUNS_KEPT = 32;
@@ -28,9 +28,9 @@ export function createFindings(): Findings {
     const all = [...found.values()];
     const blocked = all.filter(({ verdict }) => verdict === "blocked");
     const asking = all.filter(({ verdict }) => verdict === "ask");
-    // What cannot work here is worth more to who is asked than how it is written.
-    const futile = asking.filter(({ reason }) => reason.endsWith(NO_NETWORK));
-    const findings = [...new Set([...blocked, ...futile, ...asking])];
+    // What it wants from outside is worth more to who is asked than how it is written.
+    const reaching = asking.filter(({ reason }) => reason.endsWith(NEEDS_NETWORK));
+    const findings = [...new Set([...blocked, ...reaching, ...asking])];
     const [first] = findings;
     const verdict: Verdict = first?.verdict ?? "safe";
     return {

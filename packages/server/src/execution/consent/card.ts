@@ -6,6 +6,7 @@ import { inPlainWords, type ToSay } from "./in-plain-words.ts";
 import type { Pinning } from "./pins.ts";
 import { ruleTermsFor } from "./rule-match.ts";
 import { rulesInWords } from "./rule-in-words.ts";
+import { toldOpening } from "./openings.ts";
 import { visible } from "./visible.ts";
 
 const FINDINGS = 16;
@@ -30,19 +31,22 @@ export interface CardParts extends Omit<ToSay, "classified"> {
   readonly classified: Classified;
   readonly pinning: Pinning;
   readonly suggestion: string | null;
+  /** Nothing but a word for this very call lets it run. */
+  readonly needs_person: boolean;
 }
 
-export function cardOf({ command, classified, suggestion, ...say }: CardParts): Card {
+export function cardOf(parts: CardParts): Card {
+  const { command, classified, suggestion, needs_person, ...say } = parts;
   const rulable = ruleTermsFor(classified, say.pinning);
   return {
     command_shown: visible(command),
     findings: classified.findings.slice(0, FINDINGS).map((finding) => ({ ...finding })),
     says: inPlainWords({ classified, ...say }),
     runs: [...say.pinning.programs],
-    rule: rulable.possible ? rulesInWords(rulable.terms) : null,
-    suggestion,
-    hosts: [],
-    opens: null,
+    rule: rulable.possible && !needs_person ? rulesInWords(rulable.terms) : null,
+    suggestion: needs_person ? null : suggestion,
+    hosts: [...(say.network?.hosts ?? [])],
+    opens: say.opened === null ? null : toldOpening(say.opened),
   };
 }
 

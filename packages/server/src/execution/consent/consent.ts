@@ -20,6 +20,8 @@ export interface ConsentFacts {
   /** Of the strictest finding. */
   readonly reason: string;
   readonly limit: Limit;
+  /** It opens something, or no sandbox keeps it. */
+  readonly needs_person: boolean;
   /** Name of who denied this very call. */
   readonly denied_by: string | null;
   /** Approved for this very call: these bytes, with these bytes of what it runs. */
@@ -47,7 +49,7 @@ export type Consent =
   | { readonly kind: "ask" }
   | {
       readonly kind: "refused";
-      readonly code: "blocked" | "denied" | "policy";
+      readonly code: "blocked" | "denied" | "policy" | "opening";
       readonly why: string;
     };
 
@@ -58,22 +60,27 @@ export type Consent =
  * 2. An admin's ceiling is above everything: no approval, rule, trust or override passes it.
  * 3. A person's *no* to this call is above rules and trust.
  * 4. Without anybody's word nothing runs but what is safe, or asks in a workspace that is trusted.
+ * 5. What needs a person runs on a word for this very call, whatever its verdict.
  */
 export function consentTo(facts: ConsentFacts): Consent {
-  const { verdict, limit, denied_by, approval, rules, override } = facts;
+  const { verdict, limit, needs_person, denied_by, approval, rules, override } = facts;
   if (limit.ceiling === "none") return byPolicy(`${limit.by} lets no command run`);
-  if (verdict === "safe") return agreed({ kind: "policy", ...policy("policy: read-only") });
+  if (verdict === "safe" && !needs_person)
+    return agreed({ kind: "policy", ...policy("policy: read-only") });
   if (limit.ceiling === "read-only")
-    return byPolicy(`${limit.by} lets only commands run that read, and ${facts.reason}`);
+    return byPolicy(`${limit.by} lets only commands run that read, and ${whyNot(facts)}`);
   if (denied_by !== null) return { kind: "refused", code: "denied", why: denied_by };
   if (verdict === "blocked")
     return override === null ? blocked(facts.reason) : agreed(byOverride(override));
-  if (limit.ceiling === "trust")
+  if (limit.ceiling === "trust" && !needs_person)
     return agreed({ kind: "trust", ...policy("policy: trusted workspace") });
   if (approval !== null) return agreed(byPerson(approval));
-  const [first] = rules ?? [];
+  const [first] = needs_person ? [] : (rules ?? []);
   return first === undefined ? { kind: "ask" } : agreed(byRules(first, rules ?? []));
 }
+
+const whyNot = ({ verdict, reason }: ConsentFacts): string =>
+  verdict === "safe" ? "this one needs a person's consent" : reason;
 
 const agreed = (agreement: Agreement): Consent => ({ kind: "agreed", agreement });
 const blocked = (why: string): Consent => ({ kind: "refused", code: "blocked", why });

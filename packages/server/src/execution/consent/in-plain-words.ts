@@ -1,9 +1,11 @@
 import { posix } from "node:path";
 import type { Classified, LiteralCommand } from "../classify/classify.ts";
 import { holdsCode } from "../classify/programs/deeds.ts";
-import { NO_NETWORK } from "../classify/programs/network-needs.ts";
 import { commandInWords } from "./command-in-words.ts";
+import { type CommandNetwork, needsNetwork, networkInWords } from "./network-of-command.ts";
+import { type Opened, openingInWords } from "./openings.ts";
 import type { Pinning } from "./pins.ts";
+import { runsOwnCode } from "./runners.ts";
 import { visibleLine } from "./visible.ts";
 
 const PARTS_TOLD = 8;
@@ -12,16 +14,21 @@ const MINUTE_MS = 60_000;
 export interface ToSay {
   readonly classified: Pick<Classified, "asks" | "findings">;
   readonly pinning: Pinning;
+  readonly network: CommandNetwork;
+  readonly opened: Opened | null;
   readonly wall_ms: number;
   /** Why consent that was given before does not count; null where none was. */
   readonly again: string | null;
 }
 
 /** What will happen if the person agrees, a sentence each. */
-export function inPlainWords({ classified, pinning, wall_ms, again }: ToSay): string[] {
+export function inPlainWords(say: ToSay): string[] {
+  const { classified, pinning, network, opened, wall_ms, again } = say;
+  const reaches = networkInWords(network, needsNetwork(classified));
   return [
     ...(again === null ? [] : [again]),
-    ...(classified.findings.some(({ reason }) => reason.endsWith(NO_NETWORK)) ? [NO_NETWORK] : []),
+    ...(opened === null ? [] : openingInWords(opened)),
+    ...(reaches === null ? [] : [reaches]),
     ...partsOf(classified.asks, pinning),
     ...pinning.programs.filter(({ path }) => !isTold(path, classified.asks)).map(pinnedInWords),
     ...pinning.changing.map((path) => `may change ${visibleLine(path)} before it runs it`),
@@ -69,15 +76,3 @@ function partInWords(part: LiteralCommand, programs: Pinning["programs"]): strin
 }
 
 const OWN_CODE = "code of this workspace, which the agent may have written";
-
-/** Programs whose work is to run what the workspace says. */
-const RUNNERS: ReadonlySet<string> = new Set([
-  ..."npm npx pnpm yarn bun node deno tsx vite vitest jest".split(" "),
-  ..."make cmake ninja meson bazel gradle mvn ant just task rake".split(" "),
-  ..."python python3 pip pip3 uv poetry tox nox pytest".split(" "),
-  ..."cargo go dotnet swift mix bundle ruby perl php composer".split(" "),
-  ..."sh bash dash zsh".split(" "),
-]);
-
-const runsOwnCode = ([program = ""]: readonly string[]): boolean =>
-  program.includes("/") || RUNNERS.has(program);

@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Plan } from "@mainstay/executor/ticket";
+import type { HostGrant } from "@mainstay/sdk/network";
 import type { TurnWorkspace } from "../../kernel/workspace.ts";
 import type { Approvals, CallOfTurn } from "../approvals.ts";
 import { type Classified, classify, safe } from "../classify/classify.ts";
 import { type Consent, consentTo } from "./consent.ts";
 import type { Overrides } from "./overrides.ts";
+import type { WorkspaceNetwork } from "./network.ts";
+import { type CommandNetwork, networkOf } from "./network-of-command.ts";
+import { type FindOpening, isSameOpening, type Opened, type OpeningWish } from "./openings.ts";
 import { changedPaths, nothingPinned, type Pinning, pinningOf, pinsText } from "./pins.ts";
 import type { ReadProgram } from "./pins.ts";
 import type { Policies } from "./policies.ts";
@@ -18,6 +22,7 @@ export interface CommandOfCall extends CallOfTurn {
   readonly workspace: TurnWorkspace;
   readonly run: Plan["run"];
   readonly profile: Plan["profile"];
+  readonly opens: OpeningWish | null;
   readonly decision: { readonly decision: "approve" | "deny"; readonly by: string } | null;
 }
 
@@ -27,6 +32,11 @@ export interface Judged {
   readonly command_sha256: string;
   readonly classified: Classified;
   readonly pinning: Pinning;
+  readonly network: CommandNetwork;
+  /** Beyond what its workspace allows. */
+  readonly opened: Opened | null;
+  /** Nothing but a word for this very call lets it run. */
+  readonly needs_person: boolean;
   /** Why consent that was given to this call does not count any more; null where none was. */
   readonly again: string | null;
 }
@@ -36,6 +46,10 @@ export interface JudgeParts {
   readonly rules: Pick<Rules, "inForce">;
   readonly overrides: Pick<Overrides, "find">;
   readonly approvals: Pick<Approvals, "approved">;
+  readonly network: Pick<WorkspaceNetwork, "allowedIn">;
+  readonly findOpening: FindOpening;
+  /** An admin has given up the sandbox, here and for everybody. */
+  readonly unsandboxed: boolean;
   readonly readProgram: ReadProgram;
 }
 
@@ -43,46 +57,87 @@ export type Judge = (order: CommandOfCall) => Promise<Judged>;
 
 /** Gathers what bears on a command, as of now, and decides by it. Only what the verdict needs is looked up. */
 export function createJudge(parts: JudgeParts): Judge {
-  const { policies, rules, overrides, approvals } = parts;
+  const { policies, rules, overrides, approvals, network, unsandboxed } = parts;
 
   return async (order) => {
     const command = textOf(order.run);
     const { workspace, person, decision } = order;
     const classified = classifiedOf(order, command);
     const { verdict, reason } = classified;
-    const limit = await policies.limitFor(person.id, workspace.id);
+    const [limit, opening] = await Promise.all([
+      policies.limitFor(person.id, workspace.id),
+      parts.findOpening(order, order.opens),
+    ]);
+    const opened = opening.state === "found" ? opening.opened : null;
     const facts = {
       ...{ verdict, reason, limit, approval: null, rules: null, override: null },
+      needs_person: unsandboxed || opened !== null,
       denied_by: decision?.decision === "deny" ? decision.by : null,
     };
     const command_sha256 = createHash("sha256").update(command).digest("hex");
-    const judged = { command, command_sha256, classified, pinning: nothingPinned, again: null };
+    const { needs_person } = facts;
+    const judged = {
+      ...{ command, command_sha256, classified, needs_person },
+      ...{ pinning: nothingPinned, again: null },
+    };
+    const reaching = (named: readonly HostGrant[] | null) =>
+      networkFor(order, judged, opened, named);
+    if (opening.state === "impossible") return { ...judged, ...unopenable(opening.why) };
     const at_once = consentTo(facts);
-    if (!needsWord(at_once)) return { ...judged, consent: at_once };
+    if (!needsWord(at_once))
+      return { ...judged, opened, network: await reaching(null), consent: at_once };
 
     const pinning = await pinningOf(workspace, classified.runs, parts.readProgram);
     const bytes = { command_sha256, pins: pinsText(pinning) };
-    if (verdict === "blocked") {
-      const place = { person_id: person.id, workspace_id: workspace.id };
-      const override = await overrides.find({ ...callOf(order), ...place, ...bytes });
-      return { ...judged, pinning, consent: consentTo({ ...facts, override }) };
-    }
-    const { approval, changed_since } = await approvalOf(order, bytes);
     const place = { person_id: person.id, workspace_id: workspace.id };
+    if (verdict === "blocked") {
+      const use = { ...callOf(order), ...place, ...bytes };
+      // An admin's word was for a command that opens nothing.
+      const override = opened === null ? await overrides.find(use) : null;
+      const consent = consentTo({ ...facts, override });
+      return {
+        ...judged,
+        pinning,
+        opened,
+        network: await reaching(override?.hosts ?? null),
+        consent,
+      };
+    }
+    const { approval, changed_since } = await approvalOf(order, bytes, opened);
     const agreeing =
       approval === null ? agreeingRules(classified, pinning, await rules.inForce(place)) : null;
     const consent = consentTo({ ...facts, approval, rules: agreeing });
-    return { ...judged, pinning, consent, again: changed_since };
+    const reached = await reaching(approval?.hosts ?? null);
+    return { ...judged, pinning, opened, network: reached, consent, again: changed_since };
   };
 
-  async function approvalOf(order: CommandOfCall, bytes: Bytes) {
+  async function networkFor(
+    { workspace, profile }: CommandOfCall,
+    { classified }: Pick<Judged, "classified">,
+    opened: Opened | null,
+    named: readonly HostGrant[] | null,
+  ): Promise<CommandNetwork> {
+    if (unsandboxed || profile === "search") return null;
+    const is_safe = classified.verdict === "safe";
+    const allowed = is_safe ? [] : await network.allowedIn(workspace.id);
+    return networkOf({ classified, allowed, opened: opened?.hosts ?? [], named });
+  }
+
+  async function approvalOf(order: CommandOfCall, bytes: Bytes, opened: Opened | null) {
     const approved = await approvals.approved(callOf(order), bytes.command_sha256);
-    const same = approved.find(({ pins }) => pins === bytes.pins);
+    const same = approved.find(
+      ({ pins, opens }) => pins === bytes.pins && isSameOpening(opens, opened),
+    );
     if (same !== undefined) return { approval: same, changed_since: null };
     const last = approved.at(-1);
     return { approval: null, changed_since: last === undefined ? null : changedSince(last, bytes) };
   }
 }
+
+const unopenable = (why: string) => ({
+  ...{ opened: null, network: null },
+  consent: { kind: "refused", code: "opening", why } as const,
+});
 
 interface Bytes {
   readonly command_sha256: string;
@@ -97,6 +152,7 @@ const needsWord = (consent: Consent): boolean =>
 
 function changedSince({ by, pins }: { by: { name: string }; pins: string }, now: Bytes): string {
   const paths = changedPaths(pins, now.pins).map(visibleLine);
+  if (paths.length === 0) return `asked again: ${by.name} approved that it opens something else`;
   return `asked again: since ${by.name} approved it, this changed: ${paths.join(", ")}`;
 }
 

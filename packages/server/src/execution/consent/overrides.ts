@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import type { ToolCall } from "@mainstay/sdk/events";
 import type { Clock } from "@mainstay/sdk/clock";
+import type { HostGrant } from "@mainstay/sdk/network";
 import type { NewOverride, Override } from "@mainstay/sdk/consent";
 import type { People, Person, Workspaces } from "../../identity/identity.ts";
 import { Refusal } from "../../kernel/errors.ts";
@@ -18,6 +19,8 @@ import type { CallOfTurn } from "../approvals.ts";
 import { classify } from "../classify/classify.ts";
 import { type Order, type Page, pageOf, type PageWish } from "../page.ts";
 import { Card, cardOf } from "./card.ts";
+import type { WorkspaceNetwork } from "./network.ts";
+import { networkOf } from "./network-of-command.ts";
 import { pinningOf, pinsText, type ReadProgram } from "./pins.ts";
 
 const LIFE_MS = 3_600_000;
@@ -47,9 +50,16 @@ export interface Overrides {
   /** While nothing has used it; then nothing does. @throws Refusal `not_found`, `override_closed` */
   withdraw(admin: Person, id: string): Promise<Override>;
   /** One that this call may use; null where there is none. */
-  find(use: OverrideUse): Promise<{ id: string; by: { id: string; name: string } } | null>;
+  find(use: OverrideUse): Promise<FoundOverride | null>;
   /** Holds while the call may use it; then what takes it. */
   use(id: string, call: CallOfTurn): { readonly guard: Guard; readonly write: Statement };
+}
+
+interface FoundOverride {
+  readonly id: string;
+  readonly by: { readonly id: string; readonly name: string };
+  /** What the admin was shown that it may reach. */
+  readonly hosts: readonly HostGrant[];
 }
 
 export interface OverridesParts {
@@ -59,6 +69,7 @@ export interface OverridesParts {
   readonly newId: NewId;
   readonly people: Pick<People, "named">;
   readonly workspaces: Pick<Workspaces, "resolve">;
+  readonly network: Pick<WorkspaceNetwork, "allowedIn">;
   readonly readProgram: ReadProgram;
   /** The script that a call would run; null for a call that runs none. */
   readonly scriptOf: (call: ToolCall) => string | null;
@@ -97,8 +108,10 @@ export function createOverrides(parts: OverridesParts): Overrides {
     if (classified.verdict !== "blocked")
       throw new Refusal("override_impossible", "It is not blocked: it needs no override.");
     const pinning = await pinningOf(workspace, classified.runs, parts.readProgram);
-    const asked = { command, classified, pinning, wall_ms: parts.wall_ms };
-    const card = cardOf({ ...asked, suggestion: null, again: null });
+    const allowed = await parts.network.allowedIn(workspace.id);
+    const network = networkOf({ classified, allowed, opened: [], named: null });
+    const asked = { command, classified, pinning, network, opened: null, wall_ms: parts.wall_ms };
+    const card = cardOf({ ...asked, needs_person: true, suggestion: null, again: null });
     const now = clock.now();
     const row = {
       ...{ id: newId("ovr"), person_id, workspace_id: workspace.id, command },
@@ -192,7 +205,11 @@ export function createOverrides(parts: OverridesParts): Overrides {
     return row;
   }
 
-  async function find({ command_sha256, pins, ...use }: OverrideUse) {
+  async function find({
+    command_sha256,
+    pins,
+    ...use
+  }: OverrideUse): Promise<FoundOverride | null> {
     const [row] = await store.query(
       rows()
         .where("override.person_id", "=", use.person_id)
@@ -205,7 +222,8 @@ export function createOverrides(parts: OverridesParts): Overrides {
         .limit(1),
     );
     if (row === undefined) return null;
-    return { id: row.id, by: { id: row.granted_by, name: row.granter_name } };
+    const { hosts } = Card.parse(JSON.parse(row.card));
+    return { id: row.id, hosts, by: { id: row.granted_by, name: row.granter_name } };
   }
 
   function use(id: string, call: CallOfTurn) {

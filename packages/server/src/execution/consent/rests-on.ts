@@ -1,7 +1,9 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Batch } from "../../store/store.ts";
 import type { Agreement } from "./consent.ts";
-import type { CommandOfCall, Judge } from "./judge.ts";
+import type { CommandOfCall, Judge, Judged } from "./judge.ts";
+import { hostInWords, takenAway } from "./network-of-command.ts";
+import { isSameOpening, toldOpening } from "./openings.ts";
 import type { Overrides } from "./overrides.ts";
 import type { Policies } from "./policies.ts";
 import type { Rules } from "./rules.ts";
@@ -16,6 +18,12 @@ export interface Look {
   readonly at_ms: number;
 }
 
+/** What was agreed to, and what its plan lets it reach. */
+export interface Planned {
+  readonly agreement: Agreement;
+  readonly judged: Pick<Judged, "network" | "opened">;
+}
+
 /** What an agreement rests on, from the judgement to the order to begin. */
 export interface RestsOn {
   /** To be taken before what bears on the command is read. */
@@ -26,7 +34,7 @@ export interface RestsOn {
    * Why it does not hold any more; null: it does. What was judged long ago, or before somebody took
    * something away, is judged again; otherwise nothing is waited for between this and the order.
    */
-  lastLook(agreement: Agreement, order: CommandOfCall, looked: Look): Promise<string | null>;
+  lastLook(planned: Planned, order: CommandOfCall, looked: Look): Promise<string | null>;
 }
 
 export interface RestsOnParts {
@@ -50,14 +58,13 @@ export function createRestsOn(parts: RestsOnParts): RestsOn {
     return { guards: [guard], writes: [write] };
   }
 
-  async function lastLook(agreement: Agreement, order: CommandOfCall, looked: Look) {
+  async function lastLook(planned: Planned, order: CommandOfCall, looked: Look) {
     const is_stale = clock.monotonic() - looked.at_ms > STALE_MS;
     let seen = is_stale ? null : looked.revision;
     while (seen !== consentRevision()) {
       seen = consentRevision();
-      const { consent } = await judge(order);
-      if (consent.kind !== "agreed" || !isSame(consent.agreement, agreement))
-        return `what it rested on was taken back: ${agreement.told}`;
+      const lost = lostSince(planned, await judge(order));
+      if (lost !== null) return `what it rested on was taken back: ${lost}`;
     }
     return null;
   }
@@ -67,6 +74,16 @@ export function createRestsOn(parts: RestsOnParts): RestsOn {
     batch,
     lastLook,
   };
+}
+
+/** Null while all that was planned still holds. */
+function lostSince({ agreement, judged }: Planned, now: Judged): string | null {
+  if (now.consent.kind !== "agreed" || !isSame(now.consent.agreement, agreement))
+    return agreement.told;
+  if (!isSameOpening(judged.opened && toldOpening(judged.opened), now.opened))
+    return "a folder that it opens";
+  const host = takenAway(judged.network, now.network);
+  return host === null ? null : `the host ${hostInWords(host)}`;
 }
 
 const isSame = (one: Agreement, other: Agreement): boolean =>

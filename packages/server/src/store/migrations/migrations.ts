@@ -5,6 +5,7 @@ import { audit } from "./0004-audit.ts";
 import { consent } from "./0005-consent.ts";
 import { pauses } from "./0006-pauses.ts";
 import { commands } from "./0007-commands.ts";
+import { network } from "./0008-network.ts";
 import type { Migration } from "./migration.ts";
 
 /**
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   consent,
   pauses,
   commands,
+  network,
 ];

@@ -11,6 +11,7 @@ const anyFacts: fc.Arbitrary<ConsentFacts> = fc.record({
   verdict: fc.constantFrom("safe", "ask", "blocked"),
   reason: fc.constant("it writes"),
   limit: fc.record({ ceiling: fc.constantFrom(...ceilings), by: fc.constant("the policy") }),
+  needs_person: fc.boolean(),
   denied_by: fc.option(fc.constant("ada")),
   approval: fc.option(fc.constant({ id: "apr_1", by: ada })),
   rules: fc.option(fc.array(fc.constant({ id: "rule_1", text: "make", made_by: ada }))),
@@ -35,7 +36,8 @@ test("no word of anybody passes an admin's ceiling (2)", () => {
   holds((facts) => {
     const consent = consentTo(facts);
     const { ceiling } = facts.limit;
-    if (ceiling === "none" || (ceiling === "read-only" && facts.verdict !== "safe"))
+    const is_more = facts.verdict !== "safe" || facts.needs_person;
+    if (ceiling === "none" || (ceiling === "read-only" && is_more))
       expect(consent).toMatchObject({ kind: "refused", code: "policy" });
     else expect(consent).not.toMatchObject({ code: "policy" });
     if (consent.kind === "agreed" && consent.agreement.kind === "trust")
@@ -45,7 +47,7 @@ test("no word of anybody passes an admin's ceiling (2)", () => {
 
 test("a person's no to a call is above rules, trust and earlier words (3)", () => {
   holds((facts) => {
-    if (facts.denied_by === null || facts.verdict === "safe") return;
+    if (facts.denied_by === null || (facts.verdict === "safe" && !facts.needs_person)) return;
     expect(consentTo(facts).kind).toBe("refused");
   });
 });
@@ -83,4 +85,13 @@ test("the lowest ceiling counts, whatever its place, and trust needs all of them
       expect(lowest(is_trusted, policies).ceiling).toBe(ceilings[least]);
     }),
   );
+});
+
+test("what needs a person runs on a word for this very call, whatever its verdict (5)", () => {
+  holds((facts) => {
+    const consent = consentTo({ ...facts, needs_person: true });
+    if (consent.kind !== "agreed") return;
+    expect(["person", "override"]).toContain(consent.agreement.kind);
+    expect(consent.agreement.person_id).toBe(ada.id);
+  });
 });

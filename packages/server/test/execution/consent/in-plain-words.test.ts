@@ -75,6 +75,7 @@ test("a card says what runs, of what, for how long, and why it asks again", () =
       pins: [{ path: "check.sh", sha256: "1", hold: true }],
       programs: [program],
     },
+    ...{ network: null, opened: null, needs_person: false },
     wall_ms: 600_000,
     again: "asked again: since ada approved it, this changed: check.sh",
     suggestion: null,
@@ -100,7 +101,7 @@ test("a card says what a manifest leaves open, what cannot work here, and nothin
       findings: [
         {
           ...{ verdict: "ask", part: "curl x" },
-          reason: "curl needs the network, which commands do not have here",
+          reason: "curl needs the network",
         },
       ],
       asks: [
@@ -110,10 +111,11 @@ test("a card says what a manifest leaves open, what cannot work here, and nothin
       ],
     },
     pinning: { ...nothingPinned, programs },
+    ...{ network: { hosts: [] }, opened: null, needs_person: false },
     ...{ wall_ms: 60_000, again: null, suggestion: null },
   });
   expect(says).toEqual([
-    "needs the network, which commands do not have here",
+    "needs the network, and no host is allowed here: it will say which it wanted",
     "runs npm test: code of this workspace, which the agent may have written",
     expect.stringMatching(/^runs \.\/deploy\.sh \(in sub\): .* or nothing does$/),
     "runs node -e 1: code that stands in the command",

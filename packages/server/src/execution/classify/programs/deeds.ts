@@ -1,4 +1,4 @@
-import { needsNetwork, NO_NETWORK } from "./network-needs.ts";
+import { needsNetwork, NEEDS_NETWORK } from "./network-needs.ts";
 
 /** What programs do that are not safe, for whoever is asked. Only words: nothing is decided here. */
 const deeds: readonly (readonly [programs: string, does: string])[] = [
@@ -53,7 +53,7 @@ export function holdsCode(name: string, words: readonly string[]): boolean {
 }
 
 export function deedOf(name: string, words: readonly string[]): string {
-  if (needsNetwork(name, words)) return `${name} ${NO_NETWORK}`;
+  if (needsNetwork(name, words)) return `${name} ${NEEDS_NETWORK}`;
   if (holdsCode(name, words)) return `${name} runs code that stands in the command`;
   if (name === "env" && words.length === 0) return "env prints the environment";
   if (name === "crontab" && words.join() === "-l") return "crontab lists what runs later";

@@ -1,6 +1,6 @@
 import type { Field } from "../words.ts";
 import { repositoryDoubt } from "./git-config.ts";
-import { needsNetwork, NO_NETWORK } from "./network-needs.ts";
+import { needsNetwork, NEEDS_NETWORK } from "./network-needs.ts";
 import { type Allowed, doubtOf, type PathDoubt } from "./options.ts";
 import type { Scope, Walk } from "../scope.ts";
 
@@ -191,7 +191,7 @@ function subcommandDoubt(
   const nested = Object.hasOwn(NESTED, name) ? NESTED[name] : undefined;
   if (nested !== undefined) return nestedDoubt(name, nested, args, pathDoubt);
   const allowed = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
-  if (needsNetwork("git", [name])) return `git ${name} ${NO_NETWORK}`;
+  if (needsNetwork("git", [name])) return `git ${name} ${NEEDS_NETWORK}`;
   if (allowed === undefined) return `git ${name} may change something, or run another program`;
   const words = args.map(({ text }) => text);
   const operands = words.filter((word) => !word.startsWith("-"));

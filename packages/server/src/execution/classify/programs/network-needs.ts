@@ -1,5 +1,5 @@
-/** The sandbox has no network: who is asked hears that it will not work, before anything else. */
-export const NO_NETWORK = "needs the network, which commands do not have here";
+/** How such a reason ends; who is asked hears it before anything else. */
+export const NEEDS_NETWORK = "needs the network";
 
 const TALKERS: ReadonlySet<string> = new Set([
   ..."curl wget nc ncat netcat socat telnet ftp sftp scp ssh dig host nslookup ping".split(" "),

@@ -7,7 +7,7 @@ import { awkDoubt } from "./awk.ts";
 import { deedOf } from "./deeds.ts";
 import { findDoubt } from "./find.ts";
 import { gitDoubt } from "./git.ts";
-import { NO_NETWORK } from "./network-needs.ts";
+import { NEEDS_NETWORK } from "./network-needs.ts";
 import { type Allowed, doubtOf, type PathDoubt } from "./options.ts";
 import { PRINTERS, readers, VERSION_FLAGS } from "./readers.ts";
 import { sedDoubt } from "./sed.ts";
@@ -74,7 +74,7 @@ function deedDoubt(name: string, args: readonly Field[], { scope, walk }: Situat
     isThere(`${folder}/node_modules/.bin/${program.replace(/(?<=.)@.*$/, "")}`),
   );
   if ((name === "npx" || name === "bunx") && program !== "" && !is_installed)
-    return `${name} ${NO_NETWORK}`;
+    return `${name} ${NEEDS_NETWORK}`;
   return deedOf(name, words);
 }
 

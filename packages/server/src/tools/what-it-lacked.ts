@@ -1,0 +1,69 @@
+import type { CommandEnd } from "@mainstay/executor/command";
+import { liesIn } from "@mainstay/executor/system-folders";
+import { HostPattern } from "@mainstay/sdk/network";
+import type { Lacked } from "../kernel/lacked.ts";
+
+type Exited = Extract<CommandEnd, { outcome: "exited" }>;
+
+/** Programs say at the end what went wrong. */
+const READ_CHARS = 16_000;
+const TOLD = 8;
+
+/** Folders of the person that could be opened; those of others are none of a command's business. */
+export interface Openable {
+  readonly folders: readonly string[];
+}
+
+/**
+ * What a command failed for lack of: hosts that it was kept from, or that its own words of failure
+ * name, and folders. Null where nothing points to that. Pure; what it finds is a guess that a person
+ * is shown before it becomes anything.
+ */
+export function whatItLacked(end: Exited, { folders }: Openable): Lacked | null {
+  if (end.exit_code === 0 || end.cancelled) return null;
+  const text = end.output.slice(-READ_CHARS);
+  const kept_from = end.network.flatMap(({ host, port, refused }) =>
+    refused === null ? [] : [`${host}:${port}`],
+  );
+  // The proxy knows; where it saw nothing the program did not find its way to it.
+  const hosts = kept_from.length > 0 ? kept_from : namedHosts(text);
+  const lacked = {
+    hosts: [...new Set(hosts.filter(isName))].slice(0, TOLD),
+    folders: [...new Set(namedFolders(text, folders))].slice(0, TOLD),
+  };
+  return lacked.hosts.length + lacked.folders.length > 0 ? lacked : null;
+}
+
+const isName = (host: string): boolean =>
+  HostPattern.safeParse(host.replace(/:\d+$/, "").toLowerCase()).success;
+
+/** The name is the first group, the port the second where there is one. */
+const UNREACHED: readonly RegExp[] = [
+  /could not resolve host(?:name)?:? ([\w.-]+)/gi,
+  /getaddrinfo (?:ENOTFOUND|EAI_AGAIN) ([\w.-]+)/g,
+  /unable to resolve host address [‘'"]([\w.-]+)/g,
+  /failed to connect to ([\w.-]+) port (\d{1,5})/gi,
+  /HTTPS?ConnectionPool\(host='([\w.-]+)', port=(\d{1,5})\)/g,
+  /dial tcp: lookup ([\w.-]+)/g,
+  /request to https?:\/\/([\w.-]+)(?::(\d{1,5}))?\S* failed/g,
+  /unable to access 'https?:\/\/(?:[^@/'\s]*@)?([\w.-]+)(?::(\d{1,5}))?/g,
+];
+
+const namedHosts = (text: string): string[] =>
+  UNREACHED.flatMap((pattern) =>
+    [...text.matchAll(pattern)].map(([, name = "", port]) => {
+      const host = name.replace(/\.$/, "").toLowerCase();
+      return port === undefined ? host : `${host}:${port}`;
+    }),
+  );
+
+const NOT_THERE =
+  /^.*(?:no such file or directory|permission denied|cannot access|ENOENT|EACCES|not found|does not exist).*$/gim;
+const PATHS = /(?:^|[\s'"‘`(=:])(\/[^\s'"’`:;,()<>|]+)/g;
+
+const namedFolders = (text: string, folders: readonly string[]): string[] =>
+  [...text.matchAll(NOT_THERE)].flatMap(([line]) =>
+    [...line.matchAll(PATHS)].flatMap(([, path = ""]) =>
+      folders.filter((folder) => liesIn(path, folder)),
+    ),
+  );
