@@ -79,7 +79,7 @@ async function record(gate: GateAudit, n: number): Promise<void> {
   if (hindrance !== null) throw new Error(hindrance);
   // No executor ran it, so its chain has nothing of it either.
   const end = { outcome: "not_started", why: "only measured" } as const;
-  await gate.ended(intent.command_id, intent.person_id, end);
+  await gate.ended(intent.command_id, intent.person_id, end, []);
 }
 
 async function timed(clock: Clock, work: () => Promise<void>): Promise<number> {

@@ -96,7 +96,7 @@ export interface Client {
     events(command_id: string, outage?: Outage): AsyncIterable<CommandEvent>;
     /** What runs, begins and ends, of all commands of the person. Ends when the signal aborts. */
     news(outage?: Outage): AsyncIterable<CommandNews>;
-    /** `from` in bytes; at most 1 MiB comes. */
+    /** `from` in bytes; at most 256 KiB come. */
     output(command_id: string, from?: number): Promise<CommandOutput>;
     /** When this resolves its kill is on the way; its end tells what became of it. */
     cancel(command_id: string): Promise<Command>;

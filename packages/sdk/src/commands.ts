@@ -4,8 +4,7 @@ import { Whose } from "./resources.ts";
 /** Commands as jobs: each has an id, can be watched, given more time and stopped. */
 
 /** How far a command got. `partly`: it was killed on the way; `unknown`: nobody can say. */
-export const Ran = z.enum(["never_started", "ran", "partly", "unknown"]);
-export type Ran = z.infer<typeof Ran>;
+const Ran = z.enum(["never_started", "ran", "partly", "unknown"]);
 
 /** Where a running command stands. */
 export const CommandProgress = z.object({
@@ -39,8 +38,7 @@ export const CommandOutcome = z.object({
 });
 export type CommandOutcome = z.infer<typeof CommandOutcome>;
 
-export const CommandState = z.enum(["running", "ended"]);
-export type CommandState = z.infer<typeof CommandState>;
+const CommandState = z.enum(["running", "ended"]);
 
 /** `GET /v1/commands/{id}`. Times are ISO 8601 in UTC. */
 export const Command = z.object({
@@ -95,9 +93,6 @@ export const CommandOutput = z.object({
   ended: z.boolean(),
 });
 export type CommandOutput = z.infer<typeof CommandOutput>;
-
-/** Most bytes of one piece. */
-export const OUTPUT_PIECE_BYTES = 1 << 20;
 
 /** Body of `POST /v1/commands/{id}/extend`. */
 export const CommandExtension = z.union([

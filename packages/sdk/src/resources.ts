@@ -14,13 +14,12 @@ export const Session = z.object({
 export type Session = z.infer<typeof Session>;
 
 /** What happened in a session between its turns: the end of a background command. */
-export const SessionNote = z.object({
+const SessionNote = z.object({
   at: z.string(),
   command_id: z.string(),
   /** As the model is told it in the session's next turn. */
   text: z.string(),
 });
-export type SessionNote = z.infer<typeof SessionNote>;
 
 /** `GET /v1/sessions/{id}`; the oldest note first. */
 export const SessionDetail = Session.extend({ notes: z.array(SessionNote) });

@@ -13,6 +13,7 @@ import { createDispatch, createSuspects } from "./dispatch/dispatch.ts";
 import { createDoor } from "./door/door.ts";
 import { approvalRoutes } from "./door/routes/approvals.ts";
 import { auditRoutes } from "./door/routes/audit.ts";
+import { commandRoutes } from "./door/routes/commands.ts";
 import { eventRoute } from "./door/routes/events.ts";
 import { livez } from "./door/routes/livez.ts";
 import { me } from "./door/routes/me.ts";
@@ -22,7 +23,7 @@ import { overrideRoutes } from "./door/routes/overrides.ts";
 import { policyRoutes } from "./door/routes/policies.ts";
 import { readyz } from "./door/routes/readyz.ts";
 import { ruleRoutes } from "./door/routes/rules.ts";
-import { sessionsRoute } from "./door/routes/sessions.ts";
+import { sessionRoutes } from "./door/routes/sessions.ts";
 import { turnRoutes } from "./door/routes/turns.ts";
 import { userRoutes } from "./door/routes/users.ts";
 import { workspaces } from "./door/routes/workspaces.ts";
@@ -49,6 +50,7 @@ import { createJournal } from "./store/journal.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
+import { commandStatusTool, commandStopTool } from "./tools/command-status.ts";
 import { editFileTool } from "./tools/edit-file.ts";
 import { listFilesTool } from "./tools/list-files.ts";
 import { readFileTool } from "./tools/read-file.ts";
@@ -130,6 +132,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     clock,
     newId,
     limits,
+    log,
     ticket_key: keys.ticket_key,
     openLink: (onWaiting, signal) =>
       launchExecutor({
@@ -153,6 +156,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     editFileTool({ files }),
     writeFileTool({ files }),
     withChanges(shellTool({ execution, limits }), changes),
+    commandStatusTool(execution),
+    commandStopTool(execution),
   ];
   const toolbox = createToolbox(overrides.tools?.(tools) ?? tools);
   const providers = createProviders(config.providers, clock, systemRandom);
@@ -231,7 +236,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       ...networkRoutes(consent.network),
       ...turnRoutes({ admission, dispatch, reader, clock }),
       eventRoute({ store, journal, live, admission, dispatch, reader, clock }),
-      sessionsRoute(store),
+      ...sessionRoutes(store),
+      ...commandRoutes({ ...execution, clock }),
       ...approvalRoutes({ ...consent, clock }),
       ...ruleRoutes(consent.rules, consent.suggestions),
       ...policyRoutes(consent.policies),

@@ -49,7 +49,10 @@ function told(record: AuditRecord, name: Naming): Told {
         detail: `to ${Math.round(record.wall_ms / 1000)} s by ${name(record.extended_by)}`,
       };
     case "command_stopped":
-      return { what: "stopped", detail: `by ${record.stopped_by === null ? "the agent" : name(record.stopped_by)}` };
+      return {
+        what: "stopped",
+        detail: `by ${record.stopped_by === null ? "the agent" : name(record.stopped_by)}`,
+      };
     case "command_refused":
       return { what: "refused", detail: record.code };
     case "approval_requested":

@@ -29,7 +29,8 @@ export async function commandTexts(
   );
   return (record) => {
     if ("script_sha256" in record) return texts.get(record.script_sha256) ?? null;
-    if (isAfterIntent(record)) return texts.get(intents.get(record.command_id)?.script_sha256 ?? "") ?? null;
+    if (isAfterIntent(record))
+      return texts.get(intents.get(record.command_id)?.script_sha256 ?? "") ?? null;
     if (record.kind === "approval_decided") return decided.get(record.approval_id) ?? null;
     return null;
   };
@@ -41,11 +42,13 @@ type AfterIntent = Extract<
 >;
 
 /** Of a command whose intent has its digest. */
-const isAfterIntent = (record: AuditRecord): record is AfterIntent =>
-  after_intent.has(record.kind);
+const isAfterIntent = (record: AuditRecord): record is AfterIntent => after_intent.has(record.kind);
 
 const after_intent: ReadonlySet<AuditRecord["kind"]> = new Set<AfterIntent["kind"]>([
-  ...(["command_result", "command_network", "command_extended", "command_stopped"] as const),
+  "command_result",
+  "command_network",
+  "command_extended",
+  "command_stopped",
 ]);
 
 interface IntentOfCommand {

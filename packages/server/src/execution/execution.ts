@@ -3,13 +3,19 @@ import type { CommandEnd } from "@mainstay/executor/command";
 import { type Plan, planDigest } from "@mainstay/executor/ticket";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Effect } from "@mainstay/sdk/events";
-import { Paused } from "../kernel/errors.ts";
+import { messageOf, Paused } from "../kernel/errors.ts";
 import type { NewId } from "../kernel/ids.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { Pause } from "../kernel/pause.ts";
 import type { StopMode } from "../kernel/stop-wishes.ts";
 import type { Store } from "../store/store.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { Approvals, ConsentRequest } from "./approvals.ts";
+import { beginInBackground } from "./background.ts";
+import { createCommandJournal } from "./command-journal.ts";
+import { inBackground, type NewCommand } from "./command-rows.ts";
+import { type CommandStream, createCommandStream } from "./command-stream.ts";
+import { type Commands, createCommands } from "./commands.ts";
 import { cardOf } from "./consent/card.ts";
 import type { Agreement } from "./consent/consent.ts";
 import { type CommandOfCall, createJudge, type Judged, type JudgeParts } from "./consent/judge.ts";
@@ -27,17 +33,21 @@ import { type AgreedCommand, createHandOver } from "./hand-over.ts";
 import { tellingMismatch } from "./mismatch.ts";
 import { createOutputDesk } from "./output-desk.ts";
 import type { Passage, Pauses } from "./pauses.ts";
+import { createProgressWatch } from "./progress-watch.ts";
 
 export type { ApprovalStream } from "./approval-stream.ts";
 export type { Approvals, ConsentRequest } from "./approvals.ts";
 export { type Classified, classify } from "./classify/classify.ts";
+export { outcomeOf } from "./command-outcome.ts";
+export type { CommandStream } from "./command-stream.ts";
+export type { Commands } from "./commands.ts";
 export type { WorkspaceNetwork } from "./consent/network.ts";
 export type { OpeningPlace, OpeningWish } from "./consent/openings.ts";
 export type { Overrides } from "./consent/overrides.ts";
 export type { Policies } from "./consent/policies.ts";
 export type { Rules } from "./consent/rules.ts";
 export type { Suggestions } from "./consent/suggestions.ts";
-export type { Onlooker, Standing } from "./follow.ts";
+export { nobody, type Onlooker, type Standing } from "./follow.ts";
 export { LARGEST_PAGE } from "./page.ts";
 export type { Passage, Pauses } from "./pauses.ts";
 
@@ -46,6 +56,8 @@ export interface CommandOrder extends CommandOfCall {
   readonly person: { readonly id: string; readonly number: number };
   readonly intent: string;
   readonly wall_ms: number;
+  /** It goes on when its call has ended. */
+  readonly background: boolean;
 }
 
 export type CommandEffect = Extract<Effect, { kind: "command" }>;
@@ -60,6 +72,11 @@ export type PlannedCommand =
        * began; never for the command's fate.
        */
       run(passage: Passage, onlooker: Onlooker): Promise<CommandEnd>;
+      /**
+       * Instead of `run`: resolves with null once it has begun, and it goes on by itself; with the
+       * end of one that ended first. The signal ends what has not begun. @throws as `run`
+       */
+      begin(signal: AbortSignal): Promise<CommandEnd | null>;
     }
   | { readonly kind: "consent"; readonly request: ConsentRequest }
   /** All was agreed to, but nothing may begin now. */
@@ -84,6 +101,11 @@ export interface Execution {
   openable(place: OpeningPlace): Promise<{ readonly folders: readonly string[] }>;
   /** The command's end is in the journal: the executor may drop its output. */
   forget(command_id: string): void;
+  /** Who or what wanted a cancelled command to end, in words; the signal is its passage's. */
+  whyKilled(command_id: string, signal: AbortSignal): Promise<string>;
+  /** What runs and has run, for who looks after it. */
+  readonly commands: Commands;
+  readonly commandStream: CommandStream;
   /** What commands' output takes on disk; null while no executor runs. */
   usage(): Promise<ExecutorUsage | null>;
   /** A page of the executor's own record of what it ran, after a number; null while there is none. */
@@ -115,6 +137,7 @@ export interface ExecutionParts extends JudgeParts {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly limits: Limits;
+  readonly log: Log;
 }
 
 export function createExecution(parts: ExecutionParts): Execution {
@@ -129,6 +152,14 @@ export function createExecution(parts: ExecutionParts): Execution {
   const follower = createFollower({ keeper, desk, clock });
   const handOver = createHandOver({ keeper, follower, desk, ticket_key, clock });
   const audit = createGateAudit({ store, clock, stopping: keeper.stopping });
+  const journal = createCommandJournal({
+    ...{ store, audit, clock },
+    background_commands: limits.background_commands_a_person,
+  });
+  const progress = createProgressWatch({ keeper, clock });
+  const { longest_wall_ms } = limits;
+  const commands = createCommands({ store, journal, progress, keeper, clock, longest_wall_ms });
+  const commandStream = createCommandStream({ store, journal, commands, progress, keeper, desk });
   const judge = createJudge(parts);
   const rests_on = createRestsOn({ ...parts, judge });
 
@@ -147,6 +178,10 @@ export function createExecution(parts: ExecutionParts): Execution {
       await refuse(order, judged, null, "paused");
       return { kind: "paused", pause };
     }
+    if (order.background && (await isFull(order.person.id))) {
+      await refuse(order, judged, null, "too_many");
+      return refusals.policy(`${limits.background_commands_a_person} ${FULL}`);
+    }
     const { agreement } = consent;
     const ready = { order, judged, agreement, plan: planOf(order, judged), looked };
     return {
@@ -162,24 +197,58 @@ export function createExecution(parts: ExecutionParts): Execution {
         agreed_by: agreement.told,
         agreement_id: agreement.id,
         planned_digest: planDigest(ready.plan),
+        ...(order.background && { background: true }),
       },
       run: (passage, onlooker) => run(ready, passage, onlooker),
+      begin: (signal) => begin(ready, signal),
     };
+  }
+
+  const isFull = async (person_id: string): Promise<boolean> =>
+    (await store.query(inBackground(store, person_id))).length >=
+    limits.background_commands_a_person;
+
+  function begin(ready: Ready, signal: AbortSignal): Promise<CommandEnd | null> {
+    const { command_id, person_id } = ready.plan;
+    return beginInBackground({
+      ...{ pauses, person_id, signal },
+      run: (passage, onlooker) => run(ready, passage, onlooker),
+      recorded: () => forget(command_id),
+      lost: (fault) =>
+        parts.log.error(
+          { command_id, fault: messageOf(fault) },
+          "a background command's end was not put on record; the next start does it",
+        ),
+    });
   }
 
   async function run(ready: Ready, passage: Passage, onlooker: Onlooker): Promise<CommandEnd> {
     const { plan: planned, order, judged } = ready;
     const { command_id } = planned;
+    const leave = watch(command_id, passage, onlooker);
     try {
       const end = await handOver(agreedCommand(ready), passage, onlooker);
-      await audit.ended(command_id, order.person.id, end);
+      await journal.ended(command_id, order.person.id, end, passage.signal);
       return tellingMismatch(end, planDigest(planned));
     } catch (fault) {
       if (!(fault instanceof Paused)) throw fault;
       await refuse(order, judged, command_id, "paused");
-      await audit.ended(command_id, order.person.id, { outcome: "not_started", why: "paused" });
+      const end: CommandEnd = { outcome: "not_started", why: "paused" };
+      await journal.ended(command_id, order.person.id, end, passage.signal);
       throw fault;
+    } finally {
+      leave();
     }
+  }
+
+  /** From now on its onlooker hears how it stands, and who wants it to end is heard. */
+  function watch(command_id: string, passage: Passage, onlooker: Onlooker): () => void {
+    const unfollow = journal.follow(command_id, passage);
+    const unwatch = progress.watch(command_id, onlooker.progress);
+    return () => {
+      unfollow();
+      unwatch();
+    };
   }
 
   function agreedCommand(ready: Ready): AgreedCommand {
@@ -192,7 +261,11 @@ export function createExecution(parts: ExecutionParts): Execution {
       workspace: order.workspace,
       openings: judged.opened?.folders ?? [],
       consent: { verdict, kind, decided_by, agreement_id },
-      intended: audit.intend(intentOf(ready), rests_on.batch(agreement, order)),
+      intended: journal.intend(
+        intentOf(ready),
+        rowOf(ready, clock.now()),
+        rests_on.batch(agreement, order),
+      ),
       lastLook: () => rests_on.lastLook({ agreement, judged }, order, looked),
       refused: (code) => refuse(order, judged, planned.command_id, code),
     };
@@ -245,22 +318,39 @@ export function createExecution(parts: ExecutionParts): Execution {
     passage: Passage,
     onlooker: Onlooker,
   ): Promise<Standing> {
-    const found = await follower.find(command_id, passage.signal, onlooker);
+    const leave = watch(command_id, passage, onlooker);
     const onRecord = async (end: CommandEnd): Promise<CommandEnd> => {
-      await audit.ended(command_id, person_id, end);
+      await journal.ended(command_id, person_id, end, passage.signal);
       return end;
     };
-    switch (found.state) {
-      case "running":
-        passage.adopt();
-        return { ...found, ended: async () => onRecord(await found.ended()) };
-      case "never_started":
-        await onRecord({ outcome: "not_started", why: "no executor has heard of it" });
-        return found;
-      case "ended":
-        await onRecord(found.end);
-        return hadNoEffect(found.end) ? neverStarted : found;
+    const found = await follower
+      .find(command_id, passage.signal, onlooker)
+      .then((standing) => recorded(standing, onRecord))
+      .catch((fault: unknown) => {
+        leave();
+        throw fault;
+      });
+    if (found.state !== "running") {
+      leave();
+      return found;
     }
+    passage.adopt();
+    return {
+      state: "running",
+      ended: () => found.ended().then(onRecord).finally(leave),
+      letGo() {
+        found.letGo();
+        leave();
+      },
+    };
+  }
+
+  function forget(command_id: string): void {
+    // A lost acknowledgement only keeps some output longer; the executor drops it with age.
+    void keeper
+      .link(() => undefined)
+      .then((link) => link.ack(command_id))
+      .catch(() => undefined);
   }
 
   return {
@@ -268,13 +358,10 @@ export function createExecution(parts: ExecutionParts): Execution {
     enter: pauses.enter,
     recover,
     openable: parts.openable,
-    forget(command_id) {
-      // A lost acknowledgement only keeps some output longer; the executor drops it with age.
-      void keeper
-        .link(() => undefined)
-        .then((link) => link.ack(command_id))
-        .catch(() => undefined);
-    },
+    forget,
+    whyKilled: journal.whyKilled,
+    commands,
+    commandStream,
     usage: keeper.usage,
     chain: keeper.chain,
     stop: keeper.stop,
@@ -316,7 +403,38 @@ const intentOf = ({ order, judged, agreement, plan }: Ready) => ({
   }),
 });
 
+/** Null of what works for the agent alone: nobody looks after a search. */
+const rowOf = ({ order, judged, plan }: Ready, began_at: number): NewCommand | null =>
+  order.profile === "search"
+    ? null
+    : {
+        ...{ id: plan.command_id, turn_id: order.turn_id, step: order.step },
+        ...{ call_id: order.call_id, intent: order.intent, text: judged.command },
+        ...{ person_id: order.person.id, workspace_id: order.workspace.id },
+        ...{ background: order.background ? 1 : 0, began_at, wall_ms: order.wall_ms },
+      };
+
+const FULL =
+  "commands of this person run in the background already, and no more may: wait for one, or stop one";
+
 const neverStarted: Standing = { state: "never_started" };
+
+/** What has ended, with its end on record. */
+async function recorded(
+  found: Standing,
+  onRecord: (end: CommandEnd) => Promise<CommandEnd>,
+): Promise<Standing> {
+  switch (found.state) {
+    case "running":
+      return found;
+    case "never_started":
+      await onRecord({ outcome: "not_started", why: "no executor has heard of it" });
+      return found;
+    case "ended":
+      await onRecord(found.end);
+      return hadNoEffect(found.end) ? neverStarted : found;
+  }
+}
 
 const hadNoEffect = (end: CommandEnd): boolean =>
   end.outcome === "not_started" || (end.outcome === "interrupted" && end.ran === "no");

@@ -38,6 +38,8 @@ export interface ExecutorKeeper {
   /** `onWaiting` hears null when a wait of which it heard is over. @throws Stopping */
   link(onWaiting: WaitListener): Promise<ExecutorLink>;
   register(folders: CommandFolders, onWaiting: WaitListener): Promise<ExecutorLink>;
+  /** Null while there is none. */
+  linked(): ExecutorLink | null;
   /** What the linked executor has on disk; null while there is none. */
   usage(): Promise<ExecutorUsage | null>;
   /** A page of the linked executor's chain, after a number; null while there is none. */
@@ -144,6 +146,7 @@ export function createExecutorKeeper(parts: KeeperParts): ExecutorKeeper {
       for (const folder of openings) await once(opened, "opening", folder);
       return opened;
     },
+    linked: () => linked,
     chain: async (after) => (linked === null ? null : linked.chain(after, CHAIN_PAGE_LIMIT)),
     usage: async () => (linked === null ? null : linked.usage()),
     async stop(how) {

@@ -2,6 +2,7 @@ import type { CommandEnd } from "@mainstay/executor/command";
 import { ExecutorGone } from "@mainstay/executor/errors";
 import type { ExecutorLink } from "@mainstay/executor/launch";
 import type { Clock } from "@mainstay/sdk/clock";
+import type { CommandProgress } from "@mainstay/sdk/commands";
 import { messageOf } from "../kernel/errors.ts";
 import { onCancel, unlessAborted } from "./abort.ts";
 import { type ExecutorKeeper, whileLinked } from "./executor-link.ts";
@@ -15,7 +16,18 @@ export interface Onlooker {
   readonly output: OutputListener;
   /** Why it does not get on, in plain words; null once it does. */
   waits(why: string | null): void;
+  /** It was let go, or was found running. */
+  began(): void;
+  /** Where it stands, once a second at most. */
+  progress(progress: CommandProgress): void;
 }
+
+export const nobody: Onlooker = {
+  output: () => undefined,
+  waits: () => undefined,
+  began: () => undefined,
+  progress: () => undefined,
+};
 
 /** Where a command stands that was handed to an executor, to this one or to one before it. */
 export type Standing =
@@ -98,6 +110,7 @@ export function createFollower({ keeper, desk, clock }: FollowerParts): Follower
     const held = desk.listenHeld(command_id, onlooker.output);
     try {
       held.release(await unlessAborted(link.output(command_id), keeper.stopping));
+      onlooker.began();
     } catch (fault) {
       held.end();
       throw fault;

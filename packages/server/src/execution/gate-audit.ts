@@ -4,7 +4,7 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { NetworkUse } from "@mainstay/sdk/network";
 import { StoreFault } from "../kernel/errors.ts";
 import { auditWrite } from "../store/audit-log.ts";
-import type { Batch, Guard, Store } from "../store/store.ts";
+import type { Batch, Guard, Statement, Store } from "../store/store.ts";
 import { untilWriting } from "../store/store.ts";
 
 type Intent = Extract<AuditRecord, { kind: "command_intent" }>;
@@ -27,8 +27,13 @@ export interface GateAudit {
    * @returns null; or why the command must not run, and then nothing was written
    */
   intend(intent: Omit<Intent, "kind">, rests_on: Required<Batch>): Promise<string | null>;
-  /** @throws Stopping */
-  ended(command_id: string, person_id: string, end: CommandEnd): Promise<void>;
+  /** `writes` are of the same batch. @throws Stopping */
+  ended(
+    command_id: string,
+    person_id: string,
+    end: CommandEnd,
+    writes: readonly Statement[],
+  ): Promise<void>;
   /** @throws Stopping */
   refused(refused: Omit<Refused, "kind">): Promise<void>;
 }
@@ -69,7 +74,7 @@ export function createGateAudit({ store, clock, stopping }: GateAuditParts): Gat
         return `nothing runs that cannot be put on record: ${fault.message}`;
       }
     },
-    ended(command_id, person_id, end) {
+    ended(command_id, person_id, end, writes) {
       const uses = end.outcome === "exited" ? end.network : [];
       const of = { command_id, person_id };
       const recorded = uses.map((use) => write({ kind: "command_network", ...of, ...told(use) }));
@@ -78,7 +83,7 @@ export function createGateAudit({ store, clock, stopping }: GateAuditParts): Gat
       const once = uses.length === 0 ? [] : [unended(store, command_id)];
       return keep({
         guards: [intended(store, command_id), ...once],
-        writes: [...recorded, result],
+        writes: [...recorded, result, ...writes],
       });
     },
     refused: (refused) => keep({ writes: [write({ kind: "command_refused", ...refused })] }),

@@ -101,7 +101,7 @@ export function createHandOver(parts: HandOverParts): HandOver {
     if (taken_back !== null) return notStarted(taken_back);
     const stopListening = desk.listen(command.plan.command_id, onlooker.output);
     try {
-      return await runOn(link, command, passage);
+      return await runOn(link, command, passage, onlooker);
     } catch (fault) {
       if (keeper.stopping.aborted || fault instanceof Paused) throw fault;
       return await afterFault(fault, command, signal, onlooker);
@@ -145,11 +145,13 @@ export function createHandOver(parts: HandOverParts): HandOver {
     link: ExecutorLink,
     command: AgreedCommand,
     passage: Passage,
+    onlooker: Onlooker,
   ): Promise<CommandEnd | NotTaken> {
     const { signal } = passage;
     const answer = await order(link, command, passage);
     switch (answer.state) {
       case "started":
+        onlooker.began();
         return await follower.untilEnd(link, command.plan.command_id, signal);
       case "ended":
         return answer.end;

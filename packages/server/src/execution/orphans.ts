@@ -4,6 +4,7 @@ import type { Actor } from "../kernel/lifecycle.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Execution, StartedCommand } from "./execution.ts";
+import { nobody } from "./follow.ts";
 
 /** Looked after in one run of the server; what is left waits for the next. */
 const AT_MOST = 500;
@@ -17,9 +18,10 @@ export interface OrphansParts {
 }
 
 /**
- * Puts on record how commands ended that nobody asks after any more: their turn has settled without
- * their result, because its journal is damaged, it was given up, or the store failed at the wrong
- * moment. One that still runs is followed to its end, which nothing waits for.
+ * Puts on record how commands ended that no call waits for: they went on in the background when the
+ * last server stopped, or their turn has settled without their result, because its journal is
+ * damaged, it was given up, or the store failed at the wrong moment. One that still runs is followed
+ * to its end.
  */
 export function createOrphans({ store, execution, log }: OrphansParts): Actor {
   let looking: Promise<void> | null = null;
@@ -33,7 +35,7 @@ export function createOrphans({ store, execution, log }: OrphansParts): Actor {
   }
 
   async function follow(command: StartedCommand): Promise<void> {
-    // Nobody's wish cancels it but an operator's.
+    // No turn's wish ends it, but an operator's or its person's.
     const passage = execution.enter(command.person_id, new AbortController().signal);
     try {
       const found = await execution.recover(command, passage, nobody);
@@ -58,17 +60,18 @@ export function createOrphans({ store, execution, log }: OrphansParts): Actor {
   };
 }
 
-const nobody = { output: () => undefined, waits: () => undefined };
-
 const orphans = (store: Store): Promise<StartedCommand[]> =>
   store.query(
     store.sql
       .selectFrom("audit as intent")
       .innerJoin("turn", (on) => on.onRef("turn.id", "=", sql<string>`intent.body ->> 'turn_id'`))
+      .leftJoin("command", "command.id", "intent.command_id")
       .select([sql<string>`intent.command_id`.as("command_id"), "turn.person_id"])
       .where("intent.seq", ">", sql<number>`(select max(seq) from audit) - ${LATEST}`)
       .where("intent.kind", "=", "command_intent")
-      .where("turn.settled_at", "is not", null)
+      .where((is) =>
+        is.or([is("turn.settled_at", "is not", null), is("command.background", "=", 1)]),
+      )
       .where((of) =>
         of.not(
           of.exists(

@@ -12,6 +12,8 @@ export interface Passage {
   begin<T>(order: () => Promise<T>): Promise<T>;
   /** What was ordered certainly did not begin: it waits again, and may be ordered anew. */
   notTaken(): void;
+  /** Ends it, wherever it stands on its way; what has not begun then does not. */
+  stop(by: string): void;
   /** It was found running: an earlier run of the server let it begin. */
   adopt(): void;
   /** It is over, or nobody follows it any more. */
@@ -68,6 +70,7 @@ export function createPassages(pauseFor: (person_id: string) => Pause | null): P
       notTaken() {
         own.has_begun = false;
       },
+      stop: (by) => stop.abort(new Cancelled(by)),
       adopt() {
         own.has_begun = true;
         const pause = pauseFor(person_id);

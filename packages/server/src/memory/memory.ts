@@ -4,6 +4,7 @@ import type { Journal } from "../store/journal.ts";
 import { JournalCorrupt } from "../store/journal-corrupt.ts";
 import type { Reading } from "../store/journal-reader.ts";
 import { prepared } from "../store/prepared.ts";
+import { type Note, sessionNotes } from "../store/session-notes.ts";
 import type { Store } from "../store/store.ts";
 import { fitHistory, messageTokens } from "./history.ts";
 import { transcript } from "./transcript.ts";
@@ -27,15 +28,15 @@ export interface MemoryParts {
 
 export function createMemory({ store, journal, limits }: MemoryParts): Memory {
   /** Newest first, a few turns at a time, until the budget is used: most of a long session never is. */
-  async function before(session_id: string, turn_id: string): Promise<ModelMessage[]> {
-    let messages: ModelMessage[] = [];
+  async function before(session_id: string, turn_id: string): Promise<Past[]> {
+    let past: Past[] = [];
     let ids = [turn_id];
-    while (ids.length > 0 && messageTokens(messages) <= limits.history_tokens) {
+    while (ids.length > 0 && tokensOf(past) <= limits.history_tokens) {
       ids = await settledBefore(session_id, ids[0]!);
       const journals = await journal.readMany(ids);
-      messages = [...ids.flatMap((id) => recalled(journals.get(id)!)), ...messages];
+      past = [...ids.map((id) => recalled(journals.get(id)!)), ...past];
     }
-    return messages;
+    return past;
   }
 
   async function settledBefore(session_id: string, turn_id: string): Promise<string[]> {
@@ -45,7 +46,11 @@ export function createMemory({ store, journal, limits }: MemoryParts): Memory {
 
   return {
     async conversation(session_id, turn_id) {
-      const past = fitHistory(await before(session_id, turn_id), limits.history_tokens);
+      const [turns, notes] = await Promise.all([
+        before(session_id, turn_id),
+        sessionNotes(store, session_id),
+      ]);
+      const past = fitHistory(withNotes(turns, notes), limits.history_tokens);
       return (events) => fitHistory([...past, ...transcript(events)], limits.context_tokens);
     },
   };
@@ -53,8 +58,42 @@ export function createMemory({ store, journal, limits }: MemoryParts): Memory {
 
 const LOST = "[A turn was here. Its record is damaged, so nothing of it is told.]";
 
-const recalled = (reading: Reading): ModelMessage[] =>
-  reading instanceof JournalCorrupt ? [{ role: "user", text: LOST }] : transcript(reading);
+/** A turn of the past; what is damaged does not say when it was asked. */
+interface Past {
+  readonly asked_at: number | null;
+  readonly messages: readonly ModelMessage[];
+}
+
+const tokensOf = (past: readonly Past[]): number =>
+  messageTokens(past.flatMap(({ messages }) => messages));
+
+const recalled = (reading: Reading): Past =>
+  reading instanceof JournalCorrupt
+    ? { asked_at: null, messages: [{ role: "user", text: LOST }] }
+    : { asked_at: reading[0]?.at ?? null, messages: transcript(reading) };
+
+/**
+ * Each note stands before the turn that was asked next after it, what is newer than all of them
+ * before the turn that asks now. What is older than what is remembered is left out with it.
+ */
+function withNotes(turns: readonly Past[], notes: readonly Note[]): ModelMessage[] {
+  const first_ms = turns.find(({ asked_at }) => asked_at !== null)?.asked_at ?? 0;
+  const left = notes.filter(({ at }) => at >= first_ms);
+  const messages = turns.flatMap((turn) => {
+    const until = turn.asked_at ?? 0;
+    const count = left.findIndex(({ at }) => at > until);
+    return [
+      ...left.splice(0, count === -1 ? left.length : count).map(noteMessage),
+      ...turn.messages,
+    ];
+  });
+  return [...messages, ...left.map(noteMessage)];
+}
+
+const noteMessage = ({ text }: Note): ModelMessage => ({
+  role: "user",
+  text: `[A note of Mainstay, not of the person]\n${text}`,
+});
 
 const lastSettled = prepared<{ session_id: string; turn_id: string }, { id: string }>((sql, slot) =>
   sql

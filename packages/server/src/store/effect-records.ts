@@ -1,4 +1,4 @@
-import type { CommandResult, Effect, ToolOutcome } from "@mainstay/sdk/events";
+import type { Effect } from "@mainstay/sdk/events";
 import type { CommandRecord, EditRecord } from "@mainstay/sdk/turn";
 import type { Beginning, CallRecord, StepRecord } from "./step-record.ts";
 
@@ -48,7 +48,7 @@ function commandRecord(
     agreed_by: effect.agreed_by,
     planned_digest: effect.planned_digest,
     ...(end?.command ?? NO_RESULT),
-    outcome: end === null ? openOutcome(settled) : outcomeOf(end.outcome, end.command),
+    outcome: outcomeOf(effect, end, settled),
   };
 }
 
@@ -63,12 +63,17 @@ const NO_RESULT = {
   executed_digest: null,
 };
 
-/** A turn that is over waits for no command: what has not ended by then is not known. */
-const openOutcome = (settled: boolean): CommandRecord["outcome"] =>
-  settled ? "unknown" : "running";
-
-/** The executor's word counts, unless the call's own end says that there is none to be had. */
-function outcomeOf(outcome: ToolOutcome, result: CommandResult | null): CommandRecord["outcome"] {
-  if (outcome === "unknown" || outcome === "denied") return outcome;
-  return result?.outcome ?? "unknown";
+function outcomeOf(
+  { background }: CommandEffect,
+  end: Ended | null,
+  settled: boolean,
+): CommandRecord["outcome"] {
+  if (background && (end === null || isGoingOn(end))) return "background";
+  // A turn that is over waits for no command: what has not ended by then is not known.
+  if (end === null) return settled ? "unknown" : "running";
+  // The executor's word counts, unless the call's own end says that there is none to be had.
+  if (end.outcome === "unknown" || end.outcome === "denied") return end.outcome;
+  return end.command?.outcome ?? "unknown";
 }
+
+const isGoingOn = ({ outcome, command }: Ended): boolean => outcome === "ok" && command === null;

@@ -21,8 +21,8 @@ export interface Schema {
   audit: AuditTable;
   audit_checkpoint: AuditCheckpointTable;
   pause: PauseTable;
-  host_grant: HostGrantTable;
   command: CommandTable;
+  host_grant: HostGrantTable;
 }
 
 interface PersonTable {
@@ -253,13 +253,13 @@ interface CommandTable {
   began_at: number;
   /** The time limit that holds, from its beginning. */
   wall_ms: number;
-  /** Who wanted it to end, first. */
+  /** Who wanted it to end, first: a person's id, or `agent`. */
   stopped_by: string | null;
   ended_at: number | null;
   /** JSON of the `CommandOutcome`. */
   outcome: string | null;
-  /** What the session's next turn is told of its end; null of one that its call waited for. */
-  note: string | null;
+  /** The end of what it printed, for the session's note; null of one that its call waited for. */
+  tail: string | null;
 }
 
 /** A host that the commands of a workspace may reach. */

@@ -1,5 +1,6 @@
 import type { CommandEnd } from "@mainstay/executor/command";
 import type { CommandResult } from "@mainstay/sdk/events";
+import { outcomeOf } from "../execution/execution.ts";
 import { type Lacked, lackedLine } from "../kernel/lacked.ts";
 import type { ToolEnd } from "./tool.ts";
 import { type Openable, whatItLacked } from "./what-it-lacked.ts";
@@ -46,7 +47,7 @@ const outputOf = ({ output }: Exited): string[] =>
 
 /** What the executor says, each line in brackets; its notices are for the person as well. */
 const toldBy = (end: Exited, why_killed: string): string[] =>
-  [endingOf(end, why_killed), ...end.notices].map((line) => `[${line}]`);
+  [outcomeOf(end, why_killed).summary, ...end.notices].map((line) => `[${line}]`);
 
 const HOSTS_TOLD = 8;
 
@@ -64,21 +65,6 @@ const fromNowOn = ({ hosts, folders }: Lacked): string =>
   hosts.length > 0
     ? `[it needs ${hosts.join(", ")}; its person allows that from now on with: mainstay workspace network allow ${hosts[0]}]`
     : `[it needs ${folders.join(", ")}, which no command here sees]`;
-
-function endingOf(end: Exited, why_killed: string): string {
-  const seconds = `${(end.duration_ms / 1000).toFixed(1)} s`;
-  if (end.cancelled) return `killed after ${seconds}: ${why_killed}`;
-  if (end.timed_out) return `killed: time limit reached after ${seconds}`;
-  if (end.exceeded !== null) return exceeding[end.exceeded];
-  if (end.exit_code === null) return `killed by ${end.signal ?? "a signal"} after ${seconds}`;
-  return `exit ${end.exit_code}, ${seconds}${end.output_bytes === 0 ? ", no output" : ""}`;
-}
-
-const exceeding = {
-  output: "killed: it wrote more output than any command may",
-  memory: "killed: it took more memory than commands may",
-  disk: "killed: it filled the disk",
-};
 
 const resultOf = (end: Exited): CommandResult => ({
   outcome: "exited",

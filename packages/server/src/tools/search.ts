@@ -55,6 +55,7 @@ export function searchTool({ execution, files }: SearchParts): Tool<Input> {
       profile: "search",
       opens: null,
       wall_ms: WALL_MS,
+      background: false,
     });
     if (planned.kind !== "ready") return null;
     const passage = execution.enter(scene.person.id, signal);

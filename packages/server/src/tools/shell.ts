@@ -1,10 +1,10 @@
 import type { CommandEnd } from "@mainstay/executor/command";
 import type { ToolCall } from "@mainstay/sdk/events";
 import { z } from "zod";
-import type { Execution } from "../execution/execution.ts";
-import { messageOf } from "../kernel/errors.ts";
+import type { Execution, PlannedCommand } from "../execution/execution.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { reportCommand } from "./command-report.ts";
+import { inWords } from "./duration.ts";
 import { oneLine } from "./one-line.ts";
 import { OpenInput, openingWish } from "./open-input.ts";
 import type { Prepared, Recovered, Scene, Tool, ToolEnd } from "./tool.ts";
@@ -23,6 +23,10 @@ const Input = z.strictObject({
     .describe("a bash script"),
   open: OpenInput.optional(),
   timeout_s: z.number().min(1).optional().describe("kill it after so many seconds"),
+  background: z
+    .boolean()
+    .optional()
+    .describe("let it go on by itself and return its id at once: for servers and long work"),
 });
 type Input = z.infer<typeof Input>;
 
@@ -33,6 +37,38 @@ interface ShellParts {
 
 /** Runs a script in the workspace's sandbox, once somebody or some policy agreed to it. */
 export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
+  function wallOf(timeout_s: number | undefined, background: boolean): number {
+    const usual_ms = background ? limits.background_wall_ms : limits.command_wall_ms;
+    if (timeout_s === undefined) return usual_ms;
+    const longest_ms = background ? limits.longest_wall_ms : usual_ms;
+    return Math.min(longest_ms, Math.ceil(timeout_s * 1000));
+  }
+
+  async function report(
+    command_id: string,
+    end: CommandEnd,
+    scene: Scene,
+    signal: AbortSignal,
+  ): Promise<ToolEnd> {
+    const is_cancelled = end.outcome === "exited" && end.cancelled;
+    const why_killed = is_cancelled ? await execution.whyKilled(command_id, signal) : "";
+    return reportCommand(end, why_killed, await execution.openable(scene));
+  }
+
+  const inBackground = (planned: ReadyCommand, scene: Scene, wall_ms: number): Prepared => ({
+    kind: "ready",
+    effect: planned.effect,
+    async execute(signal) {
+      const { command_id } = planned.effect;
+      const end = await planned.begin(signal);
+      if (end === null) return goesOn(command_id, wall_ms);
+      return {
+        ...(await report(command_id, end, scene, signal)),
+        journaled: () => execution.forget(command_id),
+      };
+    },
+  });
+
   return {
     name: NAME,
     description:
@@ -40,17 +76,18 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
     input: Input,
     describe: ({ command }) => `run ${oneLine(command)}`,
 
-    async prepare({ command, open, timeout_s }, scene): Promise<Prepared> {
-      const wall_ms = Math.min(limits.command_wall_ms, Math.ceil((timeout_s ?? Infinity) * 1000));
+    async prepare({ command, open, timeout_s, background = false }, scene): Promise<Prepared> {
+      const wall_ms = wallOf(timeout_s, background);
       const planned = await execution.plan({
         ...scene,
         run: { kind: "script", script: command },
         profile: "agent",
         opens: openingWish(open),
-        wall_ms,
+        ...{ wall_ms, background },
       });
       switch (planned.kind) {
         case "ready":
+          if (background) return inBackground(planned, scene, wall_ms);
           return {
             kind: "ready",
             effect: planned.effect,
@@ -58,7 +95,7 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
               const passage = execution.enter(scene.person.id, signal);
               const end = await planned.run(passage, onlooker).finally(passage.leave);
               return {
-                ...reportCommand(end, whyKilled(passage.signal), await execution.openable(scene)),
+                ...(await report(planned.effect.command_id, end, scene, passage.signal)),
                 journaled: () => execution.forget(planned.effect.command_id),
               };
             },
@@ -80,7 +117,7 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
       const { command_id } = effect;
       const passage = execution.enter(scene.person.id, signal);
       const told = async (end: CommandEnd): Promise<ToolEnd> => ({
-        ...reportCommand(end, whyKilled(passage.signal), await execution.openable(scene)),
+        ...(await report(command_id, end, scene, passage.signal)),
         journaled: () => execution.forget(command_id),
       });
       const command = { command_id, person_id: scene.person.id };
@@ -95,6 +132,12 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
         case "ended":
           return { kind: "ended", end: await told(found.end) };
         case "running":
+          if (effect.background) {
+            // `orphans` follows it, as it does what no call waits for.
+            found.letGo();
+            passage.leave();
+            return { kind: "ended", end: goesOn(command_id, null) };
+          }
           return {
             kind: "running",
             ended: async () => await told(await found.ended().finally(passage.leave)),
@@ -127,8 +170,17 @@ const overrideFor = ({ turn_id, step, call_id }: Scene): string =>
 const inShell = (word: string): string =>
   /^\w[\w.:-]*$/.test(word) ? word : `'${oneLine(word).replaceAll("'", String.raw`'\''`)}'`;
 
-const whyKilled = (signal: AbortSignal): string =>
-  signal.aborted ? messageOf(signal.reason) : "it was cancelled";
+type ReadyCommand = Extract<PlannedCommand, { kind: "ready" }>;
+
+const goesOn = (command_id: string, wall_ms: number | null): ToolEnd => ({
+  outcome: "ok",
+  result:
+    `It runs in the background as ${command_id}` +
+    `${wall_ms === null ? "" : `, for ${inWords(wall_ms)} at most`}. ` +
+    "command_status tells how it stands and what it prints, command_stop ends it; " +
+    "the session's next turn is told when it has ended.",
+  command: null,
+});
 
 const refused = (outcome: "denied", result: string): Prepared => ({
   kind: "ended",

@@ -4,10 +4,7 @@ import type { ConsentRequest, Onlooker } from "../execution/execution.ts";
 import type { Pause } from "../kernel/pause.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
 
-export type { Onlooker } from "../execution/execution.ts";
-
-/** Of what is over before anybody could watch it. */
-export const nobody: Onlooker = { output: () => undefined, waits: () => undefined };
+export { nobody, type Onlooker } from "../execution/execution.ts";
 
 export interface CallDecision {
   readonly decision: "approve" | "deny";

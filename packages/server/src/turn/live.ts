@@ -1,3 +1,4 @@
+import type { CommandProgress } from "@mainstay/sdk/commands";
 import type { LiveEvent } from "@mainstay/sdk/events";
 import { growTail } from "./output-tail.ts";
 
@@ -5,6 +6,7 @@ const TEXT_LIMIT_CHARS = 1_000_000;
 
 type Snapshot = Extract<LiveEvent, { type: "snapshot" }>;
 type Output = Extract<LiveEvent, { type: "output" }>;
+type Progress = Extract<LiveEvent, { type: "progress" }>;
 export type LiveListener = (event: LiveEvent) => void;
 
 /**
@@ -19,11 +21,13 @@ export interface Live {
   end(turn_id: string): void;
   /** What a call prints, from its UTF-16 offset on. What was told before is not told again. */
   output(turn_id: string, call_id: string, offset: number, text: string): void;
+  /** Where a running call's command stands. */
+  progress(turn_id: string, call_id: string, progress: CommandProgress): void;
   /** Why the turn does not get on; null once it does. */
   waits(turn_id: string, why: string | null): void;
   /** Nothing more comes of a call; its result is in the journal, or soon will be. */
   callEnded(turn_id: string, call_id: string): void;
-  /** The running attempt's text, the tail of each running call's output, and what is waited for. */
+  /** The running attempt's text, each running call's output and progress, and what is waited for. */
   now(turn_id: string): LiveEvent[];
   subscribe(turn_id: string, listener: LiveListener): () => void;
 }
@@ -31,6 +35,7 @@ export interface Live {
 interface Shown {
   attempt: Snapshot | null;
   readonly outputs: Map<string, Output>;
+  readonly progress: Map<string, Progress>;
   waits: Extract<LiveEvent, { type: "status" }> | null;
 }
 
@@ -43,15 +48,16 @@ export function createLive(): Live {
   }
 
   function of(turn_id: string): Shown {
-    const known = shown.get(turn_id) ?? { attempt: null, outputs: new Map(), waits: null };
+    const known = shown.get(turn_id) ?? freshly();
     shown.set(turn_id, known);
     return known;
   }
 
   /** Forgets a turn of which nothing is shown any more. */
   function tidy(turn_id: string): void {
-    const { attempt, outputs, waits } = of(turn_id);
-    if (attempt === null && outputs.size === 0 && waits === null) shown.delete(turn_id);
+    const { attempt, outputs, progress, waits } = of(turn_id);
+    if (attempt === null && outputs.size + progress.size === 0 && waits === null)
+      shown.delete(turn_id);
   }
 
   return {
@@ -76,6 +82,11 @@ export function createLive(): Live {
       outputs.set(call_id, grown.tail);
       tell(turn_id, grown.news);
     },
+    progress(turn_id, call_id, progress) {
+      const event: Progress = { type: "progress", call_id, ...progress };
+      of(turn_id).progress.set(call_id, event);
+      tell(turn_id, event);
+    },
     waits(turn_id, why) {
       of(turn_id).waits = why === null ? null : { type: "status", text: why };
       if (why !== null) tell(turn_id, { type: "status", text: why });
@@ -84,14 +95,17 @@ export function createLive(): Live {
     callEnded(turn_id, call_id) {
       const now = of(turn_id);
       now.outputs.delete(call_id);
+      now.progress.delete(call_id);
       now.waits = null;
       tidy(turn_id);
     },
     now(turn_id) {
       const known = shown.get(turn_id);
       if (known === undefined) return [];
-      const { attempt, outputs, waits } = known;
-      return [attempt, ...outputs.values(), waits].filter((event) => event !== null).map(copy);
+      const { attempt, outputs, progress, waits } = known;
+      return [attempt, ...outputs.values(), ...progress.values(), waits]
+        .filter((event) => event !== null)
+        .map(copy);
     },
     subscribe(turn_id, listener) {
       const of = listeners.get(turn_id) ?? new Set();
@@ -103,6 +117,10 @@ export function createLive(): Live {
     },
   };
 }
+
+const freshly = (): Shown => ({
+  ...{ attempt: null, outputs: new Map(), progress: new Map(), waits: null },
+});
 
 /** The attempt's text grows on; what was handed out does not. */
 const copy = (event: LiveEvent): LiveEvent => ({ ...event });

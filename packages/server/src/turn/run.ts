@@ -36,6 +36,8 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
     lookOn: (call_id) => ({
       output: (offset, text) => live.output(turn_id, call_id, offset, text),
       waits: (why) => live.waits(turn_id, why),
+      began: () => undefined,
+      progress: (progress) => live.progress(turn_id, call_id, progress),
     }),
     waiting: () => suspendTurn(store, lease, "awaiting_approval"),
   };

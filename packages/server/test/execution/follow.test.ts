@@ -4,7 +4,7 @@ import type { ExecutorLink } from "@mainstay/executor/launch";
 import { systemClock } from "@mainstay/sdk/clock";
 import { expect, test } from "vitest";
 import { createExecutorKeeper } from "../../src/execution/executor-link.ts";
-import { createFollower, type Onlooker } from "../../src/execution/follow.ts";
+import { createFollower, nobody, type Onlooker } from "../../src/execution/follow.ts";
 import { createOutputDesk } from "../../src/execution/output-desk.ts";
 import { Cancelled, Stopping } from "../../src/kernel/errors.ts";
 import { ID, scriptedLink } from "./scripted-link.ts";
@@ -29,6 +29,7 @@ function following(...links: (ExecutorLink | Error)[]) {
   const heard: string[] = [];
   const waits: (string | null)[] = [];
   const onlooker: Onlooker = {
+    ...nobody,
     output: (offset, text) => void heard.push(`${offset}:${text}`),
     waits: (why) => void waits.push(why),
   };

@@ -10,7 +10,7 @@ import { openLink } from "@mainstay/executor/link";
 import { systemClock } from "@mainstay/sdk/clock";
 import { expect, onTestFinished, test } from "vitest";
 import { createExecutorKeeper } from "../../src/execution/executor-link.ts";
-import { createFollower } from "../../src/execution/follow.ts";
+import { createFollower, nobody } from "../../src/execution/follow.ts";
 import { type AgreedCommand, createHandOver } from "../../src/execution/hand-over.ts";
 import { createOutputDesk } from "../../src/execution/output-desk.ts";
 import { createPassages } from "../../src/execution/passages.ts";
@@ -68,9 +68,7 @@ const started = (
   { handOver }: ReturnType<typeof over>,
   signal = new AbortController().signal,
   command: AgreedCommand = agreed,
-) => handOver(command, createPassages(() => null).enter("ada", signal), alone);
-
-const alone = { output: () => undefined, waits: () => undefined };
+) => handOver(command, createPassages(() => null).enter("ada", signal), nobody);
 
 type Scripted = ReturnType<typeof scriptedLink>;
 
@@ -164,7 +162,7 @@ test("executors that go one after another end it with the last one's reason", as
 test("a link that has heard the executor's end, but is open, is asked once", async () => {
   const { half_closed, asked } = await halfClosedLink();
   const { link } = scriptedLink({ state: "ended", end: exited });
-  const found = await over(half_closed, link).find(ID, new AbortController().signal, alone);
+  const found = await over(half_closed, link).find(ID, new AbortController().signal, nobody);
   expect(found).toEqual({ state: "ended", end: exited });
   expect(asked()).toBe(1);
 });
@@ -204,7 +202,7 @@ test.each([
   let pause: Pause | null = null;
   const passages = createPassages(() => pause);
   const passage = passages.enter("ada", new AbortController().signal);
-  const ended = over(first.link, slow).handOver(agreed, passage, alone);
+  const ended = over(first.link, slow).handOver(agreed, passage, nobody);
   await settled();
   expect(passages.begun(() => true)).toBe(1);
   notTake(first);

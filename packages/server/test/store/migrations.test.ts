@@ -144,7 +144,7 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     stopped_by: true,
     ended_at: true,
     outcome: true,
-    note: true,
+    tail: true,
   },
   host_grant: {
     workspace_id: true,
