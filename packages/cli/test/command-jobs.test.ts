@@ -1,38 +1,21 @@
 /** Commands as jobs on the command line: looked at, followed, stopped, given more time. */
-import type { Command, CommandEvent, CommandOutput } from "@mainstay/sdk/commands";
+import type { CommandEvent, CommandOutput } from "@mainstay/sdk/commands";
+import { systemClock } from "@mainstay/sdk/clock";
+import type { JournalBody } from "@mainstay/sdk/events";
 import { expect, test } from "vitest";
 import { answers, frame, type Handler } from "../../sdk/test/scripted-server.ts";
+import { ended, ESC, progress, running } from "./some-commands.ts";
+import { runHere } from "./run-here.ts";
+import { turn } from "./scripted-agent.ts";
 import { cli, start, useScriptedRuns } from "./scripted-runs.ts";
 
 useScriptedRuns();
 
-const ESC = "\u001b";
-const progress = {
-  ...{ elapsed_ms: 72_000, wall_ms: 600_000, output_bytes: 3_400_000, percent: 45.6 },
-  last_line: `Compiling${ESC}[2J serde`,
-};
-const running: Command = {
-  ...{ id: "cmd_1", turn_id: "turn_1", session_id: "ses_1", workspace_id: "ws_1" },
-  person: { id: "usr_1", name: "Ada" },
-  ...{ step: 1, call_id: "call_1", intent: "see what fails", command: `npm test${ESC}\n  echo x` },
-  ...{ background: true, state: "running", began_at: "2026-01-01T00:00:00.000Z", ended_at: null },
-  ...{ wall_ms: 600_000, progress, stopped_by: null, outcome: null },
-};
-const ended: Command = {
-  ...running,
-  ...{ state: "ended", ended_at: "2026-01-01T00:02:00.000Z", progress: null },
-  outcome: {
-    ...{
-      ran: "ran",
-      summary: "ran to its end: exit code 3 after 2 min",
-      exit_code: 3,
-      signal: null,
-    },
-    ...{ timed_out: false, cancelled: false, exceeded: null, duration_ms: 120_000 },
-    ...{ output_bytes: 12, output_sha256: null },
-  },
-};
 const STANDS = "running for 1 min 12 s of 10 min · 3.4 MB · 45 % · Compiling\\u{1b}[2J serde";
+
+const asked: JournalBody = {
+  ...{ type: "attempt_started", step: 1, attempt: 1, provider: "groq", model: "large", why: "" },
+};
 
 const tells =
   (...events: CommandEvent[]): Handler =>
@@ -45,31 +28,31 @@ test("the list has a row for each command, in which nothing of it can mislead", 
   const agent = await start(() => undefined, {
     "GET /v1/commands": answers({ items: [running, ended], next: "older" }),
   });
-  const run = cli(["commands"], agent);
-  expect(await run.exits()).toBe(0);
-  expect(run.stdout().split("\n")).toEqual([
+  const { code, out, err } = await runHere(["commands"], agent);
+  expect(code).toBe(0);
+  expect(out.split("\n")).toEqual([
     `cmd_1  2026-01-01 00:00 UTC  npm test\\u{1b} ⏎ echo x — in the background, ${STANDS}`,
     "cmd_1  2026-01-01 00:00 UTC  npm test\\u{1b} ⏎ echo x — in the background, ran to its end: exit code 3 after 2 min",
     "",
   ]);
-  expect(run.stderr()).toContain("there are older ones");
+  expect(err).toContain("there are older ones");
 });
 
 test("--running asks for all pages of those that run, and what is not known is not made up", async () => {
   const agent = await start(() => undefined, {
     "GET /v1/commands": answers({ items: [{ ...running, progress: null }], next: null }),
   });
-  const run = cli(["commands", "--running"], agent);
-  expect(await run.exits()).toBe(0);
+  const { code, out } = await runHere(["commands", "--running"], agent);
+  expect(code).toBe(0);
   expect(agent.server.to("GET /v1/commands")[0]?.path).toBe("/v1/commands?state=running");
-  expect(run.stdout()).toContain("running, of 10 min; how far it is is not known right now");
+  expect(out).toContain("running, of 10 min; how far it is is not known right now");
 });
 
 test("one command: what, how far, what for, whose", async () => {
   const agent = await start(() => undefined, { "GET /v1/commands/cmd_1": answers(running) });
-  const run = cli(["commands", "cmd_1"], agent);
-  expect(await run.exits()).toBe(0);
-  expect(run.stdout()).toBe(
+  const { code, out } = await runHere(["commands", "cmd_1"], agent);
+  expect(code).toBe(0);
+  expect(out).toBe(
     [
       "command   npm test\\u{1b} ⏎ echo x",
       `state     ${STANDS}`,
@@ -91,10 +74,10 @@ test("--follow prints what it prints once, also over a break, and ends as it end
       { type: "ended", command: ended },
     ),
   });
-  const run = cli(["commands", "cmd_1", "--follow"], agent);
-  expect(await run.exits()).toBe(1);
-  expect(run.stdout()).toBe("[10 characters not shown]\none\ntwo \\u{1b}[1A\n");
-  expect(run.stderr()).toBe(
+  const { code, out, err } = await runHere(["commands", "cmd_1", "--follow"], agent);
+  expect(code).toBe(1);
+  expect(out).toBe("[10 characters not shown]\none\ntwo \\u{1b}[1A\n");
+  expect(err).toBe(
     "— ran to its end: exit code 3 after 2 min\nAll that it printed: mainstay commands cmd_1 --output\n",
   );
 });
@@ -124,10 +107,10 @@ test("--output joins its pieces, characters that they cut too, and says what was
         response,
       ),
   });
-  const run = cli(["commands", "cmd_1", "--output"], agent);
-  expect(await run.exits()).toBe(0);
-  expect(run.stdout()).toBe("Grüße\\u{1b}c\n");
-  expect(run.stderr()).toBe("The 1.5 kB after that were not kept.\nIt is still running.\n");
+  const { code, out, err } = await runHere(["commands", "cmd_1", "--output"], agent);
+  expect(code).toBe(0);
+  expect(out).toBe("Grüße\\u{1b}c\n");
+  expect(err).toBe("The 1.5 kB after that were not kept.\nIt is still running.\n");
 });
 
 test("cancel and extend say what holds now; a time that is none is refused before anybody is asked", async () => {
@@ -135,18 +118,50 @@ test("cancel and extend say what holds now; a time that is none is refused befor
     "POST /v1/commands/cmd_1/cancel": answers(running),
     "POST /v1/commands/cmd_1/extend": answers({ ...running, wall_ms: 6_000_000 }),
   });
-  const [cancel, extend, wrong] = [
-    cli(["commands", "cancel", "cmd_1", "--json"], agent),
-    cli(["commands", "extend", "cmd_1", "1h30m"], agent),
-    cli(["commands", "extend", "cmd_1", "10"], agent),
-  ];
-  expect(await cancel.exits()).toBe(0);
-  expect(JSON.parse(cancel.stdout())).toMatchObject({ id: "cmd_1" });
-  expect(await extend.exits()).toBe(0);
-  expect(extend.stdout()).toBe("Its time is up 1 h 40 min after it began.\n");
+  const commands = (...args: string[]) => runHere(["commands", ...args], agent);
+  const { out } = await commands("cancel", "cmd_1", "--json");
+  expect(JSON.parse(out)).toMatchObject({ id: "cmd_1" });
+  expect(await commands("extend", "cmd_1", "1h30m")).toMatchObject({
+    code: 0,
+    out: "Its time is up 1 h 40 min after it began.\n",
+  });
+  for (const none of ["10", "", "10 m", "m", "0s", "1d", "1h-3m"])
+    expect(await commands("extend", "cmd_1", none)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("write 90s, 10m or 1h30m"),
+    });
   expect(agent.server.to("POST /v1/commands/cmd_1/extend").map(({ body }) => body)).toEqual([
     { for_s: 5_400 },
   ]);
-  expect(await wrong.exits()).toBe(2);
-  expect(wrong.stderr()).toContain("write 90s, 10m or 1h30m");
+});
+
+test("status says that a turn waits for its command, not for the model", async () => {
+  const busy = { ...turn, state: "running", last_event: 1 };
+  const agent = await start(() => undefined, {
+    "GET /v1/turns/turn_1": answers(busy),
+    "GET /v1/commands": answers({ items: [{ ...running, background: false }], next: null }),
+  });
+  const { out } = await runHere(["status", "turn_1"], agent);
+  expect(agent.server.to("GET /v1/commands")[0]?.path).toBe(
+    "/v1/commands?turn_id=turn_1&state=running",
+  );
+  expect(out).toContain(`waits     for the command cmd_1: ${STANDS}\n`);
+});
+
+test("status says that a turn waits for the model, though one of its commands runs in the background", async () => {
+  const agent = await start(({ journal }) => journal(asked), {
+    "GET /v1/turns/turn_1": answers({ ...turn, state: "running", last_event: 1 }),
+    "GET /v1/commands": answers({ items: [running], next: null }),
+  });
+  const { out } = await runHere(["status", "turn_1"], agent, { ...systemClock, now: () => 72_000 });
+  expect(out).toContain("waits     for the model groq/large, asked 1 min 12 s ago\n");
+});
+
+test("what whoever works here must know comes before all else", async () => {
+  const banner = `NO SANDBOX${ESC}[2J`;
+  const me = { id: "usr_1", name: "Ada", role: "admin", tier: "pro", pause: null, banner };
+  const agent = await start(({ settle }) => settle("Hello."), { "GET /v1/me": answers(me) });
+  const { code, out, err } = await runHere(["ask", "--session", "ses_1", "hi"], agent);
+  expect({ code, out }).toEqual({ code: 0, out: "Hello.\n" });
+  expect(err.split("\n")[0]).toBe("!! NO SANDBOX\\u{1b}[2J");
 });

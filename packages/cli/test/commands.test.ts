@@ -153,7 +153,8 @@ test("a folder keeps the trust that it has, and is told to; --no-trust takes it 
 
 const commands = [
   ..."serve stop ask chat turns status cancel retry approvals approve deny doctor why".split(" "),
-  ...["workspace", "workspace add", "workspace list"],
+  ...["workspace", "workspace add", "workspace list", "workspace network"],
+  ...["list", "allow", "forbid"].map((word) => `workspace network ${word}`),
   ...["commands", "commands cancel", "commands extend"],
   ...["rules", "rules list", "rules add", "rules remove", "rules suggestions"],
   ...["policy", "policy list", "policy set", "policy clear"],

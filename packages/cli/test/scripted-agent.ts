@@ -116,6 +116,9 @@ export async function startScriptedAgent(
       },
       "GET /v1/approvals": (request, response) =>
         answers({ items: approvals, next: null })(request, response),
+      "GET /v1/me": answers({
+        ...{ id: "usr_1", name: "Ada", role: "admin", tier: "pro", pause: null, banner: null },
+      }),
       "GET /v1/workspaces": (request, response) =>
         answers({ items: workspaces, next: null })(request, response),
       "GET /v1/sessions": answers({ items: [], next: null }),

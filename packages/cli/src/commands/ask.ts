@@ -3,6 +3,7 @@ import type { Client } from "@mainstay/sdk/client";
 import type { NewTurn } from "@mainstay/sdk/turn";
 import { Command } from "commander";
 import type { Config } from "../config.ts";
+import { showBanner } from "../conversation/banner.ts";
 import { patientClient } from "../conversation/patient-client.ts";
 import { exitCodeOf, explainEnd, runTurn, type RunTurnParts } from "../conversation/run-turn.ts";
 import { exit, type ExitCode } from "../exit.ts";
@@ -67,6 +68,7 @@ async function ask(
     ...(options.batch && { urgency: "batch" }),
     ...(options.model && { model: options.model }),
   };
+  await showBanner(patientClient(parts), screen);
   if (!options.wait) {
     const key = { idempotency_key: newKey() };
     const turn = await patientClient(parts).turns.create(request, key);

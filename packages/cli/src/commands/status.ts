@@ -1,6 +1,12 @@
+import type { Client } from "@mainstay/sdk/client";
+import type { Clock } from "@mainstay/sdk/clock";
 import type { QueuePlace, Turn } from "@mainstay/sdk/turn";
 import { Command } from "commander";
+import { standingOf } from "../conversation/command-lines.ts";
+import { span } from "../conversation/progress-text.ts";
 import { commandEnd } from "../conversation/tool-lines.ts";
+import { turnJournal } from "../conversation/turn-journal.ts";
+import { heard, no_wait, type WaitedFor } from "../conversation/waited-for.ts";
 import { isTypedCommand } from "../conversation/typed-command.ts";
 import { pauseLine } from "../conversation/pause-line.ts";
 import { exit } from "../exit.ts";
@@ -9,8 +15,13 @@ import type { WithServer } from "../program.ts";
 import { commandLine, escapePath, oneLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
 
-export function statusCommand(parts: { withServer: WithServer; screen: Screen }): Command {
-  const { withServer, screen } = parts;
+export interface StatusParts {
+  withServer: WithServer;
+  screen: Screen;
+  clock: Clock;
+}
+
+export function statusCommand({ withServer, screen, clock }: StatusParts): Command {
   return new Command("status")
     .description("show one turn: where it stands, what it did, its answer")
     .argument("<turn-id>")
@@ -21,17 +32,38 @@ export function statusCommand(parts: { withServer: WithServer; screen: Screen })
         if (turn_id.trim() === "") throw new UsageFault("No turn is named; see: mainstay turns");
         const turn = await client.turns.get(turn_id);
         if (json) screen.json(turn);
-        else describe(turn, screen);
+        else describe(turn, await waitOf(turn, client, clock), screen);
         return exit.ok;
       }),
     );
 }
 
-function describe(turn: Turn, screen: Screen): void {
+/** For whom a running turn waits: a command of its own, or the model. */
+async function waitOf(turn: Turn, client: Client, clock: Clock): Promise<string[]> {
+  if (turn.state !== "running") return [];
+  const { items } = await client.commands.list({ turn_id: turn.id, state: "running" });
+  const waited = items.filter(({ background }) => !background);
+  if (waited.length > 0)
+    return waited.map((one) => `for the command ${one.id}: ${standingOf(one)}`);
+  let wait = no_wait;
+  for await (const event of turnJournal(client, turn.id)) wait = heard(wait, event, event.at);
+  return wait.waited.kind === "model" ? [modelWait(wait.waited, clock.now())] : [];
+}
+
+/** Asked, says the journal: what it has said since is not in there yet. */
+function modelWait({ name, since_ms }: ModelWait, now_ms: number): string {
+  const who = name === null ? "" : ` ${oneLine(name)}`;
+  return `for the model${who}, asked ${span(now_ms - since_ms)} ago`;
+}
+
+type ModelWait = Extract<WaitedFor, { kind: "model" }>;
+
+function describe(turn: Turn, waits: string[], screen: Screen): void {
   const fact = (name: string, value: string) => screen.print(`${name.padEnd(9)} ${value}`);
   fact("state", turn.state);
   fact("asked", isTypedCommand(turn.message) ? commandLine(turn.message) : oneLine(turn.message));
   if (turn.queue) fact("waits", placeLine(turn.queue));
+  for (const wait of waits) fact("waits", wait);
   if (turn.pause)
     fact("waits", `${pauseLine(turn.pause)}; it goes on by itself when that is lifted`);
   if (turn.state === "awaiting_approval") fact("waits", "for your consent: mainstay approvals");

@@ -11,6 +11,7 @@ import type { WithServer } from "../program.ts";
 import { escapePath } from "../terminal/escape.ts";
 import type { Interrupts } from "../terminal/interrupts.ts";
 import type { Screen } from "../terminal/screen.ts";
+import { networkCommand } from "./workspace-network.ts";
 
 export interface WorkspaceParts {
   withServer: WithServer;
@@ -24,6 +25,7 @@ export function workspaceCommand(parts: WorkspaceParts): Command {
     .description("the folders that Mainstay may work in")
     .addCommand(addCommand(parts))
     .addCommand(listCommand(parts))
+    .addCommand(networkCommand(parts))
     .addHelpText("after", "\nExample:\n  $ mainstay workspace add ~/src/shop --trust");
 }
 

@@ -1,8 +1,10 @@
+import type { HostGrant } from "@mainstay/sdk/network";
 import type { Approval, PinnedScript } from "@mainstay/sdk/resources";
 import { escapeCommand, escapePath, oneLine } from "../terminal/escape.ts";
 import { exactRows, proseRows } from "../terminal/rows.ts";
 import type { Screen, Tone } from "../terminal/screen.ts";
 import { shellQuoted } from "../terminal/shell-quoted.ts";
+import { grantText } from "./host-text.ts";
 
 export interface CardLine {
   text: string;
@@ -31,6 +33,8 @@ export function approvalCard(approval: Approval, columns: number): CardLine[] {
     ...reasonsOf(approval).flatMap((text) => fact("why", text)),
     ...labelled("in", exactRows(escapePath(approval.workspace_path), columns - LABEL_COLUMNS)),
     ...fact("reach", approval.reach),
+    ...reachedHosts(approval).flatMap((grant) => fact("host", grantText(grant))),
+    ...openedLines(approval, columns),
     ...approval.runs.flatMap((script) => scriptLines(script, approval.workspace_path, columns)),
     ...fact("for", `${approval.person.name}, ${approval.turn_id}, ${minute(approval.created_at)}`),
     ...(approval.pause === null ? [] : fact("paused", pausedInWords(approval.pause))),
@@ -55,6 +59,24 @@ export function showApproval(screen: Screen, approval: Approval): void {
 export function printApproval(screen: Screen, approval: Approval): void {
   const columns = screen.on_terminal ? screen.columns() : Infinity;
   for (const { text, tone } of approvalCard(approval, columns)) screen.print(text, tone);
+}
+
+const isSame = (a: HostGrant) => (b: HostGrant) => a.host === b.host && a.port === b.port;
+
+/** Those that the workspace allows anyway. */
+const reachedHosts = ({ hosts, opens }: Approval): HostGrant[] =>
+  hosts.filter((grant) => !opens?.hosts.some(isSame(grant)));
+
+/** Each host and folder by its name: that is what is agreed to. */
+function openedLines({ opens }: Approval, columns: number): CardLine[] {
+  const hosts = (opens?.hosts ?? []).map((grant) => `the host ${grantText(grant)}`);
+  const folders = (opens?.folders ?? []).map((path) => `to read ${escapePath(path)}`);
+  return [...hosts, ...folders].flatMap((what) =>
+    labelled("OPENS", exactRows(`for this once, ${what}`, columns - LABEL_COLUMNS)).map((line) => ({
+      ...line,
+      tone: "strong" as const,
+    })),
+  );
 }
 
 const pausedInWords = ({ by, reason }: NonNullable<Approval["pause"]>): string =>

@@ -2,24 +2,19 @@
  * Tells a person in a chat what waits for their consent beside it: of other turns, and from other
  * clients.
  *
- * N1. News are told only while the person is at the prompt, above it and what they type; what comes
- *     in between is told at the next prompt.
- * N2. That an approval waits is told once. How it ended is told only where that was told, and not to
+ * N1. That an approval waits is told once. How it ended is told only where that was told, and not to
  *     those who decided it here.
- * N3. They are an extra: where the server has no news the chat goes on without.
+ * N2. They are an extra: where the server has no news the chat goes on without.
  */
 import { Unreachable } from "@mainstay/sdk/call";
 import type { Client } from "@mainstay/sdk/client";
 import type { Approval } from "@mainstay/sdk/resources";
 import { commandLine } from "../terminal/escape.ts";
-import type { LineReader, Reply } from "../terminal/line-reader.ts";
-import type { Screen } from "../terminal/screen.ts";
 import type { Verdict, Withdrawal } from "./consent.ts";
 import { type Change, createPendingApprovals, endLine } from "./pending-approvals.ts";
+import type { PromptNews } from "./prompt-news.ts";
 
 export interface ApprovalNotices {
-  /** The person's next line; news are told above the prompt meanwhile. */
-  next(prompt: string): Promise<Reply>;
   /** Whether the news know of anything that waits. */
   anyWaits(): boolean;
   /** The person was told that it waits, or decides it now. */
@@ -31,28 +26,26 @@ export interface ApprovalNotices {
 
 export interface NoticesParts {
   client: Pick<Client, "approvals">;
-  screen: Screen;
-  reader: LineReader;
+  news: Pick<PromptNews, "add" | "changed">;
 }
 
 const COMMAND_CHARS = 60;
 
-export function openApprovalNotices({ client, screen, reader }: NoticesParts): ApprovalNotices {
+export function openApprovalNotices({ client, news }: NoticesParts): ApprovalNotices {
   const stop = new AbortController();
   const pending = createPendingApprovals();
   const questions = createQuestions();
   /** What the person knows of, and whether only as waiting. */
   const known = new Map<string, "waits" | "decides">();
   let ends: string[] = [];
-  let is_at_prompt = false;
 
-  const tell = () => {
+  const newLines = (): string[] => {
     const waiting = pending.items();
     const fresh = waiting.filter(({ id }) => !known.has(id));
     fresh.forEach(({ id }) => known.set(id, "waits"));
     const lines = fresh.length === 0 ? ends : [...ends, waitingLine(fresh, waiting.length)];
     ends = [];
-    if (lines.length > 0) reader.aside(() => lines.forEach((line) => screen.note(line, "dim")));
+    return lines;
   };
 
   const hear = (change: Change) => {
@@ -65,9 +58,9 @@ export function openApprovalNotices({ client, screen, reader }: NoticesParts): A
   async function listen(): Promise<void> {
     while (!stop.signal.aborted) {
       try {
-        for await (const news of client.approvals.events({ signal: stop.signal })) {
-          pending.hear(news).forEach(hear);
-          if (is_at_prompt) tell();
+        for await (const event of client.approvals.events({ signal: stop.signal })) {
+          pending.hear(event).forEach(hear);
+          news.changed();
         }
       } catch (fault) {
         if (!(fault instanceof Unreachable)) return;
@@ -75,13 +68,9 @@ export function openApprovalNotices({ client, screen, reader }: NoticesParts): A
     }
   }
 
+  news.add(newLines);
   const listening = listen();
   return {
-    next(prompt) {
-      tell();
-      is_at_prompt = true;
-      return reader.next(prompt).finally(() => (is_at_prompt = false));
-    },
     anyWaits: () => pending.items().length > 0,
     told: (approval_id, how) => void known.set(approval_id, how),
     withdrawalOf: questions.open,

@@ -1,18 +1,20 @@
-import type { Client } from "@mainstay/sdk/client";
 import { exit, type ExitCode } from "../exit.ts";
 import { ProblemError, Unreachable } from "@mainstay/sdk/call";
 import { reportFault } from "../faults.ts";
 import { placeOf, type PlaceOptions, type PlaceParts } from "../folder/place.ts";
-import { escapePath } from "../terminal/escape.ts";
 import type { Approval } from "@mainstay/sdk/resources";
 import type { Turn } from "@mainstay/sdk/turn";
 import { eitherOf } from "../terminal/interrupts.ts";
-import type { Screen } from "../terminal/screen.ts";
+import { aboveTyped } from "../terminal/above-typed.ts";
 import { type LineReader, openLineReader, type Terminal } from "../terminal/line-reader.ts";
 import { type ApprovalNotices, openApprovalNotices } from "./approval-notices.ts";
+import { openBackgroundNotices } from "./background-notices.ts";
+import { showBanner } from "./banner.ts";
+import { type ChatPlace, showFolder, showRunning, showStatus } from "./chat-facts.ts";
 import { decideLeft } from "./consent.ts";
 import { decidePending, listPending, pendingOf, printPending } from "./decide-pending.ts";
 import { patientClient } from "./patient-client.ts";
+import { createPromptNews, type PromptNews } from "./prompt-news.ts";
 import {
   decideLater,
   exitCodeOf,
@@ -29,10 +31,11 @@ export interface ChatParts extends RunTurnParts, PlaceParts {
 }
 
 interface Chat {
-  place: { session_id?: string; workspace?: string };
+  place: ChatPlace;
   json: boolean;
   reader: LineReader;
-  /** Absent where nobody sits at a terminal. */
+  /** Both absent where nobody sits at a terminal. */
+  news: PromptNews | undefined;
   notices: ApprovalNotices | undefined;
   /** The worst end of a turn so far. */
   worst: ExitCode;
@@ -58,13 +61,17 @@ export async function converse(
   options: PlaceOptions & { json?: boolean },
   parts: ChatParts,
 ): Promise<ExitCode> {
+  await showBanner(parts.client, parts.screen);
   const place = await placeOf(options, parts);
   const reader = openLineReader(parts.terminal);
+  const news = parts.asker && createPromptNews(parts.screen, reader);
+  const background = news && openBackgroundNotices({ ...parts, news });
   const chat: Chat = {
     place,
     json: options.json === true,
     reader,
-    notices: parts.asker && openApprovalNotices({ ...parts, reader }),
+    news,
+    notices: news && openApprovalNotices({ ...parts, news }),
     worst: exit.ok,
     waiting: undefined,
   };
@@ -74,7 +81,7 @@ export async function converse(
   }
   try {
     for (;;) {
-      const reply = await (chat.notices ?? reader).next("› ");
+      const reply = await (news ?? reader).next("› ");
       if (reply.kind === "ended") return leave(chat, parts);
       if (reply.kind !== "line" || reply.text.trim() === "") continue;
       const then = await respond(reply.text, chat, parts).catch((fault: unknown) =>
@@ -84,22 +91,8 @@ export async function converse(
     }
   } finally {
     reader.close();
-    await chat.notices?.close();
+    await Promise.all([chat.notices?.close(), background?.close()]);
   }
-}
-
-/** The private folder was named when it was chosen. */
-async function showFolder(place: Chat["place"], { client, screen }: ChatParts): Promise<void> {
-  const named = place.workspace ?? (await workspaceOf(place.session_id, client));
-  const { items } = await client.workspaces.list();
-  const found = items.find(({ id, path }) => id === named || path === named);
-  if (found) screen.note(`Working in ${escapePath(found.path)}`, "dim");
-}
-
-async function workspaceOf(session_id: string | undefined, client: Client) {
-  if (session_id === undefined) return undefined;
-  const { items } = await client.sessions.list();
-  return items.find(({ id }) => id === session_id)?.workspace_id;
 }
 
 const leave = ({ worst }: Chat, { asker }: ChatParts) => (asker ? exit.ok : worst);
@@ -108,13 +101,16 @@ type Then = "go on" | ExitCode;
 
 /** How many words each may have after it. */
 const words = new Map([
-  ...["/new", "/approvals", "/status", "/help", "/exit"].map((word) => [word, 0] as const),
+  ...["/new", "/approvals", "/commands", "/status", "/help", "/exit"].map(
+    (word) => [word, 0] as const,
+  ),
   ...["/approve", "/deny"].map((word) => [word, 1] as const),
 ]);
 
 const help = `/new     start a new session
 /approvals  what waits for your consent, of other turns too
 /approve /deny  decide what you left for later; with an id, just that
+/commands  what runs, in the background too
 /status  where you are, and what the server can do
 /exit    leave (or Ctrl-D)
 !COMMAND runs a command without a model, with the same consent
@@ -140,7 +136,10 @@ async function respond(text: string, chat: Chat, parts: ChatParts): Promise<Then
       parts.screen.note("A new session starts with your next message.");
       return "go on";
     case "/status":
-      await showStatus(chat, parts);
+      await showStatus(chat.place, parts);
+      return "go on";
+    case "/commands":
+      await showRunning(parts);
       return "go on";
     case "/approvals":
       return decideAll(chat, parts);
@@ -164,14 +163,6 @@ function survived(fault: unknown, chat: Chat, { asker, config, screen }: ChatPar
   const code = reportFault(fault, config.server, screen);
   chat.worst = worse(chat.worst, code);
   return is_away && !asker ? code : "go on";
-}
-
-async function showStatus({ place }: Chat, { client, screen }: { client: Client } & ChatParts) {
-  const [me, ready] = await Promise.all([client.me(), client.readyz()]);
-  screen.note(`session    ${place.session_id ?? "new with your next message"}`);
-  screen.note(`workspace  ${place.workspace ?? "your private folder, or the session's"}`);
-  screen.note(`you        ${me.name} (${me.role}, ${me.tier})`);
-  screen.note(`server     ${ready.level}, version ${ready.version}`);
 }
 
 /** Without an id it is about what was left for later in this chat. */
@@ -300,17 +291,6 @@ async function turn(
   if (run.later !== undefined) parts.screen.note("or here: /approve, /deny, /approvals");
   if (json && run.turn) parts.screen.json(await patientClient(parts).turns.get(run.turn.id));
   return run.end === "left" ? exit.interrupted : "go on";
-}
-
-/** The person may type the next message meanwhile; it stays below. */
-function aboveTyped(screen: Screen, reader: LineReader): Screen {
-  const above = (write: () => void) => (screen.isWithinLine() ? write() : reader.above(write));
-  return {
-    ...screen,
-    print: (line, tone) => above(() => screen.print(line, tone)),
-    note: (line, tone) => above(() => screen.note(line, tone)),
-    live: (line) => above(() => screen.live(line)),
-  };
 }
 
 /** A later turn of the session cannot get past the one that waits, so there is one at a time. */

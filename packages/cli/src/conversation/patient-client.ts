@@ -17,6 +17,7 @@ export interface PatientClient {
     create(turn: NewTurn, options: KeyedOptions): Promise<Turn>;
   };
   approvals: Pick<Client["approvals"], "get" | "decide">;
+  me: Client["me"];
   events: Client["events"];
   /** It is being waited for. */
   isAway(): boolean;
@@ -62,6 +63,7 @@ export function patientClient(parts: PatientParts, leave?: AbortSignal): Patient
       decide: (approval_id, decision, how) =>
         patiently(() => approvals.decide(approval_id, decision, how)),
     },
+    me: () => patiently(parts.client.me),
     events: (turn_id, options) => events(turn_id, { ...outage, ...options }),
     isAway: isLost,
   };

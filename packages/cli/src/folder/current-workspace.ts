@@ -1,5 +1,7 @@
 import { realpath } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Client } from "@mainstay/sdk/client";
+import type { Workspace } from "@mainstay/sdk/resources";
 import type { Config } from "../config.ts";
 import { UsageFault } from "../faults.ts";
 import { escapePath } from "../terminal/escape.ts";
@@ -7,13 +9,29 @@ import { workspaceAround } from "./choose-folder.ts";
 import { sharesFolders } from "./place.ts";
 
 /** The path of the registered folder that the person stands in. Throws a `UsageFault` where there is none. */
-export async function currentWorkspace(client: Client, config: Config): Promise<string> {
+export const currentWorkspace = async (client: Client, config: Config): Promise<string> =>
+  (await workspaceHere(client, config)).path;
+
+/** The id of the named one, else of the one that the person stands in. */
+export async function workspaceId(
+  client: Client,
+  config: Config,
+  named: string | undefined,
+): Promise<string> {
+  if (named === undefined) return (await workspaceHere(client, config)).id;
+  const { items } = await client.workspaces.list();
+  const path = sharesFolders(config) ? resolve(config.folder(), named) : named;
+  // What is not in the list may be the id of another person's, for an admin.
+  return items.find((one) => one.id === named || one.path === path)?.id ?? named;
+}
+
+async function workspaceHere(client: Client, config: Config): Promise<Workspace> {
   if (!sharesFolders(config))
     throw new UsageFault("MAINSTAY_URL is another machine; name a folder there: --workspace ID");
   const path = await realpath(config.folder());
   const { items } = await client.workspaces.list();
   const found = workspaceAround(items, path);
-  if (found) return found.path;
+  if (found) return found;
   throw new UsageFault(
     `${escapePath(path)} lies in no folder that Mainstay may work in; see: mainstay workspace list`,
   );

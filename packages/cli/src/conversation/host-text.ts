@@ -1,0 +1,27 @@
+import { HostPattern, type HostGrant } from "@mainstay/sdk/network";
+import { UsageFault } from "../faults.ts";
+import { escapePath } from "../terminal/escape.ts";
+
+type Named = Pick<HostGrant, "host" | "port">;
+
+/** `registry.npmjs.org:443`; without a port it is both of the web's. */
+export const hostText = ({ host, port }: Named): string =>
+  port === null ? `${escapePath(host)} (ports 80 and 443)` : `${escapePath(host)}:${port}`;
+
+/** The same with how far inside it may lie. */
+export const grantText = (grant: HostGrant): string =>
+  grant.inside ? `${hostText(grant)}, also at an address inside` : hostText(grant);
+
+const PORT_LIMIT = 65_535;
+
+/** `*.npmjs.org`, `registry.npmjs.org:443`. Throws a `UsageFault` for what is no name of a host. */
+export function parseHost(text: string): { host: string; port?: number } {
+  const [, name = "", port_text] = /^(.*?)(?::(\d{1,5}))?$/.exec(text.toLowerCase()) ?? [];
+  const port = port_text === undefined ? undefined : Number(port_text);
+  const is_port = port === undefined || (port >= 1 && port <= PORT_LIMIT);
+  if (is_port && HostPattern.safeParse(name).success)
+    return { host: name, ...(port !== undefined && { port }) };
+  throw new UsageFault(
+    `${JSON.stringify(text)} names no host; write registry.npmjs.org, *.npmjs.org or example.org:8443, never an address or a URL`,
+  );
+}
