@@ -7,6 +7,7 @@ import { exit } from "../exit.ts";
 import type { Run } from "../program.ts";
 import { hangingRows } from "../terminal/rows.ts";
 import type { Screen } from "../terminal/screen.ts";
+import { probeSandbox } from "./doctor-sandbox.ts";
 
 export interface DoctorParts extends ConnectParts {
   run: Run;
@@ -20,10 +21,12 @@ export function doctorCommand(parts: DoctorParts): Command {
   const { run, screen } = parts;
   return new Command("doctor")
     .description("check what Mainstay stands on, and say how to mend what is missing")
+    .option("--sandbox", "try all ways out of the sandbox, also those that take seconds")
     .option("--json", "print {ok, checks} as JSON")
-    .addHelpText("after", "\nExample:\n  $ mainstay doctor")
-    .action(({ json }: { json?: boolean }) =>
+    .addHelpText("after", "\nExamples:\n  $ mainstay doctor\n  $ mainstay doctor --sandbox")
+    .action(({ json, sandbox }: { json?: boolean; sandbox?: boolean }) =>
       run(async () => {
+        if (sandbox) return probeSandbox(screen, json === true);
         const { doctor } = await import("@mainstay/server/commands/doctor");
         const there = await server(parts);
         const here = (await doctor(there.spool)).checks;

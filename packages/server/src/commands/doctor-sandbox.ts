@@ -13,24 +13,18 @@ import { type Config, readConfig } from "../config.ts";
 import { messageOf } from "../kernel/errors.ts";
 import type { DoctorCheck } from "./doctor.ts";
 
-/**
- * All probes, also those that take seconds. Throws what is wrong with the settings.
- *
- * @throws Error where no executor can be started
- */
-export const probeSandbox = (): Promise<SandboxReport> => askExecutor(readConfig(), true);
+export type ProbedSandbox = SandboxReport;
+
+/** All probes, also those that take seconds. Rejects with what is wrong with the settings. */
+export async function probeSandbox(): Promise<ProbedSandbox> {
+  return askExecutor(readConfig(), { deep: true });
+}
 
 /** One row for each area, and one for each probe that found something or could not run. */
 export async function sandboxChecks(config: Config): Promise<DoctorCheck[]> {
-  try {
-    const { checks } = await askExecutor(config, false);
-    const areas = Map.groupBy(checks, ({ area }) => area);
-    return [...areas].flatMap(([area, checks]) => rowsOf(area, checks));
-  } catch (fault) {
-    const fix =
-      "see whether the executor can start: node, the temporary folder, the system's limits";
-    return [{ area: "sandbox", name: "executor", ok: false, detail: messageOf(fault), fix }];
-  }
+  const { checks } = await askExecutor(config, { deep: false });
+  const areas = Map.groupBy(checks, ({ area }) => area);
+  return [...areas].flatMap(([area, checks]) => rowsOf(area, checks));
 }
 
 function rowsOf(area: string, checks: readonly SandboxCheck[]): DoctorCheck[] {
@@ -45,7 +39,7 @@ function rowsOf(area: string, checks: readonly SandboxCheck[]): DoctorCheck[] {
   ];
 }
 
-async function askExecutor(config: Config, deep: boolean): Promise<SandboxReport> {
+async function askExecutor(config: Config, how: { deep: boolean }): Promise<SandboxReport> {
   const home = mkdtempSync(join(tmpdir(), "mainstay-doctor-"));
   try {
     const link = await launchExecutor({
@@ -56,12 +50,15 @@ async function askExecutor(config: Config, deep: boolean): Promise<SandboxReport
       epoch: 1,
       log: () => undefined,
     });
-    try {
-      return await link.selfTest({ deep });
-    } finally {
-      await link.close();
-    }
+    return await link.selfTest(how).finally(() => link.close());
+  } catch (fault) {
+    return { available: false, level: "none", checks: [cannotStart(messageOf(fault))] };
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
 }
+
+const cannotStart = (detail: string): SandboxCheck => ({
+  ...{ area: "real work", name: "has an executor", ok: false, ran: false, detail },
+  fix: "see whether the executor can start: node, the temporary folder, the system's limits",
+});

@@ -37,6 +37,11 @@ export const IDENTITY_PROBES = inArea("identity", [
     // Fields after the name: state, parent, group, session, terminal.
     sh: `read -r line < /proc/self/stat; set -- \${line##*) }; [ "$4" -gt 0 ] && [ "$5" = 0 ] || echo "session $4, terminal $5"`,
   },
+  {
+    name: "starts no programs from folders that it writes",
+    wall: "root",
+    sh: `IFS=:; for folder in $PATH; do [ -w "$folder" ] && echo "$folder"; done`,
+  },
   { name: "inherits no environment", wall: "environment", perl: foreign("/proc/self/environ") },
   {
     name: "shows none in its first process",

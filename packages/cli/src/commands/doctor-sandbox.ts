@@ -1,0 +1,43 @@
+/** `mainstay doctor --sandbox`: what the probes found, by area. */
+import type { ProbedSandbox } from "@mainstay/server/commands/doctor-sandbox";
+import { exit, type ExitCode } from "../exit.ts";
+import { hangingRows } from "../terminal/rows.ts";
+import type { Screen } from "../terminal/screen.ts";
+
+export async function probeSandbox(screen: Screen, json: boolean): Promise<ExitCode> {
+  const { probeSandbox } = await import("@mainstay/server/commands/doctor-sandbox");
+  const report = await probeSandbox();
+  if (json) screen.json({ ok: report.available, ...report });
+  else showProbes(report, screen);
+  return report.available ? exit.ok : exit.failed;
+}
+
+type Check = ProbedSandbox["checks"][number];
+
+const LEVELS: Record<ProbedSandbox["level"], string> = {
+  per_person: "Each person's commands run as a user of their own.",
+  shared_user: "All commands run as this user; people are kept apart by mounts only.",
+  none: "No command would run here.",
+};
+
+/** Areas in a row each, what was found below. */
+export function showProbes({ level, checks }: ProbedSandbox, screen: Screen): void {
+  for (const [area, probes] of Map.groupBy(checks, ({ area }) => area)) {
+    const held = probes.filter(stands).length;
+    const ok = probes.every((probe) => probe.ok);
+    const row = `${ok ? "ok  " : "FAIL"}  ${area.padEnd(13)} ${held} of ${probes.length}`;
+    screen.print(row, ok ? "plain" : "bad");
+    for (const probe of probes.filter((probe) => !stands(probe))) showProbe(probe, screen);
+  }
+  const held = checks.filter(stands).length;
+  screen.print(`${held} of ${checks.length} probes found no way out. ${LEVELS[level]}`, "strong");
+}
+
+const stands = ({ ok, ran }: Check): boolean => ok && ran;
+
+function showProbe({ name, ok, detail, fix }: Check, screen: Screen): void {
+  const columns = screen.on_terminal ? screen.columns() : Infinity;
+  const rows = hangingRows("      ", `${name}: ${detail}`, columns);
+  for (const row of rows) screen.print(row, ok ? "plain" : "bad");
+  if (fix !== null) hangingRows("      → ", fix, columns).forEach((row) => screen.print(row));
+}
