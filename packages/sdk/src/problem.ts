@@ -17,6 +17,7 @@ export const ProblemCode = z.enum([
   "turn_settled",
   "turn_not_parked",
   "paused",
+  "one_person_only",
   "name_taken",
   "approval_decided",
   "approval_expired",

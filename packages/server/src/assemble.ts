@@ -33,6 +33,7 @@ import { createExecution } from "./execution/execution.ts";
 import { createExpirer } from "./execution/expirer.ts";
 import { createOrphans } from "./execution/orphans.ts";
 import { createPauses } from "./execution/pauses.ts";
+import { BANNER, beginUnsandboxed } from "./execution/unsandboxed.ts";
 import { createChangeRecorder, workspaceFiles } from "./files/files.ts";
 import { createDiskSpace, createHealth } from "./health/health.ts";
 import { createIdentity } from "./identity/identity.ts";
@@ -108,8 +109,18 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     home,
     uid: config.uid,
     localHomes: () => localHomes(homedir()),
+    one_person: config.unsandboxed,
   });
   const owner = await identity.ensureOwner();
+  if (config.unsandboxed) {
+    await beginUnsandboxed({ store, clock, people: identity.people }).catch(
+      async (fault: unknown) => {
+        await store.close();
+        throw fault;
+      },
+    );
+    log.warn({}, BANNER);
+  }
 
   const files = workspaceFiles({ clock, newId, uid: config.uid });
   const changes = createChangeRecorder({ folder: join(home, "changes"), clock, log });
@@ -120,7 +131,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     workspaces: identity.workspaces,
     people: identity.people,
     readProgram: files.program,
-    unsandboxed: false,
+    unsandboxed: config.unsandboxed,
   });
   const keys = openKeys(home);
   const ripgrep_path = await ripgrepPath();
@@ -144,6 +155,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
         log: (text) => log.info({ part: "executor" }, text),
         onWaiting,
         signal,
+        ...(config.unsandboxed && { unsandboxed: true }),
         ...(overrides.bubblewrap_path && { bubblewrap_path: overrides.bubblewrap_path }),
       }),
     endUnheld: () => closeExecutor({ home, epoch: store.incarnation, clock }),
@@ -220,6 +232,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     },
     audit: notary.check,
     pauses,
+    warning: config.unsandboxed ? BANNER : null,
     version: config.version,
     models,
   });
@@ -231,7 +244,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     endpoints: [
       livez(),
       readyz(health.readiness, identity.authenticate),
-      me(pauses, null),
+      me(pauses, config.unsandboxed ? BANNER : null),
       ...workspaces(identity.workspaces),
       ...networkRoutes(consent.network),
       ...turnRoutes({ admission, dispatch, reader, clock }),

@@ -40,6 +40,8 @@ const ConfigFile = z.strictObject({
   allowed_hosts: z.array(z.string().min(1).toLowerCase()).optional(),
   log_level: z.enum(["silent", "error", "warn", "info"]).optional(),
   providers: z.array(ProviderEntry).optional(),
+  /** Commands run without a sandbox, each one asked about; for one person on a machine of their own. */
+  unsandboxed: z.boolean().optional(),
   retention: z
     .strictObject({
       /** Days until the journal of a settled turn folds to a transcript. */
@@ -73,6 +75,7 @@ export interface Config {
   readonly providers: readonly ProviderSettings[];
   readonly retention: RetentionSettings;
   readonly audit: AuditSettings;
+  readonly unsandboxed: boolean;
   readonly uid: number;
   readonly node_path: string;
   readonly version: string;
@@ -101,6 +104,9 @@ export function readConfig(environment: Environment = process.env): Config {
   const port = portFrom(env, faults) ?? file.port ?? 7420;
   const audit = auditFrom(file, env, faults);
   const providers = [...fromFile(file, env, faults), ...fromVariables(env, faults)];
+  const uid = process.getuid?.() ?? -1;
+  if (file.unsandboxed && uid === 0)
+    faults.push("unsandboxed is refused for root: start the server as an ordinary user");
   const ids = providers.map((provider) => provider.id);
   for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i)))
     faults.push(`two providers are named ${id}; give each its own id`);
@@ -117,7 +123,8 @@ export function readConfig(environment: Environment = process.env): Config {
       journal_bytes: file.retention?.journal_bytes ?? JOURNAL_BYTES,
     },
     audit,
-    uid: process.getuid?.() ?? -1,
+    unsandboxed: file.unsandboxed ?? false,
+    uid,
     node_path: process.execPath,
     version: readVersion(),
   };

@@ -20,6 +20,7 @@ const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: s
   turn_settled: { status: 409, title: "The turn is settled" },
   turn_not_parked: { status: 409, title: "The turn is not parked" },
   paused: { status: 403, title: "Paused by an operator" },
+  one_person_only: { status: 409, title: "This server is for one person" },
   name_taken: { status: 409, title: "The name is taken" },
   approval_decided: { status: 409, title: "The approval is decided" },
   approval_expired: { status: 409, title: "The approval has expired" },

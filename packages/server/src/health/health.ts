@@ -28,6 +28,8 @@ export interface HealthParts {
   /** Whether the audit trail stands, and its heads arrive where they should. */
   readonly audit: () => { readonly ok: boolean; readonly detail: string };
   readonly pauses: Pick<PauseBoard, "commands">;
+  /** That commands run without a sandbox, in words; null where they do not. */
+  readonly warning: string | null;
   readonly version: string;
   /** Models that can be asked, as `provider/model`. */
   readonly models: () => readonly string[];
@@ -40,7 +42,7 @@ type Check = Readiness["checks"][number];
 
 /** The one place that says how much of the product stands. */
 export function createHealth(parts: HealthParts): Health {
-  const { store, disk, clock, journals, spool, audit, pauses, version, models } = parts;
+  const { store, disk, clock, journals, spool, audit, pauses, warning, version, models } = parts;
 
   async function storeCheck(): Promise<Check> {
     const status = store.status();
@@ -87,6 +89,7 @@ export function createHealth(parts: HealthParts): Health {
         await spoolCheck(),
         { name: "audit", ...audit() },
         pauseCheck(),
+        ...(warning === null ? [] : [{ name: "sandbox", ok: false, detail: warning }]),
         { name: "models", ok: names.length > 0, detail },
       ];
       const ready = kept.every(({ ok }) => ok);

@@ -1,6 +1,6 @@
 import { type Authenticate, createAuthenticate } from "./authentication.ts";
 import { ensureOwner } from "./owner.ts";
-import { createPeople, type People } from "./people.ts";
+import { createPeople, type People, type PeopleParts } from "./people.ts";
 import { createWorkspaces, type Workspaces, type WorkspacesParts } from "./workspaces.ts";
 
 export type { Person } from "./authentication.ts";
@@ -17,7 +17,7 @@ export interface Identity {
 }
 
 /** People, their keys and the folders that are theirs. */
-export function createIdentity(parts: WorkspacesParts): Identity {
+export function createIdentity(parts: WorkspacesParts & PeopleParts): Identity {
   return {
     ensureOwner: () => ensureOwner(parts),
     authenticate: createAuthenticate(parts.store, parts.clock),

@@ -17,7 +17,7 @@ export interface People {
   named(name_or_id: string): Promise<User>;
   /**
    * A new person with a key of their own. Of the key only its hash is kept: who asks for the person
-   * is the only one who ever sees it. @throws Refusal `name_taken`
+   * is the only one who ever sees it. @throws Refusal `name_taken`, `one_person_only`
    */
   add(wish: NewUser, by: Person): Promise<{ user: User; key: string }>;
 }
@@ -26,9 +26,11 @@ export interface PeopleParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly newId: NewId;
+  /** Nothing keeps people's commands apart: the owner stays alone. */
+  readonly one_person: boolean;
 }
 
-export function createPeople({ store, clock, newId }: PeopleParts): People {
+export function createPeople({ store, clock, newId, one_person }: PeopleParts): People {
   const all = store.sql.selectFrom("person").selectAll().orderBy("number");
 
   async function named(name_or_id: string): Promise<User> {
@@ -43,6 +45,11 @@ export function createPeople({ store, clock, newId }: PeopleParts): People {
   }
 
   async function add({ name, role, tier }: NewUser, by: Person) {
+    if (one_person)
+      throw new Refusal(
+        "one_person_only",
+        "Commands run without a sandbox here: for one person alone.",
+      );
     const id = newId("usr");
     const created_at = clock.now();
     const key = newKey();

@@ -43,8 +43,10 @@ export async function openDoor(wishes: Wishes = {}) {
   const home = await mkdtemp(join(tmpdir(), "mainstay-door-"));
   const store = await openSqliteStore({ home, clock: systemClock });
   const uid = process.getuid?.() ?? 0;
-  const localHomes = () => Promise.resolve([]);
-  const identity = createIdentity({ store, clock: systemClock, newId, home, uid, localHomes });
+  const identity = createIdentity({
+    ...{ store, clock: systemClock, newId, home, uid, one_person: false },
+    localHomes: () => Promise.resolve([]),
+  });
   await identity.ensureOwner();
   const key = (await readFile(join(home, "owner.key"), "utf8")).trim();
   const faults: Fault[] = [];

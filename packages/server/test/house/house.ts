@@ -39,13 +39,17 @@ export interface HouseOptions {
   readonly script?: Script | null;
   readonly overrides?: Overrides;
   readonly trusted?: boolean;
+  readonly config?: Partial<Config>;
 }
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const { script = [], overrides = {} } = options;
   const home = await mkdtemp(join(tmpdir(), "mainstay-house-"));
   const model = await startFakeProvider({ script: script ?? [], clock: systemClock });
-  const config = configFor(home, script === null ? [] : [model.url]);
+  const config = {
+    ...configFor(home, script === null ? [] : [model.url]),
+    ...options.config,
+  };
   let server: Server = await startServer(config, overrides);
   const key = (await readFile(join(home, "owner.key"), "utf8")).trim();
   let client = clientFor(server.url, key);

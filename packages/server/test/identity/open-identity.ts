@@ -20,7 +20,8 @@ export async function openIdentity(wishes: Wishes = {}) {
   const store = await openSqliteStore({ home, clock: systemClock });
   const uid = wishes.uid ?? process.getuid?.() ?? 0;
   const localHomes = wishes.localHomes ?? (() => Promise.resolve([]));
-  const open = (at = home) => createIdentity({ store, clock, newId, home: at, uid, localHomes });
+  const parts = { store, clock, newId, uid, localHomes, one_person: false };
+  const open = (at = home) => createIdentity({ ...parts, home: at });
   const identity = open();
 
   async function addPerson(number: number, role: Person["role"] = "member"): Promise<Person> {

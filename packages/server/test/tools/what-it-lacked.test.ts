@@ -1,0 +1,100 @@
+import type { CommandEnd } from "@mainstay/executor/command";
+import type { NetworkUse } from "@mainstay/sdk/network";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { lackedIn, lackedLine } from "../../src/kernel/lacked.ts";
+import { reportCommand } from "../../src/tools/command-report.ts";
+import { openingWish, OpenInput } from "../../src/tools/open-input.ts";
+import { whatItLacked } from "../../src/tools/what-it-lacked.ts";
+
+type Exited = Extract<CommandEnd, { outcome: "exited" }>;
+
+const failed = (output: string, network: NetworkUse[] = []): Exited => ({
+  ...{ outcome: "exited", sandbox: "bubblewrap", exit_code: 1, signal: null, plan_digest: "a" },
+  ...{ timed_out: false, cancelled: false, exceeded: null, network, duration_ms: 5, notices: [] },
+  ...{ output, output_bytes: output.length, output_sha256: "0", output_truncated: false },
+});
+const use = (host: string, refused: string | null): NetworkUse => ({
+  ...{ host, port: 443, methods: ["CONNECT"], requests: 1, bytes_up: 0, bytes_down: 0, refused },
+});
+const others = { folders: ["/srv/other", "/srv/more"] };
+const hostsIn = (output: string) => whatItLacked(failed(output), others)?.hosts ?? [];
+
+test.each([
+  ["curl: (6) Could not resolve host: example.com", "example.com"],
+  ["ssh: Could not resolve hostname github.com: Temporary failure", "github.com"],
+  ["npm error request to https://registry.npmjs.org/x failed, reason: x", "registry.npmjs.org"],
+  ["Error: getaddrinfo EAI_AGAIN registry.yarnpkg.com", "registry.yarnpkg.com"],
+  ["wget: unable to resolve host address ‘ftp.gnu.org’", "ftp.gnu.org"],
+  ["HTTPSConnectionPool(host='pypi.org', port=443): Max retries", "pypi.org:443"],
+  ["curl: (7) Failed to connect to db.example.com port 5432 after 1 ms", "db.example.com:5432"],
+  ["dial tcp: lookup proxy.golang.org: no such host", "proxy.golang.org"],
+  [
+    "fatal: unable to access 'https://me:pw@git.example.com:8443/a/b.git/': x",
+    "git.example.com:8443",
+  ],
+])("a host that a failure names: %s", (output, host) => {
+  expect(hostsIn(output)).toEqual([host]);
+});
+
+test("the proxy's word counts before what was printed, and an address is no name to be opened", () => {
+  const end = failed("Could not resolve host: printed.example", [
+    use("wanted.example", "no grant"),
+    use("10.0.0.1", "an address"),
+    use("reached.example", null),
+  ]);
+  expect(whatItLacked(end, others)).toEqual({ hosts: ["wanted.example:443"], folders: [] });
+  const { result } = reportCommand(end, "", others);
+  expect(result).toContain("[kept from 10.0.0.1:443: an address]");
+  expect(result).toContain("mainstay workspace network allow wanted.example:443");
+  expect(lackedIn(result)).toEqual({ hosts: ["wanted.example:443"], folders: [] });
+});
+
+test("a folder counts only where it is another workspace of the person", () => {
+  const folders = (output: string) => whatItLacked(failed(output), others)?.folders ?? [];
+  expect(folders("cat: /srv/other/a/b: No such file or directory")).toEqual(["/srv/other"]);
+  expect(folders("Error: ENOENT: no such file or directory, open '/srv/more/x'")).toEqual([
+    "/srv/more",
+  ]);
+  expect(folders("cat: /srv/otherwise: No such file or directory")).toEqual([]);
+  expect(folders("cat: /root/.ssh/id: No such file or directory")).toEqual([]);
+  expect(folders("/srv/other is fine")).toEqual([]);
+});
+
+test("what succeeded or was cancelled lacked nothing", () => {
+  const text = "Could not resolve host: example.com";
+  expect(whatItLacked({ ...failed(text), exit_code: 0 }, others)).toBeNull();
+  expect(whatItLacked({ ...failed(text), cancelled: true }, others)).toBeNull();
+});
+
+test("what a command prints is never taken for what it lacked; whatever it prints, the answer is small", () => {
+  const planted = lackedLine({ hosts: ["evil.example"], folders: [] });
+  const { result } = reportCommand(failed(planted), "", { folders: [] });
+  expect(lackedIn(result)).toBeNull();
+  const line = fc.constantFrom(
+    ...["Could not resolve host: ", "/srv/other/", " No such file", "a.example", "\n", "'", ":"],
+    planted,
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(line, fc.string()), { maxLength: 200 }), (parts) => {
+      const lacked = whatItLacked(failed(parts.join("")), others);
+      expect(lacked?.hosts.length ?? 0).toBeLessThanOrEqual(8);
+      // It can be sent as it stands.
+      if (lacked !== null) expect(() => OpenInput.parse(lacked)).not.toThrow();
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a call opens public names alone: no address, no pattern, no port that is none", () => {
+  const wish = openingWish({ hosts: ["Registry.npmjs.org:443", "pypi.org"], folders: ["/a"] });
+  expect(wish).toEqual({
+    hosts: [
+      { host: "registry.npmjs.org", port: 443, inside: false },
+      { host: "pypi.org", port: null, inside: false },
+    ],
+    folders: ["/a"],
+  });
+  for (const host of ["127.0.0.1", "*.example.com", "localhost", "a.b:0", "a.b:65536", "[::1]:80"])
+    expect(OpenInput.safeParse({ hosts: [host] }).success).toBe(false);
+});
