@@ -80,7 +80,6 @@ export function openOutputLogs(
 
     function write(chunk: Buffer): void {
       const fitting = chunk.subarray(0, bounds.of_command_bytes - own.bytes);
-      is_over = fitting.length < chunk.length;
       if (fitting.length === 0) return;
       handle ??= create();
       makeRoom(fitting.length);

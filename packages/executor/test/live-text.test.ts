@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { paceText } from "../src/live-text.ts";
+import { heldBytes } from "./held-bytes.ts";
 
 /** A clock whose one timer goes off by hand. */
 function paced() {
@@ -45,6 +46,16 @@ test("of a flood the last is told, and its offset says how much was passed over"
   expect(told[1]!.text).toHaveLength(32 << 10);
   expect(told[1]!.text.endsWith("xend")).toBe(true);
   expect(told[1]!.offset + told[1]!.text.length).toBe(5 + 1_000_000 + 3);
+});
+
+const textOf = (count: number) => Buffer.alloc(64 << 10, `${count} `).toString("latin1");
+
+test("a flood that nobody is told of takes no memory", () => {
+  const { live } = paced();
+  live.push("begin");
+  const before = heldBytes();
+  for (let count = 0; count < 1_000; count += 1) live.push(textOf(count));
+  expect(heldBytes() - before).toBeLessThan(8 << 20);
 });
 
 test("whatever comes between which ticks: pieces are where they say, and no character is cut", () => {

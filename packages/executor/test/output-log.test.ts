@@ -80,6 +80,17 @@ test("the log of the command that ended first makes room; those of running ones 
   expect(told).toEqual([expect.stringMatching(/log of greedy ends at 5 bytes: .*all the room/)]);
 });
 
+test("of two that ran at once the one that ended first goes first", async () => {
+  const { logs, print, text } = openScratch({ in_all_bytes: 8 });
+  const [early, late] = [logs.begin("early"), logs.begin("late")];
+  early.add(Buffer.from("eeee"));
+  late.add(Buffer.from("llll"));
+  late.close();
+  early.close();
+  print("new", "nn");
+  expect(await Promise.all(["early", "late", "new"].map(text))).toEqual(["eeee", "", "nn"]);
+});
+
 test("there are so many logs at most, and none is older than its days", async () => {
   const { print, pass, folder } = openScratch({ in_all_files: 2, keep_ms: 1_000 });
   for (const name of ["a", "b", "c"]) print(name, "x");

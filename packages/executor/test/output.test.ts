@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { keepOutput } from "../src/output.ts";
+import { heldBytes } from "./held-bytes.ts";
 
 const keep = (chunks: Buffer[], limit_bytes: number) => {
   const keeper = keepOutput(limit_bytes);
@@ -60,12 +59,3 @@ test("memory stays at the limit under many small chunks", () => {
   expect(heldBytes() - before).toBeLessThan(1 << 20);
   expect(keeper.finish().output_truncated).toBe(true);
 });
-
-/** A collection gives array buffers back in a thread of its own; the next one waits for that. */
-function heldBytes(): number {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  collect();
-  collect();
-  return process.memoryUsage().arrayBuffers;
-}

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { systemClock } from "@mainstay/sdk/clock";
 import { expect, test } from "vitest";
 import { keepPrinted } from "../src/printed.ts";
+import { openSpool } from "../src/spool/spool.ts";
+import { scratchHome } from "./scratch.ts";
 
 const file = { begin: () => ({ add: () => {}, catchUp: () => {}, close: () => {} }) };
 const clock = { ...systemClock, after: () => () => {} };
@@ -49,4 +51,39 @@ test("the tail is 64 KiB at most, and bytes that are no text break no offset", (
       expect(late.offset + late.text.length).toBe(live.length);
     }),
   );
+});
+
+test("what is told is on the disk's side by then, also of a flood", () => {
+  const home = scratchHome();
+  const spool = openSpool(home, () => {});
+  const timers: (() => void)[] = [];
+  const by_hand = {
+    ...clock,
+    after: (_ms: number, run: () => void) => (timers.push(run), () => {}),
+  };
+  let told = 0;
+  const printed = keepPrinted(
+    { command_id: "c", limits: { wall_ms: 1, output_bytes: 1024 } },
+    { spool, logs: file, clock: by_hand },
+    (_offset, text) => {
+      told += 1;
+      expect(spool.read("c")?.output.endsWith(text.slice(-200))).toBe(true);
+    },
+  );
+  for (let round = 0; round < 20; round += 1) {
+    for (let line = 0; line < 50; line += 1) printed.push(Buffer.from(`${round}: line ${line}\n`));
+    timers.shift()?.();
+  }
+  expect(told).toBe(21);
+});
+
+test("what a command shows is its last line, and how far that says it is", () => {
+  const plan = { command_id: "c", limits: { wall_ms: 1, output_bytes: 1024 } };
+  const printed = keepPrinted(plan, nowhere, () => {});
+  expect(printed.showing()).toEqual({ last_line: null, percent: null });
+  printed.push(Buffer.from("x".repeat(3_000) + "\n[ 12%] Buil"));
+  printed.push(Buffer.from("ding\n"));
+  expect(printed.showing()).toEqual({ last_line: "[ 12%] Building", percent: 12 });
+  printed.push(Buffer.from("warning\n"));
+  expect(printed.showing()).toEqual({ last_line: "warning", percent: null });
 });

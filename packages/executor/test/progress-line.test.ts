@@ -47,6 +47,7 @@ test.each([
   "[12/03] the third of December",
   "[500%] of the normal load",
   "users 45% [admins 12%]",
+  "cpu  45%|#####     |  12% free",
   "45% of users",
   "2024/11/23 10:00:00 listening on 127.0.0.1",
   "the discount is 45%",
