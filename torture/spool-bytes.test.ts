@@ -31,6 +31,7 @@ const processes: ProcessTable = {
   isAlive: () => false,
   kill: () => {},
   findByArgument: () => [],
+  findByVariable: () => new Map(),
 };
 
 const printed = (name: string, lines: number) =>

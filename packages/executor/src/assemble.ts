@@ -9,13 +9,14 @@ import { openLedger } from "./ledger/ledger.ts";
 import { createLife } from "./life.ts";
 import { listen } from "./listener.ts";
 import type { ProcessTable } from "./process-table.ts";
-import type { Request } from "./protocol.ts";
+import { PROTOCOL, type Request, UNSANDBOXED_PROTOCOL } from "./protocol.ts";
 import { openOutputLogs } from "./output-log.ts";
 import { recover } from "./recovery.ts";
 import { openRunFolder } from "./run-folder.ts";
 import { openCgroups } from "./sandbox/cgroup.ts";
 import { createSandbox, type SandboxSettings } from "./sandbox/sandbox.ts";
 import { openSpool } from "./spool/spool.ts";
+import { createUnsandboxed } from "./unsandboxed.ts";
 import { openWorkspaces } from "./workspaces.ts";
 
 const WATCH_MS = 1_000;
@@ -24,6 +25,8 @@ export interface ExecutorSettings extends SandboxSettings {
   pid: number;
   idle_ms: number;
   spool_limit_bytes: number;
+  /** Commands run as our own user, kept by nothing. */
+  unsandboxed: boolean;
 }
 
 export interface Assembled {
@@ -47,7 +50,7 @@ export async function assemble(
   const spool = openSpool(home, log);
   const recovered = await recover({ ledger, spool, processes, clock });
   if (recovered > 0) log(`ended ${recovered} commands that a dead executor left behind`);
-  const sandbox = createSandbox(settings, parts);
+  const sandbox = (settings.unsandboxed ? createUnsandboxed : createSandbox)(settings, parts);
   const workspaces = openWorkspaces(home, sandbox.stage);
   const executor = createExecutor({
     ...parts,
@@ -74,6 +77,7 @@ export async function assemble(
     folder,
     link_key,
     pid: settings.pid,
+    protocol: settings.unsandboxed ? UNSANDBOXED_PROTOCOL : PROTOCOL,
     build,
     clock,
     running: executor.running,

@@ -25,6 +25,8 @@ export interface Dial {
   address: string;
   link_key: Uint8Array;
   epoch: number;
+  /** That of an executor with a sandbox where none is named. */
+  protocol?: number;
   clock: Clock;
   log(text: string): void;
 }
@@ -45,12 +47,14 @@ export type Dialled =
  * when it has another key, `impostor` when the peer has none.
  */
 export function dial(parts: Dial): Promise<Dialled> {
-  return call(parts, ({ protocol }) => (protocol === PROTOCOL ? "hold" : "retire"));
+  const { protocol: ours = PROTOCOL } = parts;
+  return call(parts, ({ protocol }) => (protocol === ours ? "hold" : "retire"));
 }
 
 /** Kills all commands and ends the executor, of whatever protocol it is. Rejects like `dial`. */
-export function dialToEnd(parts: Omit<Dial, "log">): Promise<Dialled> {
-  return call({ ...parts, log: () => {} }, () => "end"); // an order opens no link that could say anything
+export function dialToEnd(parts: Omit<Dial, "log" | "protocol">): Promise<Dialled> {
+  // An order opens no link that could say anything, and means the same in any protocol.
+  return call({ ...parts, log: () => {} }, () => "end");
 }
 
 async function call(parts: Dial, choose: (hello: Hello) => Purpose): Promise<Dialled> {
@@ -69,7 +73,7 @@ type Hello = ReturnType<typeof Hello.parse>;
 
 function shakeHands(
   socket: Socket,
-  { link_key, epoch, log }: Dial,
+  { link_key, epoch, protocol = PROTOCOL, log }: Dial,
   choose: (hello: Hello) => Purpose,
 ): Promise<Dialled> {
   const { promise, resolve, reject } = Promise.withResolvers<Dialled>();
@@ -84,16 +88,16 @@ function shakeHands(
   function claim(message: unknown): void {
     const hello = Hello.parse(message);
     const purpose = choose(hello);
-    const terms = { protocol: PROTOCOL, epoch, purpose, executor_nonce: hello.nonce, server_nonce };
+    const terms = { protocol, epoch, purpose, executor_nonce: hello.nonce, server_nonce };
     const mac = proof(link_key, "server", terms);
-    sendLine(socket, { protocol: PROTOCOL, nonce: server_nonce, epoch, purpose, mac });
+    sendLine(socket, { protocol, nonce: server_nonce, epoch, purpose, mac });
     receive = (answer) => settle(hello, terms, Welcome.parse(answer));
   }
 
-  function settle({ protocol, pid, build }: Hello, terms: Terms, welcome: Welcome): void {
-    const leaving = { state: "leaving", pid, protocol, running: welcome.running } as const;
+  function settle({ protocol: theirs, pid, build }: Hello, terms: Terms, welcome: Welcome): void {
+    const leaving = { state: "leaving", pid, protocol: theirs, running: welcome.running } as const;
     if ("refused" in welcome) {
-      const goes = welcome.refused === "stopping" || protocol < FIRST_OF_ENVELOPE;
+      const goes = welcome.refused === "stopping" || theirs < FIRST_OF_ENVELOPE;
       return goes ? hangUp(leaving) : turnAway(welcome.refused);
     }
     if (!sameProof(welcome.mac, proof(link_key, "executor", terms))) return turnAway("impostor");

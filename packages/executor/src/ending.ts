@@ -4,12 +4,17 @@ import type { KeptOutput } from "./output.ts";
 import type { Halt, Outcome } from "./supervise.ts";
 import { planDigest, type Plan } from "./ticket.ts";
 
+interface Told {
+  notices: string[];
+  network: NetworkUse[];
+  sandbox: "bubblewrap" | "none";
+}
+
 /** What is told of a command that the executor saw to its end. */
 export function endOf(
   plan: Plan,
   outcome: Outcome,
-  notices: string[],
-  network: NetworkUse[],
+  { notices, network, sandbox }: Told,
 ): CommandEnd {
   const { halt } = outcome;
   if (outcome.result === "not_started") {
@@ -42,7 +47,7 @@ export function endOf(
     notices: told(halt, notices),
     plan_digest: planDigest(plan),
     network,
-    sandbox: "bubblewrap",
+    sandbox,
   };
 }
 

@@ -18,7 +18,6 @@ import { endOf } from "./ending.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { OutputLogs } from "./output-log.ts";
 import { keepPrinted, type Printed } from "./printed.ts";
-import type { ProcessTable } from "./process-table.ts";
 import type { LogPiece, OutputPiece, Usage } from "./protocol.ts";
 import { refusalOf } from "./refused-ticket.ts";
 import type { Prepared, Sandbox } from "./sandbox/sandbox.ts";
@@ -61,7 +60,6 @@ export interface ExecutorParts {
   workspaces: Workspaces;
   sandbox: Sandbox;
   bounds: Bounds;
-  processes: ProcessTable;
   ticket_key: Uint8Array;
   clock: Clock;
   spool_limit_bytes: number;
@@ -205,7 +203,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
       halt: (why) => supervised.halt(why),
     });
     const supervised = supervise(prepared.launch, {
-      processes: parts.processes,
+      processes: prepared.processes,
       clock,
       async beforeGo(gate) {
         prepared.inspect(gate);
@@ -233,9 +231,9 @@ export function createExecutor(parts: ExecutorParts): Executor {
 
   async function conclude(plan: Plan, prepared: Prepared, outcome: Outcome): Promise<CommandEnd> {
     const notices = prepared.finish();
-    const { uses, doubt } = await prepared.network();
+    const { uses: network, doubt } = await prepared.network();
     if (doubt !== null) notices.push(doubt);
-    const end = endOf(plan, outcome, notices, uses);
+    const end = endOf(plan, outcome, { notices, network, sandbox: prepared.sandbox });
     if (end.outcome !== "exited") logNotices(plan, notices);
     await archive.end(plan.command_id, end);
     running.delete(plan.command_id);

@@ -8,7 +8,7 @@ import { ExecutorGone, ExecutorRefused, ExecutorUnreachable } from "./errors.ts"
 import { endStarted, executorProcess, nameOf, untilEnded } from "./executor-process.ts";
 import { openKeys } from "./keys.ts";
 import type { ExecutorLink, OpenLink } from "./link.ts";
-import { EXIT_LOCKED, PROTOCOL } from "./protocol.ts";
+import { EXIT_LOCKED, PROTOCOL, UNSANDBOXED_PROTOCOL } from "./protocol.ts";
 import { openRunFolder } from "./run-folder.ts";
 import { lastWords, type Started, startExecutor, type StartSettings } from "./start.ts";
 
@@ -47,7 +47,8 @@ export async function launchExecutor(settings: LaunchSettings): Promise<Executor
   const folder = openRunFolder(home);
   const own: Own = { started: null };
   try {
-    const at = { address: folder.socket_address, link_key, epoch, clock, log };
+    const protocol = settings.unsandboxed === true ? UNSANDBOXED_PROTOCOL : PROTOCOL;
+    const at = { address: folder.socket_address, link_key, epoch, protocol, clock, log };
     return endingWithProcess(await findOrStart({ ...settings, home }, at, own), clock);
   } catch (error) {
     // One that refuses is in another server's hands by now.
@@ -79,7 +80,7 @@ async function findOrStart(settings: LaunchSettings, at: Dial, own: Own): Promis
         if ((await retireIfIdle(found.link, clock, signal)) === "in_use") return found.link;
         break;
       case "leaving":
-        if (own.started !== null && found.protocol !== PROTOCOL) throw changedOnDisk();
+        if (own.started !== null && found.protocol !== at.protocol) throw changedOnDisk();
         why = () => `the executor (pid ${found.pid}) is going and does not end`;
         if (found.running > 0) {
           tellWaiting(`an older executor is finishing ${commands(found.running)}`);

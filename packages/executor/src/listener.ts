@@ -32,6 +32,8 @@ export interface ListenerParts {
   folder: { path: string; socket_address: string };
   link_key: Uint8Array;
   pid: number;
+  /** That of an executor with a sandbox where none is named. */
+  protocol?: number;
   build: string;
   clock: Clock;
   /** Commands that have not ended. */
@@ -74,7 +76,7 @@ export async function listen(parts: ListenerParts): Promise<Listener> {
 
   function judge({ protocol, purpose, epoch }: Claim): Refusal | null {
     if (purpose !== "hold") return epoch < last_epoch ? "stale_epoch" : null;
-    if (protocol !== PROTOCOL) return "protocol";
+    if (protocol !== (parts.protocol ?? PROTOCOL)) return "protocol";
     if (!begins) return "stopping";
     const is_stale = holder === null ? epoch < last_epoch : epoch <= last_epoch;
     return is_stale ? "stale_epoch" : null;
@@ -155,7 +157,7 @@ interface Reception {
 
 /** Says hello, judges the claim, and lets the proven peer in or does what it orders. */
 function greet(socket: Socket, parts: ListenerParts, { judge, take, obey }: Reception): void {
-  const { link_key, pid, build, clock } = parts;
+  const { link_key, pid, protocol = PROTOCOL, build, clock } = parts;
   const executor_nonce = newNonce();
   const stopTimer = clock.after(HANDSHAKE_MS, () => socket.destroy());
   socket.once("close", stopTimer);
@@ -179,5 +181,5 @@ function greet(socket: Socket, parts: ListenerParts, { judge, take, obey }: Rece
     obey(purpose, epoch);
   };
   readLines(socket, (message) => receive(message));
-  sendLine(socket, { protocol: PROTOCOL, nonce: executor_nonce, pid, build });
+  sendLine(socket, { protocol, nonce: executor_nonce, pid, build });
 }

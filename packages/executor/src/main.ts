@@ -17,11 +17,15 @@ const { values } = parseArgs({
     "user-home": { type: "string" },
     "time-zone": { type: "string" },
     "idle-ms": { type: "string", default: String(IDLE_MS) },
+    unsandboxed: { type: "boolean", default: false },
     "spool-limit-bytes": { type: "string", default: String(SPOOL_LIMIT_BYTES) },
   },
 });
 if (values.home === undefined || values.bubblewrap === undefined) {
   throw new Error("--home and --bubblewrap are required");
+}
+if (values.unsandboxed && process.getuid?.() === 0) {
+  throw new Error("as root no command runs without a sandbox");
 }
 closeInherited();
 process.umask(0o077);
@@ -46,6 +50,7 @@ try {
       pid: process.pid,
       idle_ms: Number(values["idle-ms"]),
       spool_limit_bytes: Number(values["spool-limit-bytes"]),
+      unsandboxed: values.unsandboxed,
     },
     {
       memory: {

@@ -22,11 +22,14 @@ export interface ProcessTable {
   kill(identity: ProcessIdentity): void;
   /** All whose command line has this exact argument. */
   findByArgument(argument: string): ProcessIdentity[];
+  /** All that have such a variable in the environment they were started with, by its value. */
+  findByVariable(name: string): Map<string, ProcessIdentity[]>;
 }
 
 /** For who only looks. */
 export function readProcesses(): Omit<ProcessTable, "kill"> {
   const boot_id = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  const pids = () => readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   const table: Omit<ProcessTable, "kill"> = {
     boot_id,
     identify(pid) {
@@ -36,10 +39,21 @@ export function readProcesses(): Omit<ProcessTable, "kill"> {
     isAlive: (identity) =>
       identity.boot_id === boot_id && startTimeOf(identity.pid) === identity.starttime,
     findByArgument: (argument) =>
-      readdirSync("/proc")
-        .filter((name) => /^\d+$/.test(name) && argumentsOf(name).includes(argument))
-        .map((name) => table.identify(Number(name)))
+      pids()
+        .filter((pid) => argumentsOf(pid).includes(argument))
+        .map((pid) => table.identify(Number(pid)))
         .filter((found) => found !== null),
+    findByVariable(name) {
+      const found = pids().flatMap((pid) => {
+        const value = variableOf(pid, name);
+        const identity = value === null ? null : table.identify(Number(pid));
+        return value === null || identity === null ? [] : [{ value, identity }];
+      });
+      const by_value = Map.groupBy(found, ({ value }) => value);
+      return new Map(
+        [...by_value].map(([value, all]) => [value, all.map(({ identity }) => identity)]),
+      );
+    },
   };
   return table;
 }
@@ -68,6 +82,11 @@ function startTimeOf(pid: number): string | null {
 
 function argumentsOf(pid: string): string[] {
   return (readIfOurs(`/proc/${pid}/cmdline`) ?? "").split("\0");
+}
+
+function variableOf(pid: string, name: string): string | null {
+  const variables = (readIfOurs(`/proc/${pid}/environ`) ?? "").split("\0");
+  return variables.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
 }
 
 /** Null for a process that is gone, or hidden from us (`hidepid`) and so another user's. */

@@ -5,6 +5,11 @@ import { CommandId, PersonUidNumber, WallMs, WorkspaceId } from "./ticket.ts";
 
 /** Raised with every change that an older peer would misread. */
 export const PROTOCOL = 5;
+/**
+ * One that runs commands without a sandbox speaks another: a server that wants the sandbox never gets
+ * hold of it, and the other way round, but waits until its commands have ended.
+ */
+export const UNSANDBOXED_PROTOCOL = PROTOCOL + 10_000;
 export const LINE_LIMIT_BYTES = 4 << 20;
 export const SPOOL_LIMIT_BYTES = 256 << 20;
 /** The most that one `read_log` tells. */

@@ -9,6 +9,7 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { CommandEnd } from "./command.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { LedgerRow } from "./ledger/row.ts";
+import { MARKER, markedTree } from "./marked-tree.ts";
 import { type ProcessIdentity, untilGone, type ProcessTable } from "./process-table.ts";
 import { gateName } from "./sandbox/gate.ts";
 import type { Spool, Spooled } from "./spool/spool.ts";
@@ -25,9 +26,15 @@ interface RecoveryParts {
 /** Resolves with how many commands were ended, once all their processes are gone. */
 export async function recover(parts: RecoveryParts): Promise<number> {
   const open = parts.ledger.open();
+  const marked = open.length === 0 ? new Map() : parts.processes.findByVariable(MARKER);
   await Promise.all(
     open.map(async (row) => {
-      const end = await settle(row, parts);
+      const { command_id } = row;
+      // Without a sandbox it is more than its first process.
+      const tree = marked.has(command_id)
+        ? { processes: markedTree(parts.processes, command_id) }
+        : {};
+      const end = await settle(row, { ...parts, ...tree });
       await parts.ledger.end(row.command_id, end, parts.clock.now());
     }),
   );
@@ -67,8 +74,11 @@ async function bury(
   found: ProcessIdentity[],
   { processes, clock }: RecoveryParts,
 ): Promise<string> {
-  found.forEach(processes.kill);
-  const gone = await untilGone(() => found.some(processes.isAlive), clock, DYING_LIMIT_MS);
+  const resists = () => {
+    found.forEach(processes.kill);
+    return found.some(processes.isAlive);
+  };
+  const gone = await untilGone(resists, clock, DYING_LIMIT_MS);
   return gone ? "nothing of it is left running" : "it resists being killed";
 }
 

@@ -21,6 +21,8 @@ export interface StartSettings {
   idle_ms?: number;
   /** Of all output on disk. */
   spool_limit_bytes?: number;
+  /** Commands run as the server's own user, kept by nothing. Never as root. */
+  unsandboxed?: boolean;
 }
 
 export interface Started {
@@ -42,6 +44,7 @@ export function startExecutor(settings: StartSettings): Started {
     ...option("--time-zone", Intl.DateTimeFormat().resolvedOptions().timeZone),
     ...option("--idle-ms", idle_ms),
     ...option("--spool-limit-bytes", spool_limit_bytes),
+    ...(settings.unsandboxed === true ? ["--unsandboxed"] : []),
   ];
   const child = spawn(node_path, args, {
     detached: true,

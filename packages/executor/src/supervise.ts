@@ -250,8 +250,11 @@ async function bury(
   { output }: SpawnedSandbox,
   { processes, clock }: SuperviseParts,
 ): Promise<boolean> {
-  processes.kill(init);
-  const gone = await untilGone(() => processes.isAlive(init), clock, DYING_LIMIT_MS);
+  const resists = () => {
+    processes.kill(init); // again: where nothing holds it, what was killed may have begun more
+    return processes.isAlive(init);
+  };
+  const gone = await untilGone(resists, clock, DYING_LIMIT_MS);
   const grace = deadline(PIPE_GRACE_MS, clock);
   await Promise.race([output.closed, grace.promise]);
   grace.cancel();

@@ -36,6 +36,7 @@ function processesOf(alive: Map<ProcessIdentity, string>) {
     },
     findByArgument: (argument) =>
       [...alive].filter(([, name]) => name === argument).map(([found]) => found),
+    findByVariable: () => new Map(),
   };
   return { table, killed };
 }

@@ -93,8 +93,8 @@ export function createBounds({ memory, cgroups, clock, log }: BoundsParts): Boun
     const began_ms = clock.monotonic();
     let is_near = true;
     try {
-      const families = await readFamilies(page_bytes);
-      const seen = [...entered].map((one) => measure(one, families));
+      const families = await readFamilies();
+      const seen = [...entered].map((one) => measure(one, families, page_bytes));
       const near = [await lookAtMemory(seen), await lookAtDisks(seen)];
       is_near = near.includes(true);
     } catch (error) {
@@ -180,12 +180,12 @@ interface Measured {
   resident_bytes: number;
 }
 
-function measure(entered: Entered, families: Family): Measured {
+function measure(entered: Entered, families: Family, page_bytes: number): Measured {
   const processes = descendantsOf(entered.init_pid, families);
   return {
     entered,
     pids: [entered.init_pid, ...processes.map(({ pid }) => pid)],
-    resident_bytes: processes.reduce((sum, one) => sum + one.resident_bytes, 0),
+    resident_bytes: processes.reduce((sum, one) => sum + one.resident_pages, 0) * page_bytes,
   };
 }
 

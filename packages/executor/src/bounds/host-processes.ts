@@ -10,33 +10,48 @@ export interface HostProcess {
   pid: number;
   parent: number;
   /** Pages that it shares with others count in each. */
-  resident_bytes: number;
+  resident_pages: number;
 }
 
 /** All that we may see, by their parents. */
 export type Family = Map<number, HostProcess[]>;
 
 /** Not by `/proc/PID/task/TID/children`: not every kernel has that. */
-export async function readFamilies(page_bytes: number): Promise<Family> {
+export async function readFamilies(): Promise<Family> {
   const families: Family = new Map();
-  const names = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  for (const [at, name] of names.entries()) {
+  for (const [at, pid] of pids().entries()) {
     if (at % SLICE === SLICE - 1) await new Promise<void>(soon);
-    const stat = readOrEmpty(`/proc/${name}/stat`);
-    if (stat === "") continue;
-    const found = processIn(Number(name), stat, page_bytes);
-    const siblings = families.get(found.parent);
-    if (siblings === undefined) families.set(found.parent, [found]);
-    else siblings.push(found);
+    addTo(families, pid);
   }
   return families;
 }
 
-function processIn(pid: number, stat: string, page_bytes: number): HostProcess {
+/** The same at once, for who must act on it before it changes. */
+export function familiesNow(): Family {
+  const families: Family = new Map();
+  for (const pid of pids()) addTo(families, pid);
+  return families;
+}
+
+const pids = () =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+function addTo(families: Family, pid: number): void {
+  const stat = readOrEmpty(`/proc/${pid}/stat`);
+  if (stat === "") return;
+  const found = processIn(pid, stat);
+  const siblings = families.get(found.parent);
+  if (siblings === undefined) families.set(found.parent, [found]);
+  else siblings.push(found);
+}
+
+function processIn(pid: number, stat: string): HostProcess {
   // The name in field 2 may hold spaces and parentheses itself; field 3 follows the last one.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const field = (number: number) => Number(fields[number - 3] ?? 0);
-  return { pid, parent: field(4), resident_bytes: field(24) * page_bytes };
+  return { pid, parent: field(4), resident_pages: field(24) };
 }
 
 /** All that descends from `root`, which for the init of a pid namespace is all of it. */

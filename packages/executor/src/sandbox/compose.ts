@@ -182,7 +182,7 @@ function held({ held, workspace: { path } }: Composition): string[] {
   ]);
 }
 
-const USUAL_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+export const USUAL_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
 
 const VARIABLES = {
   HOME,

@@ -29,14 +29,15 @@ const CPU_LIMIT_S = 24 * 60 * 60;
  * that processes are counted for this sandbox alone. Where the host allows less, less it stays.
  * Dash spells the number of processes -p; files are counted in blocks of 512 bytes, data in KiB.
  */
-const LIMITS = [
-  `ulimit -u ${PROCESS_LIMIT} 2>/dev/null || ulimit -p ${PROCESS_LIMIT}`,
-  "ulimit -n 4096",
-  "ulimit -c 0",
-  `ulimit -f ${FILE_LIMIT_BYTES / 512}`,
-  `ulimit -d ${DATA_LIMIT_BYTES / 1024}`,
-  `ulimit -t ${CPU_LIMIT_S}`,
-].map((limit) => `{ ${limit}; } 2>/dev/null`);
+const limits = (processes: number) =>
+  [
+    `ulimit -u ${processes} 2>/dev/null || ulimit -p ${processes}`,
+    "ulimit -n 4096",
+    "ulimit -c 0",
+    `ulimit -f ${FILE_LIMIT_BYTES / 512}`,
+    `ulimit -d ${DATA_LIMIT_BYTES / 1024}`,
+    `ulimit -t ${CPU_LIMIT_S}`,
+  ].map((limit) => `{ ${limit}; } 2>/dev/null`);
 
 /** The executor's own is for its secrets; a command's files are for whoever the workspace is for. */
 const UMASK = "umask 022";
@@ -49,11 +50,23 @@ const LEFT_OPEN = "exec 6<&- 7<&-";
  * running must hold none of the stub's descriptors.
  */
 export function gated(command_id: string, command: string[], forwarder: string[]): string[] {
-  const stub = [
-    LEFT_OPEN,
-    ...LIMITS,
-    UMASK,
-    ...before(forwarder),
+  const first = [LEFT_OPEN, ...limits(PROCESS_LIMIT), UMASK, ...before(forwarder)];
+  return stub(command_id, first, [...forwarder, ...command]);
+}
+
+/** Without a sandbox the host's user is counted, with all that they run besides. */
+const USER_PROCESS_LIMIT = 4 * PROCESS_LIMIT;
+
+/** The same without a sandbox: nobody else says which process the stub is. */
+export function gatedPlainly(command_id: string, command: string[]): string[] {
+  const say_pid = `printf '{"child-pid":%s}' "$$" >&4; exec 4>&- 5<&-`;
+  const first = [say_pid, LEFT_OPEN, ...limits(USER_PROCESS_LIMIT)];
+  return stub(command_id, first, command);
+}
+
+function stub(command_id: string, first: string[], command: string[]): string[] {
+  const text = [
+    ...first,
     `echo ${READY} >&3`,
     'read -r go <&3 && [ "$go" = go ] || exit 125',
     "unset go",
@@ -61,7 +74,7 @@ export function gated(command_id: string, command: string[], forwarder: string[]
     '(exec "$@" 2>&1 3>&-)',
     "exit $?",
   ].join("\n");
-  return ["/bin/sh", "-c", stub, gateName(command_id), ...forwarder, ...command];
+  return ["/bin/sh", "-c", text, gateName(command_id), ...command];
 }
 
 /** Takes as many of the stub's arguments as it has. */

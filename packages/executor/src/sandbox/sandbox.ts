@@ -59,6 +59,10 @@ export type Confined = Pick<
 
 export interface Prepared {
   launch: Launch;
+  /** What keeps it. */
+  sandbox: "bubblewrap" | "none";
+  /** By the identity of its init all of it is meant, and killed. */
+  processes: ProcessTable;
   /** Folders on the disks that it may write to. */
   writes_to: string[];
   /** Throws if the sandbox that stands is not the one that was composed. */
@@ -72,9 +76,15 @@ export interface Prepared {
   finish(): string[];
 }
 
+export interface SandboxParts {
+  processes: ProcessTable;
+  clock: Clock;
+  log(text: string): void;
+}
+
 export function createSandbox(
   settings: SandboxSettings,
-  { processes, clock, log }: { processes: ProcessTable; clock: Clock; log(text: string): void },
+  { processes, clock, log }: SandboxParts,
 ): Sandbox {
   const { home, ripgrep_path, bubblewrap_path } = settings;
   const run_folder = join(home, "run");
@@ -138,7 +148,7 @@ export function createSandbox(
     };
     const kept = held.move();
     return {
-      launch,
+      ...{ launch, sandbox: "bubblewrap", processes },
       writes_to: plan.profile === "search" ? [] : [workspace.path, home],
       inspect(gate) {
         inspect(gate, expected, on.level);
