@@ -48,6 +48,7 @@ export interface CommandJournal {
   whyKilled(command_id: string, signal: AbortSignal): Promise<string>;
   /** It is followed on this way until the returned function is called. */
   follow(command_id: string, passage: Passage): () => void;
+  isFollowed(command_id: string): boolean;
   /** Ends what is followed; false where it is not. */
   stop(command_id: string, by: string): boolean;
   onChange(listener: ChangeListener): () => void;
@@ -106,6 +107,7 @@ export function createCommandJournal(parts: CommandJournalParts): CommandJournal
         if (followed.get(command_id) === passage) followed.delete(command_id);
       };
     },
+    isFollowed: (command_id) => followed.has(command_id),
     stop(command_id, by) {
       const passage = followed.get(command_id);
       passage?.stop(by);

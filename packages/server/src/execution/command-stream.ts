@@ -1,6 +1,8 @@
+import type { OutputPiece } from "@mainstay/executor/protocol";
 import type { CommandEvent, CommandNews } from "@mainstay/sdk/commands";
 import { Refusal } from "../kernel/errors.ts";
 import type { Store } from "../store/store.ts";
+import { unlessAborted } from "./abort.ts";
 import type { CommandChange, CommandJournal } from "./command-journal.ts";
 import type { Commands, Looker } from "./commands.ts";
 import type { ExecutorKeeper } from "./executor-link.ts";
@@ -35,7 +37,7 @@ export interface CommandStreamParts {
   readonly journal: Pick<CommandJournal, "onChange">;
   readonly commands: Pick<Commands, "get" | "list">;
   readonly progress: Pick<ProgressWatch, "watch">;
-  readonly keeper: Pick<ExecutorKeeper, "linked">;
+  readonly keeper: Pick<ExecutorKeeper, "link">;
   readonly desk: Pick<OutputDesk, "tapHeld">;
 }
 
@@ -57,7 +59,7 @@ export function createCommandStream(parts: CommandStreamParts): CommandStream {
       let command = await commands.get(who, command_id);
       if (command.state === "running") {
         tell({ type: "snapshot", command });
-        output.release(await keptOutput(command_id));
+        output.release(await keptOutput(command_id, signal));
         unwatch = progress.watch(command_id, (now) => tell({ type: "progress", ...now }));
       }
       while (command.state === "running" && !signal.aborted) {
@@ -72,12 +74,11 @@ export function createCommandStream(parts: CommandStreamParts): CommandStream {
     }
   }
 
-  /** Where nobody can be asked, the stream begins with what comes. */
-  const keptOutput = async (command_id: string) =>
-    (await keeper
-      .linked()
-      ?.output(command_id)
-      .catch(() => null)) ?? null;
+  /** What runs has an executor; where nobody can be asked, the stream begins with what comes. */
+  async function keptOutput(command_id: string, signal: AbortSignal): Promise<OutputPiece | null> {
+    const asked = keeper.link(() => undefined).then((link) => link.output(command_id));
+    return await unlessAborted(asked, signal).catch(() => null);
+  }
 
   async function news(
     who: Looker,

@@ -101,6 +101,8 @@ export interface Execution {
   openable(place: OpeningPlace): Promise<{ readonly folders: readonly string[] }>;
   /** The command's end is in the journal: the executor may drop its output. */
   forget(command_id: string): void;
+  /** Whether this run of the server began it, or found it running, and has not seen its end. */
+  isFollowed(command_id: string): boolean;
   /** Who or what wanted a cancelled command to end, in words; the signal is its passage's. */
   whyKilled(command_id: string, signal: AbortSignal): Promise<string>;
   /** What runs and has run, for who looks after it. */
@@ -178,9 +180,10 @@ export function createExecution(parts: ExecutionParts): Execution {
       await refuse(order, judged, null, "paused");
       return { kind: "paused", pause };
     }
-    if (order.background && (await isFull(order.person.id))) {
-      await refuse(order, judged, null, "too_many");
-      return refusals.policy(`${limits.background_commands_a_person} ${FULL}`);
+    const hindrance = order.background ? await againstBackground(order, consent.agreement) : null;
+    if (hindrance !== null) {
+      await refuse(order, judged, null, "background");
+      return refusals.policy(hindrance);
     }
     const { agreement } = consent;
     const ready = { order, judged, agreement, plan: planOf(order, judged), looked };
@@ -204,9 +207,16 @@ export function createExecution(parts: ExecutionParts): Execution {
     };
   }
 
-  const isFull = async (person_id: string): Promise<boolean> =>
-    (await store.query(inBackground(store, person_id))).length >=
-    limits.background_commands_a_person;
+  /** Why it cannot go on by itself; null where it can. */
+  async function againstBackground(
+    { person }: CommandOrder,
+    { kind }: Agreement,
+  ): Promise<string | null> {
+    if (kind === "override") return "an admin let it run for its call, not in the background";
+    const most = limits.background_commands_a_person;
+    const running = await store.query(inBackground(store, person.id));
+    return running.length < most ? null : `${most} ${FULL}`;
+  }
 
   function begin(ready: Ready, signal: AbortSignal): Promise<CommandEnd | null> {
     const { command_id, person_id } = ready.plan;
@@ -272,12 +282,12 @@ export function createExecution(parts: ExecutionParts): Execution {
   }
 
   async function requestFor(order: CommandOrder, judged: Judged): Promise<ConsentRequest> {
-    const { turn_id, step, call_id, person, workspace, intent, wall_ms } = order;
+    const { turn_id, step, call_id, person, workspace, intent, wall_ms, background } = order;
     const { command, command_sha256, classified, pinning, network, opened, again } = judged;
     const place = { person_id: person.id, workspace_id: workspace.id };
     const asks = classified.asks === null ? null : JSON.stringify(classified.asks);
     const suggestion = asks === null ? null : await parts.suggestions.textFor(place, asks);
-    const say = { classified, pinning, network, opened, wall_ms, again };
+    const say = { classified, pinning, network, opened, wall_ms, background, again };
     const card = cardOf({ command, suggestion, needs_person: judged.needs_person, ...say });
     return parts.approvals.request({
       ...{ turn_id, step, call_id, ...place, intent, command, command_sha256, card },
@@ -359,6 +369,7 @@ export function createExecution(parts: ExecutionParts): Execution {
     recover,
     openable: parts.openable,
     forget,
+    isFollowed: journal.isFollowed,
     whyKilled: journal.whyKilled,
     commands,
     commandStream,

@@ -13,7 +13,7 @@ const LATEST = 50_000;
 
 export interface OrphansParts {
   readonly store: Store;
-  readonly execution: Pick<Execution, "enter" | "recover" | "forget">;
+  readonly execution: Pick<Execution, "enter" | "recover" | "forget" | "isFollowed">;
   readonly log: Log;
 }
 
@@ -28,7 +28,10 @@ export function createOrphans({ store, execution, log }: OrphansParts): Actor {
 
   async function look(): Promise<void> {
     try {
-      await Promise.all((await orphans(store)).map(follow));
+      const found = await orphans(store);
+      // What this run began is not handed over yet, perhaps: to be told that it never was is no end.
+      const left = found.filter(({ command_id }) => !execution.isFollowed(command_id));
+      await Promise.all(left.map(follow));
     } catch (fault) {
       log.error({ fault: messageOf(fault) }, "commands without a result could not be looked for");
     }

@@ -4,9 +4,10 @@ import type { Journal } from "../store/journal.ts";
 import { JournalCorrupt } from "../store/journal-corrupt.ts";
 import type { Reading } from "../store/journal-reader.ts";
 import { prepared } from "../store/prepared.ts";
-import { type Note, sessionNotes } from "../store/session-notes.ts";
+import { sessionNotes } from "../store/session-notes.ts";
 import type { Store } from "../store/store.ts";
 import { fitHistory, messageTokens } from "./history.ts";
+import { type Past, withNotes } from "./notes.ts";
 import { transcript } from "./transcript.ts";
 
 const TURNS_AT_A_TIME = 4;
@@ -58,12 +59,6 @@ export function createMemory({ store, journal, limits }: MemoryParts): Memory {
 
 const LOST = "[A turn was here. Its record is damaged, so nothing of it is told.]";
 
-/** A turn of the past; what is damaged does not say when it was asked. */
-interface Past {
-  readonly asked_at: number | null;
-  readonly messages: readonly ModelMessage[];
-}
-
 const tokensOf = (past: readonly Past[]): number =>
   messageTokens(past.flatMap(({ messages }) => messages));
 
@@ -71,29 +66,6 @@ const recalled = (reading: Reading): Past =>
   reading instanceof JournalCorrupt
     ? { asked_at: null, messages: [{ role: "user", text: LOST }] }
     : { asked_at: reading[0]?.at ?? null, messages: transcript(reading) };
-
-/**
- * Each note stands before the turn that was asked next after it, what is newer than all of them
- * before the turn that asks now. What is older than what is remembered is left out with it.
- */
-function withNotes(turns: readonly Past[], notes: readonly Note[]): ModelMessage[] {
-  const first_ms = turns.find(({ asked_at }) => asked_at !== null)?.asked_at ?? 0;
-  const left = notes.filter(({ at }) => at >= first_ms);
-  const messages = turns.flatMap((turn) => {
-    const until = turn.asked_at ?? 0;
-    const count = left.findIndex(({ at }) => at > until);
-    return [
-      ...left.splice(0, count === -1 ? left.length : count).map(noteMessage),
-      ...turn.messages,
-    ];
-  });
-  return [...messages, ...left.map(noteMessage)];
-}
-
-const noteMessage = ({ text }: Note): ModelMessage => ({
-  role: "user",
-  text: `[A note of Mainstay, not of the person]\n${text}`,
-});
 
 const lastSettled = prepared<{ session_id: string; turn_id: string }, { id: string }>((sql, slot) =>
   sql

@@ -92,7 +92,7 @@ test("a pause that kills ends what runs, through the cancel of a command, and th
     {
       outcome: "cancelled",
       result: expect.stringMatching(
-        /\[killed after .* s: cancelled by owner, who paused commands: a worm\]/,
+        /\[killed after .* s: cancelled by owner, who paused commands: a worm; it ran in part\]/,
       ),
     },
   ]);

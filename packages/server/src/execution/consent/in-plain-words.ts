@@ -17,13 +17,15 @@ export interface ToSay {
   readonly network: CommandNetwork;
   readonly opened: Opened | null;
   readonly wall_ms: number;
+  /** It goes on when its call has ended. */
+  readonly background: boolean;
   /** Why consent that was given before does not count; null where none was. */
   readonly again: string | null;
 }
 
 /** What will happen if the person agrees, a sentence each. */
 export function inPlainWords(say: ToSay): string[] {
-  const { classified, pinning, network, opened, wall_ms, again } = say;
+  const { classified, pinning, network, opened, wall_ms, background, again } = say;
   const reaches = networkInWords(network, needsNetwork(classified));
   return [
     ...(again === null ? [] : [again]),
@@ -33,6 +35,7 @@ export function inPlainWords(say: ToSay): string[] {
     ...pinning.programs.filter(({ path }) => !isTold(path, classified.asks)).map(pinnedInWords),
     ...pinning.changing.map((path) => `may change ${visibleLine(path)} before it runs it`),
     ...pinning.unpinned.map(({ path, why }) => `runs ${visibleLine(path)}: ${UNPINNED} (${why})`),
+    ...(background ? ["goes on in the background, also when the turn has ended"] : []),
     `is killed after ${Math.ceil(wall_ms / MINUTE_MS)} min`,
   ];
 }

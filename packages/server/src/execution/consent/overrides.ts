@@ -110,7 +110,15 @@ export function createOverrides(parts: OverridesParts): Overrides {
     const pinning = await pinningOf(workspace, classified.runs, parts.readProgram);
     const allowed = await parts.network.allowedIn(workspace.id);
     const network = networkOf({ classified, allowed, opened: [], named: null });
-    const asked = { command, classified, pinning, network, opened: null, wall_ms: parts.wall_ms };
+    const asked = {
+      command,
+      classified,
+      pinning,
+      network,
+      opened: null,
+      wall_ms: parts.wall_ms,
+      background: false,
+    };
     const card = cardOf({ ...asked, needs_person: true, suggestion: null, again: null });
     const now = clock.now();
     const row = {

@@ -77,6 +77,7 @@ test("a card says what runs, of what, for how long, and why it asks again", () =
     },
     ...{ network: null, opened: null, needs_person: false },
     wall_ms: 600_000,
+    background: true,
     again: "asked again: since ada approved it, this changed: check.sh",
     suggestion: null,
   });
@@ -85,6 +86,7 @@ test("a card says what runs, of what, for how long, and why it asks again", () =
     "runs sh check.sh: code of this workspace, which the agent may have written",
     "runs npm test: code of this workspace, which the agent may have written",
     expect.stringMatching(/^runs check\.sh: .* these very bytes run, or nothing does$/),
+    "goes on in the background, also when the turn has ended",
     "is killed after 10 min",
   ]);
   expect(card.rule).toBe("sh check.sh (while check.sh stays as it is); npm test");
@@ -112,7 +114,7 @@ test("a card says what a manifest leaves open, what cannot work here, and nothin
     },
     pinning: { ...nothingPinned, programs },
     ...{ network: { hosts: [] }, opened: null, needs_person: false },
-    ...{ wall_ms: 60_000, again: null, suggestion: null },
+    ...{ wall_ms: 60_000, background: false, again: null, suggestion: null },
   });
   expect(says).toEqual([
     "needs the network, and no host is allowed here: it will say which it wanted",
