@@ -1,13 +1,16 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AuditRecord } from "@mainstay/sdk/audit";
 import type { Client } from "@mainstay/sdk/client";
 import { afterEach, expect, onTestFinished, test } from "vitest";
+import type { Store } from "../../src/store/store.ts";
 import { registerFolder } from "./folder.ts";
 import { calls, type House, openHouse, says } from "./house.ts";
 import { addMember } from "./member.ts";
 import { obeys } from "./obeys.ts";
+import { records } from "./records.ts";
 
 let house: House;
 afterEach(() => house.close());
@@ -103,6 +106,50 @@ test("a card names the hosts; agreeing covers these, also where more are allowed
   expect(touch).toMatchObject({ hosts: 1, consent: "person" });
   // What only reads has no network, whatever the workspace allows.
   expect(ls).not.toHaveProperty("hosts");
+});
+
+const has_curl = existsSync("/usr/bin/curl");
+
+test.skipIf(!has_curl)(
+  `what a command was kept from is told to the model, and on record${has_curl ? "" : " (NOT RUN: no curl)"}`,
+  async () => {
+    house = await openHouse({ script: obeys });
+    const turn = await house.ask("run curl -sSf http://wanted.example/x; exit 7");
+    expect((await pending()).says).toContain(
+      "needs the network, and no host is allowed here: it will say which it wanted",
+    );
+    await approved(turn.id);
+    expect(toldToModel()).toMatch(/\[kept from wanted\.example:80: /);
+    expect(toldToModel()).toContain('{"hosts":["wanted.example:80"],"folders":[]}');
+    expect(await recorded("command_intent")).toMatchObject([{ hosts: 0 }]);
+    const { command_id } = (await recorded("command_intent"))[0]!;
+    expect(await recorded("command_network")).toMatchObject([
+      { command_id, host: "wanted.example", port: 80, methods: ["GET"], refused: true },
+    ]);
+  },
+);
+
+test("a host that is forbidden right before the order keeps its command from beginning", async () => {
+  let forbid: (() => Promise<void>) | null = null;
+  const forbidding = (store: Store): Store => ({
+    ...store,
+    async commit(batch) {
+      const commit = await store.commit(batch);
+      const now = records(batch, "command_intent") ? forbid : null;
+      if (now !== null) forbid = null;
+      await now?.();
+      return commit;
+    },
+  });
+  house = await openHouse({ script: obeys, overrides: { store: forbidding } });
+  await house.ask("hello");
+  const id = await workspaceOf(house.client);
+  const { network } = house.client.workspaces;
+  await network.allow(id, { host: "one.example.org" });
+  const turn = await house.ask("run touch made");
+  forbid = () => network.forbid(id, { host: "one.example.org" });
+  expect(await approved(turn.id)).toMatchObject({ commands: [{ outcome: "not_started" }] });
+  expect(toldToModel()).toContain("taken back: the host one.example.org");
 });
 
 test("what opens something asks, also what is safe or in a trusted workspace, and opens it once", async () => {
