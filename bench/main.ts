@@ -9,6 +9,7 @@ import { measureAudit } from "./audit.ts";
 import { type Claim, verdictOf } from "./claim.ts";
 import { measureClassify } from "./classify.ts";
 import { closeConnections } from "./http.ts";
+import { measureFlood } from "./flood.ts";
 import { type House, openHouse } from "./house.ts";
 import { measureLatency } from "./latency.ts";
 import { measureMemory } from "./memory.ts";
@@ -20,7 +21,7 @@ import { measureStarts } from "./starts.ts";
 import { measureThroughput } from "./throughput.ts";
 
 const PEOPLE = 50;
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 240_000;
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
 const clock = systemClock;
@@ -41,6 +42,7 @@ const sections: readonly (readonly [name: string, measure: () => Promise<Claim[]
   ["classify", () => measureClassify(clock)],
   ["audit", () => measureAudit(clock)],
   ["sandbox", () => measureSandbox(clock)],
+  ["flood", () => inHouse((house) => measureFlood(house, clock))],
   ["one turn at a time", () => inHouse((house) => measureLatency(house, clock))],
   ["text turns at once", () => inHouse((house) => measureThroughput(house, "text", clock))],
   [

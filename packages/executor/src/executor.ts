@@ -276,8 +276,7 @@ export function createExecutor(parts: ExecutorParts): Executor {
     async extend(command_id, wall_ms) {
       await burning.get(command_id)?.over;
       const live = running.get(command_id);
-      live?.supervised.extend(wall_ms);
-      return live?.supervised.progress().wall_ms ?? null;
+      return live?.supervised.extend(wall_ms) === true ? wall_ms : null;
     },
     ack: archive.forgetOutput,
     output: (command_id) => running.get(command_id)?.printed.tail() ?? null,
