@@ -159,6 +159,7 @@ export function openNetwork({ run_folder, node_path, is_root, clock }: NetworkPa
     },
     close() {
       end();
+      forget("the executor is going");
       closeSync(descriptor);
     },
   };

@@ -198,7 +198,6 @@ export function createSandbox(
     await Promise.all([fifos.close(), caches.close()]);
   }
 
-
   /** One after another: what the probes look for lies in one place. */
   function test(how: { deep: boolean }): Promise<SandboxReport> {
     const parts = { home, run_folder, architecture, stage, prepare, processes, clock };
