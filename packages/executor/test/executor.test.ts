@@ -91,7 +91,7 @@ test("no host uid 0, no capabilities, no other descriptors, no environment, no n
   expect(inside.output.match(/^Cap(Inh|Prm|Eff|Bnd|Amb):\s0+$/gm)).toHaveLength(5);
   expect(inside.output).toMatch(/^0 1 2 3 $/m);
   expect(inside.output.match(/^ +\w+$/gm)).toEqual(["    lo"]);
-  expect(inside.output).not.toMatch(/MAINSTAY|VITEST|NODE_(?!EXTRA_CA)/);
+  expect(inside.output).not.toMatch(/MAINSTAY|VITEST|NODE_/);
 });
 
 test("the output can be opened again by its name, and files are made for others to read", async () => {

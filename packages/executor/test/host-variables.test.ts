@@ -1,4 +1,4 @@
-/** What commands are told of the host's registries, zone and certificates: addresses, never what opens them. */
+/** What commands are told of the host's registries and zone: addresses, never what opens them. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

@@ -73,7 +73,7 @@ test.skipIf(!is_root)(
   "root's own toolchain, closed to others: commands run it and cannot change it (not run without root)",
   async () => {
     // Not below /tmp, which is the sandbox's own.
-    const user_home = realpathSync(mkdtempSync("/var/lib/mainstay-toolchains-"));
+    const user_home = realpathSync(mkdtempSync("/home/mainstay-toolchains-"));
     onTestFinished(() => rmSync(user_home, { recursive: true }));
     const bin = join(user_home, ".cargo/bin");
     mkdirSync(bin, { recursive: true, mode: 0o700 });

@@ -38,12 +38,12 @@ export const WORKS: Work[] = [
     prints: /# pass 1\n|pass 1\n/,
   },
   {
-    name: "python3 -m venv, and pip in it",
+    name: "python3 -m venv",
+    // Without a pip in it, which takes ten seconds of processor time in any place.
     needs: ["python3"],
     files: { "sum.py": "import sys\nprint(sys.prefix != sys.base_prefix)\n" },
-    script:
-      "python3 -m venv env && . env/bin/activate && python sum.py && pip list --format=freeze",
-    prints: /^True\n(.*\n)*pip==/,
+    script: "python3 -m venv --without-pip env && . env/bin/activate && python sum.py",
+    prints: /^True\n$/,
   },
   {
     name: "make and gcc",

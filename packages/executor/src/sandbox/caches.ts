@@ -77,17 +77,22 @@ export function openCaches(settings: CacheSettings): Caches {
 
   function folder(workspace_id: string, owner: Owner): CacheFolder {
     const path = join(base, workspace_id);
-    const there = lstatSync(path, { throwIfNoEntry: false });
-    if (there !== undefined && there.uid !== owner.uid) {
+    const there = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    const is_owners = there !== undefined && Number(there.uid) === owner.uid;
+    if (there !== undefined && !is_owners) {
       discard(workspace_id);
       queue(emptyTrash);
     }
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const found = lstatSync(path, { bigint: true });
-    if (Number(found.uid) !== owner.uid) chownSync(path, owner.uid, owner.gid);
+    const found = is_owners ? there : make(path, owner);
     const now_s = clock.now() / 1000;
     utimesSync(path, now_s, now_s);
     return { path, identity: identityOf(found) };
+  }
+
+  function make(path: string, { uid, gid }: Owner): BigIntStats {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (lstatSync(path).uid !== uid) chownSync(path, uid, gid);
+    return lstatSync(path, { bigint: true });
   }
 
   /** One that a command closed to itself cannot be moved by an ordinary user. */

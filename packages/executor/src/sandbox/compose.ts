@@ -8,7 +8,7 @@ import { BOUND_ETC, HOME, INSIDE_ID } from "./etc.ts";
 import { gated } from "./gate.ts";
 import { GIT_VARIABLES } from "./git-environment.ts";
 import type { HostLayout } from "./host-layout.ts";
-import { HOST_VARIABLES } from "./host-variables.ts";
+import { CERTIFICATE_VARIABLES, HOST_VARIABLES } from "./host-variables.ts";
 import {
   NAMESPACE_CACHE,
   NAMESPACE_NETWORK,
@@ -202,6 +202,7 @@ const VARIABLES = {
   CARGO_HOME: `${CACHE}/cargo`,
   GOPATH: `${CACHE}/go`,
   GRADLE_USER_HOME: `${CACHE}/gradle`,
+  MAVEN_OPTS: `-Dmaven.repo.local=${CACHE}/maven`,
   // There is no network: without this npm and pip say so only after a minute of retries.
   npm_config_fetch_retries: "0",
   PIP_RETRIES: "0",
@@ -210,6 +211,7 @@ const VARIABLES = {
 export const VARIABLE_NAMES = [
   ...Object.keys(VARIABLES),
   ...HOST_VARIABLES,
+  ...CERTIFICATE_VARIABLES,
   ...TOOLCHAIN_VARIABLES,
 ];
 
@@ -219,7 +221,7 @@ function environment({ profile, host, way_out }: Composition): string[] {
     ...VARIABLES,
     ...host.variables,
     ...host.toolchains.variables,
-    ...(way_out === null ? {} : NETWORK_VARIABLES),
+    ...(way_out === null ? {} : { ...NETWORK_VARIABLES, ...host.certificates }),
     SHELL: host.shell,
     PATH: [...first, USUAL_PATH].join(":"),
   };

@@ -25,8 +25,10 @@ const COPIED = [
   ..."ssl/openssl.cnf ca-certificates ca-certificates.conf".split(" "),
   ..."pki/tls/certs pki/ca-trust crypto-policies os-release debian_version".split(" "),
   ..."mime.types magic services protocols gai.conf inputrc terminfo fonts".split(" "),
-  ..."perl python3 python3.11 python3.12 python3.13 java-17-openjdk java-21-openjdk".split(" "),
+  ..."perl python3 maven/m2.conf maven/logging".split(" "),
 ];
+/** Of each version that is installed. */
+const COPIED_VERSIONS = /^(python3\.\d+|java-\d+-openjdk|ImageMagick-\d+)$/;
 
 const GENERATED: Record<string, string> = {
   passwd:
@@ -59,7 +61,8 @@ export function keepEtc(below: string): () => string {
 
 function makeEtc(folder: string): string {
   for (const name of BOUND_ETC) mkdirSync(join(folder, name), { recursive: true });
-  for (const name of COPIED.filter((name) => isPublic(`/etc/${name}`))) {
+  const versions = readdirSync("/etc").filter((name) => COPIED_VERSIONS.test(name));
+  for (const name of [...COPIED, ...versions].filter((name) => isPublic(`/etc/${name}`))) {
     cpSync(`/etc/${name}`, join(folder, name), {
       recursive: true,
       verbatimSymlinks: true,

@@ -1,6 +1,6 @@
 /** What stands where on this host, for compositions to be made from; read once at start. */
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
-import { type HostSurroundings, readHostVariables } from "./host-variables.ts";
+import { findCertificates, type HostSurroundings, readHostVariables } from "./host-variables.ts";
 import { findToolchains, type ToolchainHost, type Toolchains } from "./toolchains.ts";
 
 export interface HostLayout {
@@ -9,6 +9,8 @@ export interface HostLayout {
   shell: string;
   toolchains: Toolchains;
   variables: Record<string, string>;
+  /** Variables for commands with a network. */
+  certificates: Record<string, string>;
 }
 
 export function readHostLayout(host: Omit<ToolchainHost, "opt"> & HostSurroundings): HostLayout {
@@ -22,5 +24,6 @@ export function readHostLayout(host: Omit<ToolchainHost, "opt"> & HostSurroundin
     shell: existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh",
     toolchains: findToolchains({ ...host, opt: "/opt" }),
     variables: readHostVariables(host),
+    certificates: findCertificates(),
   };
 }

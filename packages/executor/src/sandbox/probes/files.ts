@@ -78,6 +78,7 @@ export const FILE_PROBES = inArea("files", [
   {
     name: "sees no other top of the host",
     wall: "root",
-    sh: exist("/boot", "/srv", "/sys", "/lost+found", "/var/lib", "/var/log", "/var/spool"),
+    // Not /srv or /var/lib: workspaces and toolchains may lie there.
+    sh: exist("/boot", "/sys", "/lost+found", "/var/lib/dpkg", "/var/log", "/var/spool"),
   },
 ]);
