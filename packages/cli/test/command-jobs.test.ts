@@ -1,5 +1,5 @@
 /** Commands as jobs on the command line: looked at, followed, stopped, given more time. */
-import type { CommandEvent, CommandOutput } from "@mainstay/sdk/commands";
+import type { CommandEvent, CommandNews, CommandOutput } from "@mainstay/sdk/commands";
 import { systemClock } from "@mainstay/sdk/clock";
 import type { JournalBody } from "@mainstay/sdk/events";
 import { expect, test } from "vitest";
@@ -18,7 +18,7 @@ const asked: JournalBody = {
 };
 
 const tells =
-  (...events: CommandEvent[]): Handler =>
+  (...events: (CommandEvent | CommandNews)[]): Handler =>
   (_, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write(events.map(frame).join(""));
@@ -164,4 +164,27 @@ test("what whoever works here must know comes before all else", async () => {
   const { code, out, err } = await runHere(["ask", "--session", "ses_1", "hi"], agent);
   expect({ code, out }).toEqual({ code: 0, out: "Hello.\n" });
   expect(err.split("\n")[0]).toBe("!! NO SANDBOX\\u{1b}[2J");
+});
+
+test("a chat tells above its prompt how a command in the background ended, and lists what runs", async () => {
+  let tellEnd = () => {};
+  const agent = await start(() => undefined, {
+    "GET /v1/commands/events": (request, response) => {
+      tells({ type: "snapshot", items: [running] })(request, response);
+      const news: CommandNews = { type: "ended", command: ended };
+      tellEnd = () => void response.write(frame(news));
+    },
+    "GET /v1/commands": answers({ items: [running], next: null }),
+  });
+  const run = cli(["chat", "--session", "ses_1"], agent, { terminal: true });
+  await run.sees("In the background runs npm test\\u{1b} ⏎ echo x — /commands");
+  run.types("/commands\r");
+  await run.sees("cmd_1  2026-01-01 00:00 UTC");
+  run.types("half a th");
+  await run.sees("half a th");
+  tellEnd();
+  await run.sees("exit code 3 after 2 min — mainstay commands cmd_1 --output");
+  await run.sees("› half a th");
+  run.types("\u0015/exit\r");
+  expect(await run.exits()).toBe(0);
 });

@@ -1,4 +1,3 @@
-import type { HostGrant } from "@mainstay/sdk/network";
 import type { Approval, PinnedScript } from "@mainstay/sdk/resources";
 import { escapeCommand, escapePath, oneLine } from "../terminal/escape.ts";
 import { exactRows, proseRows } from "../terminal/rows.ts";
@@ -33,7 +32,6 @@ export function approvalCard(approval: Approval, columns: number): CardLine[] {
     ...reasonsOf(approval).flatMap((text) => fact("why", text)),
     ...labelled("in", exactRows(escapePath(approval.workspace_path), columns - LABEL_COLUMNS)),
     ...fact("reach", approval.reach),
-    ...reachedHosts(approval).flatMap((grant) => fact("host", grantText(grant))),
     ...openedLines(approval, columns),
     ...approval.runs.flatMap((script) => scriptLines(script, approval.workspace_path, columns)),
     ...fact("for", `${approval.person.name}, ${approval.turn_id}, ${minute(approval.created_at)}`),
@@ -60,12 +58,6 @@ export function printApproval(screen: Screen, approval: Approval): void {
   const columns = screen.on_terminal ? screen.columns() : Infinity;
   for (const { text, tone } of approvalCard(approval, columns)) screen.print(text, tone);
 }
-
-const isSame = (a: HostGrant) => (b: HostGrant) => a.host === b.host && a.port === b.port;
-
-/** Those that the workspace allows anyway. */
-const reachedHosts = ({ hosts, opens }: Approval): HostGrant[] =>
-  hosts.filter((grant) => !opens?.hosts.some(isSame(grant)));
 
 /** Each host and folder by its name: that is what is agreed to. */
 function openedLines({ opens }: Approval, columns: number): CardLine[] {
