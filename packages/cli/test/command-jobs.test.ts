@@ -170,7 +170,7 @@ test("a chat tells above its prompt how a command in the background ended, and l
   let tellEnd = () => {};
   const agent = await start(() => undefined, {
     "GET /v1/commands/events": (request, response) => {
-      tells({ type: "snapshot", items: [running] })(request, response);
+      void tells({ type: "snapshot", items: [running] })(request, response);
       const news: CommandNews = { type: "ended", command: ended };
       tellEnd = () => void response.write(frame(news));
     },
