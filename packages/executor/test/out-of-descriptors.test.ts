@@ -28,11 +28,12 @@ const STARVED = `
     const files = { output_fifo: folder + "/" + name, filter_path: "/dev/null" };
     const spawned = spawnSandbox({ ...launch, ...files });
     if (!("failed" in spawned)) {
-      const streams = [spawned.output, ...spawned.child.stdio].filter((each) => each !== null);
+      const streams = spawned.child.stdio.filter((each) => each !== null);
       const closed = streams.map((each) => each.closed || once(each, "close"));
       await spawned.exit;
       streams.forEach((each) => each.destroy());
-      await Promise.all(closed);
+      spawned.output.close();
+      await Promise.all([...closed, spawned.output.closed]);
     }
     await new Promise((resolve) => setTimeout(resolve, 0));
     return spawned.failed ?? "spawned";
