@@ -37,6 +37,7 @@ test("an ordinary user's executor: same sandbox, that user's uid", async ({ skip
       expect.stringMatching(/^removed \.git\/commondir/),
     ]);
     expect(found.held.output).toMatch(/^agreed\n.*Read-only file system\n4\n$/);
+    expect(found.opened.output).toMatch(/^theirs\n.*Read-only file system\n$/);
     expect(found.refused).toMatchObject({ state: "refused", code: "pin_changed" });
     expect(found.owner).toBe(NOBODY);
     expect(found.daemon.exit_code).toBe(0);

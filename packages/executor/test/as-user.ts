@@ -1,7 +1,8 @@
 /** Run as an ordinary user by `as-user.test.ts`. argv: the uid expected. Prints findings as JSON. */
 import { hash } from "node:crypto";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
-import { openBench, processesWith } from "./harness.ts";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { openBench, processesWith, registration } from "./harness.ts";
 
 const AGREED = "#!/bin/sh\necho agreed\n";
 const bench = await openBench();
@@ -21,6 +22,13 @@ try {
   const held = await bench.exited("./s.sh; echo evil > s.sh; ls /proc/self/fd | wc -l", {
     pins: [pin(AGREED)],
   });
+  const other = join(dirname(bench.workspace), "other");
+  mkdirSync(other);
+  writeFileSync(`${other}/notes`, "theirs\n");
+  await bench.link().registerOpening(registration("other", other));
+  const opened = await bench.exited(`cat ${other}/notes; echo x > ${other}/new`, {
+    openings: ["other"],
+  });
   const refused = await bench.link().run(bench.ticket("./s.sh", { pins: [pin("other")] }));
   const closed = await bench.exited("mkdir .git; echo x > .git/commondir; chmod 0 .git; chmod 0 .");
   const owner = statSync(`${bench.workspace}/file`).uid;
@@ -33,6 +41,7 @@ try {
     closed,
     held,
     refused,
+    opened,
     owner,
     left: processesWith("as-user-daemon"),
   };

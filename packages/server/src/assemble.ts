@@ -155,7 +155,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
         log: (text) => log.info({ part: "executor" }, text),
         onWaiting,
         signal,
-        ...(config.unsandboxed && { unsandboxed: true }),
+        unsandboxed: config.unsandboxed,
         ...(overrides.bubblewrap_path && { bubblewrap_path: overrides.bubblewrap_path }),
       }),
     endUnheld: () => closeExecutor({ home, epoch: store.incarnation, clock }),
