@@ -123,7 +123,7 @@ function remounted(launch: Launch, places: string[]): Launch {
     const { status, stderr } = spawnSync("/usr/bin/nsenter", args, {
       stdio: ["ignore", "ignore", "pipe", launch.inherited[0]!],
     });
-    if (status !== 0) throw new Error(`${place}: ${stderr}`);
+    if (status !== 0) throw new Error(`${place}: ${String(stderr)}`);
   }
   return launch;
 }

@@ -50,7 +50,11 @@ async function askExecutor(config: Config, how: { deep: boolean }): Promise<Sand
       epoch: 1,
       log: () => undefined,
     });
-    return await link.selfTest(how).finally(() => link.close());
+    try {
+      return await link.selfTest(how);
+    } finally {
+      await link.close();
+    }
   } catch (fault) {
     return { available: false, level: "none", checks: [cannotStart(messageOf(fault))] };
   } finally {

@@ -68,7 +68,7 @@ export const FILE_PROBES = inArea("files", [
   {
     name: "reads no ledger of Mainstay",
     wall: "root",
-    sh: '(: < "$home/exec/exec.db") && echo opened',
+    sh: 'true < "$home/exec/exec.db" && echo opened',
   },
   {
     name: "finds no passwords and host keys",

@@ -4,7 +4,7 @@ import { inArea } from "./probe.ts";
 /** A program of the workspace that the probes' plan holds. */
 export const HELD_PROGRAM = { path: "held.sh", text: "#!/bin/sh\necho agreed\n" };
 
-const written = (path: string) => `(echo '# written' >> ${path}) && echo written`;
+const written = (path: string) => `echo '# written' >> ${path} && echo written`;
 
 /** Makes a file and moves it over another. */
 const replaced = (path: string) =>

@@ -5,37 +5,29 @@ import { inArea } from "./probe.ts";
 /** The shell adds PWD, and some add more. */
 const OWN_VARIABLES = [...VARIABLE_NAMES, "PWD", "OLDPWD", "SHLVL", "_"].join("|");
 
-/** Prints the fields of /proc/self/status whose value is not the one that must stand there. */
-const status = (names: string, wanted: string) =>
-  `while read -r key value; do case $key in ${names}) [ "$value" = ${wanted} ] || echo "$key $value";; esac; done < /proc/self/status`;
+/** The fields of /proc/self/status whose value is not the one that must stand there. */
+const status = (fields: string, wanted: string) =>
+  `join ' ', map { "$_ $status{$_}" } grep { $status{$_} !~ /^${wanted}$/ } qw(${fields})`;
 
 /** The names of variables that are not ours. */
-const foreign = (file: string) => `open(my $environment, '<', '${file}') or return '';
-  join ' ', grep { !/^(?:${OWN_VARIABLES})$/ } map { /^([^=]*)/ } split /\\0/, <$environment> // ''`;
+const foreign = (file: string) =>
+  `join ' ', grep { !/^(?:${OWN_VARIABLES})$/ } map { /^([^=]*)/ } split /\\0/, join '', rows('${file}')`;
 
 export const IDENTITY_PROBES = inArea("identity", [
-  {
-    name: "is no root inside",
-    wall: "inside id",
-    sh: `while read -r key ids; do case $key in Uid:|Gid:) case " $ids" in *[!0-9]0*) echo "$key $ids";; esac;; esac; done < /proc/self/status`,
-  },
+  { name: "is no root inside", wall: "inside id", perl: status("Uid Gid", "[1-9].*") },
   {
     name: "has no capability",
     wall: "capabilities",
-    sh: status("CapInh:|CapPrm:|CapEff:|CapAmb:", "0000000000000000"),
+    perl: status("CapInh CapPrm CapEff CapAmb", "0+"),
   },
-  {
-    name: "can get no capability",
-    wall: "capabilities",
-    sh: status("CapBnd:", "0000000000000000"),
-  },
-  { name: "gains nothing from set-id programs", wall: "root", sh: status("NoNewPrivs:", "1") },
-  { name: "has its system calls filtered", wall: "seccomp", sh: status("Seccomp:", "2") },
+  { name: "can get no capability", wall: "capabilities", perl: status("CapBnd", "0+") },
+  { name: "gains nothing from set-id programs", wall: "root", perl: status("NoNewPrivs", "1") },
+  { name: "has its system calls filtered", wall: "seccomp", perl: status("Seccomp", "2") },
   {
     name: "has a session of its own, and no terminal",
     wall: "session",
-    // Fields after the name: state, parent, group, session, terminal.
-    sh: `read -r line < /proc/self/stat; set -- \${line##*) }; [ "$4" -gt 0 ] && [ "$5" = 0 ] || echo "session $4, terminal $5"`,
+    perl: `my ($state, $parent, $group, $session, $terminal) = split ' ', (rows('/proc/self/stat'))[0] =~ s/.*\\) //r;
+      $session > 0 && $terminal == 0 ? '' : "session $session, terminal $terminal"`,
   },
   {
     name: "starts no programs from folders that it writes",
@@ -57,6 +49,6 @@ export const IDENTITY_PROBES = inArea("identity", [
   {
     name: "makes files that only their owner writes",
     wall: "umask",
-    sh: `[ "$(umask)" = 0022 ] || umask`,
+    perl: "umask == 022 ? '' : sprintf '%04o', umask",
   },
 ]);

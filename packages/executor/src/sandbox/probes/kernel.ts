@@ -5,10 +5,10 @@
 import { inArea } from "./probe.ts";
 
 const opensToWrite = (...paths: string[]) =>
-  `for path in ${paths.join(" ")}; do (: >> "$path") && echo "$path"; done`;
+  `for path in ${paths.join(" ")}; do true >> "$path" && echo "$path"; done`;
 
 const opensToRead = (...paths: string[]) =>
-  `for path in ${paths.join(" ")}; do (: < "$path") && echo "$path"; done`;
+  `for path in ${paths.join(" ")}; do true < "$path" && echo "$path"; done`;
 
 /** What a sandbox's /dev has. */
 const DEVICES =

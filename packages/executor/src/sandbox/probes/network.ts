@@ -8,12 +8,13 @@ export const NETWORK_PROBES = inArea("network", [
   {
     name: "has no interface but its own loopback",
     wall: "network namespace",
-    sh: `while IFS=: read -r name rest; do set -- $name; case $rest in ""|*"|"*) ;; *) [ "$1" = lo ] || echo "$1";; esac; done < /proc/net/dev`,
+    perl: `join ' ', grep { $_ ne 'lo' } map { /^\\s*(\\S+?):/ } rows('/proc/net/dev')`,
   },
   {
     name: "has no route",
     wall: "network namespace",
-    sh: '{ read -r _; while read -r name _; do echo "$name"; done; } < /proc/net/route',
+    // Below the names of its columns.
+    perl: `my (undef, @routes) = rows('/proc/net/route'); join ' ', map { (split)[0] } @routes`,
   },
   {
     name: "reaches no server on the host's loopback",

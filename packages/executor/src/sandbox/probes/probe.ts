@@ -1,6 +1,6 @@
 /**
- * What a probe is, and how many of them become one command: a shell that looks for itself and starts
- * one perl for what a shell cannot ask.
+ * What a probe is, and how many of them become one command: a shell, for what it can try without any
+ * other program, and one perl for all the rest.
  *
  * A probe looks for a way through one wall of the sandbox and says what it found, or nothing. Each is
  * framed, so that one which never ran is told from one that found nothing.
@@ -109,10 +109,18 @@ say() { printf '\\036%s\\037%.${FOUND_LIMIT_BYTES}s' "$1" "$2"; }
 
 const START_PERL = `if command -v perl >/dev/null; then perl -e "$1"; else say '${PERL_MISSING}' ''; fi`;
 
-/** `refused` asks the kernel for a call and says how far it came past the filter. */
+/**
+ * Tables of the kernel are read once, since each has to be put together anew. `refused` asks for a call
+ * and says how far it came past the filter.
+ */
 const PERL_FRAME = `
 use Socket;
 $| = 1;
+sub rows { open(my $file, '<', $_[0]) or return; chomp(my @rows = <$file>); return @rows }
+our %status = map { /^(\\w+):\\s*(.*)/ } rows('/proc/self/status');
+our %limits = map { /^(.+?) {2,}(\\S+) +(\\S+)/ ? ($1 => [$2, $3]) : () } rows('/proc/self/limits');
+our @mounts = map { my @fields = split / /; { at => $fields[4], options => ",$fields[5],", row => $_ } }
+  rows('/proc/self/mountinfo');
 sub look {
   my ($at, $body) = @_;
   my $said = eval { $body->() } // "broke off: $@";

@@ -13,13 +13,11 @@ export const PROCESS_PROBES = inArea("processes", [
   {
     name: "finds none of bubblewrap's or Mainstay's",
     wall: "process namespace",
-    sh: `for file in /proc/[0-9]*/comm; do read -r name < "$file"
-      case $name in bwrap|node|MainThread|nsenter) echo "$name";; esac; done`,
+    perl: `join ' ', grep { /^(?:bwrap|node|MainThread|nsenter)$/ } map { rows($_) } glob('/proc/[0-9]*/comm')`,
   },
   {
     name: "is begun by its own first process",
     wall: "process namespace",
-    sh: `seen=; while read -r line || [ "$line" ]; do seen="$seen $line"; done < /proc/1/cmdline
-      case $seen in *mainstay:*) ;; *) echo "it is another's";; esac`,
+    perl: `grep({ /mainstay:/ } rows('/proc/1/cmdline')) ? '' : "it is another's"`,
   },
 ]);

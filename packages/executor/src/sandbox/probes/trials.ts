@@ -32,6 +32,9 @@ const FORK = `my @made;
 while (@made < ${FORKS}) { my $one = fork; last if !defined $one; if (!$one) { sleep 10; exit } push @made, $one }
 print scalar @made; kill 9, @made;`;
 
+const OPENS = 5_000;
+const OPEN = `my @open; while (@open < ${OPENS}) { open($open[@open], "<", "/dev/null") or last } print scalar @open`;
+
 const SHM_MIB = 80;
 
 export const TRIALS: readonly Trial[] = [
@@ -42,6 +45,14 @@ export const TRIALS: readonly Trial[] = [
     script: () => `perl -e '${FORK}'`,
     judge: ({ output }) =>
       Number(output) > 0 && Number(output) < FORKS ? "" : `${output} processes at once`,
+  },
+  {
+    ...patient,
+    name: "cannot open files without end",
+    wall: "limit of files",
+    script: () => `perl -e '${OPEN}'`,
+    judge: ({ output }) =>
+      Number(output) > 0 && Number(output) < OPENS ? "" : `${output} files at once`,
   },
   {
     ...patient,
