@@ -28,7 +28,7 @@ test("what is new, changed or gone is told once, and left as it is", async () =>
   write("CLAUDE.md", "be kind\n");
   write(".envrc", "true\n");
   write(".vscode/settings.json", "{}");
-  const end = await run("echo x > .mcp.json; echo evil >> CLAUDE.md; rm .envrc");
+  const end = await run("echo x > .mcp.json; sed -i s/kind/evil/ CLAUDE.md; rm .envrc");
   expect(end.notices).toEqual([
     expect.stringMatching(/^new \.mcp\.json, changed CLAUDE\.md, removed \.envrc: other agents/),
   ]);
