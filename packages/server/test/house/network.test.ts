@@ -195,7 +195,7 @@ test("nothing is opened but the person's own workspaces: not the system, not ano
   expect((await pending()).opens).toEqual({ hosts: [], folders: [hers] });
   await approved(turn.id);
   const told = house.model.requests.at(-1)!.messages.filter(({ role }) => role === "tool");
-  const refused = told.filter(({ content }) => /^Refused: /.test(`${content as string}`));
+  const refused = told.filter(({ content }) => `${content as string}`.startsWith("Refused: "));
   expect(refused).toHaveLength(4);
   expect(refused[0]!.content).toContain("mainstay workspace add /etc");
   expect(toldToModel()).toContain("it lies in the workspace");
