@@ -39,7 +39,7 @@ const TRUTH = Array.from({ length: 50_000 }, (_, at) => `line ${at + 1}\n`).join
 
 const script: ScriptFunction = (request) => {
   const last = request.messages.at(-1)!;
-  if (last.role === "tool") return says(`told: ${String(last.content)}`);
+  if (last.role === "tool") return says(`told: ${JSON.stringify(last.content)}`);
   return calls("shell", JSON.parse(lastUserText(request)) as object);
 };
 
