@@ -10,6 +10,7 @@ import type {
 import { sql } from "kysely";
 import type { Person } from "../identity/identity.ts";
 import { messageOf, Refusal, Stopping, StoreFault } from "../kernel/errors.ts";
+import { timeOf } from "../kernel/time.ts";
 import { auditWrite } from "../store/audit-log.ts";
 import type { Store } from "../store/store.ts";
 import type { CommandJournal } from "./command-journal.ts";
@@ -42,8 +43,9 @@ export interface Commands {
    * `executor_unavailable`
    */
   output(who: Looker, command_id: string, from: number): Promise<CommandOutput>;
-  /** `by_agent`: a tool of theirs wants it. @throws Refusal `command_ended` */
+  /** @throws Refusal `command_ended`, StoreFault: it is ended all the same */
   stop(who: Person, command_id: string): Promise<Command>;
+  /** As `stop`, of a tool of theirs. */
   stopByAgent(who: Looker, command_id: string): Promise<Command>;
   /** @throws Refusal `command_ended`, `limit_too_long`, `executor_unavailable` */
   extend(who: Person, command_id: string, extension: CommandExtension): Promise<Command>;
@@ -199,7 +201,7 @@ type Limit = { readonly elapsed_ms: number; readonly wall_ms: number };
 const wallOf = (extension: CommandExtension, now: Limit, now_ms: number): number =>
   "for_s" in extension
     ? now.wall_ms + extension.for_s * 1000
-    : now.elapsed_ms + Date.parse(extension.until) - now_ms;
+    : now.elapsed_ms + timeOf(extension.until) - now_ms;
 
 type LogPiece = Awaited<ReturnType<ExecutorLink["readLog"]>>;
 

@@ -15,10 +15,18 @@ let house: House;
 let folder: string;
 afterEach(() => house.close());
 
-/** `TOOL {json}` calls that tool; whatever comes back ends the turn. */
+/** `TOOL {json}` calls that tool, `both [json, json]` the shell twice; the results end the turn. */
 const called: ScriptFunction = (request) => {
   const last = request.messages.at(-1)!;
   if (last.role === "tool") return says(`told: ${textOf(last)}`);
+  const both = /^both (.*)$/s.exec(lastUserText(request))?.[1];
+  if (both !== undefined)
+    return {
+      tool_calls: (JSON.parse(both) as object[]).map((input) => ({
+        name: "shell",
+        arguments: input,
+      })),
+    };
   const [, name, input] = /^(\w+) (\{.*\})$/s.exec(lastUserText(request)) ?? [];
   return name === undefined ? says("Just words.") : calls(name, JSON.parse(input!) as object);
 };
@@ -197,6 +205,26 @@ test("a background command outlives its turn and a restart; its end is told to c
     .map(({ content }) => content);
   expect(told).toEqual([`[A note of Mainstay, not of the person]\n${notes[0]!.text}`, "and now?"]);
   expect(await settled(turn.id), "what has settled stays").toEqual(turn);
+});
+
+test("a background command whose turn still goes on is followed by the next server, too", async () => {
+  await open();
+  const inputs = [{ command: until("first"), background: true }, { command: until("second") }];
+  const message = `both ${JSON.stringify(inputs)}`;
+  const { id } = await house.client.turns.create({ message, workspace: folder });
+  await house.until(id, ({ type }) => type === "output");
+  await house.restart();
+  await house.until(id, ({ type }) => type === "tool_adopted");
+  await letGo("first");
+  const { items } = await house.client.commands.list({ turn_id: id });
+  const behind = items.find(({ background }) => background)!;
+  const events = await eventsOf(behind.id, () => undefined);
+  expect(events.at(-1)).toMatchObject({ type: "ended", command: { outcome: { ran: "ran" } } });
+  expect((await house.client.turns.get(id)).state).toBe("running");
+  await letGo("second");
+  expect((await settled(id)).commands.map(({ outcome }) => outcome)).toEqual([
+    ...["background", "exited"],
+  ]);
 });
 
 test("the agent looks after its background command and stops it", async () => {
