@@ -1,7 +1,7 @@
 /** Real processes against small bounds; numbers are the invariants of `bounds/bounds.ts`. */
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
 import { expect, onTestFinished, test } from "vitest";
@@ -36,7 +36,12 @@ function openBounds(change: Partial<BoundsParts> = {}) {
 }
 
 /** A shell whose children are a command's processes; killed with its group at the test's end. */
-async function command({ bounds }: ReturnType<typeof openBounds>, id: string, script: string) {
+async function command(
+  { bounds }: ReturnType<typeof openBounds>,
+  id: string,
+  script: string,
+  folders: string[] = [],
+) {
   const folder = mkdtempSync(join(tmpdir(), "mainstay-bounds-"));
   const child = spawn("/bin/sh", ["-c", script], {
     ...{ cwd: folder, detached: true, stdio: ["ignore", "pipe", "ignore"] },
@@ -56,7 +61,7 @@ async function command({ bounds }: ReturnType<typeof openBounds>, id: string, sc
     });
   });
   const halted = Promise.withResolvers<Halt>();
-  const hold = bounds.hold({ command_id: id, folders: [folder], halt: halted.resolve });
+  const hold = bounds.hold({ command_id: id, folders: [folder, ...folders], halt: halted.resolve });
   await hold.enter(readProcesses().identify(child.pid!)!);
   return { child, folder, ready, hold, halted: halted.promise };
 }
@@ -145,4 +150,28 @@ test("what the kernel ended is told at the end, by its group", async () => {
   await hog.ready;
   expect(await Promise.race([hog.halted, opened.seen(3)])).toBeUndefined();
   expect(hog.hold.leave()).toBe(halt);
+});
+
+test("a disk that fills up loses the command that wrote most, not its neighbour", async ({
+  skip,
+}) => {
+  if (userInfo().uid !== 0) return skip("NOT RUN: a small disk needs root to mount it");
+  const disk = mkdtempSync(join(tmpdir(), "mainstay-disk-"));
+  onTestFinished(() => rmSync(disk, { recursive: true }));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", disk]);
+  onTestFinished(() => void execFileSync("umount", [disk]));
+  const opened = openBounds();
+  // Both write where writes are counted; memory is no disk.
+  const write = (mib: number) =>
+    `dd if=/dev/zero of=file bs=1M count=${mib} status=none; echo ready; sleep 600 & wait`;
+  const small = await command(opened, "c-1", write(17), [disk]);
+  const large = await command(opened, "c-2", write(24), [disk]);
+  const elsewhere = await command(opened, "c-3", write(40));
+  await Promise.all([small.ready, large.ready, elsewhere.ready]);
+  const quiet = await Promise.race([large.halted, opened.seen(3)]);
+  writeFileSync(join(disk, "full"), Buffer.alloc(15 * MIB));
+  const others = Promise.race([small.halted, elsewhere.halted]).then(() => "another");
+  const first = await Promise.race([large.halted, others]);
+  expect(quiet).toBeUndefined();
+  expect(first).toMatchObject({ cause: "exceeded", bound: "disk" });
 });
