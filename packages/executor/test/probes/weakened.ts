@@ -66,7 +66,7 @@ async function findWithout(wall: Wall): Promise<Record<string, boolean>> {
   }
   if (ENDS_WITH_EXECUTOR.wall === wall) checks.push(await runEnding(parts as never, bait));
   const named = checks.filter(({ area }) => area !== "real work");
-  return Object.fromEntries(named.map(({ name, ok }) => [name, ok]));
+  return Object.fromEntries(named.map(({ name, ok, detail }) => [name, ok || isBroken(detail)]));
 }
 
 /** With all looks at the table of mounts, which sees more than one wall. */
@@ -83,9 +83,15 @@ async function findOutside(): Promise<Record<string, boolean>> {
   const { stdout } = spawnSync(shell!, argv, { cwd: bait.workspace.path, encoding: "utf8" });
   const { found } = readFindings(probes, stdout);
   return Object.fromEntries(
-    probes.map(({ name, trace }, at) => [name, found[at] === "" && !isLeft(bait, trace)]),
+    probes.map(({ name, trace }, at) => [
+      name,
+      (found[at] === "" || isBroken(found[at])) && !isLeft(bait, trace),
+    ]),
   );
 }
+
+/** It stumbled over itself: nothing that was found. */
+const isBroken = (detail: string | null | undefined) => detail?.startsWith("broke off") ?? true;
 
 const isLeft = (bait: Bait, trace: string | undefined) => trace !== undefined && bait.has(trace);
 

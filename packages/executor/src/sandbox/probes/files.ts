@@ -79,6 +79,14 @@ export const FILE_PROBES = inArea("files", [
     name: "sees no other top of the host",
     wall: "root",
     // Not /srv or /var/lib: workspaces and toolchains may lie there.
-    sh: exist("/boot", "/sys", "/lost+found", "/var/lib/dpkg", "/var/log", "/var/spool"),
+    // Nothing that a workspace may lie in.
+    sh: exist(
+      "/sys",
+      "/boot",
+      "/lost+found",
+      "/var/log/wtmp",
+      "/var/lib/dpkg/status",
+      "/var/lib/rpm",
+    ),
   },
 ]);

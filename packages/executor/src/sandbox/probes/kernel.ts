@@ -37,11 +37,6 @@ export const KERNEL_PROBES = inArea("kernel", [
     sh: opensToRead("/proc/kcore", "/proc/kmsg", "/dev/mem", "/dev/kmsg"),
   },
   {
-    name: "learns no addresses of the kernel",
-    wall: "root",
-    sh: `read -r address _ < /proc/kallsyms; case $address in *[!0]*) echo "$address";; esac`,
-  },
-  {
     name: "finds no disks and no other devices",
     wall: "root",
     sh: `for path in /dev/*; do case \${path##*/} in ${DEVICES}) ;; *) echo "$path";; esac; done`,

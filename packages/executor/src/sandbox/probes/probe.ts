@@ -114,7 +114,6 @@ const START_PERL = `if command -v perl >/dev/null; then perl -e "$1"; else say '
  * and says how far it came past the filter.
  */
 const PERL_FRAME = `
-use Socket;
 $| = 1;
 sub rows { open(my $file, '<', $_[0]) or return; chomp(my @rows = <$file>); return @rows }
 our %status = map { /^(\\w+):\\s*(.*)/ } rows('/proc/self/status');
