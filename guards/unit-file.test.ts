@@ -67,6 +67,9 @@ test("the planted faults are seen", () => {
   ]);
 });
 
+/** Of systemd 254: an older one says so and goes on, and commands have no control groups. */
+const IS_YOUNGER = /Unknown key 'DelegateSubgroup'/;
+
 const has_systemd = spawnSync("systemd-analyze", ["--version"]).status === 0;
 test.skipIf(!has_systemd)(
   `systemd finds no fault in it${has_systemd ? "" : " (not run: there is no systemd-analyze)"}`,
@@ -79,7 +82,8 @@ test.skipIf(!has_systemd)(
       const { status, stderr } = spawnSync("systemd-analyze", ["verify", path], {
         encoding: "utf8",
       });
-      return { status, said: stderr.split("\n").filter((line) => line.includes("mainstay")) };
+      const said = stderr.split("\n").filter((line) => line.includes("mainstay"));
+      return { status, said: said.filter((line) => !IS_YOUNGER.test(line)) };
     };
     expect(verified(text)).toEqual({ status: 0, said: [] });
     expect(verified(text.replace("KillMode=process", "KilMode=process")).said).not.toEqual([]);
