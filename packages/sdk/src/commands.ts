@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Changes } from "./changes.ts";
 import { Whose } from "./resources.ts";
 
 /** Commands as jobs: each has an id, can be watched, given more time and stopped. */
@@ -35,6 +36,8 @@ export const CommandOutcome = z.object({
   duration_ms: z.number().nullable(),
   output_bytes: z.int().nullable(),
   output_sha256: z.string().nullable(),
+  /** Of one that went on in the background: of others, and of what only reads, their turn tells. */
+  changes: Changes.optional(),
 });
 export type CommandOutcome = z.infer<typeof CommandOutcome>;
 

@@ -144,6 +144,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     newId,
     limits,
     log,
+    changesOf: changes.sinceItWentOn,
     ticket_key: keys.ticket_key,
     openLink: (onWaiting, signal) =>
       launchExecutor({

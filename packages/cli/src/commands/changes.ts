@@ -2,6 +2,7 @@ import type { FileChange, TurnChanges } from "@mainstay/sdk/changes";
 import { Command } from "commander";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
+import { escapePath } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
 
 export function changesCommand(parts: { withServer: WithServer; screen: Screen }): Command {
@@ -21,7 +22,7 @@ export function changesCommand(parts: { withServer: WithServer; screen: Screen }
     );
 }
 
-export function linesOf({ files, more, gaps }: TurnChanges): string[] {
+function linesOf({ files, more, gaps }: TurnChanges): string[] {
   if (files.length + more + gaps.length === 0) return ["This turn changed nothing."];
   return [
     ...files.map(lineOf),
@@ -31,9 +32,10 @@ export function linesOf({ files, more, gaps }: TurnChanges): string[] {
 }
 
 function lineOf({ path, kind, before, after }: FileChange): string {
-  if (kind === "folder") return `changed   ${path} (not looked into)`;
-  if (before === null) return `created   ${path}${sizeOf(after?.size_bytes)}`;
-  return after === null ? `deleted   ${path}` : `modified  ${path}${sizeOf(after.size_bytes)}`;
+  const name = escapePath(path);
+  if (kind === "folder") return `changed   ${name} (not looked into)`;
+  if (before === null) return `created   ${name}${sizeOf(after?.size_bytes)}`;
+  return after === null ? `deleted   ${name}` : `modified  ${name}${sizeOf(after.size_bytes)}`;
 }
 
 const sizeOf = (size_bytes: number | null | undefined): string =>

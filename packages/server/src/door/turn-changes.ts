@@ -10,8 +10,15 @@ import type { Effect, JournalEvent } from "@mainstay/sdk/events";
 type Started = Extract<JournalEvent, { type: "tool_started" }>;
 type Ended = Extract<JournalEvent, { type: "tool_ended" }>;
 
-/** What a turn changed in its workspace, by its journal: its edits, and what its commands were seen to change. */
-export function turnChanges(events: readonly JournalEvent[]): TurnChanges {
+/**
+ * What a turn changed in its workspace, by its journal: its edits, and what its commands were seen to change.
+ *
+ * @param background what those of its commands changed that went on when their calls had ended, by id
+ */
+export function turnChanges(
+  events: readonly JournalEvent[],
+  background: ReadonlyMap<string, Changes>,
+): TurnChanges {
   const ends = events.filter((event) => event.type === "tool_ended");
   const deeds = events
     .filter((event) => event.type === "tool_started")
@@ -19,7 +26,7 @@ export function turnChanges(events: readonly JournalEvent[]): TurnChanges {
       started,
       ended: ends.find(({ step, call_id }) => step === started.step && call_id === started.call_id),
     }));
-  const sources = deeds.flatMap(sourceOf);
+  const sources = deeds.flatMap((deed) => sourceOf(deed, background));
   const changes = sources.flatMap(({ changes }) => changes ?? []);
   return {
     files: netOf(changes.flatMap(({ files }) => files)),
@@ -34,7 +41,10 @@ interface Deed {
   readonly ended: Ended | undefined;
 }
 
-function sourceOf({ started, ended }: Deed): ChangeSource[] {
+function sourceOf(
+  { started, ended }: Deed,
+  background: ReadonlyMap<string, Changes>,
+): ChangeSource[] {
   const { step, call_id, effect } = started;
   switch (effect.kind) {
     case "none":
@@ -44,7 +54,7 @@ function sourceOf({ started, ended }: Deed): ChangeSource[] {
       return [{ step, call_id, by: "edit", what: effect.path, changes: edited(effect) }];
     case "command": {
       if (effect.verdict === "safe" || ended?.command?.outcome === "not_started") return [];
-      const changes = ended?.command?.changes ?? null;
+      const changes = ended?.command?.changes ?? background.get(effect.command_id) ?? null;
       return [{ step, call_id, by: "command", what: effect.command, changes }];
     }
   }

@@ -1,4 +1,5 @@
-import type { TurnChanges } from "@mainstay/sdk/changes";
+import type { Changes, TurnChanges } from "@mainstay/sdk/changes";
+import { CommandOutcome } from "@mainstay/sdk/commands";
 import type { JournalType } from "@mainstay/sdk/events";
 import { isSettled, type Turn, type TurnState } from "@mainstay/sdk/turn";
 import type { Admission } from "../admission/admission.ts";
@@ -109,12 +110,28 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
     return row === undefined || isAtRest(row.state);
   }
 
+  async function background(turn_id: string): Promise<Map<string, Changes>> {
+    const rows = await store.query(
+      store.sql
+        .selectFrom("command")
+        .select(["id", "outcome"])
+        .where("turn_id", "=", turn_id)
+        .where("background", "=", 1)
+        .where("outcome", "is not", null),
+    );
+    const told = rows.flatMap(({ id, outcome }): [string, Changes][] => {
+      const { changes } = CommandOutcome.parse(JSON.parse(outcome!));
+      return changes === undefined ? [] : [[id, changes]];
+    });
+    return new Map(told);
+  }
+
   return {
     own,
     get,
     list,
     atRest,
-    changes: async (turn_id) => turnChanges(await journal.read(turn_id)),
+    changes: async (turn_id) => turnChanges(await journal.read(turn_id), await background(turn_id)),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { CommandEnd } from "@mainstay/executor/command";
+import type { Changes } from "@mainstay/sdk/changes";
 import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf, Stopping } from "../kernel/errors.ts";
 import type { Batch, Store } from "../store/store.ts";
@@ -59,6 +60,8 @@ export interface CommandJournalParts {
   readonly audit: Pick<GateAudit, "intend" | "ended">;
   readonly clock: Clock;
   readonly background_commands: number;
+  /** What a command changed that went on when its call had ended; null of every other. */
+  readonly changesOf: (command_id: string) => Promise<Changes | null>;
 }
 
 export function createCommandJournal(parts: CommandJournalParts): CommandJournal {
@@ -94,7 +97,11 @@ export function createCommandJournal(parts: CommandJournalParts): CommandJournal
     },
     async ended(id, person_id, end, signal) {
       const is_cancelled = end.outcome === "exited" && end.cancelled;
-      const outcome = outcomeOf(end, is_cancelled ? await whyKilled(id, signal) : "");
+      const changes = await parts.changesOf(id);
+      const outcome = {
+        ...outcomeOf(end, is_cancelled ? await whyKilled(id, signal) : ""),
+        ...(changes !== null && { changes }),
+      };
       const output = "output" in end ? (end.output ?? "") : "";
       const row = endedWrite(store, { id, at: clock.now(), outcome, output });
       await audit.ended(id, person_id, end, [row]);

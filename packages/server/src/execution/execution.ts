@@ -1,6 +1,7 @@
 import type { ChainRecord } from "@mainstay/executor/chain-record";
 import type { CommandEnd } from "@mainstay/executor/command";
 import { type Plan, planDigest } from "@mainstay/executor/ticket";
+import type { Changes } from "@mainstay/sdk/changes";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Effect } from "@mainstay/sdk/events";
 import { messageOf, Paused } from "../kernel/errors.ts";
@@ -140,6 +141,8 @@ export interface ExecutionParts extends JudgeParts {
   readonly newId: NewId;
   readonly limits: Limits;
   readonly log: Log;
+  /** What a command changed that went on when its call had ended; null of every other. */
+  readonly changesOf: (command_id: string) => Promise<Changes | null>;
 }
 
 export function createExecution(parts: ExecutionParts): Execution {
@@ -157,6 +160,7 @@ export function createExecution(parts: ExecutionParts): Execution {
   const journal = createCommandJournal({
     ...{ store, audit, clock },
     background_commands: limits.background_commands_a_person,
+    changesOf: parts.changesOf,
   });
   const progress = createProgressWatch({ keeper, clock });
   const { longest_wall_ms } = limits;

@@ -2,19 +2,19 @@ import { type Changes, type FileChange } from "@mainstay/sdk/changes";
 import type { Effect } from "@mainstay/sdk/events";
 import type { ChangeRecorder } from "../files/files.ts";
 import { oneLine } from "./one-line.ts";
-import type { Prepared, Recovered, Scene, Tool, ToolEnd } from "./tool.ts";
+import type { Prepared, Recovered, Tool, ToolEnd } from "./tool.ts";
 
 /** Paths that the model is told; the journal has more. */
 const TOLD = 12;
 
 /**
  * A tool that runs commands, recorded: what a command changed in the workspace goes with its end into
- * the journal. What only reads is not looked at, nor what goes on after its call.
+ * the journal. What only reads is not looked at; of what goes on after its call its row tells.
  */
 export function withChanges<Input>(tool: Tool<Input>, changes: ChangeRecorder): Tool<Input> {
-  async function recorded(command_id: string, scene: Scene, end: ToolEnd): Promise<ToolEnd> {
+  async function recorded(command_id: string, end: ToolEnd): Promise<ToolEnd> {
     if (end.command === null || end.command.outcome === "not_started") return end;
-    const found = await changes.since(command_id, scene.workspace);
+    const found = await changes.since(command_id);
     if (found === null) return end;
     return {
       ...end,
@@ -37,8 +37,9 @@ export function withChanges<Input>(tool: Tool<Input>, changes: ChangeRecorder): 
       return {
         ...prepared,
         async execute(signal, onlooker) {
-          await changes.before(command_id, scene.workspace);
-          return recorded(command_id, scene, await prepared.execute(signal, onlooker));
+          const goes = goesOn(prepared.effect) ? "on" : "with its call";
+          await changes.before(command_id, scene.workspace, goes);
+          return recorded(command_id, await prepared.execute(signal, onlooker));
         },
       };
     },
@@ -46,12 +47,13 @@ export function withChanges<Input>(tool: Tool<Input>, changes: ChangeRecorder): 
       const found = await tool.recover(effect, scene, signal, onlooker);
       const command_id = changing(effect);
       if (command_id === null || found.kind === "never_started") return found;
-      if (found.kind === "ended")
-        return { ...found, end: await recorded(command_id, scene, found.end) };
-      return { ...found, ended: async () => recorded(command_id, scene, await found.ended()) };
+      if (found.kind === "ended") return { ...found, end: await recorded(command_id, found.end) };
+      return { ...found, ended: async () => recorded(command_id, await found.ended()) };
     },
   };
 }
+
+const goesOn = (effect: Effect): boolean => effect.kind === "command" && effect.background === true;
 
 /** The command's id; null for what changes nothing. */
 const changing = (effect: Effect): string | null =>

@@ -51,3 +51,23 @@ test("a command that a restart of the server fell into is recorded all the same"
   const { files } = await house.client.turns.changes(turn.id);
   expect(files.map((file) => file.path)).toEqual(["after-it", "before-the-restart", "go"]);
 });
+
+test("what goes on in the background when its turn has ended is recorded at its end, also over a restart", async () => {
+  const waits = "echo 1 > early; until [ -e go ]; do sleep 0.05; done; echo 2 > late";
+  house = await openHouse({
+    script: [calls("shell", { command: waits, background: true }), says("It runs.")],
+  });
+  const { path } = await scratchFolder();
+  const { id: workspace } = await registerFolder(house.client, path, true);
+  const turn = await house.ask("work", { workspace });
+  const { gaps } = await house.client.turns.changes(turn.id);
+  expect(gaps).toEqual([expect.stringContaining("not known")]);
+  await house.restart();
+  await writeFile(join(path, "go"), "");
+  const [command] = (await house.client.commands.list()).items;
+  for await (const event of house.client.commands.events(command!.id))
+    if (event.type === "ended") expect(event.command.outcome).toMatchObject({ ran: "ran" });
+  const { files, gaps: none } = await house.client.turns.changes(turn.id);
+  expect(files.map((file) => file.path)).toEqual(["early", "go", "late"]);
+  expect(none).toEqual([]);
+});

@@ -1,17 +1,21 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Changes } from "@mainstay/sdk/changes";
 import { systemClock } from "@mainstay/sdk/clock";
 import { messageOf } from "../../kernel/errors.ts";
 import type { WorkspaceRoot } from "../../kernel/workspace.ts";
 import { compare, doubtedIn } from "./compare.ts";
-import { Snapshot, type SnapshotBounds, takeSnapshot } from "./snapshot.ts";
+import { type Goes, openNotes } from "./notes.ts";
+import { type Snapshot, type SnapshotBounds, takeSnapshot } from "./snapshot.ts";
 
 /** What the recorder asks of its thread, and what it hears. */
 export type Wish =
-  | { readonly kind: "before" | "since"; readonly command_id: string; readonly root: WorkspaceRoot }
-  | { readonly kind: "forget"; readonly command_id: string };
+  | {
+      readonly kind: "before";
+      readonly command_id: string;
+      readonly root: WorkspaceRoot;
+      readonly goes: Goes;
+    }
+  | { readonly kind: "since" | "forget"; readonly command_id: string };
 export type Answer =
   | { readonly done: true }
   | { readonly changes: Omit<Changes, "overlapped"> }
@@ -28,15 +32,11 @@ const BOUNDS: SnapshotBounds = {
 };
 /** Workspaces whose last snapshot is kept, so that what has not changed is not hashed again. */
 const REMEMBERED = 4;
-/** Notes of commands that nobody came back for. */
-const FORGOTTEN_MS = 7 * 24 * 60 * 60 * 1000;
 
 if (parentPort === null) throw new Error("this file is a thread, started by recorder.ts");
 const port = parentPort;
-const folder = String(workerData);
+const notes = openNotes(String(workerData), systemClock.now());
 const remembered = new Map<string, Snapshot>();
-
-const noteOf = (command_id: string): string => join(folder, `${command_id}.json`);
 
 function snapshotOf(root: WorkspaceRoot, last: Snapshot | undefined): Snapshot {
   const snapshot = takeSnapshot(root, {
@@ -55,41 +55,23 @@ function snapshotOf(root: WorkspaceRoot, last: Snapshot | undefined): Snapshot {
 function answer(wish: Wish): Answer {
   switch (wish.kind) {
     case "before": {
-      const before = snapshotOf(wish.root, remembered.get(wish.root.path));
-      writeFileSync(noteOf(wish.command_id), JSON.stringify(before), { mode: 0o600 });
+      const { command_id, root, goes } = wish;
+      const { path, ino, owner_uid } = root;
+      const snapshot = snapshotOf(root, remembered.get(path));
+      notes.write(command_id, goes, { root: { path, ino, owner_uid }, snapshot });
       return { done: true };
     }
     case "since": {
-      const before = noted(wish.command_id);
-      return before === null
-        ? { absent: true }
-        : { changes: compare(before, snapshotOf(wish.root, before)) };
+      const noted = notes.read(wish.command_id);
+      if (noted === null) return { absent: true };
+      return { changes: compare(noted.snapshot, snapshotOf(noted.root, noted.snapshot)) };
     }
     case "forget":
-      rmSync(noteOf(wish.command_id), { force: true });
+      notes.remove(wish.command_id);
       return { done: true };
   }
 }
 
-function noted(command_id: string): Snapshot | null {
-  try {
-    return Snapshot.parse(JSON.parse(readFileSync(noteOf(command_id), "utf8")));
-  } catch (fault) {
-    if ((fault as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw fault;
-  }
-}
-
-function sweep(): void {
-  const oldest_ms = systemClock.now() - FORGOTTEN_MS;
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    if (statSync(path).mtimeMs < oldest_ms) rmSync(path, { force: true });
-  }
-}
-
-mkdirSync(folder, { recursive: true, mode: 0o700 });
-sweep();
 port.on("message", ({ number, wish }: { number: number; wish: Wish }) => {
   try {
     port.postMessage({ number, answer: answer(wish) });

@@ -3,6 +3,7 @@ import type { Changes } from "@mainstay/sdk/changes";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { WorkspaceRoot } from "../../kernel/workspace.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { notedAsGoingOn } from "./notes.ts";
 import type { Answer, Wish } from "./recorder-thread.ts";
 
 /** A thread that nobody needs any more gives its memory back. */
@@ -18,9 +19,11 @@ const IDLE_MS = 60_000;
  */
 export interface ChangeRecorder {
   /** Resolves when the workspace is noted as it is. */
-  before(command_id: string, root: WorkspaceRoot): Promise<void>;
+  before(command_id: string, root: WorkspaceRoot, goes: "with its call" | "on"): Promise<void>;
   /** What differs since; null where nothing was noted. */
-  since(command_id: string, root: WorkspaceRoot): Promise<Changes | null>;
+  since(command_id: string): Promise<Changes | null>;
+  /** The same of a command that went on when its call had ended; null of every other. */
+  sinceItWentOn(command_id: string): Promise<Changes | null>;
   /** What differed is in the journal, or nobody will ask. Of what was noted only. */
   forget(command_id: string): void;
   stop(): Promise<void>;
@@ -35,6 +38,7 @@ export interface RecorderParts {
 
 export function createChangeRecorder({ folder, clock, log }: RecorderParts): ChangeRecorder {
   const open = new Map<string, { readonly path: string; overlapped: boolean }>();
+  const gone_on = new Set(notedAsGoingOn(folder));
   const waiting = new Map<number, (answer: Answer) => void>();
   let thread: Worker | null = null;
   let last = 0;
@@ -87,24 +91,29 @@ export function createChangeRecorder({ folder, clock, log }: RecorderParts): Cha
     open.set(command_id, { path, overlapped: others.length > 0 });
   }
 
+  async function since(command_id: string): Promise<Changes | null> {
+    const overlapped = open.get(command_id)?.overlapped ?? false;
+    open.delete(command_id);
+    const answer = await ask({ kind: "since", command_id });
+    if ("changes" in answer) return { ...answer.changes, overlapped };
+    if (!("failed" in answer)) return null;
+    const incomplete = `what it changed could not be recorded: ${answer.failed}`;
+    return { files: [], more: 0, incomplete, overlapped };
+  }
+
   return {
-    async before(command_id, root) {
+    async before(command_id, root, goes) {
       enter(command_id, root.path);
-      const answer = await ask({ kind: "before", command_id, root });
+      if (goes === "on") gone_on.add(command_id);
+      const answer = await ask({ kind: "before", command_id, root, goes });
       if ("failed" in answer)
         log.warn({ command_id, fault: answer.failed }, "what it changes will not be known");
     },
-    async since(command_id, root) {
-      const overlapped = open.get(command_id)?.overlapped ?? false;
-      open.delete(command_id);
-      const answer = await ask({ kind: "since", command_id, root });
-      if ("changes" in answer) return { ...answer.changes, overlapped };
-      if (!("failed" in answer)) return null;
-      const incomplete = `what it changed could not be recorded: ${answer.failed}`;
-      return { files: [], more: 0, incomplete, overlapped };
-    },
+    since,
+    sinceItWentOn: async (command_id) => (gone_on.has(command_id) ? since(command_id) : null),
     forget(command_id) {
       open.delete(command_id);
+      gone_on.delete(command_id);
       void ask({ kind: "forget", command_id });
     },
     stop: end,

@@ -137,23 +137,23 @@ test("the recorder remembers over its own end, and tells of overlaps", async () 
   const recorderOf = () =>
     createChangeRecorder({ folder: notes.path, clock: systemClock, log: createLog("silent") });
   const first = recorderOf();
-  await first.before("cmd_1", root);
+  await first.before("cmd_1", root, "with its call");
   writeFileSync(at("one"), "1");
   await first.stop();
   const second = recorderOf();
   onTestFinished(() => second.stop());
-  await second.before("cmd_2", root);
-  await second.before("cmd_3", root);
+  await second.before("cmd_2", root, "with its call");
+  await second.before("cmd_3", root, "with its call");
   writeFileSync(at("two"), "2");
   const names = async (command_id: string) =>
-    (await second.since(command_id, root))!.files.map(({ path }) => path);
+    (await second.since(command_id))!.files.map(({ path }) => path);
   expect(await names("cmd_1")).toEqual(["one", "two"]);
-  expect(await second.since("cmd_3", root)).toMatchObject({
+  expect(await second.since("cmd_3")).toMatchObject({
     overlapped: true,
     files: [{ path: "two" }],
   });
   second.forget("cmd_1");
-  expect(await second.since("cmd_1", root)).toBeNull();
+  expect(await second.since("cmd_1")).toBeNull();
   rmSync(root.path, { recursive: true });
-  expect((await second.since("cmd_2", root))!.incomplete).toMatch(/could not be recorded/);
+  expect((await second.since("cmd_2"))!.incomplete).toMatch(/could not be recorded/);
 });
