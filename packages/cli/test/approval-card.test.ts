@@ -43,14 +43,14 @@ test("the card tells what, why, where, with which reach, for whom, until when, a
 });
 
 test("the card names by itself each host and folder that agreeing opens this once", () => {
-  const npm = { host: "registry.npmjs.org", port: 443, inside: false };
+  const npm = { host: "packages.example.org", port: 443, inside: false };
   const corp = { host: "*.corp.example", port: null, inside: true };
   const opens = { hosts: [corp, npm], folders: ["/srv/a\n  OPENS   b\u202e"] };
   const lines = linesOf({ ...full, hosts: [corp, npm], opens }, Infinity);
   const at = lines.findIndex((line) => line.startsWith("  reach"));
   expect(lines.slice(at + 1, at + 4)).toEqual([
     "  OPENS   for this once, the host *.corp.example (ports 80 and 443), also at an address inside",
-    "  OPENS   for this once, the host registry.npmjs.org:443",
+    "  OPENS   for this once, the host packages.example.org:443",
     "  OPENS   for this once, to read /srv/a\\u{a}  OPENS   b\\u{202e}",
   ]);
 });

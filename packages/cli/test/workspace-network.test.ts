@@ -8,7 +8,7 @@ import { folder, start, useScriptedRuns } from "./scripted-runs.ts";
 useScriptedRuns();
 
 const npm: NetworkGrant = {
-  ...{ host: "registry.npmjs.org", port: 443, inside: false, allowed_by: "Ada\u001b[2J" },
+  ...{ host: "packages.example.org", port: 443, inside: false, allowed_by: "Ada\u001b[2J" },
   allowed_at: "2026-01-01T00:00:00.000Z",
 };
 const inside: NetworkGrant = { ...npm, host: "*.corp.example", port: null, inside: true };
@@ -28,7 +28,7 @@ test("hosts are listed with their ports, who said so, and what lies inside", asy
   expect(await runHere(["workspace", "network"], agent)).toMatchObject({
     code: 0,
     out: [
-      "registry.npmjs.org:443  by Ada\\u{1b}[2J on 2026-01-01",
+      "packages.example.org:443  by Ada\\u{1b}[2J on 2026-01-01",
       "*.corp.example (ports 80 and 443), also at an address inside  by Ada\\u{1b}[2J on 2026-01-01",
       "",
     ].join("\n"),
@@ -43,25 +43,25 @@ test("a host is allowed in the folder that one stands in, or the named one, and 
     [`DELETE ${route}`]: (_, response) => void response.writeHead(204).end(),
   });
   const network = (...args: string[]) => runHere(["workspace", "network", ...args], agent);
-  expect(await network("allow", "Registry.npmjs.org:443")).toMatchObject({
+  expect(await network("allow", "Packages.example.org:443")).toMatchObject({
     code: 0,
-    out: "Commands there may reach registry.npmjs.org:443.\n",
+    out: "Commands there may reach packages.example.org:443.\n",
   });
   const there = ["--workspace", "there", "--inside"];
   expect(await network("allow", "*.corp.example", ...there)).toMatchObject({ code: 0 });
   expect(await network("allow", "a.example", "--workspace", "ws_others")).toMatchObject({
     code: 1,
   });
-  expect(await network("forbid", "registry.npmjs.org")).toMatchObject({
+  expect(await network("forbid", "packages.example.org")).toMatchObject({
     code: 0,
-    out: "No command there reaches registry.npmjs.org (ports 80 and 443) from now on.\n",
+    out: "No command there reaches packages.example.org (ports 80 and 443) from now on.\n",
   });
   const sent = agent.server.requests.filter(({ method }) => method !== "GET");
   expect(sent.map(({ method, path, body }) => [method, path, body])).toEqual([
-    ["POST", route, { host: "registry.npmjs.org", port: 443 }],
+    ["POST", route, { host: "packages.example.org", port: 443 }],
     ["POST", "/v1/workspaces/ws_there/network", { host: "*.corp.example", inside: true }],
     ["POST", "/v1/workspaces/ws_others/network", { host: "a.example" }],
-    ["DELETE", `${route}?host=registry.npmjs.org`, undefined],
+    ["DELETE", `${route}?host=packages.example.org`, undefined],
   ]);
 });
 

@@ -67,8 +67,10 @@ export function surveyConfig(root: number): Surveys {
   if (is_there(".git")) {
     reach(root, [".git", "modules"], ".git/modules", surveys.repositories, addModules);
   }
-  const folders = [...(listed ?? [])].filter(([name, is_folder]) => is_folder && isSearched(name));
-  for (const [name] of folders.toSorted().slice(0, BOUND.repositories)) {
+  const folders = [...(listed ?? [])]
+    .filter(([name, is_folder]) => is_folder && isSearched(name))
+    .map(([name]) => name);
+  for (const name of folders.toSorted().slice(0, BOUND.repositories)) {
     reach(root, [name, ".git"], `${name}/.git`, surveys.repositories, addRepository);
   }
   return surveys;

@@ -1,5 +1,5 @@
 /** Real work fits into the sandbox: as the user that runs the suite, and as an ordinary one. */
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -97,14 +97,16 @@ test.skipIf(!is_root)(
   },
 );
 
-const REGISTRY = "registry.npmjs.org";
+/** Of the registry that npm is configured with here. */
+const REGISTRY = new URL(execFileSync("npm", ["config", "get", "registry"], { encoding: "utf8" }))
+  .hostname;
 const has_registry = await lookup(REGISTRY).then(
   () => true,
   () => false,
 );
 
 test.skipIf(!has_registry)(
-  `npm install through the allow-list, and again without a network from the cache (not run where ${REGISTRY} has no address)`,
+  `npm install through the allow-list, and again without a network from the cache (not run where that has no address)`,
   { timeout: LIMIT_MS },
   async () => {
     const manifest = '{"name": "toy", "dependencies": {"picocolors": "1.1.1"}}';

@@ -35,8 +35,8 @@ network that it stands in, unless an admin says so with --inside.
 
 Examples:
   $ mainstay workspace network
-  $ mainstay workspace network allow registry.npmjs.org
-  $ mainstay workspace network forbid registry.npmjs.org`;
+  $ mainstay workspace network allow packages.example.org
+  $ mainstay workspace network forbid packages.example.org`;
 
 const withPlace = (command: Command): Command =>
   command.option("--workspace <id-or-path>", "of that folder instead of the current one");
@@ -72,7 +72,7 @@ function allowCommand({ withServer, screen, config }: NetworkParts): Command {
     )
     .option("--inside", "also where it has an address of a private network (admin)")
     .option("--json", "print the host as JSON")
-    .addHelpText("after", "\nExample:\n  $ mainstay workspace network allow registry.npmjs.org")
+    .addHelpText("after", "\nExample:\n  $ mainstay workspace network allow packages.example.org")
     .action((host: ReturnType<typeof parseHost>, { workspace, inside, json }: Options) =>
       withServer(async (client) => {
         const id = await workspaceId(client, config, workspace);
@@ -92,7 +92,7 @@ function forbidCommand({ withServer, screen, config }: NetworkParts): Command {
     .description("take a host back; a command that runs goes on with it")
     .argument("<host[:port]>", "as it is listed", parseHost)
     .option("--json", "print {forbidden} as JSON")
-    .addHelpText("after", "\nExample:\n  $ mainstay workspace network forbid registry.npmjs.org")
+    .addHelpText("after", "\nExample:\n  $ mainstay workspace network forbid packages.example.org")
     .action((host: ReturnType<typeof parseHost>, { workspace, json }: Options) =>
       withServer(async (client) => {
         const id = await workspaceId(client, config, workspace);

@@ -4,7 +4,7 @@ import { escapePath } from "../terminal/escape.ts";
 
 type Named = Pick<HostGrant, "host" | "port">;
 
-/** `registry.npmjs.org:443`; without a port it is both of the web's. */
+/** `packages.example.org:443`; without a port it is both of the web's. */
 export const hostText = ({ host, port }: Named): string =>
   port === null ? `${escapePath(host)} (ports 80 and 443)` : `${escapePath(host)}:${port}`;
 
@@ -14,7 +14,7 @@ export const grantText = (grant: HostGrant): string =>
 
 const PORT_LIMIT = 65_535;
 
-/** `*.npmjs.org`, `registry.npmjs.org:443`. Throws a `UsageFault` for what is no name of a host. */
+/** `*.example.org`, `packages.example.org:443`. Throws a `UsageFault` for what is no name of a host. */
 export function parseHost(text: string): { host: string; port?: number } {
   const [, name = "", port_text] = /^(.*?)(?::(\d{1,5}))?$/.exec(text.toLowerCase()) ?? [];
   const port = port_text === undefined ? undefined : Number(port_text);
@@ -22,6 +22,6 @@ export function parseHost(text: string): { host: string; port?: number } {
   if (is_port && HostPattern.safeParse(name).success)
     return { host: name, ...(port !== undefined && { port }) };
   throw new UsageFault(
-    `${JSON.stringify(text)} names no host; write registry.npmjs.org, *.npmjs.org or example.org:8443, never an address or a URL`,
+    `${JSON.stringify(text)} names no host; write packages.example.org, *.example.org or example.org:8443, never an address or a URL`,
   );
 }

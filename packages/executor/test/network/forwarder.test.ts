@@ -26,7 +26,9 @@ test("bytes arrive whole both ways, of many connections at once, also against th
 });
 
 test("one side may finish before the other", async () => {
-  const port = await forwardedTo(async (socket) => socket.end(`heard ${await textOf(socket)}`));
+  const port = await forwardedTo((socket) => {
+    void textOf(socket).then((text) => socket.end(`heard ${text}`));
+  });
   const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
   socket.end("all");
   expect(await textOf(socket)).toBe("heard all");

@@ -88,9 +88,10 @@ export function ask(
     const host = /^http:\/\/([^/?#]*)/.exec(url)?.[1] ?? "";
     const asked = request({ socketPath, method, path: url, headers: { host, ...headers } });
     asked.once("error", reject);
-    asked.once("response", async (answer) => {
-      const text = await textOf(answer).catch(() => "(cut)");
-      resolve({ status: answer.statusCode!, body: text, headers: answer.headers });
+    asked.once("response", (answer) => {
+      const { statusCode, headers } = answer;
+      const told = textOf(answer).catch(() => "(cut)");
+      resolve(told.then((body) => ({ status: statusCode!, body, headers })));
     });
     asked.end(body);
   });
@@ -100,12 +101,18 @@ function dial(socketPath: string, authority: string) {
   return new Promise<{ status: number; body: string; socket: Socket }>((resolve, reject) => {
     const asked = request({ socketPath, method: "CONNECT", path: authority });
     asked.once("error", reject);
-    asked.once("connect", async (answer, socket: Socket, head) => {
+    asked.once("connect", (answer, socket: Socket, head) => {
       const status = answer.statusCode!;
       socket.on("error", () => {});
       onTestFinished(() => void socket.destroy());
-      const body = status === 200 ? "" : head.toString() + (await textOf(socket));
-      resolve({ status, body, socket });
+      const rest = status === 200 ? Promise.resolve("") : textOf(socket);
+      resolve(
+        rest.then((text) => ({
+          status,
+          body: status === 200 ? "" : `${head.toString()}${text}`,
+          socket,
+        })),
+      );
     });
     asked.end();
   });
@@ -119,10 +126,11 @@ export async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
 
 /** A web server on this machine's loopback, which counts who came. */
 export async function openServer(
-  listener: RequestListener = (_, response) => response.end("hello"),
+  listener: (...heard: Parameters<RequestListener>) => unknown = (_, response) =>
+    response.end("hello"),
 ) {
   let hits = 0;
-  const server = createServer(listener).on("connection", () => hits++);
+  const server = createServer((...heard) => void listener(...heard)).on("connection", () => hits++);
   const port = await portOf(server);
   onTestFinished(() => {
     server.closeAllConnections();
@@ -132,8 +140,8 @@ export async function openServer(
 }
 
 /** A server of bytes. */
-export async function openTcpServer(listener: (socket: Socket) => void) {
-  const server = createTcpServer({ allowHalfOpen: true }, listener);
+export async function openTcpServer(listener: (socket: Socket) => unknown) {
+  const server = createTcpServer({ allowHalfOpen: true }, (socket) => void listener(socket));
   const port = await portOf(server);
   onTestFinished(() => void server.close());
   return { port };

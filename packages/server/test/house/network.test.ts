@@ -48,14 +48,14 @@ test("the person allows public hosts, an admin also what lies inside, and each c
   const id = await workspaceOf(ada.client);
   const { network } = ada.client.workspaces;
 
-  expect(await network.allow(id, { host: "registry.npmjs.org" })).toMatchObject({
-    ...{ host: "registry.npmjs.org", port: null, inside: false, allowed_by: "ada" },
+  expect(await network.allow(id, { host: "packages.example.org" })).toMatchObject({
+    ...{ host: "packages.example.org", port: null, inside: false, allowed_by: "ada" },
   });
   const inside = { host: "git.corp.example", port: 8443, inside: true };
   await expect(network.allow(id, inside)).rejects.toMatchObject({ problem: { code: "forbidden" } });
   await house.client.workspaces.network.allow(id, inside);
   const names = (await network.list(id)).items.map(({ host, port }) => `${host} ${port}`);
-  expect(names).toEqual(["git.corp.example 8443", "registry.npmjs.org null"]);
+  expect(names).toEqual(["git.corp.example 8443", "packages.example.org null"]);
 
   const strange = bo.client.workspaces.network;
   for (const asked of [strange.list(id), strange.allow(id, { host: "a.example" })])
@@ -71,7 +71,7 @@ test("the person allows public hosts, an admin also what lies inside, and each c
   });
   expect(await recorded("network_allowed")).toMatchObject([
     { host: "git.corp.example", port: 8443, inside: true },
-    { host: "registry.npmjs.org", port: null, inside: false },
+    { host: "packages.example.org", port: null, inside: false },
   ]);
   expect(await recorded("network_forbidden")).toMatchObject([{ host: "git.corp.example" }]);
 });
@@ -154,7 +154,7 @@ test("a host that is forbidden right before the order keeps its command from beg
 
 test("what opens something asks, also what is safe or in a trusted workspace, and opens it once", async () => {
   const [mine, other] = [await folder(), await folder({ secret: "seen\n" })];
-  const open = { folders: [other], hosts: ["Registry.npmjs.org:443"] };
+  const open = { folders: [other], hosts: ["Packages.example.org:443"] };
   const cat = { intent: "look", command: `cat ${other}/secret` };
   house = await openHouse({
     script: [calls("shell", { ...cat, open }), calls("shell", cat), says("done")],
@@ -163,10 +163,10 @@ test("what opens something asks, also what is safe or in a trusted workspace, an
   await registerFolder(house.client, other, false);
   const turn = await house.ask("go", { workspace: mine });
   const card = await pending();
-  const host = { host: "registry.npmjs.org", port: 443, inside: false };
+  const host = { host: "packages.example.org", port: 443, inside: false };
   expect(card).toMatchObject({ opens: { folders: [other], hosts: [host] }, rule: null });
   expect(card.says).toContain(`lets it read all of ${other}, for this one command`);
-  expect(card.says).toContain("opens the host registry.npmjs.org:443, for this one command");
+  expect(card.says).toContain("opens the host packages.example.org:443, for this one command");
   const remembered = house.client.approvals.decide(card.id, "approve", { remember: true });
   await expect(remembered).rejects.toMatchObject({ problem: { code: "rule_impossible" } });
   await approved(turn.id);

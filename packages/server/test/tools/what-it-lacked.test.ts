@@ -23,8 +23,8 @@ const hostsIn = (output: string) => whatItLacked(failed(output), others)?.hosts 
 test.each([
   ["curl: (6) Could not resolve host: example.com", "example.com"],
   ["ssh: Could not resolve hostname github.com: Temporary failure", "github.com"],
-  ["npm error request to https://registry.npmjs.org/x failed, reason: x", "registry.npmjs.org"],
-  ["Error: getaddrinfo EAI_AGAIN registry.yarnpkg.com", "registry.yarnpkg.com"],
+  ["npm error request to https://packages.example.org/x failed, reason: x", "packages.example.org"],
+  ["Error: getaddrinfo EAI_AGAIN yarn.example.org", "yarn.example.org"],
   ["wget: unable to resolve host address ‘ftp.gnu.org’", "ftp.gnu.org"],
   ["HTTPSConnectionPool(host='pypi.org', port=443): Max retries", "pypi.org:443"],
   ["curl: (7) Failed to connect to db.example.com port 5432 after 1 ms", "db.example.com:5432"],
@@ -87,10 +87,10 @@ test("what a command prints is never taken for what it lacked; whatever it print
 });
 
 test("a call opens public names alone: no address, no pattern, no port that is none", () => {
-  const wish = openingWish({ hosts: ["Registry.npmjs.org:443", "pypi.org"], folders: ["/a"] });
+  const wish = openingWish({ hosts: ["Packages.example.org:443", "pypi.org"], folders: ["/a"] });
   expect(wish).toEqual({
     hosts: [
-      { host: "registry.npmjs.org", port: 443, inside: false },
+      { host: "packages.example.org", port: 443, inside: false },
       { host: "pypi.org", port: null, inside: false },
     ],
     folders: ["/a"],

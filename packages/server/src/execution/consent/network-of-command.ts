@@ -56,7 +56,7 @@ const mayWant = (classified: NetworkFacts["classified"]): boolean =>
   classified.asks === null ||
   classified.asks.some(({ words }) => runsOwnCode(words));
 
-/** `registry.npmjs.org`, `git.corp.example:8443 (also inside)`. */
+/** `packages.example.org`, `git.corp.example:8443 (also inside)`. */
 export function hostInWords({ host, port, inside }: HostGrant): string {
   const name = port === null ? host : `${host}:${port}`;
   return visibleLine(inside ? `${name} (also inside)` : name);
