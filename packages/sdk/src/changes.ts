@@ -22,6 +22,7 @@ export const FileChange = z.object({
 export type FileChange = z.infer<typeof FileChange>;
 
 export const CHANGES_LIMIT = 200;
+export const NOT_ENTERED_LIMIT = 16;
 
 /** What was different in a workspace when a command ended from when it began. */
 export const Changes = z.object({
@@ -31,7 +32,12 @@ export const Changes = z.object({
   more: z.int(),
   /** Why the comparison does not cover all of the workspace; null where it does. */
   incomplete: z.string().nullable(),
-  /** Another command worked in the workspace meanwhile: some of it may be its doing. */
+  /** Folders of tools, compared by what lies right in them: deeper changes do not show. At most 16. */
+  not_entered: z.array(z.string()).max(NOT_ENTERED_LIMIT).default([]),
+  /**
+   * Others worked in the workspace meanwhile, or may have: some of it may be their doing. Always so
+   * of a command that went on in the background, or through a restart of the server.
+   */
   overlapped: z.boolean(),
 });
 export type Changes = z.infer<typeof Changes>;
@@ -53,6 +59,8 @@ export const TurnChanges = z.object({
   files: z.array(FileChange),
   /** Changes of single commands that were too many to be listed. */
   more: z.int(),
+  /** Folders that its commands were seen around, and that were not looked into. */
+  not_entered: z.array(z.string()),
   /** What is not known, a sentence each. */
   gaps: z.array(z.string()),
   sources: z.array(ChangeSource),

@@ -144,7 +144,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     newId,
     limits,
     log,
-    changesOf: changes.sinceItWentOn,
+    changes,
     ticket_key: keys.ticket_key,
     openLink: (onWaiting, signal) =>
       launchExecutor({
@@ -166,8 +166,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     readFileTool({ files }),
     listFilesTool({ files }),
     searchTool({ execution, files }),
-    editFileTool({ files }),
-    writeFileTool({ files }),
+    withChanges(editFileTool({ files }), changes),
+    withChanges(writeFileTool({ files }), changes),
     withChanges(shellTool({ execution, limits }), changes),
     commandStatusTool(execution),
     commandStopTool(execution),

@@ -2,8 +2,10 @@ import type { FileChange, TurnChanges } from "@mainstay/sdk/changes";
 import { Command } from "commander";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
-import { escapePath } from "../terminal/escape.ts";
+import { escapePath, oneLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
+
+const GAP_CHARS = 300;
 
 export function changesCommand(parts: { withServer: WithServer; screen: Screen }): Command {
   const { withServer, screen } = parts;
@@ -22,12 +24,16 @@ export function changesCommand(parts: { withServer: WithServer; screen: Screen }
     );
 }
 
-function linesOf({ files, more, gaps }: TurnChanges): string[] {
-  if (files.length + more + gaps.length === 0) return ["This turn changed nothing."];
+function linesOf({ files, more, gaps, not_entered, sources }: TurnChanges): string[] {
+  if (sources.length === 0) return ["This turn changed nothing."];
   return [
     ...files.map(lineOf),
     ...(more === 0 ? [] : [`and ${more} more changes that are not listed`]),
-    ...gaps.map((gap) => `! ${gap}`),
+    ...(files.length + more === 0 ? ["Nothing was seen to change."] : []),
+    ...(not_entered.length === 0
+      ? []
+      : [`Not looked into: ${not_entered.map(escapePath).join(", ")}`]),
+    ...gaps.map((gap) => `! ${oneLine(gap, GAP_CHARS)}`),
   ];
 }
 

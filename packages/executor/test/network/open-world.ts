@@ -31,6 +31,7 @@ export interface Door {
 
 export interface Answer {
   status: number;
+  reason: string;
   body: string;
   headers: IncomingMessage["headers"];
 }
@@ -89,9 +90,10 @@ export function ask(
     const asked = request({ socketPath, method, path: url, headers: { host, ...headers } });
     asked.once("error", reject);
     asked.once("response", (answer) => {
-      const { statusCode, headers } = answer;
+      const { statusCode, statusMessage, headers } = answer;
       const told = textOf(answer).catch(() => "(cut)");
-      resolve(told.then((body) => ({ status: statusCode!, body, headers })));
+      const head = { status: statusCode!, reason: statusMessage!, headers };
+      resolve(told.then((body) => ({ ...head, body })));
     });
     asked.end(body);
   });

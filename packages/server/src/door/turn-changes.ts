@@ -31,6 +31,7 @@ export function turnChanges(
   return {
     files: netOf(changes.flatMap(({ files }) => files)),
     more: changes.reduce((sum, { more }) => sum + more, 0),
+    not_entered: [...new Set(changes.flatMap(({ not_entered }) => not_entered))],
     gaps: sources.flatMap(gapsIn),
     sources,
   };
@@ -65,7 +66,7 @@ function edited({ path, before_sha256, after_sha256 }: Extract<Effect, { kind: "
     ...{ path, kind: "file" },
     ...{ before: hashed(before_sha256), after: hashed(after_sha256) },
   };
-  return { files: [change], more: 0, incomplete: null, overlapped: false };
+  return { files: [change], more: 0, not_entered: [], incomplete: null, overlapped: false };
 }
 
 const hashed = (sha256: string | null): FileState | null =>
@@ -94,6 +95,6 @@ function gapsIn({ what, changes }: ChangeSource): string[] {
   const { incomplete, overlapped } = changes;
   return [
     ...(incomplete === null ? [] : [`${what}: ${incomplete}`]),
-    ...(overlapped ? [`${what}: another command worked in the workspace meanwhile`] : []),
+    ...(overlapped ? [`${what}: others may have worked in the workspace meanwhile`] : []),
   ];
 }

@@ -55,13 +55,20 @@ export interface CommandJournal {
   onChange(listener: ChangeListener): () => void;
 }
 
+/** What commands changed that went on when their calls had ended. */
+export interface BackgroundChanges {
+  /** Null of every other command. */
+  sinceItWentOn(command_id: string): Promise<Changes | null>;
+  /** It is on record. */
+  forget(command_id: string): void;
+}
+
 export interface CommandJournalParts {
   readonly store: Store;
   readonly audit: Pick<GateAudit, "intend" | "ended">;
   readonly clock: Clock;
   readonly background_commands: number;
-  /** What a command changed that went on when its call had ended; null of every other. */
-  readonly changesOf: (command_id: string) => Promise<Changes | null>;
+  readonly changes: BackgroundChanges;
 }
 
 export function createCommandJournal(parts: CommandJournalParts): CommandJournal {
@@ -97,7 +104,7 @@ export function createCommandJournal(parts: CommandJournalParts): CommandJournal
     },
     async ended(id, person_id, end, signal) {
       const is_cancelled = end.outcome === "exited" && end.cancelled;
-      const changes = await parts.changesOf(id);
+      const changes = await parts.changes.sinceItWentOn(id);
       const outcome = {
         ...outcomeOf(end, is_cancelled ? await whyKilled(id, signal) : ""),
         ...(changes !== null && { changes }),
@@ -105,6 +112,7 @@ export function createCommandJournal(parts: CommandJournalParts): CommandJournal
       const output = "output" in end ? (end.output ?? "") : "";
       const row = endedWrite(store, { id, at: clock.now(), outcome, output });
       await audit.ended(id, person_id, end, [row]);
+      if (changes !== null) parts.changes.forget(id);
       tell("ended", id, person_id);
     },
     whyKilled,

@@ -1,7 +1,6 @@
 import type { ChainRecord } from "@mainstay/executor/chain-record";
 import type { CommandEnd } from "@mainstay/executor/command";
 import { planDigest } from "@mainstay/executor/ticket";
-import type { Changes } from "@mainstay/sdk/changes";
 import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf, Paused } from "../kernel/errors.ts";
 import type { NewId } from "../kernel/ids.ts";
@@ -10,8 +9,9 @@ import type { StopMode } from "../kernel/stop-wishes.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Approvals } from "./approvals.ts";
+import { createAskExecutor } from "./ask-executor.ts";
 import { beginInBackground } from "./background.ts";
-import { createCommandJournal } from "./command-journal.ts";
+import { type BackgroundChanges, createCommandJournal } from "./command-journal.ts";
 import {
   type CommandEffect,
   type CommandOrder,
@@ -38,7 +38,7 @@ import { createOutputDesk } from "./output-desk.ts";
 import type { Passage, Pauses } from "./pauses.ts";
 import { createPlanner, type Hindered } from "./planner.ts";
 import { createProgressWatch } from "./progress-watch.ts";
-import { createRecovery, type Leave } from "./recovery.ts";
+import { createRecovery, type Leave, type Looked } from "./recovery.ts";
 
 export type { ApprovalStream } from "./approval-stream.ts";
 export type { Approvals, ConsentRequest } from "./approvals.ts";
@@ -61,6 +61,8 @@ export type PlannedCommand =
   | {
       readonly kind: "ready";
       readonly effect: CommandEffect;
+      /** For which it may run: what was asked for at most. */
+      readonly wall_ms: number;
       /**
        * Ends when the command has, and that is on record. A cancellation kills its whole tree first;
        * a stopping server leaves it as it is. @throws Stopping; Paused where a pause came before it
@@ -85,6 +87,11 @@ export interface Execution {
    * Never runs it. Waits, and tells the onlooker why, while no executor can be asked. @throws Stopping
    */
   recover(command: StartedCommand, passage: Passage, onlooker: Onlooker): Promise<Standing>;
+  /**
+   * As `recover`, of one in the background, which `orphans` alone follows: it is only looked at. The
+   * signal ends the wait for an executor, never the command.
+   */
+  look(command: StartedCommand, signal: AbortSignal, onlooker: Onlooker): Promise<Looked>;
   /** Folders that a command could have opened: the person's other workspaces. */
   openable(place: OpeningPlace): Promise<{ readonly folders: readonly string[] }>;
   /** The command's end is in the journal: the executor may drop its output. */
@@ -128,8 +135,7 @@ export interface ExecutionParts extends JudgeParts {
   readonly newId: NewId;
   readonly limits: Limits;
   readonly log: Log;
-  /** What a command changed that went on when its call had ended; null of every other. */
-  readonly changesOf: (command_id: string) => Promise<Changes | null>;
+  readonly changes: BackgroundChanges;
 }
 
 export function createExecution(parts: ExecutionParts): Execution {
@@ -147,16 +153,17 @@ export function createExecution(parts: ExecutionParts): Execution {
   const journal = createCommandJournal({
     ...{ store, audit, clock },
     background_commands: limits.background_commands_a_person,
-    changesOf: parts.changesOf,
+    changes: parts.changes,
   });
   const progress = createProgressWatch({ keeper, clock });
   const { longest_wall_ms } = limits;
-  const commands = createCommands({ store, journal, progress, keeper, clock, longest_wall_ms });
-  const commandStream = createCommandStream({ store, journal, commands, progress, keeper, desk });
+  const ask = createAskExecutor({ keeper, clock });
+  const commands = createCommands({ store, journal, progress, ask, clock, longest_wall_ms });
+  const commandStream = createCommandStream({ store, journal, commands, progress, ask, desk });
   const judge = createJudge(parts);
   const rests_on = createRestsOn({ ...parts, judge });
   const planner = createPlanner({ ...parts, judge, rests_on, audit });
-  const recover = createRecovery({ follower, journal, watch });
+  const { recover, look } = createRecovery({ follower, journal, watch });
 
   async function plan(order: CommandOrder): Promise<PlannedCommand> {
     const planned = await planner.plan(order);
@@ -165,6 +172,7 @@ export function createExecution(parts: ExecutionParts): Execution {
     return {
       kind: "ready",
       effect: effectOf(ready),
+      wall_ms: ready.order.wall_ms,
       run: (passage, onlooker) => run(ready, passage, onlooker),
       begin: (signal) => begin(ready, signal),
     };
@@ -245,6 +253,7 @@ export function createExecution(parts: ExecutionParts): Execution {
     plan,
     enter: pauses.enter,
     recover,
+    look,
     openable: parts.openable,
     forget,
     isFollowed: journal.isFollowed,

@@ -1,6 +1,7 @@
 import {
   type Changes,
   CHANGES_LIMIT,
+  NOT_ENTERED_LIMIT,
   type FileChange,
   type FileState,
 } from "@mainstay/sdk/changes";
@@ -29,8 +30,19 @@ export function compare(before: Snapshot, after: Snapshot): Omit<Changes, "overl
     return isSame(one, other) ? [] : [changeOf(path, one, other)];
   });
   const files = changes.slice(0, CHANGES_LIMIT);
-  return { files, more: changes.length - files.length, incomplete: whyIncomplete(before, after) };
+  return {
+    ...{ files, more: changes.length - files.length },
+    ...{ not_entered: notEntered(after), incomplete: whyIncomplete(before, after) },
+  };
 }
+
+/** Deep in them files may have changed of which nothing was seen. */
+const notEntered = ({ entries }: Snapshot): string[] =>
+  entries
+    .flatMap(([path, { kind }]) => (kind === "folder" && !isGit(path) ? [path] : []))
+    .slice(0, NOT_ENTERED_LIMIT);
+
+const isGit = (path: string): boolean => path === ".git/" || path.endsWith("/.git/");
 
 /** The same bytes under the same permissions are the same file, whenever it was written. */
 function isSame(one: Sighted | undefined, other: Sighted | undefined): boolean {
@@ -71,7 +83,9 @@ function inWalkOrder(one: string, other: string): number {
 
 function whyIncomplete(before: Snapshot, after: Snapshot): string | null {
   const stopped_by = before.stopped_by ?? after.stopped_by;
-  if (stopped_by === null) return null;
+  const unnamed = Math.max(before.unnamed, after.unnamed);
+  if (stopped_by === null)
+    return unnamed === 0 ? null : `${unnamed} files were left out: their names are no text`;
   const seen = Math.min(before.entries.length, after.entries.length);
   const why = stopped_by === "entries" ? "the workspace has more files" : "time ran out";
   return `only the first ${seen} files were compared: ${why}`;

@@ -8,6 +8,8 @@ import type { Answer, Wish } from "./recorder-thread.ts";
 
 /** A thread that nobody needs any more gives its memory back. */
 const IDLE_MS = 60_000;
+/** Longer than a snapshot may take. */
+const ANSWER_LIMIT_MS = 10_000;
 
 /**
  * Records what commands change in their workspaces, in a thread of its own.
@@ -15,7 +17,7 @@ const IDLE_MS = 60_000;
  * 1. What a workspace held is on disk before the command begins: a restart of the server in its midst
  *    loses nothing.
  * 2. It never keeps a command from running or from ending: what cannot be recorded is told as such.
- * 3. Two commands that overlap in one workspace are not told apart, and both say so.
+ * 3. What works in one workspace at the same time is not told apart, and says so.
  */
 export interface ChangeRecorder {
   /** Resolves when the workspace is noted as it is. */
@@ -24,7 +26,9 @@ export interface ChangeRecorder {
   since(command_id: string): Promise<Changes | null>;
   /** The same of a command that went on when its call had ended; null of every other. */
   sinceItWentOn(command_id: string): Promise<Changes | null>;
-  /** What differed is in the journal, or nobody will ask. Of what was noted only. */
+  /** An edit, which is told by itself, falls into whatever runs there. */
+  touched(root: WorkspaceRoot): void;
+  /** What differed is on record, or nobody will ask. Of what was noted only. */
   forget(command_id: string): void;
   stop(): Promise<void>;
 }
@@ -48,10 +52,18 @@ export function createChangeRecorder({ folder, clock, log }: RecorderParts): Cha
     stopIdling();
     const to = (thread ??= start());
     const number = ++last;
-    return new Promise((resolve) => {
+    const stopWaiting = clock.after(ANSWER_LIMIT_MS, () => abandon(to));
+    return new Promise<Answer>((resolve) => {
       waiting.set(number, resolve);
       to.postMessage({ number, wish });
-    });
+    }).finally(stopWaiting);
+  }
+
+  /** 2. A folder may hang for ever, on a network's file system: it keeps its thread, and nobody else. */
+  function abandon(stuck: Worker): void {
+    if (thread === stuck) thread = null;
+    for (const number of waiting.keys()) settle(number, { failed: "the folder does not answer" });
+    void stuck.terminate();
   }
 
   function start(): Worker {
@@ -65,7 +77,8 @@ export function createChangeRecorder({ folder, clock, log }: RecorderParts): Cha
     });
     started.on("error", (fault) => log.error({ fault: fault.message }, "changes are not recorded"));
     started.on("exit", () => {
-      if (thread === started) thread = null;
+      if (thread !== started) return;
+      thread = null;
       for (const number of waiting.keys()) settle(number, { failed: "the recorder has ended" });
     });
     started.unref();
@@ -84,26 +97,26 @@ export function createChangeRecorder({ folder, clock, log }: RecorderParts): Cha
     await ending?.terminate();
   }
 
-  /** 3. */
-  function enter(command_id: string, path: string): void {
+  /** 3. Whether anything else is at work there. */
+  function meet(path: string): boolean {
     const others = [...open.values()].filter((other) => other.path === path);
     for (const other of others) other.overlapped = true;
-    open.set(command_id, { path, overlapped: others.length > 0 });
+    return others.length > 0;
   }
 
   async function since(command_id: string): Promise<Changes | null> {
-    const overlapped = open.get(command_id)?.overlapped ?? false;
+    const overlapped = gone_on.has(command_id) || (open.get(command_id)?.overlapped ?? true);
     open.delete(command_id);
     const answer = await ask({ kind: "since", command_id });
     if ("changes" in answer) return { ...answer.changes, overlapped };
     if (!("failed" in answer)) return null;
     const incomplete = `what it changed could not be recorded: ${answer.failed}`;
-    return { files: [], more: 0, incomplete, overlapped };
+    return { files: [], more: 0, not_entered: [], incomplete, overlapped };
   }
 
   return {
     async before(command_id, root, goes) {
-      enter(command_id, root.path);
+      open.set(command_id, { path: root.path, overlapped: meet(root.path) });
       if (goes === "on") gone_on.add(command_id);
       const answer = await ask({ kind: "before", command_id, root, goes });
       if ("failed" in answer)
@@ -111,6 +124,7 @@ export function createChangeRecorder({ folder, clock, log }: RecorderParts): Cha
     },
     since,
     sinceItWentOn: async (command_id) => (gone_on.has(command_id) ? since(command_id) : null),
+    touched: ({ path }) => void meet(path),
     forget(command_id) {
       open.delete(command_id);
       gone_on.delete(command_id);

@@ -40,6 +40,8 @@ export const Snapshot = z.object({
   entries: z.array(z.tuple([z.string(), Sighted])),
   /** Null where all was seen. */
   stopped_by: z.enum(["entries", "time"]).nullable(),
+  /** Names that are no text: such files are not compared. */
+  unnamed: z.int(),
 });
 export type Snapshot = z.infer<typeof Snapshot>;
 
@@ -70,6 +72,8 @@ export interface SnapshotParts {
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const REGULAR =
   constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+/** What is decoded from bytes that are no UTF-8. */
+const NO_TEXT = "\u{fffd}";
 const CHUNK_BYTES = 1 << 18;
 /** What tools made and people do not read: such a folder is one entry, told by its own entries. */
 const NOT_ENTERED: ReadonlySet<string> = new Set(
@@ -81,6 +85,7 @@ interface Walk extends SnapshotParts {
   readonly until_ms: number;
   readonly entries: [string, Sighted][];
   hashed_bytes: number;
+  unnamed: number;
   stopped_by: Snapshot["stopped_by"];
 }
 
@@ -93,11 +98,12 @@ export function takeSnapshot(root: WorkspaceRoot, parts: SnapshotParts): Snapsho
       ...parts,
       owner_uid: root.owner_uid,
       until_ms: parts.monotonic() + parts.bounds.wall_ms,
-      ...{ entries: [], hashed_bytes: 0, stopped_by: null },
+      ...{ entries: [], hashed_bytes: 0, unnamed: 0, stopped_by: null },
     };
     look(walk, folder, "", 1);
     const at_ns = String(BigInt(Math.floor(parts.now_ms)) * 1_000_000n);
-    return { at_ns, entries: walk.entries, stopped_by: walk.stopped_by };
+    const { entries, stopped_by, unnamed } = walk;
+    return { at_ns, entries, stopped_by, unnamed };
   } finally {
     closeSync(folder);
   }
@@ -130,16 +136,25 @@ interface Place {
 function lookInto(walk: Walk, above: number, place: Place & { depth: number }): void {
   const { name, path, found, depth } = place;
   const is_closed = NOT_ENTERED.has(name) || depth >= walk.bounds.depth;
+  const folder = openFolder(`/proc/self/fd/${above}/${name}`);
+  if (folder === null) {
+    walk.entries.push([`${path}/`, sighted("folder", found, null)]);
+    return;
+  }
   try {
-    const folder = openSync(`/proc/self/fd/${above}/${name}`, FOLDER);
-    try {
-      if (is_closed) walk.entries.push([`${path}/`, shallow(walk, folder, found)]);
-      else look(walk, folder, `${path}/`, depth + 1);
-    } finally {
-      closeSync(folder);
-    }
+    if (is_closed) walk.entries.push([`${path}/`, shallow(walk, folder, found)]);
+    else look(walk, folder, `${path}/`, depth + 1);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** Null where it may not be read, or was swapped for something else. */
+function openFolder(path: string): number | null {
+  try {
+    return openSync(path, FOLDER);
   } catch {
-    walk.entries.push([`${path}/`, sighted("folder", found, null)]); // it cannot be read, or was swapped
+    return null;
   }
 }
 
@@ -149,7 +164,8 @@ function namesIn(walk: Walk, folder: number): string[] {
   const reading = opendirSync(`/proc/self/fd/${folder}`, { bufferSize: 256 });
   try {
     for (let entry = reading.readSync(); entry !== null; entry = reading.readSync()) {
-      if (names.push(entry.name) > walk.bounds.names) {
+      if (entry.name.includes(NO_TEXT)) walk.unnamed += 1;
+      else if (names.push(entry.name) > walk.bounds.names) {
         walk.stopped_by = "entries";
         return [];
       }

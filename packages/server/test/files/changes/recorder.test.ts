@@ -94,8 +94,20 @@ test("what is known is not hashed again, and what tools made is one entry", asyn
   const again = new Map(snapshot({ known: marked }).entries);
   expect(again.get("file")!.sha256).toBe("known");
   writeFileSync(at("node_modules/package"), "22");
-  const { files } = compare(before, snapshot());
+  const { files, not_entered } = compare(before, snapshot());
   expect(files).toMatchObject([{ path: "node_modules/", kind: "folder" }]);
+  expect(not_entered).toEqual(["node_modules/"]);
+});
+
+test("a file whose name is no text is told as left out, and keeps nothing else from being seen", async () => {
+  const { root, at } = await folder();
+  const snapshot = snapshots(root);
+  const before = snapshot();
+  writeFileSync(Buffer.concat([Buffer.from(`${root.path}/`), Buffer.from([0xff, 0xfe])]), "");
+  writeFileSync(at("seen"), "");
+  const { files, incomplete } = compare(before, snapshot());
+  expect(files).toMatchObject([{ path: "seen" }]);
+  expect(incomplete).toMatch(/1 files were left out/);
 });
 
 test("a walk that stops at a bound claims nothing past it", async () => {
@@ -152,8 +164,14 @@ test("the recorder remembers over its own end, and tells of overlaps", async () 
     overlapped: true,
     files: [{ path: "two" }],
   });
+  await second.before("cmd_4", await scratchFolder(), "with its call");
+  await second.before("cmd_5", root, "with its call");
+  second.forget("cmd_2");
+  second.touched(root);
+  expect(await second.since("cmd_4")).toMatchObject({ overlapped: false });
+  expect(await second.since("cmd_5")).toMatchObject({ overlapped: true });
   second.forget("cmd_1");
   expect(await second.since("cmd_1")).toBeNull();
   rmSync(root.path, { recursive: true });
-  expect((await second.since("cmd_2"))!.incomplete).toMatch(/could not be recorded/);
+  expect((await second.since("cmd_3"))!.incomplete).toMatch(/could not be recorded/);
 });
