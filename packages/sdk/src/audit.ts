@@ -118,6 +118,8 @@ const kinds = {
     person_id: id,
     /** Null: the agent did, in a turn of the person's. */
     stopped_by: id.nullable(),
+    /** The agent's turn. */
+    turn_id: id.optional(),
   }),
   /** Did not run, and why: `blocked`, `denied`, `paused`, `policy`, or a code of the executor. */
   command_refused: z.object({

@@ -26,6 +26,7 @@ export const ProblemCode = z.enum([
   "override_impossible",
   "too_many_overrides",
   "override_closed",
+  "command_not_begun",
   "command_ended",
   "limit_too_long",
   "output_gone",

@@ -51,7 +51,7 @@ function told(record: AuditRecord, name: Naming): Told {
     case "command_stopped":
       return {
         what: "stopped",
-        detail: `by ${record.stopped_by === null ? "the agent" : name(record.stopped_by)}`,
+        detail: `by ${record.stopped_by === null ? agentOf(record) : name(record.stopped_by)}`,
       };
     case "command_refused":
       return { what: "refused", detail: record.code };
@@ -144,6 +144,9 @@ function endOf({ outcome, exit_code, signal, duration_ms }: Of<"command_result">
   const how = signal === null ? `exit ${exit_code ?? "unknown"}` : `killed by ${signal}`;
   return duration_ms === null ? how : `${how} after ${(duration_ms / 1000).toFixed(1)} s`;
 }
+
+const agentOf = ({ turn_id }: Of<"command_stopped">): string =>
+  turn_id === undefined ? "the agent" : `the agent in ${turn_id}`;
 
 const hostOf = ({ host, port }: { readonly host: string; readonly port: number | null }): string =>
   port === null ? host : `${host}:${port}`;

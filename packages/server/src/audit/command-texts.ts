@@ -18,7 +18,7 @@ export async function commandTexts(
   const intents = await intentsOf(store, records);
   const decided = await approvalsOf(store, records);
   const turn_ids = new Set([
-    ...records.flatMap((record) => ("turn_id" in record ? [record.turn_id] : [])),
+    ...records.flatMap((record) => ("turn_id" in record ? (record.turn_id ?? []) : [])),
     ...[...intents.values()].map(({ turn_id }) => turn_id),
   ]);
   const texts = new Map(

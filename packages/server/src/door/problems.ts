@@ -29,6 +29,7 @@ const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: s
   override_impossible: { status: 422, title: "There is nothing to override" },
   too_many_overrides: { status: 409, title: "Too many open overrides" },
   override_closed: { status: 409, title: "The override is not open" },
+  command_not_begun: { status: 409, title: "The command has not begun" },
   command_ended: { status: 409, title: "The command has ended" },
   limit_too_long: { status: 422, title: "No command may run that long" },
   output_gone: { status: 410, title: "The output is not kept any more" },

@@ -1,3 +1,4 @@
+import type { Clock } from "@mainstay/sdk/clock";
 import { Stopping } from "../kernel/errors.ts";
 
 /** What `work` comes to; rejects with the signal's reason when that aborts first. */
@@ -8,6 +9,13 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
     signal.addEventListener("abort", abort, { once: true });
     void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
+}
+
+/** What `work` comes to; rejects where that takes longer, and what comes later is dropped. */
+export function unlessLate<T>(work: Promise<T>, limit_ms: number, clock: Clock): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const disarm = clock.after(limit_ms, () => late.reject(new Error("it does not answer")));
+  return Promise.race([work, late.promise]).finally(disarm);
 }
 
 /**

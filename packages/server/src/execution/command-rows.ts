@@ -102,10 +102,24 @@ export const commandRows = (store: Store) =>
 /** What `stopped_by` holds where the agent stopped it, in a turn of the person's. */
 export const AGENT = { id: "agent", name: "the agent" };
 
+/** Who wanted it to end, whatever became of the wish. */
 export const stopperOf = ({ stopped_by, stopper_name }: CommandRow): string | null =>
   stopper_name ?? (stopped_by === AGENT.id ? AGENT.name : stopped_by);
 
-export const commandResource = (row: CommandRow, progress: CommandProgress | null): Command => ({
+/** It may have ended by itself before the wish reached it: nobody stopped it then. */
+const wasStopped = ({ cancelled, ran }: CommandOutcome): boolean =>
+  cancelled || ran === "never_started";
+
+export function commandResource(row: CommandRow, progress: CommandProgress | null): Command {
+  const outcome = row.outcome === null ? null : CommandOutcome.parse(JSON.parse(row.outcome));
+  return {
+    ...standing(row, progress),
+    stopped_by: outcome === null || wasStopped(outcome) ? stopperOf(row) : null,
+    outcome,
+  };
+}
+
+const standing = (row: CommandRow, progress: CommandProgress | null) => ({
   id: row.id,
   turn_id: row.turn_id,
   session_id: row.session_id,
@@ -116,11 +130,9 @@ export const commandResource = (row: CommandRow, progress: CommandProgress | nul
   intent: row.intent,
   command: row.text,
   background: row.background === 1,
-  state: row.ended_at === null ? "running" : "ended",
+  state: row.ended_at === null ? ("running" as const) : ("ended" as const),
   began_at: isoTime(row.began_at),
   ended_at: row.ended_at === null ? null : isoTime(row.ended_at),
   wall_ms: progress?.wall_ms ?? row.wall_ms,
   progress,
-  stopped_by: stopperOf(row),
-  outcome: row.outcome === null ? null : CommandOutcome.parse(JSON.parse(row.outcome)),
 });

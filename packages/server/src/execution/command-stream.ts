@@ -3,9 +3,9 @@ import type { CommandEvent, CommandNews } from "@mainstay/sdk/commands";
 import { Refusal } from "../kernel/errors.ts";
 import type { Store } from "../store/store.ts";
 import { unlessAborted } from "./abort.ts";
+import type { AskExecutor } from "./ask-executor.ts";
 import type { CommandChange, CommandJournal } from "./command-journal.ts";
 import type { Commands, Looker } from "./commands.ts";
-import type { ExecutorKeeper } from "./executor-link.ts";
 import type { OutputDesk } from "./output-desk.ts";
 import { LARGEST_PAGE } from "./page.ts";
 import type { ProgressWatch } from "./progress-watch.ts";
@@ -37,12 +37,12 @@ export interface CommandStreamParts {
   readonly journal: Pick<CommandJournal, "onChange">;
   readonly commands: Pick<Commands, "get" | "list">;
   readonly progress: Pick<ProgressWatch, "watch">;
-  readonly keeper: Pick<ExecutorKeeper, "link">;
+  readonly ask: AskExecutor;
   readonly desk: Pick<OutputDesk, "tapHeld">;
 }
 
 export function createCommandStream(parts: CommandStreamParts): CommandStream {
-  const { commands, progress, desk, keeper } = parts;
+  const { commands, progress, desk, ask } = parts;
 
   async function follow(
     who: Looker,
@@ -76,8 +76,8 @@ export function createCommandStream(parts: CommandStreamParts): CommandStream {
 
   /** What runs has an executor; where nobody can be asked, the stream begins with what comes. */
   async function keptOutput(command_id: string, signal: AbortSignal): Promise<OutputPiece | null> {
-    const asked = keeper.link(() => undefined).then((link) => link.output(command_id));
-    return await unlessAborted(asked, signal).catch(() => null);
+    const kept = ask((link) => link.output(command_id));
+    return await unlessAborted(kept, signal).catch(() => null);
   }
 
   async function news(

@@ -9,28 +9,40 @@ import type {
 } from "@mainstay/sdk/commands";
 import { sql } from "kysely";
 import type { Person } from "../identity/identity.ts";
-import { messageOf, Refusal, Stopping, StoreFault } from "../kernel/errors.ts";
-import { timeOf } from "../kernel/time.ts";
+import { Refusal, StoreFault } from "../kernel/errors.ts";
 import { auditWrite } from "../store/audit-log.ts";
 import type { Store } from "../store/store.ts";
+import { type AskExecutor } from "./ask-executor.ts";
 import type { CommandJournal } from "./command-journal.ts";
 import { AGENT, commandResource, type CommandRow, commandRows } from "./command-rows.ts";
-import type { ExecutorKeeper } from "./executor-link.ts";
+import { createGiveTime, hasEnded } from "./more-time.ts";
 import { type Order, type Page, pageOf, type PageWish } from "./page.ts";
 import type { ProgressWatch } from "./progress-watch.ts";
 
-/** Starting an executor takes a fraction of it; who asks is not left waiting for longer. */
-const LINK_MS = 5_000;
-
 /** Who looks after commands: their own, and an admin after everybody's. */
 export type Looker = Pick<Person, "id" | "role">;
+
+/** Where the agent looks after commands: in a turn of this person's. */
+export interface AgentPlace {
+  readonly turn_id: string;
+  readonly person: { readonly id: string };
+}
+
+/** The background commands of one session, which its agent began; no other is there. */
+export interface AgentCommands {
+  get(command_id: string): Promise<Command>;
+  /** As of `Commands`. */
+  output(command_id: string, from: number): Promise<CommandOutput>;
+  /** As of `Commands`. */
+  stop(command_id: string): Promise<Command>;
+}
 
 /**
  * Commands as jobs: what runs and has run, what it printed, more time for it, its end.
  *
  * 1. A wish is on record before it has its effect; only a stop has it even where the disk takes
  *    nothing.
- * 2. A time limit is never made shorter.
+ * 2. A person sees their own, an admin all; the agent sees the background commands of its session.
  *
  * Throws Refusal `not_found` for what is not there or not theirs.
  */
@@ -45,9 +57,8 @@ export interface Commands {
   output(who: Looker, command_id: string, from: number): Promise<CommandOutput>;
   /** @throws Refusal `command_ended`, StoreFault: it is ended all the same */
   stop(who: Person, command_id: string): Promise<Command>;
-  /** As `stop`, of a tool of theirs. */
-  stopByAgent(who: Looker, command_id: string): Promise<Command>;
-  /** @throws Refusal `command_ended`, `limit_too_long`, `executor_unavailable` */
+  ofAgent(place: AgentPlace): AgentCommands;
+  /** @throws Refusal `command_not_begun`, `command_ended`, `limit_too_long`, `executor_unavailable` */
   extend(who: Person, command_id: string, extension: CommandExtension): Promise<Command>;
 }
 
@@ -55,22 +66,23 @@ export interface CommandsParts {
   readonly store: Store;
   readonly journal: Pick<CommandJournal, "stop">;
   readonly progress: Pick<ProgressWatch, "now">;
-  readonly keeper: Pick<ExecutorKeeper, "link">;
+  readonly ask: AskExecutor;
   readonly clock: Clock;
   readonly longest_wall_ms: number;
 }
 
 export function createCommands(parts: CommandsParts): Commands {
-  const { store, journal, progress, keeper, clock } = parts;
+  const { store, journal, progress, ask, clock } = parts;
+  const giveTime = createGiveTime(parts);
 
-  async function rowOf(who: Looker, command_id: string): Promise<CommandRow> {
-    const [row] = await store.query(theirs(store, who).where("command.id", "=", command_id));
+  async function rowOf({ rows, none }: Reach, command_id: string): Promise<CommandRow> {
+    const [row] = await store.query(rows.where("command.id", "=", command_id));
     if (row !== undefined) return row;
-    throw new Refusal("not_found", "There is no such command of yours.");
+    throw new Refusal("not_found", none);
   }
 
-  async function runningRow(who: Looker, command_id: string): Promise<CommandRow> {
-    const row = await rowOf(who, command_id);
+  async function runningRow(reach: Reach, command_id: string): Promise<CommandRow> {
+    const row = await rowOf(reach, command_id);
     if (row.ended_at === null) return row;
     throw hasEnded(command_id);
   }
@@ -78,93 +90,39 @@ export function createCommands(parts: CommandsParts): Commands {
   const resource = async (row: CommandRow): Promise<Command> =>
     commandResource(row, row.ended_at === null ? await progress.now(row.id) : null);
 
-  const get = async (who: Looker, command_id: string) => resource(await rowOf(who, command_id));
+  const get = async (reach: Reach, command_id: string) => resource(await rowOf(reach, command_id));
 
-  /** A link to ask, started where there is none. */
-  async function link(): Promise<ExecutorLink> {
-    const late = Promise.withResolvers<never>();
-    const disarm = clock.after(LINK_MS, () => late.reject(new Error("it does not answer")));
-    try {
-      return await Promise.race([keeper.link(() => undefined), late.promise]);
-    } catch (fault) {
-      if (fault instanceof Stopping) throw fault;
-      throw unavailable(fault);
-    } finally {
-      disarm();
-    }
+  async function output(reach: Reach, command_id: string, from: number): Promise<CommandOutput> {
+    const row = await rowOf(reach, command_id);
+    const piece = await ask((link) => link.readLog(command_id, from, LOG_READ_LIMIT_BYTES));
+    return outputOf(row, piece, from);
   }
 
-  async function asked<T>(ask: (link: ExecutorLink) => Promise<T>): Promise<T> {
-    const open = await link();
-    return ask(open).catch((fault: unknown) => {
-      throw unavailable(fault);
-    });
-  }
-
-  async function stop(
-    who: Looker,
-    command_id: string,
-    by: { id: string | null; name: string },
-  ): Promise<Command> {
-    const { person_id } = await runningRow(who, command_id);
+  async function stop(reach: Reach, command_id: string, by: Stopper): Promise<Command> {
+    const { person_id } = await runningRow(reach, command_id);
     const recorded = store.commit({
       writes: [
         store.sql
           .updateTable("command")
-          .set({ stopped_by: by.id ?? AGENT.id })
+          .set({ stopped_by: by.id })
           .where("id", "=", command_id)
           .where("stopped_by", "is", null)
           .where("ended_at", "is", null)
           .compile(),
         auditWrite(store, clock.now(), {
-          ...{ kind: "command_stopped", command_id, person_id, stopped_by: by.id },
+          ...{ kind: "command_stopped", command_id, person_id, ...by.recorded },
         }),
       ],
     });
     const fault = await recorded.then(() => null, faultOfStore);
-    if (!journal.stop(command_id, by.name)) await asked((open) => open.cancel(command_id));
+    if (!journal.stop(command_id, by.name)) await ask((link) => link.cancel(command_id));
     if (fault !== null) throw fault;
-    return get(who, command_id);
-  }
-
-  async function extend(
-    who: Person,
-    command_id: string,
-    extension: CommandExtension,
-  ): Promise<Command> {
-    const { person_id } = await runningRow(who, command_id);
-    const now = await asked((open) => open.state(command_id));
-    if (now.state !== "running") throw hasEnded(command_id);
-    const wall_ms = Math.ceil(wallOf(extension, now, clock.now()));
-    if (wall_ms > parts.longest_wall_ms) throw tooLong(parts.longest_wall_ms);
-    if (wall_ms > now.wall_ms) {
-      await recordLimit(person_id, command_id, wall_ms, who);
-      const holds = await asked((open) => open.extend(command_id, wall_ms));
-      if (holds === null) throw hasEnded(command_id);
-    }
-    return get(who, command_id);
-  }
-
-  async function recordLimit(
-    person_id: string,
-    command_id: string,
-    wall_ms: number,
-    by: Person,
-  ): Promise<void> {
-    const update = store.sql.updateTable("command").set({ wall_ms }).where("id", "=", command_id);
-    await store.commit({
-      writes: [
-        update.compile(),
-        auditWrite(store, clock.now(), {
-          ...{ kind: "command_extended", command_id, person_id, wall_ms, extended_by: by.id },
-        }),
-      ],
-    });
+    return get(reach, command_id);
   }
 
   return {
     async list(who, { state, session_id, turn_id }, page) {
-      let rows = theirs(store, who);
+      let { rows } = theirs(store, who);
       if (state === "running") rows = rows.where("command.ended_at", "is", null);
       if (state === "ended") rows = rows.where("command.ended_at", "is not", null);
       if (session_id !== undefined) rows = rows.where("command.session_id", "=", session_id);
@@ -172,36 +130,69 @@ export function createCommands(parts: CommandsParts): Commands {
       const { items, next } = await pageOf(store, rows, newest, page);
       return { items: await Promise.all(items.map(resource)), next };
     },
-    get,
-    async output(who, command_id, from) {
-      const row = await rowOf(who, command_id);
-      const piece = await asked((open) => open.readLog(command_id, from, LOG_READ_LIMIT_BYTES));
-      return outputOf(row, piece, from);
+    get: (who, command_id) => get(theirs(store, who), command_id),
+    output: (who, command_id, from) => output(theirs(store, who), command_id, from),
+    stop: (who, command_id) => stop(theirs(store, who), command_id, person(who)),
+    ofAgent(place) {
+      const reach = ofSession(store, place);
+      return {
+        get: (command_id) => get(reach, command_id),
+        output: (command_id, from) => output(reach, command_id, from),
+        stop: (command_id) => stop(reach, command_id, agent(place)),
+      };
     },
-    stop: (who, command_id) => stop(who, command_id, who),
-    stopByAgent: (who, command_id) => stop(who, command_id, { id: null, name: AGENT.name }),
-    extend,
+    async extend(who, command_id, extension) {
+      const reach = theirs(store, who);
+      const { person_id } = await runningRow(reach, command_id);
+      await giveTime({ command_id, person_id, extension, by: who });
+      return get(reach, command_id);
+    },
   };
 }
 
-function theirs(store: Store, { id, role }: Looker) {
-  const rows = commandRows(store);
-  return role === "admin" ? rows : rows.where("command.person_id", "=", id);
+/** The commands that somebody may look after, and what is said of any other. */
+interface Reach {
+  readonly rows: ReturnType<typeof commandRows>;
+  readonly none: string;
 }
+
+function theirs(store: Store, { id, role }: Looker): Reach {
+  const rows = commandRows(store);
+  return {
+    rows: role === "admin" ? rows : rows.where("command.person_id", "=", id),
+    none: "There is no such command of yours.",
+  };
+}
+
+const ofSession = (store: Store, { turn_id, person: { id } }: AgentPlace): Reach => ({
+  rows: commandRows(store)
+    .where("command.person_id", "=", id)
+    .where("command.background", "=", 1)
+    .where("command.session_id", "=", (from) =>
+      from.selectFrom("turn").select("session_id").where("turn.id", "=", turn_id),
+    ),
+  none: "There is no such command here; background commands of this session can be looked after, no others.",
+});
+
+/** Who ends a command: in the row, in words, and on the trail. */
+interface Stopper {
+  readonly id: string;
+  readonly name: string;
+  readonly recorded: { readonly stopped_by: string | null; readonly turn_id?: string };
+}
+
+const person = ({ id, name }: Person): Stopper => ({ id, name, recorded: { stopped_by: id } });
+
+const agent = ({ turn_id }: AgentPlace): Stopper => ({
+  ...AGENT,
+  recorded: { stopped_by: null, turn_id },
+});
 
 const newest: Order<CommandRow> = {
   direction: "desc",
   columns: [sql.ref("command.began_at"), sql.ref("command.id")],
   keysOf: ({ began_at, id }) => [began_at, id],
 };
-
-type Limit = { readonly elapsed_ms: number; readonly wall_ms: number };
-
-/** The limit that is wanted, from the command's beginning. */
-const wallOf = (extension: CommandExtension, now: Limit, now_ms: number): number =>
-  "for_s" in extension
-    ? now.wall_ms + extension.for_s * 1000
-    : now.elapsed_ms + timeOf(extension.until) - now_ms;
 
 type LogPiece = Awaited<ReturnType<ExecutorLink["readLog"]>>;
 
@@ -230,19 +221,3 @@ function faultOfStore(fault: unknown): StoreFault {
   if (fault instanceof StoreFault) return fault;
   throw fault;
 }
-
-const hasEnded = (command_id: string) =>
-  new Refusal("command_ended", `${command_id} has ended; its record tells how.`);
-
-const tooLong = (longest_ms: number) =>
-  new Refusal(
-    "limit_too_long",
-    `No command may run for longer than ${longest_ms / 3_600_000} h in all; nothing was changed.`,
-  );
-
-const unavailable = (fault: unknown) =>
-  new Refusal(
-    "executor_unavailable",
-    `The executor, which has the commands, cannot be asked right now: ${messageOf(fault)}.`,
-    { retry_after_s: 2 },
-  );

@@ -1,9 +1,12 @@
 import type { CommandState } from "@mainstay/executor/command";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { CommandProgress } from "@mainstay/sdk/commands";
+import { unlessLate } from "./abort.ts";
 import type { ExecutorKeeper } from "./executor-link.ts";
 
 const EVERY_MS = 1_000;
+/** An answer takes a fraction of it; nobody waits longer for what is nice to know. */
+const ANSWER_MS = 2_000;
 
 export type ProgressListener = (progress: CommandProgress) => void;
 
@@ -11,7 +14,7 @@ export type ProgressListener = (progress: CommandProgress) => void;
 export interface ProgressWatch {
   /** Returns what ends the watch. */
   watch(command_id: string, listener: ProgressListener): () => void;
-  /** Where it stands now; null where it does not run, or there is no link to ask. */
+  /** Where it stands now; null where it does not run, or nobody answers. */
   now(command_id: string): Promise<CommandProgress | null>;
 }
 
@@ -27,9 +30,19 @@ interface Watched {
 
 export function createProgressWatch({ keeper, clock }: ProgressWatchParts): ProgressWatch {
   const watched = new Map<string, Watched>();
+  /** Questions that are out: one a command, however many ask. */
+  const asked = new Map<string, Promise<CommandProgress | null>>();
+
+  function ask(command_id: string): Promise<CommandProgress | null> {
+    const known = asked.get(command_id);
+    if (known !== undefined) return known;
+    const answer = progressNow(command_id).finally(() => asked.delete(command_id));
+    asked.set(command_id, answer);
+    return answer;
+  }
 
   /** A lost link tells nothing; the next look asks the next one. */
-  async function now(command_id: string): Promise<CommandProgress | null> {
+  async function progressNow(command_id: string): Promise<CommandProgress | null> {
     const found = await keeper
       .linked()
       ?.state(command_id)
@@ -37,8 +50,11 @@ export function createProgressWatch({ keeper, clock }: ProgressWatchParts): Prog
     return found?.state === "running" ? progressOf(found) : null;
   }
 
+  const now = (command_id: string): Promise<CommandProgress | null> =>
+    unlessLate(ask(command_id), ANSWER_MS, clock).catch(() => null);
+
   async function look(command_id: string, one: Watched): Promise<void> {
-    const progress = await now(command_id);
+    const progress = await ask(command_id);
     if (watched.get(command_id) !== one) return;
     if (progress !== null && progress.elapsed_ms > 0)
       for (const listener of one.listeners) listener(progress);

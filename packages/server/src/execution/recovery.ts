@@ -13,6 +13,11 @@ export interface RecoveryParts {
   readonly watch: (command_id: string, passage: Passage, onlooker: Onlooker) => Leave;
 }
 
+type Running = Extract<Standing, { state: "running" }>;
+type Over = Exclude<Standing, Running>;
+
+export type Looked = Over | { readonly state: "running" };
+
 export function createRecovery({ follower, journal, watch }: RecoveryParts) {
   /** What certainly did not begin, for whatever reason, may be planned anew, under a new id. */
   async function recover(
@@ -21,13 +26,12 @@ export function createRecovery({ follower, journal, watch }: RecoveryParts) {
     onlooker: Onlooker,
   ): Promise<Standing> {
     const leave = watch(command_id, passage, onlooker);
-    const onRecord = async (end: CommandEnd): Promise<CommandEnd> => {
-      await journal.ended(command_id, person_id, end, passage.signal);
-      return end;
-    };
+    const onRecord = recording({ command_id, person_id }, passage.signal);
     const found = await follower
       .find(command_id, passage.signal, onlooker)
-      .then((standing) => recorded(standing, onRecord))
+      .then(async (standing): Promise<Standing> =>
+        standing.state === "running" ? standing : await recorded(standing, onRecord),
+      )
       .catch((fault: unknown) => {
         leave();
         throw fault;
@@ -39,7 +43,15 @@ export function createRecovery({ follower, journal, watch }: RecoveryParts) {
     passage.adopt();
     return {
       state: "running",
-      ended: () => found.ended().then(onRecord).finally(leave),
+      async ended() {
+        try {
+          const end = await found.ended();
+          await onRecord(end);
+          return end;
+        } finally {
+          leave();
+        }
+      },
       letGo() {
         found.letGo();
         leave();
@@ -47,19 +59,32 @@ export function createRecovery({ follower, journal, watch }: RecoveryParts) {
     };
   }
 
-  return recover;
+  async function look(
+    command: StartedCommand,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<Looked> {
+    const found = await follower.find(command.command_id, signal, onlooker);
+    if (found.state !== "running") return recorded(found, recording(command, signal));
+    found.letGo();
+    return { state: "running" };
+  }
+
+  const recording =
+    ({ command_id, person_id }: StartedCommand, signal: AbortSignal): OnRecord =>
+    (end) =>
+      journal.ended(command_id, person_id, end, signal);
+
+  return { recover, look };
 }
 
-const neverStarted: Standing = { state: "never_started" };
+type OnRecord = (end: CommandEnd) => Promise<void>;
+
+const neverStarted: Over = { state: "never_started" };
 
 /** What has ended, with its end on record. */
-async function recorded(
-  found: Standing,
-  onRecord: (end: CommandEnd) => Promise<CommandEnd>,
-): Promise<Standing> {
+async function recorded(found: Over, onRecord: OnRecord): Promise<Over> {
   switch (found.state) {
-    case "running":
-      return found;
     case "never_started":
       await onRecord({ outcome: "not_started", why: "no executor has heard of it" });
       return found;

@@ -18,16 +18,16 @@ type Input = z.infer<typeof Input>;
 
 /** How a command stands that went on by itself, and what it printed since it was last looked at. */
 export function commandStatusTool({ commands }: { commands: Commands }): Tool<Input> {
-  async function status({ id, since = 0 }: Input, { person }: Scene): Promise<string> {
-    const who = { id: person.id, role: "member" } as const;
-    const command = await commands.get(who, id);
-    const output = await commands.output(who, id, since).catch(gone);
-    return [standing(command), ...(output === null ? [] : printed(output))].join("\n");
+  async function status({ id, since = 0 }: Input, scene: Scene): Promise<string> {
+    const own = commands.ofAgent(scene);
+    const command = await own.get(id);
+    const output = await own.output(id, since).then(printed, untold);
+    return [standing(command), ...output].join("\n");
   }
 
   return {
     name: "command_status",
-    description: "How a background command stands, and what it printed.",
+    description: "How a background command of this session stands, and what it printed.",
     input: Input,
     describe: ({ id }) => `look after ${oneLine(id)}`,
     prepare: async (input, scene) => toldOf(() => status(input, scene)),
@@ -44,12 +44,12 @@ export function commandStopTool({
 }): Tool<z.infer<typeof StopInput>> {
   return {
     name: "command_stop",
-    description: "End a background command and all that it started.",
+    description: "End a background command of this session and all that it started.",
     input: StopInput,
     describe: ({ id }) => `stop ${oneLine(id)}`,
-    prepare: async ({ id }, { person }) =>
+    prepare: async ({ id }, scene) =>
       toldOf(async () => {
-        await commands.stopByAgent({ id: person.id, role: "member" }, id);
+        await commands.ofAgent(scene).stop(id);
         return `${id} is being ended; command_status tells how it ended.`;
       }),
     recover: neverBegan,
@@ -78,8 +78,8 @@ async function told(look: () => Promise<string>): Promise<ToolEnd> {
 }
 
 /** How it stands is worth telling also where its output cannot be told. */
-function gone(fault: unknown): null {
-  if (fault instanceof Refusal) return null;
+function untold(fault: unknown): string[] {
+  if (fault instanceof Refusal) return [`What it printed cannot be told: ${fault.message}`];
   throw fault;
 }
 

@@ -7,7 +7,7 @@ import { reportCommand } from "./command-report.ts";
 import { inWords } from "./duration.ts";
 import { oneLine } from "./one-line.ts";
 import { OpenInput, openingWish } from "./open-input.ts";
-import type { Prepared, Recovered, Scene, Tool, ToolEnd } from "./tool.ts";
+import type { Onlooker, Prepared, Recovered, Scene, Tool, ToolEnd } from "./tool.ts";
 
 /** Fits the one argument in which a shell gets it; more belongs into a file. */
 const COMMAND_BYTES = 100_000;
@@ -55,19 +55,44 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
     return reportCommand(end, why_killed, await execution.openable(scene));
   }
 
-  const inBackground = (planned: ReadyCommand, scene: Scene, wall_ms: number): Prepared => ({
+  const inBackground = (planned: ReadyCommand, scene: Scene): Prepared => ({
     kind: "ready",
     effect: planned.effect,
     async execute(signal) {
       const { command_id } = planned.effect;
       const end = await planned.begin(signal);
-      if (end === null) return goesOn(command_id, wall_ms);
+      if (end === null) return goesOn(command_id, planned.wall_ms);
       return {
         ...(await report(command_id, end, scene, signal)),
         journaled: () => execution.forget(command_id),
       };
     },
   });
+
+  /** `orphans` follows it, as it does what no call waits for. */
+  async function lookAfter(
+    command_id: string,
+    scene: Scene,
+    signal: AbortSignal,
+    onlooker: Onlooker,
+  ): Promise<Recovered> {
+    const command = { command_id, person_id: scene.person.id };
+    const found = await execution.look(command, signal, onlooker);
+    switch (found.state) {
+      case "never_started":
+        return { kind: "never_started" };
+      case "running":
+        return { kind: "ended", end: goesOn(command_id, null) };
+      case "ended":
+        return {
+          kind: "ended",
+          end: {
+            ...(await report(command_id, found.end, scene, signal)),
+            journaled: () => execution.forget(command_id),
+          },
+        };
+    }
+  }
 
   return {
     name: NAME,
@@ -77,17 +102,16 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
     describe: ({ command }) => `run ${oneLine(command)}`,
 
     async prepare({ command, open, timeout_s, background = false }, scene): Promise<Prepared> {
-      const wall_ms = wallOf(timeout_s, background);
       const planned = await execution.plan({
         ...scene,
         run: { kind: "script", script: command },
         profile: "agent",
         opens: openingWish(open),
-        ...{ wall_ms, background },
+        ...{ wall_ms: wallOf(timeout_s, background), background },
       });
       switch (planned.kind) {
         case "ready":
-          if (background) return inBackground(planned, scene, wall_ms);
+          if (background) return inBackground(planned, scene);
           return {
             kind: "ready",
             effect: planned.effect,
@@ -108,13 +132,17 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
         case "refused":
           return refused("denied", `Refused: ${planned.reason}. The command did not run.`);
         case "blocked":
-          return refused("denied", `Blocked: ${planned.reason}. ${overrideFor(scene)}`);
+          return refused(
+            "denied",
+            `Blocked: ${planned.reason}. ${overrideFor(scene, open !== undefined)}`,
+          );
       }
     },
 
     async recover(effect, scene, signal, onlooker): Promise<Recovered> {
       if (effect.kind !== "command") return { kind: "never_started" };
       const { command_id } = effect;
+      if (effect.background) return await lookAfter(command_id, scene, signal, onlooker);
       const passage = execution.enter(scene.person.id, signal);
       const told = async (end: CommandEnd): Promise<ToolEnd> => ({
         ...(await report(command_id, end, scene, passage.signal)),
@@ -132,12 +160,6 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
         case "ended":
           return { kind: "ended", end: await told(found.end) };
         case "running":
-          if (effect.background) {
-            // `orphans` follows it, as it does what no call waits for.
-            found.letGo();
-            passage.leave();
-            return { kind: "ended", end: goesOn(command_id, null) };
-          }
           return {
             kind: "running",
             ended: async () => await told(await found.ended().finally(passage.leave)),
@@ -162,9 +184,10 @@ export function scriptOf({ name, input }: ToolCall): string | null {
   }
 }
 
-const overrideFor = ({ turn_id, step, call_id }: Scene): string =>
+/** An override covers nothing that is opened for the command. */
+const overrideFor = ({ turn_id, step, call_id }: Scene, opens: boolean): string =>
   "The command did not run. An admin can let exactly this one run once, within an hour, with " +
-  `mainstay override ${turn_id} ${step} ${inShell(call_id)} --reason WHY; then ask for it again: it runs once, without a question.`;
+  `mainstay override ${turn_id} ${step} ${inShell(call_id)} --reason WHY; then ask for it again${opens ? " without `open`" : ""}: it runs once, without a question.`;
 
 /** Ids of calls are a model's own. */
 const inShell = (word: string): string =>
