@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Clock } from "@mainstay/sdk/clock";
-import type { HostGrant, Opening } from "@mainstay/sdk/network";
+import type { HostGrant } from "@mainstay/sdk/network";
 import type { Approval, Decision } from "@mainstay/sdk/resources";
 import type { Person } from "../identity/identity.ts";
 import { Refusal } from "../kernel/errors.ts";
@@ -13,6 +13,7 @@ import { requeueTurn } from "../store/turn-writes.ts";
 import { type ApprovalRow, approvalResource, approvalRows, NOBODY } from "./approval-resource.ts";
 import { type Card, parseCard } from "./consent/card.ts";
 import { NO_ROOM, noRoom, RULE_TRIES, type Rules } from "./consent/rules.ts";
+import { Terms } from "./consent/terms.ts";
 import { type RuleTerms, ruleTermsOf } from "./consent/rule-match.ts";
 import { type Order, type Page, pageOf, type PageWish } from "./page.ts";
 import type { Pauses } from "./pauses.ts";
@@ -55,9 +56,9 @@ export interface Approved {
   readonly id: string;
   readonly by: { readonly id: string; readonly name: string };
   readonly pins: string;
-  /** What they were shown that it may reach, and opens. */
+  /** What they were shown that it may reach. */
   readonly hosts: readonly HostGrant[];
-  readonly opens: Opening | null;
+  readonly terms: Terms;
 }
 
 export interface Approvals {
@@ -130,8 +131,8 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
         .orderBy("approval.decided_at"),
     );
     return rows.map(({ id, pins, card, person_id, name }) => {
-      const { hosts, opens } = parseCard(card) ?? { hosts: [], opens: null };
-      return { id, pins, hosts, opens, by: { id: person_id, name } };
+      const { hosts, ...terms } = parseCard(card) ?? { hosts: [], ...Terms.parse({}) };
+      return { id, pins, hosts, terms, by: { id: person_id, name } };
     });
   }
 

@@ -9,9 +9,6 @@ import type { Look } from "./consent/rests-on.ts";
 export interface CommandOrder extends CommandOfCall {
   readonly person: { readonly id: string; readonly number: number };
   readonly intent: string;
-  readonly wall_ms: number;
-  /** It goes on when its call has ended. */
-  readonly background: boolean;
 }
 
 export type CommandEffect = Extract<Effect, { kind: "command" }>;

@@ -9,7 +9,7 @@ import { cardOf } from "./consent/card.ts";
 import type { Agreement } from "./consent/consent.ts";
 import type { Judge, Judged } from "./consent/judge.ts";
 import { pinsText } from "./consent/pins.ts";
-import type { RestsOn } from "./consent/rests-on.ts";
+import type { Look, RestsOn } from "./consent/rests-on.ts";
 import type { Suggestions } from "./consent/suggestions.ts";
 import type { GateAudit } from "./gate-audit.ts";
 import type { Pauses } from "./pauses.ts";
@@ -49,6 +49,7 @@ export interface PlannerParts {
   readonly pauses: Pick<Pauses, "forCommandOf">;
   readonly newId: NewId;
   readonly limits: Limits;
+  readonly unsandboxed: boolean;
 }
 
 /** Judges an order, and makes of it what is agreed to, or what is said instead. */
@@ -75,11 +76,23 @@ export function createPlanner(parts: PlannerParts): Planner {
       await refuse(order, judged, null, "background");
       return refusals.policy(hindrance);
     }
-    const { agreement } = consent;
-    const sized = { command_id: newId("cmd"), output_bytes: limits.command_output_bytes };
-    const ready = { order, judged, agreement, plan: planOf(order, judged, sized), looked };
-    return { kind: "ready", ready };
+    return { kind: "ready", ready: readyWith(order, judged, consent.agreement, looked) };
   }
+
+  function readyWith(
+    asked: CommandOrder,
+    judged: Judged,
+    agreement: Agreement,
+    looked: Look,
+  ): Ready {
+    const order = { ...asked, wall_ms: wallOf(asked, agreement) };
+    const sized = { command_id: newId("cmd"), output_bytes: limits.command_output_bytes };
+    return { order, judged, agreement, plan: planOf(order, judged, sized), looked };
+  }
+
+  /** What no person was shown how long it goes on has the usual time; they can give it more. */
+  const wallOf = ({ background, wall_ms }: CommandOrder, { kind }: Agreement): number =>
+    background && kind !== "person" ? Math.min(wall_ms, limits.background_wall_ms) : wall_ms;
 
   /** Why it cannot go on by itself; null where it can. */
   async function againstBackground(
@@ -99,7 +112,9 @@ export function createPlanner(parts: PlannerParts): Planner {
     const asks = classified.asks === null ? null : JSON.stringify(classified.asks);
     const suggestion = asks === null ? null : await parts.suggestions.textFor(place, asks);
     const say = { classified, pinning, network, opened, wall_ms, background, again };
-    const card = cardOf({ command, suggestion, needs_person: judged.needs_person, ...say });
+    const { needs_person } = judged;
+    const { unsandboxed } = parts;
+    const card = cardOf({ command, suggestion, needs_person, unsandboxed, ...say });
     return parts.approvals.request({
       ...{ turn_id, step, call_id, ...place, intent, command, command_sha256, card },
       reason: again ?? classified.reason,

@@ -253,6 +253,34 @@ async function eventsOfUntilOutput(command_id: string): Promise<void> {
     if (event.type === "output") return;
 }
 
+test("the background needs a word for just that, for the time it says; unasked it has the usual time", async () => {
+  await open();
+  const DAY_S = 999_999;
+  const { id: workspace } = await registerFolder(house.client, folder, false);
+  await house.client.rules.add({ workspace, command: "touch made" });
+  expect(await ask("shell", { command: "touch made" })).toMatchObject({ state: "done" });
+  const wish = { command: "touch made", background: true, timeout_s: DAY_S };
+  expect(await ask("shell", wish)).toMatchObject({ state: "awaiting_approval" });
+  const [card] = (await house.client.approvals.list()).items;
+  expect(card).toMatchObject({ rule: null, suggestion: null });
+  expect(card!.says).toEqual(
+    expect.arrayContaining([
+      "goes on in the background, also when the turn has ended",
+      "is killed after 1440 min",
+    ]),
+  );
+  await house.client.approvals.decide(card!.id, "approve");
+  await house.until(card!.turn_id, ({ type }) => type === "settled");
+  const { items } = await house.client.commands.list({ turn_id: card!.turn_id });
+  expect(items).toMatchObject([{ background: true, wall_ms: 86_400_000 }]);
+
+  const reads = await ask("shell", { ...wish, command: "ls" });
+  expect(reads.answer).toContain("for 4 h at most");
+  await registerFolder(house.client, folder, true);
+  const trusted = await ask("shell", wish);
+  expect(trusted.answer).toContain("for 4 h at most");
+});
+
 test("a person has so many commands in the background and no more", async () => {
   await open({ limits: { background_commands_a_person: 1 } });
   const { command } = await beginInBackground(until("go"));

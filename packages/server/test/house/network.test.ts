@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AuditRecord } from "@mainstay/sdk/audit";
@@ -178,6 +178,29 @@ test("what opens something asks, also what is safe or in a trusted workspace, an
   expect(first!.opened!.workspaces).toHaveLength(1);
   expect(second).toMatchObject({ consent: "trust" });
   expect(second).not.toHaveProperty("opened");
+});
+
+test("a word to open a folder is none for another that takes its place", async () => {
+  const [mine, other] = [await folder(), await folder({ secret: "the first one\n" })];
+  const look = { intent: "look", command: `cat ${other}/secret`, open: { folders: [other] } };
+  house = await openHouse({ script: [calls("shell", look), says("done")] });
+  await registerFolder(house.client, mine, true);
+  await registerFolder(house.client, other, false);
+  const turn = await house.ask("go", { workspace: mine });
+  await house.client.pauses.set({ scope: "commands" });
+  await house.client.approvals.decide((await pending()).id, "approve");
+  await house.until(turn.id, ({ type }) => type === "parked");
+  await rename(other, `${other}-away`);
+  onTestFinished(() => rm(`${other}-away`, { recursive: true, force: true }));
+  await mkdir(other);
+  await writeFile(join(other, "secret"), "the second one\n");
+  await registerFolder(house.client, other, false);
+  await house.client.pauses.lift({ scope: "commands" });
+  let asked = 0;
+  await house.until(turn.id, ({ type }) => type === "approval_requested" && ++asked === 2);
+  expect((await pending()).reason).toContain("approved that it opens something else");
+  await approved(turn.id);
+  expect(house.model.requests.at(-1)!.messages.at(-1)!.content).toMatch(/^the second one/);
 });
 
 test("nothing is opened but the person's own workspaces: not the system, not another's, not what holds this one", async () => {

@@ -1,7 +1,7 @@
 import { textOf } from "@mainstay/fake-provider/chat-request";
 import type { Store } from "../../src/store/store.ts";
 import { afterEach, expect, test } from "vitest";
-import { type House, openHouse } from "./house.ts";
+import { calls, type House, openHouse, says } from "./house.ts";
 import { addMember } from "./member.ts";
 import { obeys } from "./obeys.ts";
 import { records } from "./records.ts";
@@ -44,6 +44,14 @@ test("a blocked command ends its call at once; an admin lets exactly it run, onc
   await house.ask(`run ${BLOCKED}`);
   expect(toldToModel(), "a second time").toMatch(/^Blocked: /);
   expect((await rules.list()).items).toEqual([]);
+});
+
+test("of a blocked command that would open something it is told that no override covers that", async () => {
+  const open = { hosts: ["packages.example.org"] };
+  const call = calls("shell", { intent: "drill", command: BLOCKED, open });
+  house = await openHouse({ script: [call, says("done")] });
+  await house.ask("go");
+  expect(toldToModel()).toContain("then ask for it again without `open`: it runs once");
 });
 
 /** Commands are on their way to their intent together, as many as there are racers. */

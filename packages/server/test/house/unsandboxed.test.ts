@@ -2,11 +2,15 @@ import { readFile, writeFile } from "node:fs/promises";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { textOf } from "@mainstay/fake-provider/chat-request";
+import { startFakeProvider } from "@mainstay/fake-provider/fake-provider";
+import { systemClock } from "@mainstay/sdk/clock";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import { startServer } from "../../src/assemble.ts";
 import { readConfig } from "../../src/config.ts";
 import { calls, clientFor, configFor, type House, openHouse, says } from "./house.ts";
 import { addMember } from "./member.ts";
+import { obeys } from "./obeys.ts";
 
 let house: House | undefined;
 afterEach(async () => {
@@ -64,6 +68,40 @@ test("it is for one person alone: nobody is added, and it does not start where t
   await expect(started).rejects.toThrow(/one person alone, and 2 have keys/);
   // The data was let go of: it starts again as it should be.
   await (await startServer(config)).stop("end");
+});
+
+test("what was agreed to for the sandbox is asked about again without it", async () => {
+  const home = await mkdtemp(join(tmpdir(), "mainstay-agreed-"));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  const model = await startFakeProvider({ script: obeys, clock: systemClock });
+  onTestFinished(() => model.close());
+  const config = configFor(home, [model.url]);
+  const confined = await startServer(config);
+  const key = (await readFile(join(home, "owner.key"), "utf8")).trim();
+  const before = clientFor(confined.url, key);
+  await before.pauses.set({ scope: "commands" });
+  const { id } = await before.turns.create({ message: "run touch made" }, { wait_s: 60 });
+  // No such program: it would do nothing, if it did run.
+  const blocked = "mkfs.nothing missing";
+  const { workspace_id: workspace } = await before.turns.get(id);
+  const wish = { command: blocked, person: "owner", workspace, reason: "a drill" };
+  const { id: override } = await before.overrides.grant(wish);
+  await before.approvals.decide((await before.approvals.list()).items[0]!.id, "approve");
+  for await (const { type } of before.events(id)) if (type === "parked") break;
+  await confined.stop("end");
+
+  const server = await startServer({ ...config, unsandboxed: true });
+  onTestFinished(() => server.stop("end"));
+  const client = clientFor(server.url, key);
+  await client.pauses.lift({ scope: "commands" });
+  let asked = 0;
+  for await (const { type } of client.events(id))
+    if ((type === "approval_requested" && ++asked === 2) || type === "settled") break;
+  const [card] = (await client.approvals.list()).items;
+  expect(card!.reason).toBe("asked again: owner approved that it runs in the sandbox");
+  await client.turns.create({ message: `run ${blocked}` }, { wait_s: 60 });
+  expect(textOf(model.requests.at(-1)!.messages.at(-1)!)).toMatch(/^Blocked: /);
+  expect((await client.overrides.list()).items).toMatchObject([{ id: override, state: "open" }]);
 });
 
 test("it is refused for root, by its setting", async () => {

@@ -1,4 +1,4 @@
-import { HostGrant, Opening } from "@mainstay/sdk/network";
+import { HostGrant } from "@mainstay/sdk/network";
 import { Approval } from "@mainstay/sdk/resources";
 import { z } from "zod";
 import type { Classified } from "../classify/classify.ts";
@@ -6,7 +6,7 @@ import { inPlainWords, type ToSay } from "./in-plain-words.ts";
 import type { Pinning } from "./pins.ts";
 import { ruleTermsFor } from "./rule-match.ts";
 import { rulesInWords } from "./rule-in-words.ts";
-import { toldOpening } from "./openings.ts";
+import { Terms, termsOf } from "./terms.ts";
 import { visible } from "./visible.ts";
 
 const FINDINGS = 16;
@@ -22,7 +22,7 @@ export const Card = Approval.pick({
 }).extend({
   // Cards of older versions do not say: commands had no network.
   hosts: z.array(HostGrant).default([]),
-  opens: Opening.nullable().default(null),
+  ...Terms.shape,
 });
 export type Card = z.infer<typeof Card>;
 
@@ -31,12 +31,13 @@ export interface CardParts extends Omit<ToSay, "classified"> {
   readonly classified: Classified;
   readonly pinning: Pinning;
   readonly suggestion: string | null;
+  readonly unsandboxed: boolean;
   /** Nothing but a word for this very call lets it run. */
   readonly needs_person: boolean;
 }
 
 export function cardOf(parts: CardParts): Card {
-  const { command, classified, suggestion, needs_person, ...say } = parts;
+  const { command, classified, suggestion, needs_person, unsandboxed, ...say } = parts;
   const rulable = ruleTermsFor(classified, say.pinning);
   return {
     command_shown: visible(command),
@@ -46,7 +47,7 @@ export function cardOf(parts: CardParts): Card {
     rule: rulable.possible && !needs_person ? rulesInWords(rulable.terms) : null,
     suggestion: needs_person ? null : suggestion,
     hosts: [...(say.network?.hosts ?? [])],
-    opens: say.opened === null ? null : toldOpening(say.opened),
+    ...termsOf({ unsandboxed, ...say }),
   };
 }
 
@@ -54,7 +55,8 @@ export function cardOf(parts: CardParts): Card {
 export const bareCard = (command: string, reason: string): Card => ({
   command_shown: visible(command),
   findings: [{ verdict: "ask", reason, part: null }],
-  ...{ says: [], runs: [], rule: null, suggestion: null, hosts: [], opens: null },
+  ...{ says: [], runs: [], rule: null, suggestion: null, hosts: [] },
+  ...Terms.parse({}),
 });
 
 /** Null where there is none. */

@@ -22,6 +22,8 @@ export interface ConsentFacts {
   readonly limit: Limit;
   /** It opens something, or no sandbox keeps it. */
   readonly needs_person: boolean;
+  /** It goes on by itself, also when nobody looks any more. */
+  readonly background: boolean;
   /** Name of who denied this very call. */
   readonly denied_by: string | null;
   /** Approved for this very call: these bytes, with these bytes of what it runs. */
@@ -61,9 +63,10 @@ export type Consent =
  * 3. A person's *no* to this call is above rules and trust.
  * 4. Without anybody's word nothing runs but what is safe, or asks in a workspace that is trusted.
  * 5. What needs a person runs on a word for this very call, whatever its verdict.
+ * 6. No rule is for the background: it was made of a command that its person saw end.
  */
 export function consentTo(facts: ConsentFacts): Consent {
-  const { verdict, limit, needs_person, denied_by, approval, rules, override } = facts;
+  const { verdict, limit, needs_person, background, denied_by, approval, rules, override } = facts;
   if (limit.ceiling === "none") return byPolicy(`${limit.by} lets no command run`);
   if (verdict === "safe" && !needs_person)
     return agreed({ kind: "policy", ...policy("policy: read-only") });
@@ -75,7 +78,7 @@ export function consentTo(facts: ConsentFacts): Consent {
   if (limit.ceiling === "trust" && !needs_person)
     return agreed({ kind: "trust", ...policy("policy: trusted workspace") });
   if (approval !== null) return agreed(byPerson(approval));
-  const [first] = needs_person ? [] : (rules ?? []);
+  const [first] = needs_person || background ? [] : (rules ?? []);
   return first === undefined ? { kind: "ask" } : agreed(byRules(first, rules ?? []));
 }
 

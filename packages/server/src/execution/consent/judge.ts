@@ -2,18 +2,19 @@ import { createHash } from "node:crypto";
 import type { Plan } from "@mainstay/executor/ticket";
 import type { HostGrant } from "@mainstay/sdk/network";
 import type { TurnWorkspace } from "../../kernel/workspace.ts";
-import type { Approvals, CallOfTurn } from "../approvals.ts";
+import type { Approvals, Approved, CallOfTurn } from "../approvals.ts";
 import { type Classified, classify, safe } from "../classify/classify.ts";
 import { type Consent, consentTo } from "./consent.ts";
 import type { Overrides } from "./overrides.ts";
 import type { WorkspaceNetwork } from "./network.ts";
 import { type CommandNetwork, networkOf } from "./network-of-command.ts";
-import { type FindOpening, isSameOpening, type Opened, type OpeningWish } from "./openings.ts";
+import type { FindOpening, Opened, OpeningWish } from "./openings.ts";
 import { changedPaths, nothingPinned, type Pinning, pinningOf, pinsText } from "./pins.ts";
 import type { ReadProgram } from "./pins.ts";
 import type { Policies } from "./policies.ts";
 import { agreeingRules } from "./rule-match.ts";
 import type { Rules } from "./rules.ts";
+import { agreedInstead, type Terms, termsOf } from "./terms.ts";
 import { visibleLine } from "./visible.ts";
 
 /** What is judged: a command of one call. */
@@ -23,6 +24,9 @@ export interface CommandOfCall extends CallOfTurn {
   readonly run: Plan["run"];
   readonly profile: Plan["profile"];
   readonly opens: OpeningWish | null;
+  readonly wall_ms: number;
+  /** It goes on when its call has ended. */
+  readonly background: boolean;
   readonly decision: { readonly decision: "approve" | "deny"; readonly by: string } | null;
 }
 
@@ -35,7 +39,7 @@ export interface Judged {
   readonly network: CommandNetwork;
   /** Beyond what its workspace allows. */
   readonly opened: Opened | null;
-  /** Nothing but a word for this very call lets it run. */
+  /** Where anybody is asked at all, nothing but a word for this very call lets it run. */
   readonly needs_person: boolean;
   /** Why consent that was given to this call does not count any more; null where none was. */
   readonly again: string | null;
@@ -61,7 +65,7 @@ export function createJudge(parts: JudgeParts): Judge {
 
   return async (order) => {
     const command = textOf(order.run);
-    const { workspace, person, decision } = order;
+    const { workspace, person, decision, background } = order;
     const classified = classifiedOf(order, command);
     const { verdict, reason } = classified;
     const [limit, opening] = await Promise.all([
@@ -71,11 +75,11 @@ export function createJudge(parts: JudgeParts): Judge {
     const opened = opening.state === "found" ? opening.opened : null;
     const facts = {
       ...{ verdict, reason, limit, approval: null, rules: null, override: null },
-      needs_person: unsandboxed || opened !== null,
+      ...{ needs_person: unsandboxed || opened !== null, background },
       denied_by: decision?.decision === "deny" ? decision.by : null,
     };
     const command_sha256 = createHash("sha256").update(command).digest("hex");
-    const { needs_person } = facts;
+    const needs_person = facts.needs_person || background;
     const judged = {
       ...{ command, command_sha256, classified, needs_person },
       ...{ pinning: nothingPinned, again: null },
@@ -88,10 +92,11 @@ export function createJudge(parts: JudgeParts): Judge {
       return { ...judged, opened, network: await reaching(null), consent: at_once };
 
     const pinning = await pinningOf(workspace, classified.runs, parts.readProgram);
-    const bytes = { command_sha256, pins: pinsText(pinning) };
+    const terms = termsOf({ ...order, unsandboxed, opened });
+    const agreeable = { command_sha256, pins: pinsText(pinning), terms };
     const place = { person_id: person.id, workspace_id: workspace.id };
     if (verdict === "blocked") {
-      const use = { ...callOf(order), ...place, ...bytes };
+      const use = { ...callOf(order), ...place, ...agreeable };
       // An admin's word was for a command that opens nothing.
       const override = opened === null ? await overrides.find(use) : null;
       const consent = consentTo({ ...facts, override });
@@ -103,7 +108,7 @@ export function createJudge(parts: JudgeParts): Judge {
         consent,
       };
     }
-    const { approval, changed_since } = await approvalOf(order, bytes, opened);
+    const { approval, changed_since } = await approvalOf(order, agreeable);
     const agreeing =
       approval === null ? agreeingRules(classified, pinning, await rules.inForce(place)) : null;
     const consent = consentTo({ ...facts, approval, rules: agreeing });
@@ -123,14 +128,14 @@ export function createJudge(parts: JudgeParts): Judge {
     return networkOf({ classified, allowed, opened: opened?.hosts ?? [], named });
   }
 
-  async function approvalOf(order: CommandOfCall, bytes: Bytes, opened: Opened | null) {
-    const approved = await approvals.approved(callOf(order), bytes.command_sha256);
+  async function approvalOf(order: CommandOfCall, now: Agreeable) {
+    const approved = await approvals.approved(callOf(order), now.command_sha256);
     const same = approved.find(
-      ({ pins, opens }) => pins === bytes.pins && isSameOpening(opens, opened),
+      ({ pins, terms }) => pins === now.pins && agreedInstead(terms, now.terms) === null,
     );
     if (same !== undefined) return { approval: same, changed_since: null };
     const last = approved.at(-1);
-    return { approval: null, changed_since: last === undefined ? null : changedSince(last, bytes) };
+    return { approval: null, changed_since: last === undefined ? null : changedSince(last, now) };
   }
 }
 
@@ -139,9 +144,11 @@ const unopenable = (why: string) => ({
   consent: { kind: "refused", code: "opening", why } as const,
 });
 
-interface Bytes {
+/** What a word was for, all of it. */
+interface Agreeable {
   readonly command_sha256: string;
   readonly pins: string;
+  readonly terms: Terms;
 }
 
 const callOf = ({ turn_id, step, call_id }: CallOfTurn): CallOfTurn => ({ turn_id, step, call_id });
@@ -150,9 +157,10 @@ const callOf = ({ turn_id, step, call_id }: CallOfTurn): CallOfTurn => ({ turn_i
 const needsWord = (consent: Consent): boolean =>
   consent.kind === "ask" || (consent.kind === "refused" && consent.code === "blocked");
 
-function changedSince({ by, pins }: { by: { name: string }; pins: string }, now: Bytes): string {
+function changedSince({ by, pins, terms }: Approved, now: Agreeable): string {
   const paths = changedPaths(pins, now.pins).map(visibleLine);
-  if (paths.length === 0) return `asked again: ${by.name} approved that it opens something else`;
+  if (paths.length === 0)
+    return `asked again: ${by.name} approved ${agreedInstead(terms, now.terms) ?? "something else"}`;
   return `asked again: since ${by.name} approved it, this changed: ${paths.join(", ")}`;
 }
 

@@ -2,7 +2,7 @@ import { liesIn } from "@mainstay/executor/system-folders";
 import type { HostGrant, Opening } from "@mainstay/sdk/network";
 import type { Workspaces } from "../../identity/identity.ts";
 import { Refusal } from "../../kernel/errors.ts";
-import type { TurnWorkspace } from "../../kernel/workspace.ts";
+import type { TurnWorkspace, WorkspaceRoot } from "../../kernel/workspace.ts";
 import { hostInWords } from "./network-of-command.ts";
 import { visibleLine } from "./visible.ts";
 
@@ -90,6 +90,18 @@ export const openingInWords = ({ hosts, folders }: Opened): string[] => [
   ...folders.map(({ path }) => `lets it read all of ${visibleLine(path)}, for this one command`),
 ];
 
-/** Whether a person's word for `agreed` is one for `wanted`. */
-export const isSameOpening = (agreed: Opening | null, wanted: Opened | null): boolean =>
-  JSON.stringify(agreed) === JSON.stringify(wanted === null ? null : toldOpening(wanted));
+/** What an opening is known by: another folder at a path is another opening. */
+export interface KnownOpening {
+  readonly hosts: readonly HostGrant[];
+  readonly folders: readonly WorkspaceRoot[];
+}
+
+/** Whether a person's word for one is one for the other. */
+export const isSameOpening = (one: KnownOpening | null, other: KnownOpening | null): boolean =>
+  known(one) === known(other);
+
+const known = (opening: KnownOpening | null): string =>
+  JSON.stringify([
+    opening?.hosts ?? [],
+    opening?.folders.map(({ path, ino, owner_uid }) => [path, ino, owner_uid]) ?? [],
+  ]);

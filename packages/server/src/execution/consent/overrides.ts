@@ -22,17 +22,19 @@ import { Card, cardOf } from "./card.ts";
 import type { WorkspaceNetwork } from "./network.ts";
 import { networkOf } from "./network-of-command.ts";
 import { pinningOf, pinsText, type ReadProgram } from "./pins.ts";
+import type { Terms } from "./terms.ts";
 
 const LIFE_MS = 3_600_000;
 /** Open ones in all; past it one more is refused with `too_many_overrides`. */
 const OPEN = 50;
 
-/** What an override is for: these bytes, with these bytes of what they run, for this person, there. */
+/** What an override is for: these bytes, with these bytes of what they run, for this person, there, in the sandbox or without. */
 export interface OverrideUse extends CallOfTurn {
   readonly person_id: string;
   readonly workspace_id: string;
   readonly command_sha256: string;
   readonly pins: string;
+  readonly terms: Terms;
 }
 
 /**
@@ -74,6 +76,7 @@ export interface OverridesParts {
   /** The script that a call would run; null for a call that runs none. */
   readonly scriptOf: (call: ToolCall) => string | null;
   readonly wall_ms: number;
+  readonly unsandboxed: boolean;
   readonly onTightened: () => void;
 }
 
@@ -118,6 +121,7 @@ export function createOverrides(parts: OverridesParts): Overrides {
       opened: null,
       wall_ms: parts.wall_ms,
       background: false,
+      unsandboxed: parts.unsandboxed,
     };
     const card = cardOf({ ...asked, needs_person: true, suggestion: null, again: null });
     const now = clock.now();
@@ -216,9 +220,10 @@ export function createOverrides(parts: OverridesParts): Overrides {
   async function find({
     command_sha256,
     pins,
+    terms,
     ...use
   }: OverrideUse): Promise<FoundOverride | null> {
-    const [row] = await store.query(
+    const found = await store.query(
       rows()
         .where("override.person_id", "=", use.person_id)
         .where("override.workspace_id", "=", use.workspace_id)
@@ -226,12 +231,14 @@ export function createOverrides(parts: OverridesParts): Overrides {
         .where("override.pins", "=", pins)
         .where("override.expires_at", ">", clock.now())
         .where((is) => is.or([is("override.used_at", "is", null), is.and(usedBy(use))]))
-        .orderBy("override.created_at")
-        .limit(1),
+        .orderBy("override.created_at"),
     );
-    if (row === undefined) return null;
-    const { hosts } = Card.parse(JSON.parse(row.card));
-    return { id: row.id, hosts, by: { id: row.granted_by, name: row.granter_name } };
+    for (const { id, card, granted_by, granter_name } of found) {
+      const { hosts, sandboxed } = Card.parse(JSON.parse(card));
+      if (sandboxed === terms.sandboxed)
+        return { id, hosts, by: { id: granted_by, name: granter_name } };
+    }
+    return null;
   }
 
   function use(id: string, call: CallOfTurn) {

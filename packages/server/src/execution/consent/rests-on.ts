@@ -3,7 +3,7 @@ import type { Batch } from "../../store/store.ts";
 import type { Agreement } from "./consent.ts";
 import type { CommandOfCall, Judge, Judged } from "./judge.ts";
 import { hostInWords, takenAway } from "./network-of-command.ts";
-import { isSameOpening, toldOpening } from "./openings.ts";
+import { isSameOpening } from "./openings.ts";
 import type { Overrides } from "./overrides.ts";
 import type { Policies } from "./policies.ts";
 import type { Rules } from "./rules.ts";
@@ -80,8 +80,7 @@ export function createRestsOn(parts: RestsOnParts): RestsOn {
 function lostSince({ agreement, judged }: Planned, now: Judged): string | null {
   if (now.consent.kind !== "agreed" || !isSame(now.consent.agreement, agreement))
     return agreement.told;
-  if (!isSameOpening(judged.opened && toldOpening(judged.opened), now.opened))
-    return "a folder that it opens";
+  if (!isSameOpening(judged.opened, now.opened)) return "a folder that it opens";
   const host = takenAway(judged.network, now.network);
   return host === null ? null : `the host ${hostInWords(host)}`;
 }

@@ -12,6 +12,7 @@ const anyFacts: fc.Arbitrary<ConsentFacts> = fc.record({
   reason: fc.constant("it writes"),
   limit: fc.record({ ceiling: fc.constantFrom(...ceilings), by: fc.constant("the policy") }),
   needs_person: fc.boolean(),
+  background: fc.boolean(),
   denied_by: fc.option(fc.constant("ada")),
   approval: fc.option(fc.constant({ id: "apr_1", by: ada })),
   rules: fc.option(fc.array(fc.constant({ id: "rule_1", text: "make", made_by: ada }))),
@@ -93,5 +94,12 @@ test("what needs a person runs on a word for this very call, whatever its verdic
     if (consent.kind !== "agreed") return;
     expect(["person", "override"]).toContain(consent.agreement.kind);
     expect(consent.agreement.person_id).toBe(ada.id);
+  });
+});
+
+test("no rule is for the background (6)", () => {
+  holds((facts) => {
+    const consent = consentTo({ ...facts, background: true });
+    if (consent.kind === "agreed") expect(consent.agreement.kind).not.toBe("rule");
   });
 });

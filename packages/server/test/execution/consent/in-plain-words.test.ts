@@ -61,6 +61,7 @@ test("a card says what runs, of what, for how long, and why it asks again", () =
   const program = { path: "check.sh", sha256: "1", bytes: 3, head: "id\n" };
   const card = cardOf({
     command: "sh check.sh && npm test",
+    unsandboxed: false,
     classified: {
       ...{ verdict: "ask", reason: "sh runs a script", part: "sh check.sh" },
       findings: [{ verdict: "ask", reason: "sh runs a script", part: "sh check.sh" }],
@@ -98,6 +99,7 @@ test("a card says what a manifest leaves open, what cannot work here, and nothin
   const programs = [program("package.json"), program("sub/deploy.sh")];
   const { says } = cardOf({
     command: "",
+    unsandboxed: false,
     classified: {
       ...{ verdict: "ask", reason: "", part: null, runs: [] },
       findings: [
