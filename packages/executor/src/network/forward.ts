@@ -4,9 +4,10 @@ import {
   type IncomingMessage,
   request as newRequest,
   type ServerResponse,
+  validateHeaderValue,
 } from "node:http";
 import type { Socket } from "node:net";
-import { malformed, unreachable } from "./refusal.ts";
+import { malformed, type Refusal, unreachable } from "./refusal.ts";
 import type { Row } from "./tally.ts";
 import { pathOf, type Target } from "./target.ts";
 import { meter } from "./tunnel.ts";
@@ -39,13 +40,32 @@ export function forward({ request, response, far, target, row }: Forwarded): Pro
       resolve();
     });
     asked.once("response", (answer) => {
-      response.writeHead(answer.statusCode!, answer.statusMessage!, endToEnd(answer).flat());
+      const fault = sendHead(answer, response);
+      if (fault !== null) return reject(fault);
       answer.once("error", () => response.destroy());
       answer.pipe(response);
       response.once("close", resolve);
     });
+    asked.once("upgrade", () => reject(unreachable("it would speak another protocol")));
     request.pipe(asked);
   });
+}
+
+/**
+ * Without the words beside the status, which are nobody's to read. Returns why it cannot be sent on,
+ * and has then sent nothing: what is thrown here nobody catches, and it would end the process of all.
+ */
+function sendHead(answer: IncomingMessage, response: ServerResponse): Refusal | null {
+  const status = answer.statusCode!;
+  if (status < 200 || status > 599) return unreachable(`its answer has the status ${status}`);
+  const headers = endToEnd(answer);
+  try {
+    for (const [name, value] of headers) validateHeaderValue(name, value);
+    response.writeHead(status, headers.flat());
+    return null;
+  } catch (error) {
+    return unreachable(`its answer cannot be sent on: ${(error as Error).message}`);
+  }
 }
 
 function ask({

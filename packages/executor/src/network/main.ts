@@ -2,6 +2,11 @@
  * The process of the proxies. It parses what commands send, so it has neither keys nor ledger, and as
  * root it gives its privileges up before it hears its first order. Started by `proxy-process.ts`, with
  * the line to the executor as descriptor 3 and the folder of the sockets as 4; it ends with that line.
+ *
+ * It carries the connections of all commands. What one of them throws where nobody catches it is said
+ * and survived: connections share nothing but the counts of their proxy, so no other is harmed, and
+ * the one is cut by its limits or with its command. To end instead would let any server that finds
+ * such a fault cut everybody off. What fails before the first order still ends it.
  */
 import { lookup } from "node:dns/promises";
 import { connect, Socket } from "node:net";
@@ -35,4 +40,5 @@ const proxies = createProxies({
 });
 line.on("error", () => {}); // its `close` follows
 line.on("close", () => process.exit(0));
+process.on("uncaughtException", (error) => console.error(error));
 readLines(line, (order) => proxies.obey(ProxyOrder.parse(order)));
