@@ -8,6 +8,8 @@
  * 3. A refusal burned nothing, and is in the chain before it is told.
  * 4. A cancel that comes after its `run` holds, however far that has come: what is still prepared or
  *    burned then is ended instead of begun.
+ * 5. The ticket burns while the sandbox is made: that is the command's gate shut, and no effect. The
+ *    gate opens only when the ticket is burned.
  */
 import type { Clock } from "@mainstay/sdk/clock";
 import { createAdmission, refuse } from "./admission.ts";
@@ -17,12 +19,12 @@ import type { CommandEnd, CommandState, RefusalCode, RunAnswer } from "./command
 import { endOf } from "./ending.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { OutputLogs } from "./output-log.ts";
-import { keepPrinted, type Printed } from "./printed.ts";
 import type { LogPiece, OutputPiece, Usage } from "./protocol.ts";
+import { raise, type Raised } from "./raised.ts";
 import { refusalOf } from "./refused-ticket.ts";
 import type { Prepared, Sandbox } from "./sandbox/sandbox.ts";
 import { type Spool, spoolFileBytes } from "./spool/spool.ts";
-import { supervise, type Halt, type Outcome, type Supervised } from "./supervise.ts";
+import type { Halt, Outcome } from "./supervise.ts";
 import type { Plan, Ticket } from "./ticket.ts";
 import type { Workspaces } from "./workspaces.ts";
 
@@ -84,10 +86,7 @@ interface Burning {
   leave(): void;
 }
 
-interface Running {
-  plan: Plan;
-  printed: Printed;
-  supervised: Supervised;
+interface Running extends Raised {
   ended: Promise<CommandEnd>;
 }
 
@@ -142,14 +141,29 @@ export function createExecutor(parts: ExecutorParts): Executor {
   async function begin(attempt: Attempt, prepared: Prepared): Promise<RunAnswer> {
     const { ticket, holder } = attempt;
     const { plan } = ticket;
-    const refused = knownOf(ticket) ?? refuseNow(attempt) ?? (await burn(ticket));
-    if (refused !== null) {
+    const refused = knownOf(ticket) ?? refuseNow(attempt);
+    const raised = refused ?? (await burnAndRaise(ticket, prepared));
+    if ("state" in raised) {
       logNotices(plan, prepared.finish());
-      return refused;
+      return raised;
     }
     if (started_count++ % PRUNE_EVERY === 0) void prune();
-    if (attempt.is_cancelled) return giveUp(plan, prepared, { cause: "cancelled" });
-    return holder.aborted ? giveUp(plan, prepared, null) : follow(plan, prepared);
+    if (!attempt.is_cancelled && !holder.aborted) return follow(raised, prepared);
+    await raised.fell();
+    return giveUp(plan, prepared, attempt.is_cancelled ? { cause: "cancelled" } : null);
+  }
+
+  /** Invariant 5; the refusal where the ticket cannot be burned. */
+  async function burnAndRaise(ticket: Ticket, prepared: Prepared): Promise<Raised | RunAnswer> {
+    const burned = burn(ticket);
+    const raised = raise(ticket.plan, prepared, parts, async (init) => {
+      if ((await burned) !== null) throw new Error("its ticket is not burned");
+      await ledger.release(ticket.plan.command_id, init);
+    });
+    const refused = await burned;
+    if (refused === null) return raised;
+    await raised.fell();
+    return refused;
   }
 
   function refuseNow({ ticket: { plan }, holder }: Attempt): RunAnswer | null {
@@ -195,28 +209,11 @@ export function createExecutor(parts: ExecutorParts): Executor {
     }
   }
 
-  async function follow(plan: Plan, prepared: Prepared): Promise<RunAnswer> {
-    const { command_id } = plan;
-    const printed = keepPrinted(plan, parts, (...piece) => parts.onOutput(command_id, ...piece));
-    const hold = parts.bounds.hold({
-      ...{ command_id, folders: prepared.writes_to },
-      halt: (why) => supervised.halt(why),
-    });
-    const supervised = supervise(prepared.launch, {
-      processes: prepared.processes,
-      clock,
-      async beforeGo(gate) {
-        prepared.inspect(gate);
-        await Promise.all([ledger.release(command_id, gate.init), hold.enter(gate.init)]);
-      },
-      output: printed,
-    });
-    const ended = supervised.end.then((outcome) => {
-      const by_kernel = hold.leave();
-      return conclude(plan, prepared, { ...outcome, halt: outcome.halt ?? by_kernel });
-    });
-    running.set(command_id, { plan, printed, supervised, ended });
-    burning.get(command_id)?.leave();
+  async function follow(raised: Raised, prepared: Prepared): Promise<RunAnswer> {
+    const { plan, supervised } = raised;
+    const ended = raised.over.then((outcome) => conclude(plan, prepared, outcome));
+    running.set(plan.command_id, { ...raised, ended });
+    burning.get(plan.command_id)?.leave();
     if (await supervised.let_go) return { state: "started" };
     return { state: "ended", end: await ended };
   }
