@@ -1,4 +1,5 @@
 import type { CommandEnd } from "@mainstay/executor/command";
+import { NOT_LISTED } from "@mainstay/executor/network/refusal";
 import { liesIn } from "@mainstay/executor/system-folders";
 import { HostPattern } from "@mainstay/sdk/network";
 import type { Lacked } from "../kernel/lacked.ts";
@@ -22,11 +23,13 @@ export interface Openable {
 export function whatItLacked(end: Exited, { folders }: Openable): Lacked | null {
   if (end.exit_code === 0 || end.cancelled) return null;
   const text = end.output.slice(-READ_CHARS);
-  const kept_from = end.network.flatMap(({ host, port, refused }) =>
-    refused === null ? [] : [`${host}:${port}`],
+  // A host that was granted and is down, or lies inside, is not had by opening it.
+  const not_granted = end.network.flatMap(({ host, port, refused }) =>
+    refused === NOT_LISTED ? [`${host}:${port}`] : [],
   );
-  // The proxy knows; where it saw nothing the program did not find its way to it.
-  const hosts = kept_from.length > 0 ? kept_from : namedHosts(text);
+  // The proxy knows; where it refused nothing the program did not find its way to it.
+  const is_known = end.network.some(({ refused }) => refused !== null);
+  const hosts = is_known ? not_granted : namedHosts(text);
   const lacked = {
     hosts: [...new Set(hosts.filter(isName))].slice(0, TOLD),
     folders: [...new Set(namedFolders(text, folders))].slice(0, TOLD),

@@ -1,4 +1,5 @@
 import type { CommandEnd } from "@mainstay/executor/command";
+import { NOT_LISTED } from "@mainstay/executor/network/refusal";
 import type { NetworkUse } from "@mainstay/sdk/network";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -39,13 +40,13 @@ test.each([
 
 test("the proxy's word counts before what was printed, and an address is no name to be opened", () => {
   const end = failed("Could not resolve host: printed.example", [
-    use("wanted.example", "no grant"),
-    use("10.0.0.1", "an address"),
+    use("wanted.example", NOT_LISTED),
+    use("10.0.0.1", NOT_LISTED),
     use("reached.example", null),
   ]);
   expect(whatItLacked(end, others)).toEqual({ hosts: ["wanted.example:443"], folders: [] });
   const { result } = reportCommand(end, "", others);
-  expect(result).toContain("[kept from 10.0.0.1:443: an address]");
+  expect(result).toContain(`[kept from 10.0.0.1:443: ${NOT_LISTED}]`);
   expect(result).toContain("mainstay workspace network allow wanted.example:443");
   expect(lackedIn(result)).toEqual({ hosts: ["wanted.example:443"], folders: [] });
 });
@@ -59,6 +60,18 @@ test("a folder counts only where it is another workspace of the person", () => {
   expect(folders("cat: /srv/otherwise: No such file or directory")).toEqual([]);
   expect(folders("cat: /root/.ssh/id: No such file or directory")).toEqual([]);
   expect(folders("/srv/other is fine")).toEqual([]);
+});
+
+test("only hosts that nobody granted are offered: not those that are down, nor those that lie inside", () => {
+  const inside = "it has the address 10.1.2.3, a private one, which only an admin can allow";
+  const end = failed("curl: (6) Could not resolve host: down.example", [
+    use("down.example", "no connection to 192.0.2.1: no answer in 5 s"),
+    use("inside.example", inside),
+  ]);
+  expect(whatItLacked(end, others)).toBeNull();
+  expect(reportCommand(end, "", others).result).toContain(
+    `[kept from inside.example:443: ${inside}]`,
+  );
 });
 
 test("what succeeded or was cancelled lacked nothing", () => {
