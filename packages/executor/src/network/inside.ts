@@ -4,6 +4,7 @@
  */
 import { accessSync, constants, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { HostGrant } from "@mainstay/sdk/network";
 
 /** Where the command's socket appears. In mount namespaces of workspaces an empty file stands there. */
 export const SOCKET_INSIDE = "/run/network.sock";
@@ -13,14 +14,19 @@ const PERL = "/usr/bin/perl";
 const PORT = 17_421;
 const FORWARDER = readFileSync(fileURLToPath(new URL("forwarder.pl", import.meta.url)), "utf8");
 
-/** Ends with 0 when connections are carried. Throws, with the fix, where that needs more than is here. */
-export function forwarder(): string[] {
+/**
+ * Ends with 0 when connections are carried. Where that needs more than is here it throws, with the
+ * fix; for no host at all it is null: without a network as little is let through, and only the end
+ * does not say what was wanted.
+ */
+export function forwarderTo(hosts: readonly HostGrant[], perl = PERL): string[] | null {
   try {
-    accessSync(PERL, constants.X_OK);
+    accessSync(perl, constants.X_OK);
   } catch {
-    throw new Error(`${PERL} is missing, and a network needs it (fix: apt-get install perl-base)`);
+    if (hosts.length === 0) return null;
+    throw new Error(`${perl} is missing, and a network needs it (fix: apt-get install perl-base)`);
   }
-  return [PERL, "-e", FORWARDER, String(PORT), SOCKET_INSIDE];
+  return [perl, "-e", FORWARDER, String(PORT), SOCKET_INSIDE];
 }
 
 const PROXY = `http://127.0.0.1:${PORT}`;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
 import { createConfigGuards } from "../agent-config.ts";
 import { createGitGuards } from "../git-guard.ts";
-import { forwarder } from "../network/inside.ts";
+import { forwarderTo } from "../network/inside.ts";
 import { openNetwork, type Used } from "../network/network.ts";
 import { pinFiles } from "../pinned-files.ts";
 import type { ProcessTable } from "../process-table.ts";
@@ -163,8 +163,10 @@ export function createSandbox(
   }
 
   async function wayOut(plan: Confined, { id }: Workspace, held: DisposableStack) {
-    if (plan.network === null) return { way: null, close: async () => UNUSED };
-    const way = { forwarder: forwarder(), socket_folder: network.folderOf(id) };
+    const forwarder = plan.network === null ? null : forwarderTo(plan.network.hosts);
+    if (plan.network === null || forwarder === null)
+      return { way: null, close: async () => UNUSED };
+    const way = { forwarder, socket_folder: network.folderOf(id) };
     const { socket_name, close } = await network.open(id, plan.network.hosts);
     held.defer(() => void close());
     return { way: { ...way, socket_name }, close };

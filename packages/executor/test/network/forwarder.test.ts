@@ -7,8 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { forwarderTo } from "../../src/network/inside.ts";
 import { processesWith } from "../harness.ts";
-import { textOf } from "./open-world.ts";
+import { grant, textOf } from "./open-world.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../src/network/forwarder.pl", import.meta.url));
 
@@ -84,3 +85,10 @@ function listening(server: ReturnType<typeof createServer>, at: object): Promise
     server.listen(at, () => resolve((server.address() as AddressInfo).port));
   });
 }
+
+test("where nothing carries connections, what reaches no host needs none, and the rest is told the fix", () => {
+  expect(forwarderTo([], "/nonexistent/perl")).toBeNull();
+  expect(forwarderTo([])).toHaveLength(5);
+  const grants = [grant("one.example.org")];
+  expect(() => forwarderTo(grants, "/nonexistent/perl")).toThrow(/fix: apt-get install perl-base/);
+});
