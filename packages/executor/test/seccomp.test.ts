@@ -43,6 +43,9 @@ function expected(architecture: Architecture, { number, arguments: given }: Call
   if (architecture === "x64" && number >= 0x40000000) return VERDICT.ENOSYS;
   const low = (argument: number) => Number(BigInt.asUintN(32, given[argument]!));
   const holds = (condition: Condition) => {
+    if ("high_has_any" in condition) {
+      return ((given[condition.argument]! >> 32n) & BigInt(condition.high_has_any)) !== 0n;
+    }
     const value = low(condition.argument);
     if ("equals" in condition) return value === condition.equals;
     if ("none_of" in condition) return !condition.none_of.includes(value);
@@ -129,6 +132,10 @@ test.each<[what: string, number: number, args: bigint[], said: keyof typeof VERD
   ["addresses without chance, for sanitizers", 135, [0x40000n], "allow"],
   ["what is readable may be run", 135, [0x400000n], "EPERM"],
   ["a trace of oneself", 101, [0n], "EPERM"],
+  ["a file in memory", 319, [0n], "ENOSYS"],
+  ["a database's small segment", 29, [0n, 56n, 0o1600n], "allow"],
+  ["a segment that is memory nobody maps", 29, [0n, 0x10000n, 0o1600n], "ENOSYS"],
+  ["a segment whose size is in the high word", 29, [0n, HIGH | 56n, 0o1600n], "ENOSYS"],
   ["read", 0, [0n], "allow"],
   ["execve", 59, [0n], "allow"],
 ])("x86-64: %s", (_, number, args, said) => {

@@ -11,10 +11,11 @@ export type Architecture = "x64" | "arm64";
 
 /**
  * Over the low 32 bits of an argument: the kernel cuts modes, flags, socket families and ioctl
- * requests to those, so a comparison of all 64 could be got round.
+ * requests to those, so a comparison of all 64 could be got round. Sizes have a high half as well.
  */
 export type Condition = { argument: number } & (
   | { has_any: number }
+  | { high_has_any: number }
   | { equals: number }
   | { none_of: readonly number[] }
 );
@@ -217,7 +218,23 @@ const KERNEL = [
   ),
 ];
 
+/** Segments live on without a process; there are at most 4,096 of them in an IPC namespace. */
+const SEGMENT_LIMIT_BYTES = 64 * 1024;
+
+/**
+ * Files in memory and detached segments are memory that no process maps, which nobody but a control
+ * group counts. Libraries that find neither take a file in /tmp or /dev/shm, whose size is bounded.
+ * A database's own segment of a few bytes is let through.
+ */
+const UNMAPPED = missing(
+  "memory",
+  ["memfd_create", 319, 279],
+  ["shmget", 29, 194, { argument: 1, has_any: 2 ** 32 - SEGMENT_LIMIT_BYTES }],
+  ["shmget", 29, 194, { argument: 1, high_has_any: 2 ** 32 - 1 }],
+);
+
 const MEMORY = [
+  ...UNMAPPED,
   ...forbidden("memory", ["mbind", 237, 235], ["set_mempolicy", 238, 237]),
   ...missing(
     "memory",

@@ -39,6 +39,7 @@ export const AUDIT_ARCH: Record<Architecture, number> = { x64: 0xc000003e, arm64
 const NUMBER_AT = 0;
 const ARCH_AT = 4;
 const lowWordAt = (argument: number) => 16 + 8 * argument;
+const highWordAt = (argument: number) => lowWordAt(argument) + 4;
 
 const X32_FIRST = 0x40000000;
 const INSTRUCTION_BYTES = 8;
@@ -104,6 +105,10 @@ function compileRule({ when, answer: said }: Rule): Instruction[] {
 
 /** Goes on where the condition holds, else skips what is left of its rule. */
 function compileTest(condition: Condition, skip: number): Instruction[] {
+  if ("high_has_any" in condition) {
+    const { argument, high_has_any: k } = condition;
+    return [load(highWordAt(argument)), { code: OPCODE.jump_if_any_bit, jt: 0, jf: skip, k }];
+  }
   const loaded = load(lowWordAt(condition.argument));
   if ("none_of" in condition) {
     const { none_of } = condition;

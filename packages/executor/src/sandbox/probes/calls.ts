@@ -96,6 +96,8 @@ const CALLS: readonly Call[] = [
   ["modify_ldt", `0, ${NOWHERE}, 0`],
   ["mbind", "0, 0x1000, 99, 0, 0, 0x80"],
   ["set_mempolicy", "99, 0, 0"],
+  ["memfd_create", '"probe\\0", 0x80000000'],
+  ["shmget", "1, 0x100000000, 0", "of a large segment"],
   ["userfaultfd", "1"],
   ["memfd_secret", "0x80"],
   ["vmsplice", `${CLOSED}, 0, 0, 0x80`],
