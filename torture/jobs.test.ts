@@ -22,8 +22,8 @@ import {
 import { report, rounds, seed } from "./plan.ts";
 import { seeded } from "./seeded.ts";
 
-/** What happens is spread over ten minutes; in a short run it comes at once. */
-const EVENTS = rounds({ short: 6, long: 60 });
+/** What happens is spread over ten minutes; in a short run it comes at once, and but one restart. */
+const EVENTS = rounds({ short: 3, long: 60 });
 const BETWEEN_MS = rounds({ short: 0, long: 10_000 });
 const FIRST_LIMIT_S = 30;
 const MORE_S = 30;

@@ -6,7 +6,7 @@ import type { ScriptFunction } from "@mainstay/fake-provider/script";
 import type { Command } from "@mainstay/sdk/commands";
 import type { Turn } from "@mainstay/sdk/turn";
 import { sql } from "kysely";
-import { afterEach, expect, onTestFinished, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import type { Overrides } from "../../src/assemble.ts";
 import type { Store } from "../../src/store/store.ts";
 import { scratchFolder } from "../files/workspace.ts";
