@@ -4,7 +4,8 @@
  * 1. Each command has a socket of its own, which no other sandbox can see.
  * 2. The process behind the sockets is started by the first and ends a minute after the last. When it
  *    dies, its sockets are dead: their commands go on without a network, and their ends say so.
- * 3. It answers in time or is killed; neither a beginning nor an end of a command waits for it longer.
+ * 3. Neither a beginning nor an end of a command waits for it longer than a limit. One order that is
+ *    late fails alone; one that is given in the silence after it, and is late too, ends the process.
  */
 import { chmodSync, chownSync, closeSync, constants, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -13,10 +14,14 @@ import type { HostGrant, NetworkUse } from "@mainstay/sdk/network";
 import { type ProxyProcess, startProxyProcess } from "./proxy-process.ts";
 import type { ProxyNews } from "./proxy-protocol.ts";
 
+const PROXY = "the network's proxy";
+const LOST = `${PROXY} ended early, and what it did last is lost`;
 /** As root: nobody else's, and below the first person's. */
 const PROXY_UID = 0x6fffffff;
 const IDLE_MS = 60_000;
 const ANSWER_LIMIT_MS = 10_000;
+/** For its first: a busy host takes its time to start it. */
+const START_LIMIT_MS = 30_000;
 
 export interface Network {
   /** The folder of a workspace's sockets on the host; made. */
@@ -47,6 +52,12 @@ export interface NetworkParts {
   clock: Clock;
 }
 
+interface Running {
+  process: ProxyProcess;
+  /** Silent: since its last word an order was late. */
+  standing: "starting" | "answering" | "silent";
+}
+
 /** A socket, from its order to its end. */
 interface Ordered {
   opened: PromiseWithResolvers<void>;
@@ -64,7 +75,7 @@ export function openNetwork({ run_folder, node_path, is_root, clock }: NetworkPa
   const uid = is_root ? PROXY_UID : null;
   const ordered = new Map<string, Ordered>();
   let count = 0;
-  let running: ProxyProcess | null = null;
+  let running: Running | null = null;
   let stopIdling = () => {};
 
   function folderOf(workspace_id: string): string {
@@ -75,17 +86,19 @@ export function openNetwork({ run_folder, node_path, is_root, clock }: NetworkPa
     return own;
   }
 
-  function start(): ProxyProcess {
+  function start(): Running {
     const process = startProxyProcess({
       ...{ node_path, folder: descriptor, uid, hear },
       onGone(why) {
-        if (running === process) forget(why);
+        if (running === started) forget(why);
       },
     });
-    return process;
+    const started: Running = { process, standing: "starting" };
+    return started;
   }
 
   function hear(news: ProxyNews): void {
+    if (running !== null) running.standing = "answering";
     const known = ordered.get(news.name);
     if (known === undefined) return;
     switch (news.state) {
@@ -104,25 +117,36 @@ export function openNetwork({ run_folder, node_path, is_root, clock }: NetworkPa
   function forget(why: string): void {
     running = null;
     for (const { opened, closed, uses } of ordered.values()) {
-      opened.reject(new Error(`the network's proxy ended: ${why}`));
-      closed.resolve({
-        uses,
-        doubt: "the network's proxy ended early, and what it did last is lost",
-      });
+      opened.reject(new Error(`${PROXY} ended: ${why}`));
+      closed.resolve({ uses, doubt: LOST });
     }
   }
 
-  async function inTime<T>(answer: Promise<T>): Promise<T> {
-    const stopWaiting = clock.after(ANSWER_LIMIT_MS, () => {
-      running?.kill();
-      forget(`no answer in ${ANSWER_LIMIT_MS / 1000} s`);
+  /** Where there is no answer in time `giveUp` settles it. */
+  async function inTime<T>(answer: Promise<T>, giveUp: (why: string) => void): Promise<T> {
+    const asked = running;
+    const was_silent = asked?.standing === "silent";
+    const limit_ms = asked?.standing === "starting" ? START_LIMIT_MS : ANSWER_LIMIT_MS;
+    const stopWaiting = clock.after(limit_ms, () => {
+      const why = `no answer in ${limit_ms / 1000} s`;
+      giveUp(why);
+      if (asked === null || asked !== running) return;
+      if (was_silent && asked.standing === "silent") endSilent(asked, why);
+      else asked.standing = "silent";
     });
     return answer.finally(stopWaiting);
   }
 
-  async function close(name: string, { closed }: Ordered): Promise<Used> {
-    running?.order({ op: "close", name });
-    const used = await inTime(closed.promise);
+  function endSilent({ process }: Running, why: string): void {
+    process.kill();
+    forget(why);
+  }
+
+  async function close(name: string, now: Ordered): Promise<Used> {
+    running?.process.order({ op: "close", name });
+    const used = await inTime(now.closed.promise, () =>
+      now.closed.resolve({ uses: now.uses, doubt: LOST }),
+    );
     ordered.delete(name);
     if (ordered.size === 0) stopIdling = clock.after(IDLE_MS, end);
     return used;
@@ -130,7 +154,7 @@ export function openNetwork({ run_folder, node_path, is_root, clock }: NetworkPa
 
   function end(): void {
     stopIdling();
-    running?.end();
+    running?.process.end();
     running = null;
   }
 
@@ -148,14 +172,16 @@ export function openNetwork({ run_folder, node_path, is_root, clock }: NetworkPa
       };
       ordered.set(name, now);
       running ??= start();
-      running.order({ op: "open", name, hosts: [...hosts] });
+      running.process.order({ op: "open", name, hosts: [...hosts] });
       let closing: Promise<Used> | null = null;
       const way = { socket_name, close: () => (closing ??= close(name, now)) };
-      await inTime(now.opened.promise).catch(async (error) => {
-        await way.close();
+      try {
+        await inTime(now.opened.promise, (why) => now.opened.reject(new Error(`${PROXY}: ${why}`)));
+        return way;
+      } catch (error) {
+        void way.close();
         throw error;
-      });
-      return way;
+      }
     },
     close() {
       end();

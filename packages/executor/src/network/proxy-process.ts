@@ -7,7 +7,7 @@ import { ProxyNews, type ProxyOrder } from "./proxy-protocol.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const HEAP_LIMIT_MIB = 128;
-/** Each resolution of a name has a thread while it lasts. */
+/** Each resolution of a name has one while it lasts; a command has at most four at a time. */
 const THREADS = 16;
 const SAID_LIMIT_CHARS = 2_000;
 

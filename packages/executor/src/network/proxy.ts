@@ -12,6 +12,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { HostGrant, NetworkUse } from "@mainstay/sdk/network";
 import { forward } from "./forward.ts";
+import { inTurns } from "./in-turns.ts";
 import { type Outside, reach } from "./reach.ts";
 import { type Answer, answerTo, Refusal, unreachable, written } from "./refusal.ts";
 import { createTally, type Row } from "./tally.ts";
@@ -19,6 +20,8 @@ import { claimedTarget, type Target, targetOfConnect, targetOfRequest } from "./
 import { join } from "./tunnel.ts";
 
 const CONNECTIONS_LIMIT = 128;
+/** At a time: each keeps a thread of the process as long as name servers let it wait. */
+const RESOLUTIONS_LIMIT = 4;
 const HEADER_LIMIT_BYTES = 16 << 10;
 const HEADER_LIMIT_MS = 15_000;
 const IDLE_LIMIT_MS = 5 * 60_000;
@@ -45,6 +48,7 @@ export function openProxy(parts: ProxyParts): Promise<Proxy> {
   const { hosts, total_limit_bytes = TOTAL_LIMIT_BYTES } = parts;
   const outside: Outside = {
     ...parts.outside,
+    resolve: inTurns(parts.outside.resolve, RESOLUTIONS_LIMIT),
     connect: (address, port) => hold(parts.outside.connect(address, port)),
   };
   const connections = new Set<Socket>();

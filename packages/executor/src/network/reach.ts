@@ -5,21 +5,22 @@
  *    that answers otherwise the next time (rebinding) is not asked a next time.
  * 2. Every address of the answer must be one that may be reached, also those that are not tried.
  */
-import type { LookupAddress } from "node:dns";
 import type { Socket } from "node:net";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { HostGrant } from "@mainstay/sdk/network";
 import { judgeAddress } from "./addresses.ts";
+import type { Resolve } from "./in-turns.ts";
 import { Refusal, unreachable } from "./refusal.ts";
 import { grantFor, type Target } from "./target.ts";
 
+/** Waiting for a turn included. */
 const RESOLVE_LIMIT_MS = 10_000;
 const CONNECT_LIMIT_MS = 5_000;
 const ADDRESSES_TRIED = 4;
 
 export interface Outside {
   /** All addresses of a name, as this machine resolves names. */
-  resolve(host: string): Promise<LookupAddress[]>;
+  resolve: Resolve;
   /** Begins to connect to an address. */
   connect(address: string, port: number): Socket;
   /** The addresses of this machine. */
@@ -54,7 +55,7 @@ async function resolve(host: string, outside: Outside): Promise<string[]> {
     throw new Error(`no answer in ${RESOLVE_LIMIT_MS / 1000} s`);
   });
   try {
-    const found = await Promise.race([outside.resolve(host), late]);
+    const found = await Promise.race([outside.resolve(host, over.signal), late]);
     return found.map(({ address }) => address);
   } catch (error) {
     throw unreachable(`its name could not be resolved: ${(error as Error).message}`);

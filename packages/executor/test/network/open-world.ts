@@ -18,6 +18,10 @@ export interface World {
   tried: string[];
   /** Every name that was asked for. */
   asked: string[];
+  /** Each resolution waits for it. */
+  until: Promise<void>;
+  /** Hears of each request when it arrives, and of what it moves. */
+  onUse(): void;
 }
 
 export interface Door {
@@ -48,14 +52,19 @@ export async function openDoor(
 ): Promise<Door> {
   const folder = mkdtempSync(join(tmpdir(), "mainstay-net-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const all: World = { names: {}, servers: {}, tried: [], asked: [], ...world };
+  const all: World = {
+    ...{ names: {}, servers: {}, tried: [], asked: [], until: Promise.resolve() },
+    onUse: () => {},
+    ...world,
+  };
   const path = join(folder, "socket");
   const proxy = await openProxy({
-    ...{ path, hosts, onUse: () => {} },
+    ...{ path, hosts, onUse: () => all.onUse() },
     ...(total_limit_bytes === undefined ? {} : { total_limit_bytes }),
     outside: {
       async resolve(name) {
         all.asked.push(name);
+        await all.until;
         const answers = all.names[name];
         if (answers === undefined) throw new Error(`no such name: ${name}`);
         const addresses = answers.length > 1 ? answers.shift()! : answers[0]!;

@@ -165,6 +165,26 @@ test("a name that changes its address between looks is looked at once", async ()
   expect([second.status, canary.hits()]).toEqual([403, 0]);
 });
 
+test("four names are looked up at a time, and the others after them", async () => {
+  const server = await openServer();
+  const slow = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  let count = 0;
+  const hosts = Array.from({ length: 12 }, (_, at) => `host-${at}.example.org`);
+  const door = await openDoor([grant("*.example.org")], {
+    names: Object.fromEntries(hosts.map((host) => [host, [[PUBLIC]]])),
+    servers: { [`${PUBLIC}:80`]: server.port },
+    until: slow.promise,
+    onUse: () => ++count === hosts.length && arrived.resolve(),
+  });
+  const all = Promise.all(hosts.map((host) => door.get(`http://${host}/`)));
+  await arrived.promise;
+  expect(door.world.asked).toHaveLength(4);
+  slow.resolve();
+  expect((await all).map(({ status }) => status)).toEqual(hosts.map(() => 200));
+  expect(door.world.asked.toSorted()).toEqual(hosts.toSorted());
+});
+
 test("a redirect is the client's next request, judged as any", async () => {
   const canary = await openServer();
   const server = await openServer((_, response) => {
