@@ -37,8 +37,8 @@ export function createTracer(): Tracer {
   const own_folder = mkdtempSync(join(tmpdir(), "mainstay-traces-"));
   const etc_folder = keepEtc(own_folder)();
   const nowhere = join(own_folder, "nowhere");
-  const found = readHostLayout({ home: nowhere, user_home: nowhere, uid: 0, time_zone: "UTC" });
-  const host = { ...found, shell: SHELL };
+  const host = { ...readHostLayout({ user_home: nowhere, time_zone: "UTC" }), shell: SHELL };
+  const toolchains = { shown: [], path: { before: [], after: [] }, variables: {} };
   const cache_folder = mkdtempSync(join(own_folder, "cache-"));
   let count = 0;
 
@@ -51,7 +51,7 @@ export function createTracer(): Tracer {
       held: [],
       way_out: null,
       openings: [],
-      place: { kind: "host", etc_folder, cache_folder, ripgrep_folder: null },
+      place: { kind: "host", etc_folder, cache_folder, ripgrep_folder: null, toolchains },
       host,
     });
     const flags = composed.slice(0, composed.indexOf("--"));

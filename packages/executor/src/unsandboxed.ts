@@ -10,6 +10,7 @@ import { MARKER, markedTree } from "./marked-tree.ts";
 import { pinFiles } from "./pinned-files.ts";
 import type { SandboxReport } from "./protocol.ts";
 import { USUAL_PATH } from "./sandbox/compose.ts";
+import { keepToolchains } from "./sandbox/current-toolchains.ts";
 import { stockFifos } from "./sandbox/fifos.ts";
 import { gatedPlainly, READY } from "./sandbox/gate.ts";
 import { GIT_VARIABLES } from "./sandbox/git-environment.ts";
@@ -22,6 +23,7 @@ import {
   type SandboxParts,
   type SandboxSettings,
 } from "./sandbox/sandbox.ts";
+import type { Toolchains } from "./sandbox/toolchains.ts";
 import type { AtGate } from "./supervise.ts";
 import type { Workspace } from "./workspaces.ts";
 
@@ -48,7 +50,8 @@ const REPORT: SandboxReport = {
 /** Workspaces are registered as with a sandbox; what they are staged for is left aside. */
 export function createUnsandboxed(settings: SandboxSettings, parts: SandboxParts): Sandbox {
   const sandbox = createSandbox(settings, parts);
-  const host = readHostLayout({ ...settings, uid: userInfo().uid });
+  const host = readHostLayout(settings);
+  const toolchains = keepToolchains({ ...settings, ...settings.owner, opt: "/opt" });
   const fifos = stockFifos(join(settings.home, "exec", "plain-fifos"));
 
   async function prepare(plan: Confined, workspace: Workspace): Promise<Prepared> {
@@ -61,7 +64,7 @@ export function createUnsandboxed(settings: SandboxSettings, parts: SandboxParts
     held.defer(() => closeSync(folder));
     const { ripgrep_folder } = await sandbox.stage();
     const program = plan.profile === "search" && ripgrep_folder !== null ? [ripgrep_folder] : [];
-    const variables = variablesOf(plan, settings, host, program);
+    const variables = variablesOf(plan, settings, { ...host, toolchains: toolchains() }, program);
     const command =
       plan.run.kind === "script" ? [host.shell, "-c", plan.run.script] : plan.run.argv;
     const launch = {
@@ -101,19 +104,29 @@ export function createUnsandboxed(settings: SandboxSettings, parts: SandboxParts
 
 function variablesOf(
   { command_id }: Confined,
-  { user_home }: SandboxSettings,
-  { shell, variables, toolchains }: HostLayout,
+  { user_home, owner }: SandboxSettings,
+  { shell, variables, toolchains }: HostLayout & { toolchains: Toolchains },
   first: string[],
 ): Record<string, string> {
-  const { username } = userInfo();
+  const user_name = nameOf(owner.uid);
+  const { before, after } = toolchains.path;
   return {
-    ...{ HOME: user_home, USER: username, LOGNAME: username, SHELL: shell },
+    ...{ HOME: user_home, USER: user_name, LOGNAME: user_name, SHELL: shell },
     ...{ LANG: "C.UTF-8", TERM: "dumb", TMPDIR: "/tmp", CI: "1" },
     ...GIT_VARIABLES,
     ...variables,
-    PATH: [...first, ...toolchains.path, USUAL_PATH].join(":"),
+    PATH: [...first, ...before, USUAL_PATH, ...after].join(":"),
     [MARKER]: command_id,
   };
+}
+
+/** In a container a user often has none. */
+function nameOf(uid: number): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(uid);
+  }
 }
 
 function inspect({ init, ready }: AtGate, workspace: Workspace): void {

@@ -66,6 +66,7 @@ test(
     expect(done.map(({ name }) => name)).toContain("git commit and status");
     expect(found.tool.output).toMatch(/^toy at \/home\/agent\/\.cache\/cargo\n.*:\nbin\n$/s);
     expect(found.write).toMatchObject({ exit_code: 1 });
+    expect(found.removed).toMatchObject({ exit_code: 0, output: "gone\n" });
   },
 );
 
@@ -86,6 +87,15 @@ test.skipIf(!is_root)(
       `toy-tool; ls -A ${user_home}/.cargo; echo x >> ${bin}/toy-tool`,
     );
     expect(end.output).toMatch(/^toy\nbin\n.*Read-only file system\n$/s);
+
+    // Made anew while the executor runs, it is another folder.
+    rmSync(bin, { recursive: true });
+    expect(await rooted.exited("toy-tool 2>/dev/null || echo gone")).toMatchObject({
+      output: "gone\n",
+    });
+    mkdirSync(bin);
+    writeFileSync(join(bin, "toy-tool"), "#!/bin/sh\necho newer\n", { mode: 0o700 });
+    expect(await rooted.exited("toy-tool")).toMatchObject({ output: "newer\n" });
 
     const inside = join(bin, "project");
     mkdirSync(inside);

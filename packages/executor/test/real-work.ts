@@ -2,7 +2,7 @@
  * Toy projects as people work on them, each a script for a sandbox without network. Run directly it
  * does them in an executor of the user whose process it is, and prints what came of them as JSON.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Bench, openBench } from "./harness.ts";
@@ -123,7 +123,9 @@ if (import.meta.main) {
       "toy-tool; ls -A ~/.cargo $(dirname $(command -v toy-tool))/..",
     );
     const write = await bench.exited("echo x >> $(command -v toy-tool)");
-    console.log(JSON.stringify({ works, tool, write }));
+    rmSync(join(homedir(), ".cargo"), { recursive: true });
+    const removed = await bench.exited("command -v toy-tool || echo gone");
+    console.log(JSON.stringify({ works, tool, write, removed }));
   } finally {
     await bench.close();
   }

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { expect, test } from "vitest";
@@ -13,7 +13,13 @@ test("a stage that could not be set up is tried again", async () => {
     const sandbox = createSandbox(
       {
         ...{ home, ripgrep_path, bubblewrap_path: "/nonexistent/bwrap" },
-        ...{ node_path: process.execPath, is_root: false, user_home: home, time_zone: "UTC" },
+        ...{
+          node_path: process.execPath,
+          is_root: false,
+          owner: userInfo(),
+          user_home: home,
+          time_zone: "UTC",
+        },
       },
       { processes: openProcessTable(() => {}), clock, log: () => {} },
     );

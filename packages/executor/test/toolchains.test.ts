@@ -5,6 +5,7 @@ import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { choose, defaultNode } from "../src/sandbox/nvm.ts";
+import { keepToolchains } from "../src/sandbox/current-toolchains.ts";
 import { findToolchains, TOOLCHAIN_VARIABLES } from "../src/sandbox/toolchains.ts";
 
 const is_root = userInfo().uid === 0;
@@ -33,7 +34,7 @@ function program(path: string, mode = 0o755): void {
 }
 
 test("a home without toolchains has none", () => {
-  expect(find()).toEqual({ shown: [], path: [], variables: {} });
+  expect(find()).toEqual({ shown: [], path: { before: [], after: [] }, variables: {} });
 });
 
 test("programs by subfolder; never what lies beside them", () => {
@@ -56,7 +57,8 @@ test("programs by subfolder; never what lies beside them", () => {
     ].toSorted(),
   );
   const { path, variables } = find();
-  expect(path.map((folder) => folder.slice(user_home.length))).toEqual([
+  expect(path.after).toEqual([]);
+  expect(path.before.map((folder) => folder.slice(user_home.length))).toEqual([
     ...["/.cargo/bin", "/.pyenv/shims", "/.deno/bin", "/go/bin"],
     "/.nvm/versions/node/v22.3.0/bin",
   ]);
@@ -70,10 +72,11 @@ test("programs by subfolder; never what lies beside them", () => {
   expect(TOOLCHAIN_VARIABLES).toEqual(expect.arrayContaining(Object.keys(variables)));
 });
 
-test("programs of .local/bin that are links bring what they lead to, two folders deep", () => {
+test("programs of .local/bin that are links bring what they lead to, of kinds that are known", () => {
   program("ada/.local/share/pipx/venvs/black/bin/black");
   program("ada/.local/share/pipx/secret");
-  program("ada/.local/share/keyrings/login/login.keyring");
+  program("ada/.local/share/keyrings/login/bin/unlock");
+  program("ada/.local/share/chat-app/profiles/work/helper");
   program("ada/.local/lib/node_modules/tsc/bin/tsc");
   program("ada/.local/bin/plain");
   const link = (to: string, name: string) => symlinkSync(to, join(user_home, ".local/bin", name));
@@ -81,8 +84,10 @@ test("programs of .local/bin that are links bring what they lead to, two folders
   link("../lib/node_modules/tsc/bin/tsc", "tsc");
   link("/etc/passwd", "elsewhere");
   link("../share/pipx/secret", "too-near");
+  link("../share/keyrings/login/bin/unlock", "unlock");
+  link("../share/chat-app/profiles/work/helper", "chat");
   expect(shown()).toEqual([
-    ...["ada/.local/bin", "ada/.local/lib/node_modules/tsc"],
+    ...["ada/.local/bin", "ada/.local/lib/node_modules"],
     "ada/.local/share/pipx/venvs",
   ]);
 });
@@ -99,7 +104,9 @@ test("of /opt the software that has programs, and none that keeps secrets with t
   program("opt/closed/bin/closed");
   chmodSync(join(opt, "closed"), 0o750);
   expect(shown()).toEqual(["opt/jdk", "opt/vendor/tool"]);
-  expect(find().path).toEqual([join(opt, "jdk/bin"), join(opt, "vendor/tool/bin")]);
+  // After the system's: none of them answers for a `git` or an `ls`.
+  const after = [join(opt, "jdk/bin"), join(opt, "vendor/tool/bin")];
+  expect(find().path).toEqual({ before: [], after });
   expect(find().shown.every(({ from }) => from === "opt")).toBe(true);
 });
 
@@ -110,6 +117,22 @@ describe("what others could write to is left out", () => {
     expect(shown()).toHaveLength(2); // the control
     chmodSync(join(user_home, ".cargo/bin"), 0o777);
     chmodSync(join(opt, "jdk"), 0o757);
+    expect(shown()).toEqual([]);
+  });
+
+  test("by the mode of a folder on the way to its programs, or of that of its programs", () => {
+    program("ada/.deno/bin/deno");
+    program("ada/.pyenv/shims/python3");
+    program("opt/jdk/bin/java");
+    program("opt/vendor/tool/bin/tool");
+    expect(shown()).toHaveLength(4); // the control
+    chmodSync(join(user_home, ".deno"), 0o777);
+    chmodSync(join(user_home, ".pyenv/shims"), 0o777);
+    chmodSync(join(opt, "jdk/bin"), 0o777);
+    chmodSync(join(opt, "vendor"), 0o777);
+    expect(shown()).toEqual(["ada/.pyenv"]);
+    expect(find().path).toEqual({ before: [], after: [] });
+    chmodSync(user_home, 0o777);
     expect(shown()).toEqual([]);
   });
 
@@ -137,12 +160,27 @@ test("a link is shown at its own path, and judged by where it leads", () => {
   mkdirSync(join(user_home, ".cargo"));
   symlinkSync(join(base, "store/cargo/bin"), join(user_home, ".cargo/bin"));
   const path = join(user_home, ".cargo/bin");
-  expect(find().shown).toEqual([{ path, source: join(base, "store/cargo/bin"), from: "home" }]);
+  expect(find().shown).toMatchObject([
+    { path, source: join(base, "store/cargo/bin"), from: "home" },
+  ]);
   chmodSync(join(base, "store/cargo/bin"), 0o777);
   expect(find().shown).toEqual([]);
   rmSync(path);
   symlinkSync(user_home, path); // a home as a toolchain
   expect(find().shown).toEqual([]);
+});
+
+test("what comes, goes or is opened to others while the executor lives", () => {
+  const current = keepToolchains({ user_home, opt, ...userInfo(), home: join(base, "data") });
+  const paths = () => current().shown.map(({ path }) => path.slice(base.length + 1));
+  expect(paths()).toEqual([]);
+  program("ada/.deno/bin/deno");
+  program("opt/jdk/bin/java");
+  expect(paths()).toEqual(["ada/.deno/bin", "opt/jdk"]);
+  expect(current()).toBe(current());
+  chmodSync(join(opt, "jdk"), 0o777);
+  rmSync(join(user_home, ".deno"), { recursive: true });
+  expect(paths()).toEqual([]);
 });
 
 describe("nvm", () => {

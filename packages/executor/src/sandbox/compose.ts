@@ -141,9 +141,10 @@ function volatile(): string[] {
 }
 
 /** A search starts none of them. */
-function toolchains({ profile, host }: Composition): string[] {
+function toolchains({ profile, place }: Composition): string[] {
   if (profile === "search") return [];
-  return host.toolchains.shown.flatMap(({ source, path }) => ["--ro-bind", source, path]);
+  // Their user may remove one at any time.
+  return place.toolchains.shown.flatMap(({ source, path }) => ["--ro-bind-try", source, path]);
 }
 
 function cache(folder: string, profile: Plan["profile"]): string[] {
@@ -215,15 +216,17 @@ export const VARIABLE_NAMES = [
   ...TOOLCHAIN_VARIABLES,
 ];
 
-function environment({ profile, host, way_out }: Composition): string[] {
-  const first = profile === "search" ? [OWN_PROGRAMS] : host.toolchains.path;
+function environment({ profile, host, place, way_out }: Composition): string[] {
+  const { before, after } = place.toolchains.path;
+  const path =
+    profile === "search" ? [OWN_PROGRAMS, USUAL_PATH] : [...before, USUAL_PATH, ...after];
   const variables = {
     ...VARIABLES,
     ...host.variables,
-    ...host.toolchains.variables,
+    ...place.toolchains.variables,
     ...(way_out === null ? {} : { ...NETWORK_VARIABLES, ...host.certificates }),
     SHELL: host.shell,
-    PATH: [...first, USUAL_PATH].join(":"),
+    PATH: path.join(":"),
   };
   return Object.entries(variables).flatMap(([name, value]) => ["--setenv", name, value]);
 }

@@ -1,19 +1,17 @@
 /** What stands where on this host, for compositions to be made from; read once at start. */
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { findCertificates, type HostSurroundings, readHostVariables } from "./host-variables.ts";
-import { findToolchains, type ToolchainHost, type Toolchains } from "./toolchains.ts";
 
 export interface HostLayout {
   /** /bin, /lib and their like: links into /usr, or folders of their own. */
   roots: { path: string; link: string | null }[];
   shell: string;
-  toolchains: Toolchains;
   variables: Record<string, string>;
   /** Variables for commands with a network. */
   certificates: Record<string, string>;
 }
 
-export function readHostLayout(host: Omit<ToolchainHost, "opt"> & HostSurroundings): HostLayout {
+export function readHostLayout(host: HostSurroundings): HostLayout {
   const roots = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"].flatMap((path) => {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined) return [];
@@ -22,7 +20,6 @@ export function readHostLayout(host: Omit<ToolchainHost, "opt"> & HostSurroundin
   return {
     roots,
     shell: existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh",
-    toolchains: findToolchains({ ...host, opt: "/opt" }),
     variables: readHostVariables(host),
     certificates: findCertificates(),
   };

@@ -1,6 +1,6 @@
 /** The face of the sandbox: what to launch for a plan, what its gate must show, what holds here. */
 import { closeSync, lstatSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { arch, userInfo } from "node:os";
+import { arch } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
 import { createConfigGuards } from "../agent-config.ts";
@@ -16,6 +16,7 @@ import type { Plan } from "../ticket.ts";
 import type { Workspace } from "../workspaces.ts";
 import { openCaches } from "./caches.ts";
 import { compose, type Pin, type Sighting, sightings } from "./compose.ts";
+import { keepToolchains } from "./current-toolchains.ts";
 import { READY } from "./gate.ts";
 import { stockFifos } from "./fifos.ts";
 import { readHostLayout } from "./host-layout.ts";
@@ -37,6 +38,8 @@ export interface SandboxSettings {
   time_zone: string;
   node_path: string;
   is_root: boolean;
+  /** The user whose process this is; /etc/passwd need not know it. */
+  owner: { uid: number; gid: number };
 }
 
 export interface Sandbox {
@@ -86,10 +89,11 @@ export function createSandbox(
   settings: SandboxSettings,
   { processes, clock, log }: SandboxParts,
 ): Sandbox {
-  const { home, ripgrep_path, bubblewrap_path } = settings;
+  const { home, bubblewrap_path } = settings;
   const run_folder = join(home, "run");
   const filter_path = join(home, "exec", "seccomp.bpf");
-  const host = readHostLayout({ ...settings, uid: userInfo().uid });
+  const host = readHostLayout(settings);
+  const toolchains = keepToolchains({ ...settings, ...settings.owner, opt: "/opt" });
   const caches = openCaches({ home, clock, log });
   const fifos = stockFifos(join(home, "exec", "fifos"));
   const network = openNetwork({ ...settings, run_folder, clock });
@@ -110,7 +114,7 @@ export function createSandbox(
   async function openStage(): Promise<Stage> {
     writeFileSync(filter_path, encodeFilter(compileFilter(RULES, architecture())));
     const open = settings.is_root ? openRootStage : openUserStage;
-    return open({ run_folder, ripgrep_path, host, caches, network });
+    return open({ ...settings, run_folder, host, toolchains, caches, network });
   }
 
   async function prepare(

@@ -9,14 +9,14 @@
  * fallback.
  */
 import { closeSync, realpathSync } from "node:fs";
-import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import type { Network } from "../network/network.ts";
 import { liesIn } from "../system-folders.ts";
-import type { Caches } from "./caches.ts";
+import type { CacheFolder, Caches } from "./caches.ts";
 import { keepEtc } from "./etc.ts";
 import type { HostLayout } from "./host-layout.ts";
 import { openMountNamespace } from "./mount-namespace.ts";
+import type { Toolchains } from "./toolchains.ts";
 
 const FIRST_PERSON_UID = 0x70000000;
 
@@ -29,14 +29,15 @@ export interface StagedFolder {
   person_uid_number: number;
 }
 
-/** Where the sandboxes of one workspace are made. */
-export type Place =
+/** Where the sandboxes of one workspace are made, and the toolchains that are shown there. */
+export type Place = { toolchains: Toolchains } & (
   | { kind: "host"; etc_folder: string; cache_folder: string; ripgrep_folder: string | null }
   /**
    * Nothing else is mounted there; `id` is the uid and gid that bubblewrap gets. One `for_once` was
    * made for one command, and its descriptor is to be closed with it.
    */
-  | { kind: "namespace"; descriptor: number; id: number; for_once: boolean };
+  | { kind: "namespace"; descriptor: number; id: number; for_once: boolean }
+);
 
 export interface Stage {
   level: "per_person" | "shared_user";
@@ -50,28 +51,40 @@ export interface Stage {
 export interface StageParts {
   run_folder: string;
   ripgrep_path: string | null;
+  /** The user whose process this is. */
+  owner: { uid: number; gid: number };
   host: HostLayout;
+  /** Those that are there now. */
+  toolchains(): Toolchains;
   caches: Caches;
   network: Pick<Network, "folderOf">;
 }
 
-export function openUserStage({ run_folder, ripgrep_path, host, caches }: StageParts): Stage {
+export function openUserStage(parts: StageParts): Stage {
+  const { run_folder, ripgrep_path, owner, caches } = parts;
   const etc = keepEtc(run_folder);
   const ripgrep_folder = folderOf(ripgrep_path);
-  const owner = { uid: userInfo().uid, gid: userInfo().gid };
   return {
     level: "shared_user",
     ripgrep_folder,
     async place(folder) {
-      refuseToolchain(folder, host);
+      const toolchains = parts.toolchains();
+      refuseToolchain(folder, toolchains);
       const cache_folder = caches.folder(folder.id, owner).path;
-      return { kind: "host", etc_folder: etc(), cache_folder, ripgrep_folder };
+      return { kind: "host", etc_folder: etc(), cache_folder, ripgrep_folder, toolchains };
     },
     release: async () => {},
   };
 }
 
-/** Of a workspace, made from one generation of the sandbox's /etc and of the workspace's cache. */
+/** What is in the mount namespace of a workspace, beside the workspace. */
+interface Generation {
+  etc_folder: string;
+  cache: CacheFolder;
+  toolchains: Toolchains;
+}
+
+/** Of a workspace, from one generation in words. */
 interface Made {
   from: string;
   descriptor: Promise<number>;
@@ -83,26 +96,21 @@ export function openRootStage(parts: StageParts): Stage {
   const ripgrep_folder = folderOf(ripgrep_path);
   const made = new Map<string, Made>();
 
-  const open = (
-    folder: StagedFolder,
-    openings: StagedFolder[],
-    etc_folder: string,
-    cache: string,
-  ) =>
+  const open = (folder: StagedFolder, openings: StagedFolder[], now: Generation) =>
     openMountNamespace({
       ...{ workspace: folder, openings },
       owner: folder.owner,
       shown_id: uidOf(folder),
-      etc_folder,
-      cache_folder: cache,
+      etc_folder: now.etc_folder,
+      cache_folder: now.cache.path,
       network_folder: network.folderOf(folder.id),
-      toolchains: host.toolchains.shown,
+      toolchains: now.toolchains.shown,
       ripgrep_path: ripgrep_path === null ? null : realpathSync(ripgrep_path),
       roots: host.roots.map(({ path }) => path),
     });
 
-  function make(folder: StagedFolder, from: string, etc_folder: string, cache: string): Made {
-    const descriptor = open(folder, [], etc_folder, cache);
+  function make(folder: StagedFolder, from: string, generation: Generation): Made {
+    const descriptor = open(folder, [], generation);
     const now = { from, descriptor };
     made.set(folder.id, now);
     descriptor.catch(() => made.get(folder.id) === now && made.delete(folder.id));
@@ -119,28 +127,34 @@ export function openRootStage(parts: StageParts): Stage {
     level: "per_person",
     ripgrep_folder,
     async place(folder, openings = []) {
-      refuseToolchain(folder, host);
+      const toolchains = parts.toolchains();
+      refuseToolchain(folder, toolchains);
       const id = uidOf(folder);
-      const etc_folder = etc();
       const cache = caches.folder(folder.id, { uid: id, gid: id });
+      const now = { etc_folder: etc(), cache, toolchains };
+      const place = { kind: "namespace", id, toolchains } as const;
       if (openings.length > 0) {
-        const descriptor = await open(folder, openings, etc_folder, cache.path);
-        return { kind: "namespace", descriptor, id, for_once: true };
+        return { ...place, descriptor: await open(folder, openings, now), for_once: true };
       }
-      const from = `${etc_folder} ${cache.identity}`;
+      const from = wordsFor(now);
       if (made.get(folder.id)?.from !== from) void release(folder);
-      const { descriptor } = made.get(folder.id) ?? make(folder, from, etc_folder, cache.path);
-      return { kind: "namespace", descriptor: await descriptor, id, for_once: false };
+      const { descriptor } = made.get(folder.id) ?? make(folder, from, now);
+      return { ...place, descriptor: await descriptor, for_once: false };
     },
     release,
   };
 }
 
+function wordsFor({ etc_folder, cache, toolchains }: Generation): string {
+  const shown = toolchains.shown.map(({ path, identity }) => `${path} ${identity}`);
+  return [etc_folder, cache.identity, ...shown].join("\n");
+}
+
 const uidOf = ({ person_uid_number }: StagedFolder) => FIRST_PERSON_UID + person_uid_number;
 
 /** What one person writes there would run in everybody's commands. */
-function refuseToolchain({ path }: StagedFolder, { toolchains }: HostLayout): void {
-  const touched = toolchains.shown
+function refuseToolchain({ path }: StagedFolder, { shown }: Toolchains): void {
+  const touched = shown
     .flatMap((one) => [one.path, one.source])
     .find((one) => liesIn(path, one) || liesIn(one, path));
   if (touched === undefined) return;

@@ -4,9 +4,11 @@
  *
  * 1. By subfolder, from a table: never a home folder itself, never what holds credentials, and never
  *    what lies beside the programs (`.cargo/credentials.toml`, `.npmrc`, `.config`).
- * 2. Only what the server's user or root owns and nobody else can write: others' bytes would run in
- *    everybody's commands.
- * 3. Apart from the data folder; that no workspace touches one is for whoever places workspaces.
+ * 2. Only what the server's user or root owns and nobody else can write, and so for every folder from
+ *    the root down to the programs: others' bytes would run in everybody's commands.
+ * 3. A home's programs are found before the system's of the same name, as by its user's own shell: the
+ *    user installed them. Those of /opt come after, so that none answers for a `git` or an `ls`.
+ * 4. Apart from the data folder; that no workspace touches one is for whoever places workspaces.
  */
 import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, sep } from "node:path";
@@ -18,14 +20,16 @@ export interface Toolchain {
   path: string;
   /** Where that is on the host, links followed. */
   source: string;
+  /** Device and inode: what was removed and made anew is another one. */
+  identity: string;
   /** What is in a home is its user's alone and shown all the same; /opt is shown as others see it. */
   from: "home" | "opt";
 }
 
 export interface Toolchains {
   shown: Toolchain[];
-  /** Folders of programs, in the order in which they are searched, before the system's. */
-  path: string[];
+  /** Folders of programs, in the order in which they are searched. Invariant 3. */
+  path: { before: string[]; after: string[] };
   variables: Record<string, string>;
 }
 
@@ -70,11 +74,16 @@ const KNOWN: Known[] = [
     variable: "MISE_DATA_DIR",
   },
   { folder: ".rbenv", programs: ["shims", "bin"], variable: "RBENV_ROOT" },
-  { folder: ".local/share/uv", parts: ["python"], programs: [] },
+  { folder: ".local/share/uv", parts: ["python", "tools"], programs: [] },
   { folder: ".deno", parts: ["bin"], programs: ["bin"] },
   { folder: ".bun", parts: ["bin", "install/global"], programs: ["bin"] },
   { folder: "go", parts: ["bin"], programs: ["bin"] },
   { folder: ".local/bin", programs: ["."] },
+  // What programs of .local/bin are links into; nothing else of these folders.
+  { folder: ".local/share/pipx", parts: ["venvs"], programs: [] },
+  { folder: ".local/pipx", parts: ["venvs"], programs: [] },
+  { folder: ".local/share/pypoetry", parts: ["venv"], programs: [] },
+  { folder: ".local/lib", parts: ["node_modules"], programs: [] },
 ];
 
 const OTHER_VARIABLES = ["NVM_BIN", "RUSTUP_AUTO_INSTALL"];
@@ -83,30 +92,49 @@ export const TOOLCHAIN_VARIABLES = [
   ...OTHER_VARIABLES,
 ];
 
-/** Of links in `.local/bin`, of folders in /opt. */
+/** Of folders in /opt, of names in each. */
 const ENTRIES_LIMIT = 256;
 const SHOWN_LIMIT = 48;
+/** Of folders in /opt: each is looked at before each command. */
+const WATCHED_LIMIT = 32;
 /** Software that keeps such a thing beside its programs is left out, whoever may read it. */
 const SECRET_NAME = /secret|credential|passwd|password|token|\.(key|pem|p12|env)$|^\.env|^id_/i;
 
 /** What is there now. Never throws: what cannot be looked at is left out. */
 export function findToolchains(host: ToolchainHost): Toolchains {
   const at_home = KNOWN.flatMap((known) => ofHome(known, host));
-  const linked = linkedFrom(join(host.user_home, ".local/bin"), host);
   const in_opt = ofOpt(host);
-  const candidates = [...at_home.flatMap(({ shown }) => shown), ...linked, ...in_opt];
+  const candidates = [...at_home.flatMap(({ shown }) => shown), ...in_opt];
   const shown = withoutNested(candidates).slice(0, SHOWN_LIMIT);
   const node = defaultNode(join(host.user_home, ".nvm"));
-  const programs = [
+  const home_programs = [
     ...at_home.flatMap(({ programs }) => programs),
     ...(node === null ? [] : [node]),
-    ...in_opt.map(({ path }) => join(path, "bin")),
   ];
-  const path = programs.filter((folder) => shown.some((one) => liesIn(folder, one.path)));
+  const searched = (folders: string[]) =>
+    folders
+      .filter((folder) => shown.some((one) => liesIn(folder, one.path)))
+      .filter((folder) => isTrusted(folder, host));
+  const before = searched(home_programs);
+  const after = searched(in_opt.map(({ path }) => join(path, "bin")));
   const variables = Object.fromEntries(at_home.flatMap((found) => found.variable ?? []));
   if ("RUSTUP_HOME" in variables) variables["RUSTUP_AUTO_INSTALL"] = "0"; // it is read-only
-  if (node !== null && path.includes(node)) variables["NVM_BIN"] = node;
-  return { shown, path, variables };
+  if (node !== null && before.includes(node)) variables["NVM_BIN"] = node;
+  return { shown, path: { before, after }, variables };
+}
+
+/** Folders that change when something else may be found than now; those that are not there change others. */
+export function foldersLookedAt({ user_home, opt }: ToolchainHost): string[] {
+  const at_home = KNOWN.flatMap(({ folder, parts = [], programs }) =>
+    [".", ...parts, ...programs].map((name) => join(folder, name)),
+  );
+  const between = [".", ".local", ".local/share", ".local/lib", ".nvm/alias", ".nvm/versions/node"];
+  const in_opt = namesIn(opt).slice(0, WATCHED_LIMIT);
+  const all = [
+    ...[...between, ...at_home].map((name) => join(user_home, name)),
+    ...[".", ...in_opt].map((name) => join(opt, name)),
+  ];
+  return [...new Set(all)].filter((path) => lookAt(path) !== null);
 }
 
 function ofHome({ folder, parts = ["."], programs, variable }: Known, host: ToolchainHost) {
@@ -116,19 +144,6 @@ function ofHome({ folder, parts = ["."], programs, variable }: Known, host: Tool
   const folders = programs.map((name) => join(root, name)).filter(isFolder);
   const named: [string, string][] = variable === undefined ? [] : [[variable, root]];
   return [{ shown, programs: folders, variable: named }];
-}
-
-/** Programs in `.local/bin` are often links to an environment of their own: `pipx/venvs`, `uv/tools`. */
-function linkedFrom(folder: string, host: ToolchainHost): Toolchain[] {
-  const homes = [".local/share", ".local/lib"].map((name) => join(host.user_home, name));
-  const found = namesIn(folder).flatMap((name) => {
-    const target = realPathOf(join(folder, name));
-    const home = homes.find((one) => target !== null && liesIn(target, realPathOf(one) ?? one));
-    if (target === null || home === undefined) return [];
-    const [vendor, kind, ...rest] = target.slice((realPathOf(home) ?? home).length + 1).split(sep);
-    return rest.length === 0 ? [] : [join(home, vendor!, kind!)];
-  });
-  return [...new Set(found)].flatMap((path) => toolchainAt(path, "home", host));
 }
 
 /** `/opt/NAME` or `/opt/VENDOR/NAME` that has programs in `bin`. */
@@ -141,7 +156,7 @@ function ofOpt(host: ToolchainHost): Toolchain[] {
     .slice(0, ENTRIES_LIMIT)
     .filter((path) => hasPrograms(join(path, "bin")))
     .filter((path) => !namesIn(path).some((name) => SECRET_NAME.test(name)))
-    .filter((path) => isForOthers(path))
+    .filter((path) => isForOthers(path) && isTrusted(join(path, "bin"), host))
     .flatMap((path) => toolchainAt(path, "opt", host));
 }
 
@@ -158,21 +173,36 @@ const isForOthers = (path: string) => ((lookAt(path)?.mode ?? 0) & 0o005) === 0o
 function toolchainAt(path: string, from: Toolchain["from"], host: ToolchainHost): Toolchain[] {
   const normal = join(path, ".");
   const source = realPathOf(normal);
-  if (source === null || !isTrusted(source, host)) return [];
+  const found = source === null ? null : lookAt(source);
+  if (source === null || found === null || !isTrusted(normal, host)) return [];
   const is_apart = [normal, source].every((one) => isApart(one, host));
-  return is_apart ? [{ path: normal, source, from }] : [];
+  return is_apart ? [{ path: normal, source, identity: `${found.dev}:${found.ino}`, from }] : [];
 }
 
-/** Invariant 2. */
-function isTrusted(source: string, { uid }: ToolchainHost): boolean {
-  const found = lookAt(source);
-  if (found === null || (found.uid !== uid && found.uid !== 0)) return false;
-  // Where everybody has a group of their own, theirs may write by default.
-  const others = found.gid === found.uid ? 0o002 : 0o022;
-  return (found.mode & others) === 0;
+/** Invariant 2, of the way by which it is named and of the one to where links lead. */
+function isTrusted(path: string, host: ToolchainHost): boolean {
+  const source = realPathOf(path);
+  return source !== null && [path, source].every((one) => wayTo(one).every(isOurs));
+
+  function isOurs(folder: string): boolean {
+    const found = lookAt(folder);
+    if (found === null || (found.uid !== host.uid && found.uid !== 0)) return false;
+    // In a folder like /tmp nobody exchanges what is another's.
+    const is_sticky = (found.mode & 0o1000) !== 0 && folder !== source;
+    return found.isSymbolicLink() || is_sticky || !isOpenToOthers(found);
+  }
 }
 
-/** Invariants 1 and 3; a colon would be two folders in a PATH. */
+/** "/", "/home", "/home/ada", … */
+function wayTo(path: string): string[] {
+  const names = path.split(sep).filter((name) => name !== "");
+  return ["/", ...names.map((_name, at) => `/${names.slice(0, at + 1).join("/")}`)];
+}
+
+/** Where everybody has a group of their own, theirs may write by default. */
+const isOpenToOthers = ({ uid, gid, mode }: Stats) => (mode & (gid === uid ? 0o002 : 0o022)) !== 0;
+
+/** Invariants 1 and 4; a colon would be two folders in a PATH. */
 function isApart(path: string, { home, user_home }: ToolchainHost): boolean {
   const touches = liesIn(path, home) || liesIn(home, path) || liesIn(user_home, path);
   return !touches && systemFolderOf(path) === null && !path.includes(":");

@@ -44,7 +44,8 @@ const sandbox = createSandbox(
   {
     ...{ home, bubblewrap_path: "/usr/bin/bwrap", ripgrep_path: null },
     ...{ user_home: base, time_zone: "UTC", node_path: process.execPath },
-    is_root: process.getuid?.() === 0,
+    is_root: process.getuid!() === 0,
+    owner: { uid: process.getuid!(), gid: process.getgid!() },
   },
   { processes, clock, log: () => {} },
 );
