@@ -72,7 +72,7 @@ function addCommand({ withServer, screen, config }: RulesParts): Command {
 
 function removeCommand({ withServer, screen }: RulesParts): Command {
   return new Command("remove")
-    .description("take a rule back: ask again")
+    .description("take a rule back: ask again; a command that runs goes on")
     .argument("<rule-id>")
     .option("--json", "print the rule as JSON")
     .addHelpText("after", "\nExample:\n  $ mainstay rules remove rule_0123456789abcdef")

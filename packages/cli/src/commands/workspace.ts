@@ -34,7 +34,7 @@ function addCommand({ withServer, screen, interrupts, config }: WorkspaceParts):
     .description("let Mainstay work in a folder (default: the current one)")
     .argument("[path]")
     .option("--trust", "run commands there in the sandbox without asking, as far as policies allow")
-    .option("--no-trust", "take that back: ask before commands")
+    .option("--no-trust", "take that back: ask before commands; those that run go on")
     .option("--json", "print the workspace as JSON")
     .addHelpText("after", "\nExample:\n  $ mainstay workspace add . --trust")
     .action((path: string | undefined, { trust, json }: { trust?: boolean; json?: boolean }) =>
@@ -49,6 +49,8 @@ function addCommand({ withServer, screen, interrupts, config }: WorkspaceParts):
         else screen.print(row(workspace));
         if (trust === undefined && workspace.trusted)
           screen.note("It was trusted before and stays so; --no-trust takes that back.");
+        if (trust === false)
+          screen.note("Commands that run there go on: mainstay commands lists and cancels them.");
         return exit.ok;
       }),
     );

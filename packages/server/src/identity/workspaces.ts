@@ -23,6 +23,7 @@ export interface Workspaces {
    * Registers a folder of this host. The same folder again is the same workspace; its trust changes
    * only where `trust` is sent, and what changes needs a proof. Another folder at a known path takes
    * the place of the one before, without its trust and without any consent that was given there.
+   * What runs on trust that is taken back, or in the folder before, goes on to its end or its stop.
    *
    * @throws Refusal `workspace_refused`, `workspace_unproven`
    */

@@ -24,7 +24,10 @@ export interface Planned {
   readonly judged: Pick<Judged, "network" | "opened">;
 }
 
-/** What an agreement rests on, from the judgement to the order to begin. */
+/**
+ * What an agreement rests on, from the judgement to the order to begin. Past that nothing is taken back
+ * from a command: it goes on for its time, in the background too, and its person can stop it.
+ */
 export interface RestsOn {
   /** To be taken before what bears on the command is read. */
   look(): Look;
