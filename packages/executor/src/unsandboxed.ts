@@ -81,7 +81,8 @@ export function createUnsandboxed(settings: SandboxSettings, parts: SandboxParts
     const kept = held.move();
     return {
       ...{ launch, sandbox: "none", processes: markedTree(parts.processes, plan.command_id) },
-      writes_to: [workspace.path, settings.home],
+      // Its /tmp is the host's own.
+      writes_to: { on_disk: [workspace.path, settings.home], in_memory: [] },
       inspect(gate) {
         inspect(gate, workspace);
         readPins();

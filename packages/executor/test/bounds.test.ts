@@ -1,11 +1,11 @@
 /** Real processes against small bounds; numbers are the invariants of `bounds/bounds.ts`. */
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
 import { expect, onTestFinished, test } from "vitest";
-import { createBounds, type BoundsParts } from "../src/bounds/bounds.ts";
+import { createBounds, type BoundsParts, type Writable } from "../src/bounds/bounds.ts";
 import { descendantsOf, pageBytes, readFamilies } from "../src/bounds/host-processes.ts";
 import { readProcesses } from "../src/process-table.ts";
 import type { Halt } from "../src/supervise.ts";
@@ -13,6 +13,7 @@ import type { Halt } from "../src/supervise.ts";
 const MIB = 2 ** 20;
 /** Half of it is what one command may take. */
 const TOTAL_BYTES = 192 * MIB;
+const NOWHERE: Writable = { on_disk: [], in_memory: [] };
 
 function openBounds(change: Partial<BoundsParts> = {}) {
   const looks = { count: 0, awaited: new Map<number, () => void>() };
@@ -40,7 +41,7 @@ async function command(
   { bounds }: ReturnType<typeof openBounds>,
   id: string,
   script: string,
-  folders: string[] = [],
+  { on_disk = [], in_memory = [] }: Partial<Writable> = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "mainstay-bounds-"));
   const child = spawn("/bin/sh", ["-c", script], {
@@ -61,7 +62,8 @@ async function command(
     });
   });
   const halted = Promise.withResolvers<Halt>();
-  const hold = bounds.hold({ command_id: id, folders: [folder, ...folders], halt: halted.resolve });
+  const folders = { on_disk: [folder, ...on_disk], in_memory };
+  const hold = bounds.hold({ command_id: id, folders, halt: halted.resolve });
   await hold.enter(readProcesses().identify(child.pid!)!);
   return { child, folder, ready, hold, halted: halted.promise };
 }
@@ -135,7 +137,7 @@ test("one that was stopped at its gate is not looked after", async () => {
     },
   });
   const { child } = await command(opened, "c-1", "sleep 600");
-  const hold = bounds.hold({ command_id: "c-2", folders: [], halt: () => {} });
+  const hold = bounds.hold({ command_id: "c-2", folders: NOWHERE, halt: () => {} });
   const entering = hold.enter(readProcesses().identify(child.pid!)!);
   expect(hold.leave()).toBeNull();
   joined.resolve();
@@ -152,26 +154,88 @@ test("what the kernel ended is told at the end, by its group", async () => {
   expect(hog.hold.leave()).toBe(halt);
 });
 
-test("a disk that fills up loses the command that wrote most, not its neighbour", async ({
-  skip,
-}) => {
-  if (userInfo().uid !== 0) return skip("NOT RUN: a small disk needs root to mount it");
+/** A file system in memory, of so many bytes and files, as a disk; null where we cannot mount one. */
+function smallDisk(options: string): string | null {
+  if (userInfo().uid !== 0) return null;
   const disk = mkdtempSync(join(tmpdir(), "mainstay-disk-"));
   onTestFinished(() => rmSync(disk, { recursive: true }));
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", disk]);
+  execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk]);
   onTestFinished(() => void execFileSync("umount", [disk]));
+  return disk;
+}
+
+const NOT_ROOT = "NOT RUN: a small disk needs root to mount it";
+
+test("2: files in memory count, and the host loses who has them", async ({ skip }) => {
+  const memory = smallDisk("size=256m");
+  if (memory === null) return skip(NOT_ROOT);
   const opened = openBounds();
-  // Both write where writes are counted; memory is no disk.
-  const write = (mib: number) =>
-    `dd if=/dev/zero of=file bs=1M count=${mib} status=none; echo ready; sleep 600 & wait`;
-  const small = await command(opened, "c-1", write(17), [disk]);
-  const large = await command(opened, "c-2", write(24), [disk]);
-  const elsewhere = await command(opened, "c-3", write(40));
-  await Promise.all([small.ready, large.ready, elsewhere.ready]);
-  const quiet = await Promise.race([large.halted, opened.seen(3)]);
-  writeFileSync(join(disk, "full"), Buffer.alloc(15 * MIB));
-  const others = Promise.race([small.halted, elsewhere.halted]).then(() => "another");
-  const first = await Promise.race([large.halted, others]);
-  expect(quiet).toBeUndefined();
-  expect(first).toMatchObject({ cause: "exceeded", bound: "disk" });
+  const fill = `head -c 120M /dev/zero > ${memory}/file; echo ready; sleep 600 & wait`;
+  const hog = await command(opened, "c-1", fill, { in_memory: [memory] });
+  expect(await hog.halted).toMatchObject({ cause: "exceeded", bound: "memory" });
+  hog.hold.leave();
+  let available_bytes = Infinity;
+  const short = openBounds({
+    memory: { total_bytes: 10 * TOTAL_BYTES, available_bytes: () => available_bytes },
+  });
+  const innocent = await command(short, "c-2", holding(24));
+  const again = await command(short, "c-3", "echo ready; sleep 600 & wait", {
+    in_memory: [memory],
+  });
+  await Promise.all([innocent.ready, again.ready]);
+  available_bytes = 0;
+  const first = Promise.race([again.halted, innocent.halted.then(() => "the innocent")]);
+  expect(await first).toMatchObject({ bound: "memory" });
 });
+
+test("a host that is short loses commands in groups, too", async () => {
+  const opened = openBounds({
+    memory: { total_bytes: 10 * TOTAL_BYTES, available_bytes: () => 0 },
+    cgroups: { join: async () => ({ leave: () => null }) },
+  });
+  const hog = await command(opened, "c-1", holding(24));
+  expect(await hog.halted).toMatchObject({ cause: "exceeded", bound: "memory" });
+});
+
+test("a process that wants to be spared is the first to go again", async ({ skip }) => {
+  const opened = openBounds();
+  const spare = "echo 0 > /proc/self/oom_score_adj && echo ready; sleep 600 & wait";
+  const { child, ready } = await command(opened, "c-1", spare);
+  await ready;
+  await opened.seen(3);
+  const score = readFileSync(`/proc/${child.pid}/oom_score_adj`, "utf8");
+  if (userInfo().uid !== 0 && score === "0\n") return skip("NOT RUN: /proc hides it from us");
+  expect(score).toBe("700\n");
+});
+
+const SLEEP = "echo ready; sleep 600 & wait";
+
+test.for<[what: string, way: string]>([
+  ["writes", "head -c 60M /dev/zero > FILE"],
+  ["allocates", "fallocate -l 60M FILE"],
+  ["has nobody wait for who writes", "perl -e '$SIG{CHLD} = q(IGNORE); HEAD'"],
+  ["takes the name away", "exec 3>FILE; rm FILE; head -c 60M /dev/zero >&3"],
+])(
+  "a disk that fills up loses the command that %s, not its neighbour",
+  async ([, way], { skip }) => {
+    const disk = smallDisk("size=64m");
+    if (disk === null) return skip(NOT_ROOT);
+    const opened = openBounds();
+    const folders = ["near", "hog"].map((name) => join(disk, name));
+    folders.forEach((folder) => mkdirSync(folder));
+    // The kernel counts what it wrote elsewhere, too.
+    const write = "dd if=/dev/zero of=large bs=1M count=40 status=none";
+    const near = `head -c 1M /dev/zero > ${disk}/near/small; ${write}; ${SLEEP}`;
+    const neighbour = await command(opened, "c-1", near, { on_disk: [folders[0]!] });
+    await neighbour.ready;
+    const quiet = await Promise.race([neighbour.halted, opened.seen(3)]);
+    expect(quiet).toBeUndefined();
+    const head = `if (!fork) { exec q(head -c 60M /dev/zero > FILE) } sleep 1`;
+    const filling = way.replace("HEAD", head).replaceAll("FILE", `${disk}/hog/file`);
+    const hog = await command(opened, "c-2", `${filling}; ${SLEEP}`, {
+      on_disk: [folders[1]!],
+    });
+    const others = neighbour.halted.then(() => "its neighbour");
+    expect(await Promise.race([hog.halted, others])).toMatchObject({ bound: "disk" });
+  },
+);

@@ -1,6 +1,10 @@
 /** Commands that take all they can get, through a real executor; what looks decide is in `bounds.test.ts`. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openBench, processesWith, type Bench } from "./harness.ts";
+import { filesInMemory } from "../src/bounds/disk-use.ts";
+import { readProcesses } from "../src/process-table.ts";
+import { VOLATILE } from "../src/sandbox/compose.ts";
+import { gateName } from "../src/sandbox/gate.ts";
+import { openBench, processesWith, saying, type Bench } from "./harness.ts";
 
 let bench: Bench;
 beforeAll(async () => {
@@ -29,6 +33,28 @@ test("a fork loop ends at the bound of processes, and all of them with their com
   expect(count).toBeGreaterThan(900);
   expect(count).toBeLessThan(1024);
   expect(processesWith("fork-loop")).toEqual([]);
+});
+
+test("memory that no process maps is not to be had, and files in memory are counted", async () => {
+  const script = `perl -e '$n = "x"; print syscall(319, $n, 0), syscall(29, 0, 1 << 20, 01600)';
+    head -c 20M /dev/zero > /tmp/file; head -c 10M /dev/zero > ~/file; echo filled; sleep 600`;
+  const ticket = bench.ticket(script);
+  const { command_id } = ticket.plan;
+  const filled = saying(bench.link(), command_id, "filled");
+  await bench.link().run(ticket);
+  const said = await filled;
+  const inside = readProcesses().findByArgument(gateName(command_id));
+  const counted = inside.map(({ pid }) =>
+    filesInMemory(
+      pid,
+      VOLATILE.map(({ path }) => path),
+    ),
+  );
+  await bench.link().cancel(command_id);
+  await bench.link().wait(command_id);
+  if (process.arch === "x64") expect(said).toBe("-1-1filled\n");
+  expect(Math.max(...counted)).toBeGreaterThanOrEqual(30 << 20);
+  expect(Math.max(...counted)).toBeLessThan(31 << 20);
 });
 
 test("one process gets no more data than its limit, and its command goes on", async () => {

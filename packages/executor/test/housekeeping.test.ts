@@ -51,7 +51,7 @@ function openCore(
       launch,
       sandbox: "bubblewrap",
       processes: openProcessTable(() => {}),
-      writes_to: [],
+      writes_to: { on_disk: [], in_memory: [] },
       inspect: () => {},
       network,
       finish,

@@ -5,23 +5,33 @@
  * 1. One timer serves all commands, and only while some run. Looks never overlap, and take at most a
  *    twentieth of the time.
  * 2. What a command takes is judged by pages shared fairly: children forked from a large process share
- *    its pages, and a sum of all they have would be many times what the host misses.
+ *    its pages, and a sum of all they have would be many times what the host misses. Files on its file
+ *    systems in memory count as well. What is left of a shared mapping that was mostly unmapped does not.
  * 3. While one that was halted for the host's sake has not left, no other is: what it took comes back
  *    first.
  */
-import { stat, statfs, writeFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { ProcessIdentity } from "../process-table.ts";
 import type { Cgroup, Cgroups } from "../sandbox/cgroup.ts";
 import type { Halt } from "../supervise.ts";
-import { type Disk, diskShort, hostShort, memoryBounds, overMemory, reserveOf } from "./excess.ts";
+import { claimOn, filesInMemory, spaceOf } from "./disk-use.ts";
+import {
+  type Claim,
+  type Disk,
+  diskShort,
+  hostShort,
+  isWithin,
+  memoryBounds,
+  overMemory,
+} from "./excess.ts";
 import {
   descendantsOf,
   type Family,
   pageBytes,
+  preferForEnding,
   readFamilies,
   sharedFairly,
-  writtenBytes,
 } from "./host-processes.ts";
 
 const LOOK_MS = 250;
@@ -30,6 +40,8 @@ const LOOK_NEAR_MS = 50;
 const NEAR_MEMORY = 0.75;
 const NEAR_RESERVES = 4;
 const LOOK_SHARE = 1 / 20;
+/** By so much the times of files may lie behind the clock: they are of the kernel's last tick. */
+const FILE_CLOCK_MS = 20;
 
 /** The first that the kernel ends where it has no memory left, long before any server. */
 const OOM_SCORE_ADJ = 700;
@@ -39,10 +51,16 @@ export interface HostMemory {
   available_bytes(): number;
 }
 
+/** Folders that a command may write to. */
+export interface Writable {
+  on_disk: string[];
+  /** Where it sees them: file systems in memory that nobody else has. */
+  in_memory: string[];
+}
+
 export interface BoundedCommand {
   command_id: string;
-  /** On the disks that it may write to. */
-  folders: string[];
+  folders: Writable;
   halt(why: Halt): void;
 }
 
@@ -61,9 +79,17 @@ interface Entered {
   command: BoundedCommand;
   init_pid: number;
   group: Cgroup | null;
-  /** By their devices; of each a folder on it. */
-  disks: Map<number, string>;
+  /** By their devices. */
+  disks: Map<number, WrittenDisk>;
+  began_ms: number;
   is_halted: boolean;
+}
+
+interface WrittenDisk {
+  /** All that it may write to there. */
+  folders: string[];
+  /** When it began; null where the disk does not say. */
+  before: Disk | null;
 }
 
 export interface BoundsParts {
@@ -95,6 +121,7 @@ export function createBounds({ memory, cgroups, clock, log }: BoundsParts): Boun
     try {
       const families = await readFamilies();
       const seen = [...entered].map((one) => measure(one, families, page_bytes));
+      for (const { pids } of seen) await preferForEnding(pids, OOM_SCORE_ADJ);
       const near = [await lookAtMemory(seen), await lookAtDisks(seen)];
       is_near = near.includes(true);
     } catch (error) {
@@ -108,23 +135,27 @@ export function createBounds({ memory, cgroups, clock, log }: BoundsParts): Boun
   /** Whether something is near its bound. */
   async function lookAtMemory(all: Measured[]): Promise<boolean> {
     const seen = all.filter(({ entered }) => entered.group === null);
-    for (const one of seen.filter(({ resident_bytes }) => resident_bytes > bounds.limit_bytes)) {
-      halt(one.entered, overMemory(await sharedFairly(one.pids, bounds.limit_bytes), bounds));
+    for (const one of seen.filter(({ taken_bytes }) => taken_bytes > bounds.limit_bytes)) {
+      const { pids, files_bytes } = one;
+      const taken_bytes = await sharedFairly(pids, files_bytes, bounds.limit_bytes);
+      halt(one.entered, overMemory(taken_bytes, bounds));
     }
-    const short = hostShort(seen, memory.available_bytes(), bounds);
+    // Groups bound each command; several together still take the host's memory.
+    const short = hostShort(all, memory.available_bytes(), bounds);
     if (short !== null) haltForHost(short.command.entered, short.halt);
     const near_bytes = bounds.limit_bytes * NEAR_MEMORY;
-    return short !== null || seen.some(({ resident_bytes }) => resident_bytes > near_bytes);
+    return short !== null || seen.some(({ taken_bytes }) => taken_bytes > near_bytes);
   }
 
   async function lookAtDisks(seen: Measured[]): Promise<boolean> {
     const disks = new Map(seen.flatMap(({ entered }) => [...entered.disks]));
     let is_near = false;
-    for (const [device, folder] of disks) {
-      const disk = await spaceOf(folder);
-      if (disk === null || disk.free_bytes > reserveOf(disk) * NEAR_RESERVES) continue;
+    for (const [device, { folders }] of disks) {
+      const disk = await spaceOf(folders[0]!);
+      if (disk === null || !isWithin(disk, NEAR_RESERVES)) continue;
       is_near = true;
-      const short = diskShort(await writersTo(device, seen), disk);
+      if (!isWithin(disk, 1) || isAnyHalted()) continue;
+      const short = diskShort(await claimsOn(device, disk, seen), disk);
       if (short !== null) haltForHost(short.command.entered, short.halt);
     }
     return is_near;
@@ -138,8 +169,10 @@ export function createBounds({ memory, cgroups, clock, log }: BoundsParts): Boun
 
   /** Invariant 3. */
   function haltForHost(one: Entered, why: Halt): void {
-    if (![...entered].some(({ is_halted }) => is_halted)) halt(one, why);
+    if (!isAnyHalted()) halt(one, why);
   }
+
+  const isAnyHalted = () => [...entered].some(({ is_halted }) => is_halted);
 
   function leave(one: Entered): Halt | null {
     entered.delete(one);
@@ -156,11 +189,12 @@ export function createBounds({ memory, cgroups, clock, log }: BoundsParts): Boun
       let has_left = false;
       return {
         async enter(init) {
-          await preferForEnding(init, log);
+          const began_ms = clock.now() - FILE_CLOCK_MS;
+          await beFirstToGo(init, log);
           const group = (await cgroups?.join(command.command_id, init.pid, bounds)) ?? null;
-          const disks = await disksOf(command.folders);
+          const disks = await disksOf(command.folders.on_disk);
           if (has_left) return void group?.leave(); // stopped at its gate
-          one = { command, init_pid: init.pid, group, disks, is_halted: false };
+          one = { command, init_pid: init.pid, group, disks, began_ms, is_halted: false };
           entered.add(one);
           lookIn(LOOK_MS);
         },
@@ -176,45 +210,51 @@ export function createBounds({ memory, cgroups, clock, log }: BoundsParts): Boun
 interface Measured {
   entered: Entered;
   pids: number[];
-  /** Never less than what it takes. */
-  resident_bytes: number;
+  /** On its file systems in memory. */
+  files_bytes: number;
+  /** With those; pages that several share count in each. */
+  taken_bytes: number;
 }
 
 function measure(entered: Entered, families: Family, page_bytes: number): Measured {
-  const processes = descendantsOf(entered.init_pid, families);
+  const { init_pid, command } = entered;
+  const processes = descendantsOf(init_pid, families);
+  const files_bytes = filesInMemory(init_pid, command.folders.in_memory);
+  const resident_pages = processes.reduce((sum, one) => sum + one.resident_pages, 0);
   return {
     entered,
-    pids: [entered.init_pid, ...processes.map(({ pid }) => pid)],
-    resident_bytes: processes.reduce((sum, one) => sum + one.resident_pages, 0) * page_bytes,
+    pids: [init_pid, ...processes.map(({ pid }) => pid)],
+    files_bytes,
+    taken_bytes: resident_pages * page_bytes + files_bytes,
   };
 }
 
-async function writersTo(device: number, seen: Measured[]) {
-  const writers: { entered: Entered; written_bytes: number }[] = [];
+async function claimsOn(device: number, disk: Disk, seen: Measured[]) {
+  const claims: ({ entered: Entered } & Claim)[] = [];
   for (const { entered, pids } of seen) {
-    if (!entered.disks.has(device)) continue;
-    writers.push({ entered, written_bytes: await writtenBytes(pids) });
+    const written = entered.disks.get(device);
+    if (written === undefined) continue;
+    const { folders, before } = written;
+    const since = { began_ms: entered.began_ms, before: before ?? disk };
+    claims.push({ entered, ...(await claimOn(device, { pids, folders, since, now: disk })) });
   }
-  return writers;
+  return claims;
 }
 
-/** The disks that folders lie on, each with one of those. A folder that is gone has none. */
-async function disksOf(folders: string[]): Promise<Map<number, string>> {
-  const disks = new Map<number, string>();
+/** The disks that folders lie on. A folder that is gone has none. */
+async function disksOf(folders: string[]): Promise<Map<number, WrittenDisk>> {
+  const disks = new Map<number, WrittenDisk>();
   for (const folder of folders) {
     const found = await stat(folder).catch(() => null);
-    if (found !== null) disks.set(found.dev, folder);
+    if (found === null) continue;
+    const there = disks.get(found.dev);
+    if (there !== undefined) there.folders.push(folder);
+    else disks.set(found.dev, { folders: [folder], before: await spaceOf(folder) });
   }
   return disks;
 }
 
-async function spaceOf(folder: string): Promise<Disk | null> {
-  const found = await statfs(folder).catch(() => null);
-  if (found === null) return null;
-  return { free_bytes: found.bavail * found.bsize, total_bytes: found.blocks * found.bsize };
-}
-
-async function preferForEnding({ pid }: ProcessIdentity, log: (text: string) => void) {
+async function beFirstToGo({ pid }: ProcessIdentity, log: (text: string) => void) {
   try {
     await writeFile(`/proc/${pid}/oom_score_adj`, String(OOM_SCORE_ADJ));
   } catch (error) {

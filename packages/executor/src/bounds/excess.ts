@@ -15,8 +15,13 @@ const HOST_FLOOR_BYTES = 512 * MIB;
  * before the server takes nothing in any more. As there at most a tenth of the disk, as here.
  */
 const DISK_RESERVE_BYTES = 256 * MIB * 1.25;
-/** Ending a command that wrote less makes no disk fuller or emptier. */
-const WRITTEN_LEAST_BYTES = 16 * MIB;
+/** Of files, at most a hundredth of those that the disk can have. */
+const DISK_RESERVE_FILES = 10_000;
+/** Ending a command that took less makes no disk fuller or emptier. */
+const TAKEN_LEAST_BYTES = 16 * MIB;
+const TAKEN_LEAST_FILES = 1_000;
+/** Of a reserve: what is left where a disk is at its end. The server has stopped taking things in. */
+const END_SHARE = 1 / 2;
 
 export interface MemoryBounds {
   /** Of one command. */
@@ -38,12 +43,12 @@ export function overMemory(used_bytes: number, { limit_bytes }: MemoryBounds): E
 }
 
 /** Where the host runs out of memory, the command that takes most of it. */
-export function hostShort<Command extends { resident_bytes: number }>(
+export function hostShort<Command extends { taken_bytes: number }>(
   commands: Command[],
   available_bytes: number,
   { floor_bytes }: MemoryBounds,
 ): { command: Command; halt: Exceeded } | null {
-  const command = largest(commands, ({ resident_bytes }) => resident_bytes);
+  const command = largest(commands, ({ taken_bytes }) => taken_bytes);
   if (command === null || available_bytes >= floor_bytes) return null;
   const left = `${size(available_bytes)} of memory were left on this machine`;
   return { command, halt: exceeded("memory", `${left}, and it took most of what commands took`) };
@@ -52,31 +57,83 @@ export function hostShort<Command extends { resident_bytes: number }>(
 export interface Disk {
   free_bytes: number;
   total_bytes: number;
+  free_files: number;
+  /** 0 where it does not count them. */
+  total_files: number;
+}
+
+/** What a command may have taken of a disk since it began, in bytes or in files. */
+export interface Taken {
+  at_most: number;
+  /** Among those that may have taken as much, more is against it. */
+  evidence: number;
+}
+
+export interface Claim {
+  bytes: Taken;
+  files: Taken;
 }
 
 export function reserveOf({ total_bytes }: Pick<Disk, "total_bytes">): number {
   return Math.min(DISK_RESERVE_BYTES, (total_bytes / 10) * 1.25);
 }
 
+function reserveOfFiles({ total_files }: Disk): number {
+  return Math.min(DISK_RESERVE_FILES, total_files / 100);
+}
+
+/** Whether it is so many times its reserves from being short. */
+export function isWithin(disk: Disk, reserves: number): boolean {
+  const { free_bytes, free_files } = disk;
+  const is_full = free_bytes < reserveOf(disk) * reserves;
+  return is_full || free_files < reserveOfFiles(disk) * reserves;
+}
+
 /**
- * Where a disk is nearly full, the command that wrote most of all that may write to it. None where
- * none wrote much: somebody else fills it then.
+ * Where a disk is nearly full, the command to end, of all that may write to it, in the order in which
+ * they began. Of those that may have taken half as much as any, the one with most evidence. None where
+ * nobody took much, because somebody else fills it then; at the disk's end it is the last that began,
+ * since the server's own writes come first.
  */
-export function diskShort<Command extends { written_bytes: number }>(
+export function diskShort<Command extends Claim>(
   commands: Command[],
   disk: Disk,
 ): { command: Command; halt: Exceeded } | null {
-  if (disk.free_bytes >= reserveOf(disk)) return null;
-  const command = largest(commands, ({ written_bytes }) => written_bytes);
-  if (command === null || command.written_bytes < WRITTEN_LEAST_BYTES) return null;
-  const left = `${size(disk.free_bytes)} were left on the disk that it wrote to`;
-  const most = `it had written ${size(command.written_bytes)}, more than any other command`;
-  return { command, halt: exceeded("disk", `${left}, and ${most}`) };
+  const of_bytes = { left: disk.free_bytes, reserve: reserveOf(disk), least: TAKEN_LEAST_BYTES };
+  const of_files = {
+    left: disk.free_files,
+    reserve: reserveOfFiles(disk),
+    least: TAKEN_LEAST_FILES,
+  };
+  const took_bytes = takerOf(commands, ({ bytes }) => bytes, of_bytes);
+  const found = took_bytes ?? takerOf(commands, ({ files }) => files, of_files);
+  if (found === null) return null;
+  const room = took_bytes === null ? `room for ${disk.free_files} files` : size(disk.free_bytes);
+  const why = found.is_last
+    ? "no command seems to have filled it, and this one began last"
+    : "it had written more than any other command, as far as can be seen";
+  const left = `${room} was left on the disk that it wrote to`;
+  return { command: found.command, halt: exceeded("disk", `${left}, and ${why}`) };
 }
 
+function takerOf<Command>(
+  commands: Command[],
+  of: (command: Command) => Taken,
+  { left, reserve, least }: { left: number; reserve: number; least: number },
+): { command: Command; is_last: boolean } | null {
+  const last = commands.at(-1);
+  if (left >= reserve || last === undefined) return null;
+  const most = Math.max(...commands.map((one) => of(one).at_most));
+  if (most < least) return left < reserve * END_SHARE ? { command: last, is_last: true } : null;
+  const suspects = commands.filter((one) => of(one).at_most >= most / 2);
+  const command = largest(suspects, (one) => of(one).evidence);
+  return command === null ? null : { command, is_last: false };
+}
+
+/** Of equals the last. */
 function largest<Command>(commands: Command[], of: (command: Command) => number): Command | null {
   return commands.reduce<Command | null>(
-    (most, one) => (most === null || of(one) > of(most) ? one : most),
+    (most, one) => (most === null || of(one) >= of(most) ? one : most),
     null,
   );
 }

@@ -1,5 +1,5 @@
 /** What the host's processes are and use, in one pass over /proc. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { soon } from "@mainstay/sdk/clock";
 
@@ -71,27 +71,39 @@ export function descendantsOf(root: number, families: Family): HostProcess[] {
 }
 
 /**
- * What they really take, as far as `enough_bytes`: of a page that several share each has its part.
- * Slow, because the kernel walks their page tables: not on this thread, and one after the other, so
- * that others get at theirs.
+ * What they really take, as far as `enough_bytes`: of a page that several share each has its part, and
+ * what they map of `files_bytes`, their files in memory, counts once. Slow, because the kernel walks
+ * their page tables: not on this thread, and one after the other, so that others get at theirs.
  */
-export async function sharedFairly(pids: number[], enough_bytes: number): Promise<number> {
-  let sum = 0;
+export async function sharedFairly(
+  pids: number[],
+  files_bytes: number,
+  enough_bytes: number,
+): Promise<number> {
+  let [own_bytes, shared_bytes] = [0, 0];
+  const sum_bytes = () => own_bytes + Math.max(shared_bytes, files_bytes);
   for (const pid of pids) {
     const text = await read(`/proc/${pid}/smaps_rollup`);
-    sum += numberIn(text, /^Pss:\s+(\d+) kB/m) * 1024;
-    if (sum > enough_bytes) break;
+    const shared = numberIn(text, /^Pss_Shmem:\s+(\d+) kB/m);
+    own_bytes += (numberIn(text, /^Pss:\s+(\d+) kB/m) - shared) * 1024;
+    shared_bytes += shared * 1024;
+    if (sum_bytes() > enough_bytes) break;
   }
-  return sum;
+  return sum_bytes();
 }
 
-/** Written to disks by them and by those whose ends they waited for. */
-export async function writtenBytes(pids: number[]): Promise<number> {
-  let sum = 0;
-  for (const pid of pids) {
-    sum += numberIn(await read(`/proc/${pid}/io`), /^write_bytes: (\d+)/m);
+/** Undoes what a process did to be spared: as an ordinary user's it may lower its own score. */
+export async function preferForEnding(pids: number[], score: number): Promise<void> {
+  for (const [at, pid] of pids.entries()) {
+    if (at % SLICE === SLICE - 1) await new Promise<void>(soon);
+    const file = `/proc/${pid}/oom_score_adj`;
+    if (Number(readOrEmpty(file) || score) >= score) continue;
+    try {
+      writeFileSync(file, String(score));
+    } catch {
+      // It has ended, or it is undumpable and so root's: it stays as it is.
+    }
   }
-  return sum;
 }
 
 const AT_PAGESZ = 6n;

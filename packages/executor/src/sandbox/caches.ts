@@ -36,6 +36,7 @@ export interface CacheFolder {
 }
 
 export interface Caches {
+  pathOf(workspace_id: string): string;
   /** The workspace's, made if absent; one of another owner is thrown away first. */
   folder(workspace_id: string, owner: Owner): CacheFolder;
   /** A command of the workspace begins; the function returned says, once, that it has ended. */
@@ -75,8 +76,10 @@ export function openCaches(settings: CacheSettings): Caches {
     return name !== TRASH && age_ms > UNUSED_LIMIT_MS;
   }
 
+  const pathOf = (workspace_id: string) => join(base, workspace_id);
+
   function folder(workspace_id: string, owner: Owner): CacheFolder {
-    const path = join(base, workspace_id);
+    const path = pathOf(workspace_id);
     const there = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     const is_owners = there !== undefined && Number(there.uid) === owner.uid;
     if (there !== undefined && !is_owners) {
@@ -156,6 +159,7 @@ export function openCaches(settings: CacheSettings): Caches {
   }
 
   return {
+    pathOf,
     folder,
     enter,
     idle: () => work,

@@ -22,7 +22,13 @@ import { TOOLCHAIN_VARIABLES } from "./toolchains.ts";
 
 /** A folder of the workspace's own on disk. */
 const CACHE = `${HOME}/.cache`;
-const SIZES_BYTES = { shm: 64 << 20, tmp: 512 << 20, home: 256 << 20 };
+/** File systems in memory, of each command its own. */
+export const VOLATILE = [
+  { path: "/dev/shm", perms: "1777", size_bytes: 64 << 20 },
+  { path: "/tmp", perms: "1777", size_bytes: 512 << 20 },
+  { path: "/var/tmp", perms: "1777", size_bytes: 512 << 20 },
+  { path: HOME, perms: "0700", size_bytes: 256 << 20 },
+];
 
 /** A path below the working folder, or an absolute one, with the device and inode it must have inside. */
 export interface Sighting {
@@ -129,15 +135,9 @@ function system({ etc_folder }: { etc_folder: string }, host: HostLayout): strin
 }
 
 function volatile(): string[] {
-  const tmpfs = (path: string, perms: string, size: number) => {
-    return ["--size", String(size), "--perms", perms, "--tmpfs", path];
-  };
-  return [
-    ...tmpfs("/dev/shm", "1777", SIZES_BYTES.shm),
-    ...tmpfs("/tmp", "1777", SIZES_BYTES.tmp),
-    ...tmpfs("/var/tmp", "1777", SIZES_BYTES.tmp),
-    ...tmpfs(HOME, "0700", SIZES_BYTES.home),
-  ];
+  return VOLATILE.flatMap(({ path, perms, size_bytes }) => [
+    ...["--size", String(size_bytes), "--perms", perms, "--tmpfs", path],
+  ]);
 }
 
 /** A search starts none of them. */

@@ -4,6 +4,7 @@ import { arch } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
 import { createConfigGuards } from "../agent-config.ts";
+import type { Writable } from "../bounds/bounds.ts";
 import { createGitGuards } from "../git-guard.ts";
 import { forwarderTo } from "../network/inside.ts";
 import { openNetwork, type Used } from "../network/network.ts";
@@ -15,7 +16,7 @@ import type { AtGate } from "../supervise.ts";
 import type { Plan } from "../ticket.ts";
 import type { Workspace } from "../workspaces.ts";
 import { openCaches } from "./caches.ts";
-import { compose, type Pin, type Sighting, sightings } from "./compose.ts";
+import { compose, type Pin, type Sighting, sightings, VOLATILE } from "./compose.ts";
 import { keepToolchains } from "./current-toolchains.ts";
 import { READY } from "./gate.ts";
 import { stockFifos } from "./fifos.ts";
@@ -66,8 +67,7 @@ export interface Prepared {
   sandbox: "bubblewrap" | "none";
   /** By the identity of its init all of it is meant, and killed. */
   processes: ProcessTable;
-  /** Folders on the disks that it may write to. */
-  writes_to: string[];
+  writes_to: Writable;
   /** Throws if the sandbox that stands is not the one that was composed. */
   inspect(gate: AtGate): void;
   /** Ends its network and says what it was used for. Idempotent; never rejects. */
@@ -153,7 +153,7 @@ export function createSandbox(
     const kept = held.move();
     return {
       ...{ launch, sandbox: "bubblewrap", processes },
-      writes_to: plan.profile === "search" ? [] : [workspace.path, home],
+      writes_to: writesTo(plan, workspace),
       inspect(gate) {
         inspect(gate, expected, on.level);
         pinned.inspect(gate.init.pid);
@@ -164,6 +164,11 @@ export function createSandbox(
         return notices;
       },
     };
+  }
+
+  function writesTo({ profile }: Confined, { id, path }: Workspace): Writable {
+    const on_disk = profile === "search" ? [] : [path, caches.pathOf(id)];
+    return { on_disk, in_memory: VOLATILE.map(({ path }) => path) };
   }
 
   async function wayOut(plan: Confined, { id }: Workspace, held: DisposableStack) {
