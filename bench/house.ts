@@ -16,12 +16,18 @@ export interface House extends AsyncDisposable {
   readonly people: readonly Person[];
 }
 
-export async function openHouse(people_count: number, clock: Clock): Promise<House> {
+export async function openHouse(
+  people_count: number,
+  clock: Clock,
+  how: { noting_lateness?: boolean } = {},
+): Promise<House> {
   await using building = new AsyncDisposableStack();
   const home = building.use(await scratchFolder()).path;
   const people = await settlePeople(home, people_count, clock);
   const provider = building.use(await startProvider(clock));
-  const server = building.use(await startServer({ home, provider_url: provider.url, clock }));
+  const server = building.use(
+    await startServer({ home, provider_url: provider.url, clock, ...how }),
+  );
   const standing = building.move();
   return {
     ...{ home, server, provider_url: provider.url, people },

@@ -10,6 +10,7 @@ import { type Claim, verdictOf } from "./claim.ts";
 import { measureClassify } from "./classify.ts";
 import { closeConnections } from "./http.ts";
 import { measureFlood } from "./flood.ts";
+import { measureHostile } from "./hostile.ts";
 import { type House, openHouse } from "./house.ts";
 import { measureLatency } from "./latency.ts";
 import { measureMemory } from "./memory.ts";
@@ -21,7 +22,7 @@ import { measureStarts } from "./starts.ts";
 import { measureThroughput } from "./throughput.ts";
 
 const PEOPLE = 50;
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 360_000;
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
 const clock = systemClock;
@@ -42,7 +43,8 @@ const sections: readonly (readonly [name: string, measure: () => Promise<Claim[]
   ["classify", () => measureClassify(clock)],
   ["audit", () => measureAudit(clock)],
   ["sandbox", () => measureSandbox(clock)],
-  ["flood", () => inHouse((house) => measureFlood(house, clock))],
+  ["flood", () => inHouse((house) => measureFlood(house, clock), { noting_lateness: true })],
+  ["hostile", () => inHouse((house) => measureHostile(house, clock), { noting_lateness: true })],
   ["one turn at a time", () => inHouse((house) => measureLatency(house, clock))],
   ["text turns at once", () => inHouse((house) => measureThroughput(house, "text", clock))],
   [
@@ -52,8 +54,11 @@ const sections: readonly (readonly [name: string, measure: () => Promise<Claim[]
   ["memory", () => inHouse((house) => measureMemory(house, clock))],
 ];
 
-async function inHouse(measure: (house: House) => Promise<Claim[]>): Promise<Claim[]> {
-  await using house = await openHouse(PEOPLE, clock);
+async function inHouse(
+  measure: (house: House) => Promise<Claim[]>,
+  how: Parameters<typeof openHouse>[2] = {},
+): Promise<Claim[]> {
+  await using house = await openHouse(PEOPLE, clock, how);
   return await measure(house);
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FAKE_KEY } from "@mainstay/fake-provider/fake-provider";
 import type { Clock } from "@mainstay/sdk/clock";
+import { notingLateness } from "./lateness.ts";
 import { processesWith } from "./proc.ts";
 import { endProgram, seen, startProgram } from "./process.ts";
 
@@ -20,18 +21,21 @@ export interface ServerSettings {
   /** Where Node.js keeps compiled code between starts; absent: where it always does. */
   readonly compile_cache?: string;
   readonly provider_url: string;
+  /** Its event loop is watched: see `latenessOf`. */
+  readonly noting_lateness?: boolean;
   readonly clock: Clock;
 }
 
 /** `mainstay serve`, as a person starts it. */
 export async function startServer(settings: ServerSettings): Promise<RunningServer> {
-  const { home, compile_cache, provider_url, clock } = settings;
+  const { home, compile_cache, provider_url, noting_lateness, clock } = settings;
   const from_ms = clock.monotonic();
   const program = startProgram("mainstay", ["serve"], {
     MAINSTAY_HOME: home,
     MAINSTAY_PORT: "0",
     OPENAI_API_KEY: FAKE_KEY,
     OPENAI_BASE_URL: provider_url,
+    ...(noting_lateness && notingLateness(home)),
     ...(compile_cache !== undefined && { NODE_COMPILE_CACHE: compile_cache }),
   });
   const pid = program.child.pid!;
