@@ -4,19 +4,22 @@
 # the Unix socket of the command's proxy. Ends its first process when it listens, exit 0; the second
 # goes on until the sandbox ends. Run as `perl -e`, for nothing of ours is mounted inside.
 use strict;
-use warnings;
-use Socket;
-use Fcntl;
-use Errno qw(EAGAIN EINTR);
+
+# Numbers, as Linux has them on x86-64 and arm64: each module to read would make every command later,
+# Socket alone by more than all the rest.
+my ($AF_UNIX, $AF_INET, $SOCK_STREAM) = (1, 2, 1);
+my ($SOL_SOCKET, $SO_REUSEADDR) = (1, 2);
+my ($F_GETFL, $F_SETFL, $O_NONBLOCK) = (3, 4, 2048);
+my ($EINTR, $EAGAIN) = (4, 11);
 
 my ($port, $socket) = @ARGV;
 my $CONNECTIONS_LIMIT = 128;
 my $CHUNK_BYTES = 65_536;
 
 $SIG{PIPE} = 'IGNORE';
-socket(my $listener, AF_INET, SOCK_STREAM, 0) or die "forwarder: socket: $!\n";
-setsockopt($listener, SOL_SOCKET, SO_REUSEADDR, 1);
-bind($listener, sockaddr_in($port, INADDR_LOOPBACK)) or die "forwarder: port $port: $!\n";
+socket(my $listener, $AF_INET, $SOCK_STREAM, 0) or die "forwarder: socket: $!\n";
+setsockopt($listener, $SOL_SOCKET, $SO_REUSEADDR, 1);
+bind($listener, pack('S n C4 x8', $AF_INET, $port, 127, 0, 0, 1)) or die "forwarder: port $port: $!\n";
 listen($listener, 128) or die "forwarder: listen: $!\n";
 my $child = fork;
 defined $child or die "forwarder: fork: $!\n";
@@ -49,8 +52,8 @@ while (1) {
 
 sub welcome {
     accept(my $near, $listener) or return;
-    socket(my $far, AF_UNIX, SOCK_STREAM, 0) or return;
-    connect($far, pack_sockaddr_un($socket)) or return;
+    socket(my $far, $AF_UNIX, $SOCK_STREAM, 0) or return;
+    connect($far, pack('S Z108', $AF_UNIX, $socket)) or return;
     unblock($_) for $near, $far;
     my ($n, $f) = (fileno $near, fileno $far);
     $ends{$n} = { handle => $near, peer => $f, held => '', over => 0, told => 0 };
@@ -77,7 +80,7 @@ sub carry {
     return !($end->{told} && $other->{told});
 }
 
-sub would_block { return $!{EAGAIN} || $!{EINTR} }
+sub would_block { return $! == $EAGAIN || $! == $EINTR }
 
 sub hang_up {
     my ($fd) = @_;
@@ -87,5 +90,5 @@ sub hang_up {
 
 sub unblock {
     my ($handle) = @_;
-    fcntl($handle, F_SETFL, fcntl($handle, F_GETFL, 0) | O_NONBLOCK) or die "forwarder: fcntl: $!\n";
+    fcntl($handle, $F_SETFL, fcntl($handle, $F_GETFL, 0) | $O_NONBLOCK) or die "forwarder: fcntl: $!\n";
 }

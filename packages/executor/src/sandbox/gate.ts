@@ -46,12 +46,13 @@ const UMASK = "umask 022";
 const LEFT_OPEN = "exec 6<&- 7<&-";
 
 /**
- * Wraps `command` (found on PATH inside) in the stub. `forwarder` is started before; what it leaves
- * running must hold none of the stub's descriptors.
+ * Wraps `command` (found on PATH inside) in the stub. `forwarder` is run to its end before, but after
+ * the go: what it leaves running is held to the bounds that the init was given at the gate, as all
+ * that can write its memory is. That must hold none of the stub's descriptors.
  */
 export function gated(command_id: string, command: string[], forwarder: string[]): string[] {
-  const first = [LEFT_OPEN, ...limits(PROCESS_LIMIT), UMASK, ...before(forwarder)];
-  return stub(command_id, first, [...forwarder, ...command]);
+  const first = [LEFT_OPEN, ...limits(PROCESS_LIMIT), UMASK];
+  return stub(command_id, first, before(forwarder), [...forwarder, ...command]);
 }
 
 /** Without a sandbox the host's user is counted, with all that they run besides. */
@@ -61,15 +62,21 @@ const USER_PROCESS_LIMIT = 4 * PROCESS_LIMIT;
 export function gatedPlainly(command_id: string, command: string[]): string[] {
   const say_pid = `printf '{"child-pid":%s}' "$$" >&4; exec 4>&- 5<&-`;
   const first = [say_pid, LEFT_OPEN, ...limits(USER_PROCESS_LIMIT)];
-  return stub(command_id, first, command);
+  return stub(command_id, first, [], command);
 }
 
-function stub(command_id: string, first: string[], command: string[]): string[] {
+function stub(
+  command_id: string,
+  first: string[],
+  after_go: string[],
+  command: string[],
+): string[] {
   const text = [
     ...first,
     `echo ${READY} >&3`,
     'read -r go <&3 && [ "$go" = go ] || exit 125',
     "unset go",
+    ...after_go,
     // A subshell, because init must outlive the command; exec, so that no builtin answers for it.
     '(exec "$@" 2>&1 3>&-)',
     "exit $?",
@@ -81,5 +88,5 @@ function stub(command_id: string, first: string[], command: string[]): string[] 
 function before(forwarder: string[]): string[] {
   if (forwarder.length === 0) return [];
   const words = forwarder.map((_, at) => `"$${at + 1}"`).join(" ");
-  return [`${words} 3<&- </dev/null >/dev/null || exit 125`, `shift ${forwarder.length}`];
+  return [`${words} 2>&1 3<&- </dev/null >/dev/null || exit 125`, `shift ${forwarder.length}`];
 }

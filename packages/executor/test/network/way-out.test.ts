@@ -52,6 +52,16 @@ test("a command sees its own socket alone, and no other way out", async () => {
   expect(readdirSync(`${bench.home}/run/net/w`)).toEqual([]);
 });
 
+test("what carries its connections is within the bounds of the command", async () => {
+  const boundsOf = `bounds() { cat $1/oom_score_adj; sed 's/.*) //' $1/stat | cut -d' ' -f17; }`;
+  const { output } = await bench.exited(
+    `${boundsOf}; bounds /proc/$$; for one in /proc/[0-9]*; do
+       [ "$(tr -d '\\0' <$one/cmdline)" = 'mainstay network' ] && bounds $one; done; true`,
+    { network: { hosts: [] } },
+  );
+  expect(output.trim().split("\n")).toEqual(["700", "5", "700", "5"]);
+});
+
 test("the process of the proxies has no privilege, and an end is complete without it", async () => {
   const { ticket, go } = await waiting(`${CURL} http://late.example.org/`);
   // Other test files have executors, and those proxies, at the same time.
