@@ -101,6 +101,24 @@ test("a command's progress is told as of when it was heard, and its clock goes o
   );
 });
 
+test("a command that ran on while the server was away is waited for again", () => {
+  const adopted: JournalBody = { type: "tool_adopted", ...call, took_ms: 4 };
+  const resumed: JournalBody = { type: "resumed", fence: 2, cause: "restart", after: "restart" };
+  const progress = {
+    ...{ type: "progress", call_id: "call_1", elapsed_ms: 60_000, wall_ms: 600_000 },
+    ...{ output_bytes: 3_400_000, last_line: "", percent: null },
+  };
+  const told: Told[] = [
+    [0, stepEnded(1)],
+    [0, began],
+    [1_000, resumed],
+    [2_000, adopted],
+  ];
+  expect(saidAt(5_000, told)).toBe("waiting for the command: 3 s");
+  const heardOf = [...told, [3_000, progress]] as Told[];
+  expect(saidAt(5_000, heardOf)).toBe("waiting for the command: 1 min 2 s of 10 min · 3.4 MB");
+});
+
 test("where a person is asked nothing is said to be slow", () => {
   const told: Told[] = [
     [0, stepEnded(1)],

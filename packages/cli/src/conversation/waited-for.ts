@@ -52,6 +52,9 @@ export function heard(now: TurnWait, event: ClientEvent, at_ms: number): TurnWai
       return to(nobody);
     case "tool_started":
       return to(started(event, at_ms));
+    // Only commands outlive the server.
+    case "tool_adopted":
+      return to(command(at_ms));
     case "progress":
       return now.waited.kind === "command"
         ? to({ ...now.waited, progress: event, heard_ms: at_ms })
@@ -74,9 +77,11 @@ function spoken(waited: WaitedFor, at_ms: number): WaitedFor {
 }
 
 const started = ({ effect }: BodyOf<"tool_started">, at_ms: number): WaitedFor =>
-  effect.kind === "command"
-    ? { kind: "command", since_ms: at_ms, progress: null, heard_ms: at_ms }
-    : nobody;
+  effect.kind === "command" ? command(at_ms) : nobody;
+
+const command = (at_ms: number): WaitedFor => ({
+  ...{ kind: "command", since_ms: at_ms, progress: null, heard_ms: at_ms },
+});
 
 /** How long it has been waited for, milliseconds; null where nobody is waited for but the reader. */
 export function waitedMs(waited: WaitedFor, now_ms: number): number | null {
