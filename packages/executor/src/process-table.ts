@@ -17,6 +17,8 @@ export interface ProcessTable {
   boot_id: string;
   /** Null when there is no such process. */
   identify(pid: number): ProcessIdentity | null;
+  /** Between two looks whether one has gone. */
+  look_ms: number;
   /** A zombie is not alive: an init that is one has outlived its whole pid namespace. */
   isAlive(identity: ProcessIdentity): boolean;
   kill(identity: ProcessIdentity): void;
@@ -26,12 +28,16 @@ export interface ProcessTable {
   findByVariable(name: string): Map<string, ProcessIdentity[]>;
 }
 
+/** One that was killed is gone at once, and a look is a file. */
+const LOOK_MS = 1;
+
 /** For who only looks. */
 export function readProcesses(): Omit<ProcessTable, "kill"> {
   const boot_id = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   const pids = () => readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   const table: Omit<ProcessTable, "kill"> = {
     boot_id,
+    look_ms: LOOK_MS,
     identify(pid) {
       const starttime = startTimeOf(pid);
       return starttime === null ? null : { pid, starttime, boot_id };
@@ -105,11 +111,12 @@ export async function untilGone(
   isAlive: () => boolean,
   clock: Clock,
   limit_ms: number,
+  look_ms = LOOK_MS,
 ): Promise<boolean> {
   const deadline = clock.monotonic() + limit_ms;
   while (isAlive()) {
     if (clock.monotonic() > deadline) return false;
-    await clock.sleep(1);
+    await clock.sleep(look_ms);
   }
   return true;
 }

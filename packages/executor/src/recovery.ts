@@ -78,7 +78,7 @@ async function bury(
     found.forEach(processes.kill);
     return found.some(processes.isAlive);
   };
-  const gone = await untilGone(resists, clock, DYING_LIMIT_MS);
+  const gone = await untilGone(resists, clock, DYING_LIMIT_MS, processes.look_ms);
   return gone ? "nothing of it is left running" : "it resists being killed";
 }
 

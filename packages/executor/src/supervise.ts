@@ -254,7 +254,7 @@ async function bury(
     processes.kill(init); // again: where nothing holds it, what was killed may have begun more
     return processes.isAlive(init);
   };
-  const gone = await untilGone(resists, clock, DYING_LIMIT_MS);
+  const gone = await untilGone(resists, clock, DYING_LIMIT_MS, processes.look_ms);
   const grace = deadline(PIPE_GRACE_MS, clock);
   await Promise.race([output.closed, grace.promise]);
   grace.cancel();

@@ -37,6 +37,7 @@ function processesOf(alive: Map<ProcessIdentity, string>) {
     findByArgument: (argument) =>
       [...alive].filter(([, name]) => name === argument).map(([found]) => found),
     findByVariable: () => new Map(),
+    look_ms: 1,
   };
   return { table, killed };
 }

@@ -9,6 +9,9 @@ const SLICE = 32;
 export interface HostProcess {
   pid: number;
   parent: number;
+  session: number;
+  /** In clock ticks after boot. */
+  began: number;
   /** Pages that it shares with others count in each. */
   resident_pages: number;
 }
@@ -51,7 +54,8 @@ function processIn(pid: number, stat: string): HostProcess {
   // The name in field 2 may hold spaces and parentheses itself; field 3 follows the last one.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const field = (number: number) => Number(fields[number - 3] ?? 0);
-  return { pid, parent: field(4), resident_pages: field(24) };
+  const [parent, session, began] = [field(4), field(6), field(22)];
+  return { pid, parent, session, began, resident_pages: field(24) };
 }
 
 /** All that descends from `root`, which for the init of a pid namespace is all of it. */
