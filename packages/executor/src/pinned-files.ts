@@ -20,11 +20,11 @@ import {
   fstatSync,
   lstatSync,
   openSync,
-  readFileSync,
   rmdirSync,
   unlinkSync,
   watch,
 } from "node:fs";
+import { readUpTo } from "./read-up-to.ts";
 import type { PinnedFile } from "./ticket.ts";
 
 /** Of all files that one plan pins: they are read at once, and held in memory until the go. */
@@ -124,7 +124,7 @@ function readBeneath(
       const found = look(file);
       if (!found.isFile()) throw new Error("it is no regular file");
       if (found.size > limit_bytes) throw new Error("it is too large to be held to its bytes");
-      return { found, bytes: readFileSync(file) };
+      return { found, bytes: readUpTo(file, Number(found.size) + 1) };
     } finally {
       closeSync(file);
     }

@@ -81,6 +81,49 @@ test("a submodule's repository, in the folder that git's guard leaves writable",
   expect(end.notices).toEqual([expect.stringMatching(/^changed \.git\/modules\/sub\/config: git/)]);
 });
 
+test("what the workspace's git config points at: git outside runs it, or reads what names programs", async () => {
+  const config = [
+    "[core]\n\thooksPath = .githooks # of all",
+    '[include]\n\tpath = "../.gitconfig"',
+    `[core] attributesFile = ${folder}/attributes`,
+    '[filter "lfs"]\n\tclean = tools/clean %f',
+    "[alias]\n\tt = !npm test",
+  ];
+  write(".git/config", `${config.join("\n")}\n`);
+  write(".gitconfig", '[diff "x"]\n\ttextconv = sh ./tools/show\n');
+  write("test/one.js", "");
+  for (const path of ["tools/clean", "tools/other"]) write(path, "true\n");
+  const end = await run(
+    "mkdir .githooks; echo x | tee .githooks/pre-commit attributes tools/clean tools/show tools/other test/one.js; echo >> .gitconfig",
+  );
+  expect(end.notices).toHaveLength(1);
+  const [changes, why] = end.notices[0]!.split(": ");
+  expect(why).toMatch(/^git outside the sandbox/);
+  expect(changes!.split(", ").toSorted()).toEqual([
+    ...["changed .gitconfig", "changed tools/clean", "new .githooks/pre-commit"],
+    ...["new attributes", "new tools/show"],
+  ]);
+});
+
+test("a config that points out of the workspace or at itself ends a look", async () => {
+  const included = ["../.gitconfig", "../../elsewhere", "/etc/passwd", "."];
+  write(".git/config", included.map((path) => `[include]\n\tpath = ${path}\n`).join(""));
+  write(".gitconfig", "[include]\n\tpath = .gitconfig\n[core]\n\thooksPath = .\n");
+  expect((await run("echo x > file")).notices).toEqual([]);
+});
+
+test("settings beside a project's own: of npm, cargo, editors, and of agents a folder deeper", async () => {
+  write("lib/readme", "");
+  const end = await run(
+    "mkdir .cargo; echo x | tee .npmrc .cargo/config.toml all.code-workspace lib/CLAUDE.md lib/AGENTS.md",
+  );
+  expect(end.notices).toEqual([
+    expect.stringMatching(
+      /^new \.npmrc, new \.cargo\/config\.toml, new all\.code-workspace, new lib\/CLAUDE\.md, new lib\/AGENTS\.md: /,
+    ),
+  ]);
+});
+
 test("commands that overlap: a change is told at the first end of any", async () => {
   const workspace_id = `config-${count}`;
   const first = bench.ticket(

@@ -16,11 +16,13 @@
 #                idmapped as the workspace is, each by its own owner, and read-only
 #   /proc, and links to what bubblewrap itself is loaded from
 #
-# Names: openingN (UID:GID:PATH: the owner of an opening, and where it appears inside); owner_uid, owner_gid, shown_id; path (of the workspace inside), etc and cache (folders to
-# bind), ripgrep (the program, or empty) and its place; and as lists with colons: empty (folders), roots
-# (of the host: bin, lib64), large_etc (folders of the host's /etc that are bound over `etc`),
-# opt_toolchains and home_toolchains (where each is, and where it appears; what is in a home root may
-# have closed to others, so that root's files there appear as owned by shown_id, where they can).
+# Names: owner_uid, owner_gid, shown_id; path (of the workspace inside); etc, cache and network (folders
+# to bind) and network_place (of a command's socket inside); ripgrep (the program, or empty) and
+# ripgrep_place; openingN (UID:GID:PATH: the owner of an opening, and where it appears inside); and as
+# lists with colons: empty (folders), roots (of the host: bin, lib64), large_etc (folders of the host's
+# /etc that are bound over `etc`), opt_toolchains and home_toolchains (where each is, and where it
+# appears; what is in a home root may have closed to others, so that root's files there appear as owned
+# by shown_id, where they can).
 #
 # One folder with everything in it costs bubblewrap one bind, and it reads the table of all mounts for
 # each: among the mounts of a busy host, bind by bind, a command took it twice the time.

@@ -79,7 +79,6 @@ export const FILE_PROBES = inArea("files", [
     name: "sees no other top of the host",
     wall: "root",
     // Not /srv or /var/lib: workspaces and toolchains may lie there.
-    // Nothing that a workspace may lie in.
     sh: exist(
       "/sys",
       "/boot",
