@@ -91,6 +91,7 @@ function spool(home: string, id: string, text: string): void {
     kept.push(chunk);
     file.add(chunk);
   }
+  file.catchUp();
   file.close();
 }
 
