@@ -1,5 +1,17 @@
-/** Against a folder that looks like a delegated group: the host of a test rarely has one to give. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/**
+ * Against a folder that looks like a delegated group, because the host of a test rarely has one to give;
+ * where it has, against the kernel itself.
+ */
+import { spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -69,4 +81,35 @@ test("what a dead executor left goes at the next start", () => {
   openCgroups(() => {}, OWN, mounted_at);
   expect(existsSync(join(parent, "command-old"))).toBe(false);
   expect(existsSync(join(parent, "another"))).toBe(true);
+});
+
+/** A new group below the root of all, with both controllers; null where the host has none to give. */
+function realGroup(): string | null {
+  const name = `mainstay-test-${process.pid}`;
+  const path = join("/sys/fs/cgroup", name);
+  try {
+    const offered = readFileSync("/sys/fs/cgroup/cgroup.subtree_control", "utf8").split(/\s+/);
+    if (!offered.includes("memory") || !offered.includes("pids")) return null;
+    mkdirSync(path);
+  } catch {
+    return null;
+  }
+  onTestFinished(() => rmdirSync(path));
+  return name;
+}
+
+test("the kernel ends a command that goes past its group's memory", async ({ skip }) => {
+  const name = realGroup();
+  if (name === null) return skip("NOT RUN: no cgroup v2 with memory and pids is ours to write");
+  const told: string[] = [];
+  const cgroups = openCgroups((text) => told.push(text), `0::/${name}/mainstay-server\n`);
+  const hog = "read go; exec perl -e 'my $x = \"\"; vec($x, 128 << 20, 8) = 1'";
+  const child = spawn("/bin/sh", ["-c", hog], { stdio: ["pipe", "ignore", "ignore"] });
+  const ended = new Promise((resolve) => child.once("exit", (_code, signal) => resolve(signal)));
+  const group = await cgroups!.join("c-1", child.pid!, { limit_bytes: 64 * 2 ** 20 });
+  child.stdin.end("go\n");
+  expect(await ended).toBe("SIGKILL");
+  expect(group!.leave()).toMatchObject({ cause: "exceeded", bound: "memory" });
+  expect(existsSync(join("/sys/fs/cgroup", name, "command-c-1"))).toBe(false);
+  expect(told).toEqual([]);
 });
