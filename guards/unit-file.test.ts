@@ -122,6 +122,6 @@ test.skipIf(!is_root)(
   () => {
     expect(missingOfSandbox("")).toEqual([]);
     const as_protect_kernel_logs = "mount --bind /dev/null /proc/kmsg";
-    expect(missingOfSandbox(as_protect_kernel_logs)).toEqual(["runs a command and ends all of it"]);
+    expect(missingOfSandbox(as_protect_kernel_logs)).toContain("runs a command and ends all of it");
   },
 );
