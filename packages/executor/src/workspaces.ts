@@ -66,7 +66,7 @@ export function openWorkspaces(home: string, stage: () => Promise<Stage>): Works
     try {
       const on = await unstaged(stage);
       if (held !== undefined) await release(held, on);
-      await on.place(folder);
+      await on.makeReady(folder);
       known.set(folder.id, folder);
     } catch (error) {
       closeSync(folder.descriptor);

@@ -8,7 +8,7 @@
  * although the folder's parents are closed to it. Where one of these steps fails there is no
  * fallback.
  */
-import { closeSync, realpathSync } from "node:fs";
+import { closeSync, openSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Network } from "../network/network.ts";
 import { liesIn } from "../system-folders.ts";
@@ -33,16 +33,18 @@ export interface StagedFolder {
 export type Place = { toolchains: Toolchains } & (
   | { kind: "host"; etc_folder: string; cache_folder: string; ripgrep_folder: string | null }
   /**
-   * Nothing else is mounted there; `id` is the uid and gid that bubblewrap gets. One `for_once` was
-   * made for one command, and its descriptor is to be closed with it.
+   * Nothing else is mounted there; `id` is the uid and gid that bubblewrap gets. The descriptor is the
+   * caller's to close, and stays what it is when the workspace is released.
    */
-  | { kind: "namespace"; descriptor: number; id: number; for_once: boolean }
+  | { kind: "namespace"; descriptor: number; id: number }
 );
 
 export interface Stage {
   level: "per_person" | "shared_user";
   ripgrep_folder: string | null;
-  /** The folder's place as the host is now; rejects with the reason. */
+  /** Makes what the commands of a folder share; rejects with the reason. */
+  makeReady(folder: StagedFolder): Promise<void>;
+  /** The folder's place as the host is now, for one command; rejects with the reason. */
   place(folder: StagedFolder, openings?: StagedFolder[]): Promise<Place>;
   /** Forgets the folder, so that its id can be another's. */
   release(folder: StagedFolder): Promise<void>;
@@ -64,15 +66,19 @@ export function openUserStage(parts: StageParts): Stage {
   const { run_folder, ripgrep_path, owner, caches } = parts;
   const etc = keepEtc(run_folder);
   const ripgrep_folder = folderOf(ripgrep_path);
+
+  function placeOf(folder: StagedFolder): Place {
+    const toolchains = parts.toolchains();
+    refuseToolchain(folder, toolchains);
+    const cache_folder = caches.folder(folder.id, owner).path;
+    return { kind: "host", etc_folder: etc(), cache_folder, ripgrep_folder, toolchains };
+  }
+
   return {
     level: "shared_user",
     ripgrep_folder,
-    async place(folder) {
-      const toolchains = parts.toolchains();
-      refuseToolchain(folder, toolchains);
-      const cache_folder = caches.folder(folder.id, owner).path;
-      return { kind: "host", etc_folder: etc(), cache_folder, ripgrep_folder, toolchains };
-    },
+    makeReady: async (folder) => void placeOf(folder),
+    place: async (folder) => placeOf(folder),
     release: async () => {},
   };
 }
@@ -123,23 +129,35 @@ export function openRootStage(parts: StageParts): Stage {
     await old?.descriptor.then(closeSync, () => {});
   }
 
+  function generationFor(folder: StagedFolder): Generation {
+    const toolchains = parts.toolchains();
+    refuseToolchain(folder, toolchains);
+    const id = uidOf(folder);
+    const cache = caches.folder(folder.id, { uid: id, gid: id });
+    return { etc_folder: etc(), cache, toolchains };
+  }
+
+  function shared(folder: StagedFolder, now: Generation): Promise<number> {
+    const from = wordsFor(now);
+    if (made.get(folder.id)?.from !== from) void release(folder);
+    return (made.get(folder.id) ?? make(folder, from, now)).descriptor;
+  }
+
+  /** Opened before anybody else's turn: whoever releases it from now on closes it after that. */
+  async function ownOf(folder: StagedFolder, now: Generation): Promise<number> {
+    const descriptor = await shared(folder, now);
+    return openSync(`/proc/self/fd/${descriptor}`, "r");
+  }
+
   return {
     level: "per_person",
     ripgrep_folder,
+    makeReady: async (folder) => void (await shared(folder, generationFor(folder))),
     async place(folder, openings = []) {
-      const toolchains = parts.toolchains();
-      refuseToolchain(folder, toolchains);
-      const id = uidOf(folder);
-      const cache = caches.folder(folder.id, { uid: id, gid: id });
-      const now = { etc_folder: etc(), cache, toolchains };
-      const place = { kind: "namespace", id, toolchains } as const;
-      if (openings.length > 0) {
-        return { ...place, descriptor: await open(folder, openings, now), for_once: true };
-      }
-      const from = wordsFor(now);
-      if (made.get(folder.id)?.from !== from) void release(folder);
-      const { descriptor } = made.get(folder.id) ?? make(folder, from, now);
-      return { ...place, descriptor: await descriptor, for_once: false };
+      const now = generationFor(folder);
+      const making = openings.length > 0 ? open(folder, openings, now) : ownOf(folder, now);
+      const { toolchains } = now;
+      return { kind: "namespace", id: uidOf(folder), toolchains, descriptor: await making };
     },
     release,
   };

@@ -98,7 +98,7 @@ async function openWorkspace(
   };
   const on = await stage();
   laid.defer(() => on.release(staged));
-  await on.place(staged);
+  await on.makeReady(staged);
   return { ...staged, identity: `${dev}:${ino}` };
 }
 
