@@ -27,23 +27,23 @@ test("what a probe found stands below its area, with the fix", () => {
   const held = {
     area: "mounts",
     name: "a",
-    ok: true,
-    ran: true,
+    state: "held",
     detail: "nothing found",
     fix: null,
-  };
-  const open = { area: "network", name: "b", ok: false, ran: true, detail: "lo", fix: "close it" };
-  const unknown = { ...held, area: "network", name: "c", ran: false, detail: "no perl" };
+  } as const;
+  const network = { area: "network", detail: "lo" };
+  const open = { ...network, name: "b", state: "open", fix: "close it" } as const;
+  const not_run = { ...network, name: "c", state: "not_run", fix: "install perl" } as const;
   let said = "";
   const output = { write: (text: string) => void (said += text) };
   const screen = createScreen({ stdout: output, stderr: output, colors: false });
-  showProbes({ available: false, level: "none", checks: [held, open, unknown] }, screen);
+  showProbes({ available: false, level: "none", checks: [held, open, not_run] }, screen);
   expect(said.split("\n")).toEqual([
     "ok    mounts        1 of 1",
-    "FAIL  network       0 of 2",
+    "FAIL  network       0 of 2, 1 not run",
     "      b: lo",
     "      → close it",
-    "      c: no perl",
+    "1 not run: install perl",
     "1 of 3 probes found no way out. No command would run here.",
     "",
   ]);

@@ -90,6 +90,6 @@ function unknownWorkspace(plan: Plan): RunAnswer {
 }
 
 function reasons(report: Awaited<ReturnType<Sandbox["report"]>>): string {
-  const failed = report.checks.filter(({ ok }) => !ok);
+  const failed = report.checks.filter(({ state }) => state === "open");
   return failed.map(({ name, detail, fix }) => `${name}: ${detail} (fix: ${fix})`).join("; ");
 }

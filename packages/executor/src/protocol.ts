@@ -108,19 +108,18 @@ export type Usage = z.infer<typeof Usage>;
 
 export const SandboxCheck = z.object({
   name: z.string(),
-  ok: z.boolean(),
+  /** `not_run`: a tool is missing, so nobody knows. What broke off is `open`. */
+  state: z.enum(["held", "open", "not_run"]),
   /** What it is about, for grouping: *network*, *system calls*, … */
   area: z.string(),
-  /** What holds where it is `ok`. */
   detail: z.string(),
   /** What a person can type or change; null where nothing needs mending. */
-  /** False where nobody knows: a tool was missing, or it broke off. */
-  ran: z.boolean(),
   fix: z.string().nullable(),
 });
 export type SandboxCheck = z.infer<typeof SandboxCheck>;
 
 export const SandboxReport = z.object({
+  /** None is `open`. */
   available: z.boolean(),
   /** `per_person`: a uid for each person; `shared_user`: people are kept apart by mounts only. */
   level: z.enum(["per_person", "shared_user", "none"]),

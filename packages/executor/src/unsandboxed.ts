@@ -39,8 +39,7 @@ const REPORT: SandboxReport = {
     {
       area: "sandbox",
       name: "keeps commands in a sandbox",
-      ran: true,
-      ok: false,
+      state: "open",
       detail: "`unsandboxed` is on: commands can do whatever the server's user can",
       fix: "take `unsandboxed` out of the configuration and start the server again",
     },

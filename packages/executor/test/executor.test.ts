@@ -31,7 +31,7 @@ afterAll(() => bench.close());
 
 test("the self-test finds a sandbox and says how far it separates people", async () => {
   const report = await bench.link().selfTest();
-  expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
+  expect(report.checks.filter(({ state }) => state !== "held")).toEqual([]);
   expect(report.checks.length).toBeGreaterThanOrEqual(8);
   const as_root = userInfo().uid === 0;
   expect(report).toMatchObject({ available: true, level: as_root ? "per_person" : "shared_user" });

@@ -23,21 +23,32 @@ const LEVELS: Record<ProbedSandbox["level"], string> = {
 /** Areas in a row each, what was found below. */
 export function showProbes({ level, checks }: ProbedSandbox, screen: Screen): void {
   for (const [area, probes] of Map.groupBy(checks, ({ area }) => area)) {
-    const held = probes.filter(stands).length;
-    const ok = probes.every((probe) => probe.ok);
+    const open = probes.filter(isIn("open"));
+    const ok = open.length === 0;
+    const held = probes.filter(isIn("held")).length;
     const row = `${ok ? "ok  " : "FAIL"}  ${area.padEnd(13)} ${held} of ${probes.length}`;
-    screen.print(row, ok ? "plain" : "bad");
-    for (const probe of probes.filter((probe) => !stands(probe))) showProbe(probe, screen);
+    const not_run = probes.filter(isIn("not_run")).length;
+    const rest = not_run === 0 ? "" : `, ${not_run} not run`;
+    screen.print(row + rest, ok ? "plain" : "bad");
+    for (const probe of open) showProbe(probe, screen);
   }
-  const held = checks.filter(stands).length;
+  const held = checks.filter(isIn("held")).length;
+  showNotRun(checks.filter(isIn("not_run")), screen);
   screen.print(`${held} of ${checks.length} probes found no way out. ${LEVELS[level]}`, "strong");
 }
 
-const stands = ({ ok, ran }: Check): boolean => ok && ran;
+const isIn = (state: Check["state"]) => (check: Check) => check.state === state;
 
-function showProbe({ name, ok, detail, fix }: Check, screen: Screen): void {
+/** Nobody knows what they would have found. */
+function showNotRun(checks: Check[], screen: Screen): void {
+  if (checks.length === 0) return;
+  const fixes = new Set(checks.flatMap(({ fix }) => fix ?? []));
+  screen.print(`${checks.length} not run: ${[...fixes].join("; ")}`, "bad");
+}
+
+function showProbe({ name, detail, fix }: Check, screen: Screen): void {
   const columns = screen.on_terminal ? screen.columns() : Infinity;
   const rows = hangingRows("      ", `${name}: ${detail}`, columns);
-  for (const row of rows) screen.print(row, ok ? "plain" : "bad");
+  for (const row of rows) screen.print(row, "bad");
   if (fix !== null) hangingRows("      → ", fix, columns).forEach((row) => screen.print(row));
 }

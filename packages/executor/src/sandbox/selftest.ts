@@ -24,11 +24,11 @@ export async function selfTest(
     await using bait = await layBait(parts);
     const checks = await runProbes(parts, bait, probesFor(parts.architecture()));
     if (deep) checks.push(...(await runTrials(parts, bait)));
-    const available = checks.every(({ ok }) => ok);
+    const available = checks.every(({ state }) => state !== "open");
     return { available, level: available ? level : "none", checks };
   } catch (error) {
     const why = (error as Error).message;
-    const broken = { ...RUNS, ok: false, ran: false, detail: why, fix: fixFor(why) };
+    const broken = { ...RUNS, state: "open", detail: why, fix: fixFor(why) } as const;
     return { available: false, level: "none", checks: [broken] };
   }
 }

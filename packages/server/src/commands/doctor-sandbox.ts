@@ -20,7 +20,7 @@ export async function probeSandbox(): Promise<ProbedSandbox> {
   return askExecutor(readConfig(), { deep: true });
 }
 
-/** One row for each area, and one for each probe that found something or could not run. */
+/** One row for each area, and one for each probe that found something or broke off. */
 export async function sandboxChecks(config: Config): Promise<DoctorCheck[]> {
   const { checks } = await askExecutor(config, { deep: false });
   const areas = Map.groupBy(checks, ({ area }) => area);
@@ -28,13 +28,15 @@ export async function sandboxChecks(config: Config): Promise<DoctorCheck[]> {
 }
 
 function rowsOf(area: string, checks: readonly SandboxCheck[]): DoctorCheck[] {
-  const open = checks.filter(({ ok, ran }) => !ok || !ran);
-  const held = checks.length - open.length;
-  const detail = `${held} of ${checks.length} probes found nothing`;
+  const inState = (state: SandboxCheck["state"]) => checks.filter((check) => check.state === state);
+  const [open, not_run] = [inState("open"), inState("not_run")];
+  const held = `${inState("held").length} of ${checks.length} probes found nothing`;
+  const detail = not_run.length === 0 ? held : `${held}, ${not_run.length} not run`;
+  const fix = not_run[0]?.fix ?? null;
   return [
-    { area: "sandbox", name: area, ok: checks.every(({ ok }) => ok), detail, fix: null },
+    { area: "sandbox", name: area, ok: open.length === 0, detail, fix },
     ...open.map(
-      ({ name, ok, detail, fix }) => ({ area: "sandbox", name, ok, detail, fix }) as const,
+      ({ name, detail, fix }) => ({ area: "sandbox", name, ok: false, detail, fix }) as const,
     ),
   ];
 }
@@ -63,6 +65,7 @@ async function askExecutor(config: Config, how: { deep: boolean }): Promise<Sand
 }
 
 const cannotStart = (detail: string): SandboxCheck => ({
-  ...{ area: "real work", name: "has an executor", ok: false, ran: false, detail },
+  ...({ area: "real work", name: "has an executor", state: "open", detail } as const),
+
   fix: "see whether the executor can start: node, the temporary folder, the system's limits",
 });

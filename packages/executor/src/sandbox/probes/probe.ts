@@ -150,14 +150,16 @@ export function readFindings(probes: readonly Probe[], output: string): Findings
 
 const REPORT_IT = "run commands elsewhere until this holds; please report it with this detail";
 
-export function checkOf({ name, area }: Pick<Probe, "name" | "area">, found: string | null) {
-  const ok = found === "";
-  const detail = ok ? "nothing found" : (found ?? "it did not run to its end");
-  return { area, name, ok, ran: found !== null, detail, fix: ok ? null : REPORT_IT };
+type Named = Pick<Probe, "name" | "area">;
+
+export function checkOf({ name, area }: Named, found: string | null): SandboxCheck {
+  if (found === "") return { area, name, state: "held", detail: "nothing found", fix: null };
+  const detail = found ?? "it did not run to its end";
+  return { area, name, state: "open", detail, fix: REPORT_IT };
 }
 
 /** Where there is no perl: what it would have looked for is not known to be open. */
-export function notRun({ name, area }: Probe): SandboxCheck {
+export function notRun({ name, area }: Named): SandboxCheck {
   const detail = "not run: it needs perl";
-  return { area, name, ok: true, ran: false, detail, fix: "apt-get install perl-base" };
+  return { area, name, state: "not_run", detail, fix: "apt-get install perl-base" };
 }
