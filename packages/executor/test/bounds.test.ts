@@ -214,11 +214,12 @@ test.for<[what: string, way: string]>([
   ["writes", "head -c 60M /dev/zero > FILE"],
   ["allocates", "fallocate -l 60M FILE"],
   ["has nobody wait for who writes", "perl -e '$SIG{CHLD} = q(IGNORE); HEAD'"],
+  ["makes many files", `perl -e 'for (1 .. 20_000) { open(my $made, ">", "FILE$_") or last }'`],
   ["takes the name away", "exec 3>FILE; rm FILE; head -c 60M /dev/zero >&3"],
 ])(
   "a disk that fills up loses the command that %s, not its neighbour",
   async ([, way], { skip }) => {
-    const disk = smallDisk("size=64m");
+    const disk = smallDisk("size=64m,nr_inodes=20000");
     if (disk === null) return skip(NOT_ROOT);
     const opened = openBounds();
     const folders = ["near", "hog"].map((name) => join(disk, name));

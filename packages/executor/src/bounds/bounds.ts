@@ -10,12 +10,12 @@
  * 3. While one that was halted for the host's sake has not left, no other is: what it took comes back
  *    first.
  */
-import { stat, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { ProcessIdentity } from "../process-table.ts";
 import type { Cgroup, Cgroups } from "../sandbox/cgroup.ts";
 import type { Halt } from "../supervise.ts";
-import { claimOn, filesInMemory, spaceOf } from "./disk-use.ts";
+import { claimOn, disksOf, filesInMemory, spaceOf, type WrittenDisk } from "./disk-use.ts";
 import {
   type Claim,
   type Disk,
@@ -83,13 +83,6 @@ interface Entered {
   disks: Map<number, WrittenDisk>;
   began_ms: number;
   is_halted: boolean;
-}
-
-interface WrittenDisk {
-  /** All that it may write to there. */
-  folders: string[];
-  /** When it began; null where the disk does not say. */
-  before: Disk | null;
 }
 
 export interface BoundsParts {
@@ -239,19 +232,6 @@ async function claimsOn(device: number, disk: Disk, seen: Measured[]) {
     claims.push({ entered, ...(await claimOn(device, { pids, folders, since, now: disk })) });
   }
   return claims;
-}
-
-/** The disks that folders lie on. A folder that is gone has none. */
-async function disksOf(folders: string[]): Promise<Map<number, WrittenDisk>> {
-  const disks = new Map<number, WrittenDisk>();
-  for (const folder of folders) {
-    const found = await stat(folder).catch(() => null);
-    if (found === null) continue;
-    const there = disks.get(found.dev);
-    if (there !== undefined) there.folders.push(folder);
-    else disks.set(found.dev, { folders: [folder], before: await spaceOf(folder) });
-  }
-  return disks;
 }
 
 async function beFirstToGo({ pid }: ProcessIdentity, log: (text: string) => void) {

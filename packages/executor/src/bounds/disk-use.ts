@@ -19,7 +19,7 @@ import {
   statfsSync,
   statSync,
 } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { soon } from "@mainstay/sdk/clock";
 import type { Claim, Disk, Taken } from "./excess.ts";
 
@@ -42,6 +42,26 @@ export async function spaceOf(folder: string): Promise<Disk | null> {
     ...{ free_bytes: found.bavail * found.bsize, total_bytes: found.blocks * found.bsize },
     ...{ free_files: found.ffree, total_files: found.files },
   };
+}
+
+export interface WrittenDisk {
+  /** All that a command may write to there. */
+  folders: string[];
+  /** When it began; null where the disk does not say. */
+  before: Disk | null;
+}
+
+/** The disks that folders lie on, by device. A folder that is gone has none. */
+export async function disksOf(folders: string[]): Promise<Map<number, WrittenDisk>> {
+  const disks = new Map<number, WrittenDisk>();
+  for (const folder of folders) {
+    const found = await stat(folder).catch(() => null);
+    if (found === null) continue;
+    const there = disks.get(found.dev);
+    if (there !== undefined) there.folders.push(folder);
+    else disks.set(found.dev, { folders: [folder], before: await spaceOf(folder) });
+  }
+  return disks;
 }
 
 /** Of the folders that are file systems in memory, as the process sees them. */
@@ -78,7 +98,10 @@ export async function claimOn(device: number, written: Written): Promise<Claim> 
   };
   for (const folder of written.folders) await addFolder(found, folder, 0);
   let written_bytes = 0;
-  for (const pid of written.pids) written_bytes += addProcess(found, pid);
+  for (const [at, pid] of written.pids.entries()) {
+    if (at % SLICE === SLICE - 1) await new Promise<void>(soon);
+    written_bytes += addProcess(found, pid);
+  }
   const taken = (seen: number, lost: number, evidence: number): Taken => ({
     at_most: found.is_hidden ? lost : Math.min(seen, lost),
     evidence,
