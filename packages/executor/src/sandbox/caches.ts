@@ -13,10 +13,12 @@ import {
   type BigIntStats,
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -41,6 +43,8 @@ export interface Caches {
   folder(workspace_id: string, owner: Owner): CacheFolder;
   /** A command of the workspace begins; the function returned says, once, that it has ended. */
   enter(workspace_id: string): () => void;
+  /** What is empty goes, after what was begun with it; one that is in use stays. */
+  removeEmpty(workspace_id: string): void;
   /** Resolves when nothing is being measured or removed any more. */
   idle(): Promise<void>;
   /** Breaks off what can be done at the next start; resolves when that is so. */
@@ -138,6 +142,13 @@ export function openCaches(settings: CacheSettings): Caches {
     await emptyTrash();
   }
 
+  function removeEmpty(workspace_id: string): void {
+    const path = join(base, workspace_id);
+    queue(async () => {
+      if (existsSync(path) && !running.has(workspace_id)) rmdirSync(path);
+    });
+  }
+
   /** One that cannot be measured is too large: a command could have closed a folder to hide what is in it. */
   async function measure(path: string): Promise<number> {
     const command = ["-n", "19", "du", "-sx", "-B1", "--", path];
@@ -162,6 +173,7 @@ export function openCaches(settings: CacheSettings): Caches {
     pathOf,
     folder,
     enter,
+    removeEmpty,
     idle: () => work,
     async close() {
       closing.abort();

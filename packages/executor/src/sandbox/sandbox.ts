@@ -18,6 +18,7 @@ import { readHostLayout } from "./host-layout.ts";
 import { preparation } from "./preparation.ts";
 import { compileFilter, encodeFilter } from "./seccomp.ts";
 import { type Architecture, RULES } from "./seccomp-rules.ts";
+import { SELF_TEST } from "./probes/bait.ts";
 import { selfTest } from "./selftest.ts";
 import { openRootStage, openUserStage, type Stage } from "./stage.ts";
 
@@ -125,7 +126,9 @@ export function createSandbox(
   /** One after another: what the probes look for lies in one place. */
   function test(how: { deep: boolean }): Promise<SandboxReport> {
     const parts = { home, run_folder, architecture, stage, prepare, processes, clock };
-    const report = last_test.then(() => selfTest(parts, how));
+    const report = last_test
+      .then(() => selfTest(parts, how))
+      .finally(() => caches.removeEmpty(SELF_TEST));
     last_test = report;
     return report;
   }

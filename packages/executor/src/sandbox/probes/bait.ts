@@ -26,6 +26,9 @@ import type { Values } from "./probe.ts";
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY;
 
+/** The id of its workspace. */
+export const SELF_TEST = "self-test";
+
 export interface Bait extends AsyncDisposable {
   /** Staged already; its owner is the executor's own user. */
   workspace: Workspace;
@@ -93,7 +96,7 @@ async function openWorkspace(
   laid.defer(() => closeSync(descriptor));
   const { dev, ino, uid, gid } = fstatSync(descriptor);
   const staged = {
-    ...{ id: "self-test", path, descriptor },
+    ...{ id: SELF_TEST, path, descriptor },
     ...{ owner: { uid, gid }, person_uid_number: 0 },
   };
   const on = await stage();
