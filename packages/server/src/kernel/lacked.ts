@@ -13,6 +13,10 @@ const SUFFIX = "]";
 /** The last line of a command's result, for a model to act on. */
 export const lackedLine = (lacked: Lacked): string => PREFIX + JSON.stringify(lacked) + SUFFIX;
 
+/** A command's result without the line by which a model repeats the call. */
+export const forPeople = (result: string): string =>
+  lackedIn(result) === null ? result : result.slice(0, Math.max(0, result.lastIndexOf("\n")));
+
 /** Null where the last line is none. What a command printed is never last: its end stands below it. */
 export function lackedIn(result: string): Lacked | null {
   const line = result.slice(result.lastIndexOf("\n") + 1);

@@ -15,6 +15,8 @@ export type ModelMessage =
       readonly tool: string;
       readonly outcome: ToolOutcome;
       readonly text: string;
+      /** By which a person finds the command that it tells of; no model is told. */
+      readonly command_id?: string;
     };
 
 /** A tool as a model is told of it; `parameters` is JSON Schema. */

@@ -14,6 +14,7 @@ export const nudges = {
 export function transcript(events: readonly JournalEvent[]): ModelMessage[] {
   const messages: ModelMessage[] = [];
   const open = new Map<string, string>();
+  const commands = new Map<string, string>();
   for (const event of events) {
     switch (event.type) {
       case "accepted":
@@ -23,16 +24,22 @@ export function transcript(events: readonly JournalEvent[]): ModelMessage[] {
         messages.push({ role: "assistant", text: event.text, tool_calls: event.tool_calls });
         for (const call of event.tool_calls) open.set(call.id, call.name);
         break;
+      case "tool_started":
+        if (event.effect.kind === "command") commands.set(event.call_id, event.effect.command_id);
+        break;
       case "tool_ended":
-        messages.push(toolMessage(event, open.get(event.call_id) ?? ""));
+        messages.push(toolMessage(event, open.get(event.call_id) ?? "", commands));
         open.delete(event.call_id);
+        commands.delete(event.call_id);
         break;
       case "nudged":
         messages.push({ role: "user", text: nudges[event.reason] });
         break;
       case "settled":
         for (const [call_id, tool] of open)
-          messages.push(toolMessage({ call_id, outcome: "unknown", result: NO_RESULT }, tool));
+          messages.push(
+            toolMessage({ call_id, outcome: "unknown", result: NO_RESULT }, tool, commands),
+          );
         if (!saidAlready(messages, event.answer))
           messages.push({ role: "assistant", text: event.answer, tool_calls: [] });
         break;
@@ -44,10 +51,15 @@ export function transcript(events: readonly JournalEvent[]): ModelMessage[] {
   return messages;
 }
 
-const toolMessage = (
+function toolMessage(
   { call_id, outcome, result }: Pick<BodyOf<"tool_ended">, "call_id" | "outcome" | "result">,
   tool: string,
-): ModelMessage => ({ role: "tool", call_id, tool, outcome, text: result });
+  commands: ReadonlyMap<string, string>,
+): ModelMessage {
+  const command_id = commands.get(call_id);
+  const command = command_id === undefined ? {} : { command_id };
+  return { role: "tool", call_id, tool, outcome, text: result, ...command };
+}
 
 function saidAlready(messages: readonly ModelMessage[], answer: string): boolean {
   const last = messages.at(-1);

@@ -1,5 +1,12 @@
+import { forPeople } from "../kernel/lacked.ts";
 import { rankPassages, type Found, type RankedFile } from "./passages.ts";
-import { inline, quote } from "./quote.ts";
+import { inline, quote, quoteEnds } from "./quote.ts";
+
+export interface CommandRun {
+  readonly result: string;
+  /** Null of one that never began. */
+  readonly command_id: string | null;
+}
 
 export interface ReadResult {
   readonly path: string;
@@ -25,8 +32,16 @@ export function answer(body: string, reason: string, provider_configured: boolea
 }
 
 /** What a command that the person typed gave; no model was wanted, so none is excused. */
-export const commandBody = (command: string, results: readonly string[]): string =>
-  [`Your command ${inline(command)}, run without a model:`, ...results.map(quote)].join("\n\n");
+export const commandBody = (command: string, runs: readonly CommandRun[]): string =>
+  [`Your command ${inline(command)}, run without a model:`, ...runs.map(ranBody)].join("\n\n");
+
+/** Where something is left out, with the way to all of it. */
+function ranBody({ result, command_id }: CommandRun): string {
+  const { quoted, is_whole } = quoteEnds(forPeople(result));
+  return is_whole || command_id === null
+    ? quoted
+    : `${quoted}\nAll that it printed: ${inline(`mainstay commands ${command_id} --output`)}`;
+}
 
 export function readBody(read: readonly ReadResult[], failed: readonly ReadResult[]): string {
   const contents = read.map(({ path, text }) => `${inline(path)} holds:\n\n${quote(text)}`);

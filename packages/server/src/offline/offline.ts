@@ -61,6 +61,8 @@ interface Made {
   readonly call: ToolCall;
   readonly ok: boolean;
   readonly text: string;
+  /** Null where no command began. */
+  readonly command_id: string | null;
 }
 
 const CALL_PREFIX = "offline_";
@@ -98,8 +100,11 @@ function run(command: string, desk: Desk): Move {
     const open = again === undefined ? lackedIn(textOf(ran)) : null;
     if (open !== null)
       return desk.call("shell", { command, open, intent: "run it again, with what it lacked" });
-    const results = [ran, ...(again === undefined ? [] : [again])].map(textOf);
-    return { ...said(compose.commandBody(command, results)), direct: true };
+    const runs = [ran, ...(again === undefined ? [] : [again])].map((made) => ({
+      result: textOf(made),
+      command_id: made?.command_id ?? null,
+    }));
+    return { ...said(compose.commandBody(command, runs)), direct: true };
   });
 }
 
@@ -173,7 +178,8 @@ function madeAfter(messages: readonly ModelMessage[], asked: number): Made[] {
     .filter((call) => call.id.startsWith(CALL_PREFIX))
     .map((call) => {
       const result = results.get(call.id);
-      return { call, ok: result?.outcome === "ok", text: result?.text ?? NO_RESULT };
+      const { outcome = null, text = NO_RESULT, command_id = null } = result ?? {};
+      return { call, ok: outcome === "ok", text, command_id };
     });
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { lackedLine } from "../../src/kernel/lacked.ts";
 import type { ModelMessage, ModelPart, ModelRequest } from "../../src/kernel/model.ts";
 import { createOffline } from "../../src/offline/offline.ts";
 import { promisedWork } from "../../src/turn/promise.ts";
@@ -63,7 +64,8 @@ async function tell(message: string, world: World, tools = ALL): Promise<Told> {
       const answer = world(name, read);
       const { outcome, text: result } =
         typeof answer === "string" ? ({ outcome: "ok", text: answer } as const) : answer;
-      messages.push({ role: "tool", call_id: id, tool: name, outcome, text: result });
+      const command = name === "shell" ? { command_id: "cmd_1" } : {};
+      messages.push({ role: "tool", call_id: id, tool: name, outcome, text: result, ...command });
     }
   }
   throw new Error("the port did not come to an answer");
@@ -87,6 +89,46 @@ test("a command goes to the shell once; its output and end are quoted", async ()
   ]);
   expect(told.calls[0]?.input["intent"]).not.toBe("");
   expect(told.answer).toContain("```text\nmain\n[exit 0, 0.1 s]\n```");
+});
+
+test("of a command that printed much the beginning and the end are quoted, with what failed and how it ended", async () => {
+  const lines = Array.from({ length: 500 }, (_, line) => `${line + 1}`);
+  const failed = refuses([...lines, "error: THE-REASON", "[exit 3, 0.1 s]"].join("\n"));
+  const { answer } = await tell("!seq 1 500", () => failed);
+  expect(answer).toContain("```text\n1\n2\n");
+  expect(answer).toContain("\nerror: THE-REASON\n[exit 3, 0.1 s]\n```");
+  const shown = answer.match(/^\d+$/gmu)!.length;
+  expect(answer).toContain(`\n[${500 - shown} lines left out]\n`);
+  expect(answer).toMatch(/\nAll that it printed: `mainstay commands cmd_1 --output`$/u);
+});
+
+test("where the executor left bytes out, it is bytes that are counted", async () => {
+  const many = (from: number) => Array.from({ length: 100 }, (_, line) => `${from + line}`);
+  const kept = [...many(100), "[7000 bytes left out]", ...many(500), "[exit 0, 0.1 s]"];
+  const { answer } = await tell("!seq 100 599", () => kept.join("\n"));
+  const shown = answer.match(/^\d{3}$/gmu)!.length;
+  expect(answer).toContain(`\n[${7000 + (200 - shown) * 4} bytes left out]\n`);
+  expect(answer).toContain("[exit 0, 0.1 s]\n```\nAll that it printed: ");
+});
+
+test("a line of the ending is told however long the lines are; what is short is told whole", async () => {
+  const long = Array.from({ length: 200 }, () => "x".repeat(400));
+  const ending = ["[exit 1, 0.1 s]", ...Array.from({ length: 29 }, () => `[${"y".repeat(400)}]`)];
+  const { answer } = await tell("!x", () => refuses([...long, ...ending].join("\n")));
+  expect(answer).toContain("\n[exit 1, 0.1 s]\n[yyy");
+  const { answer: short } = await tell("!x", () => "a\nb\n[exit 0, 0.1 s]");
+  expect(short).not.toContain("All that it printed");
+});
+
+test("what is meant for a model is not read to people", async () => {
+  const lacked = lackedLine({ hosts: ["packages.example.org:443"], folders: [] });
+  const needs = "[it needs packages.example.org:443; …: mainstay workspace network allow …]";
+  const { answer, calls } = await tell("!x", () =>
+    refuses(["[exit 1, 0.1 s]", needs, lacked].join("\n")),
+  );
+  expect(calls).toHaveLength(2);
+  expect(answer).toContain(needs);
+  expect(answer).not.toContain("call again");
 });
 
 test("a command that nobody agreed to: the answer says so", async () => {
