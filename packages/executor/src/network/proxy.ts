@@ -49,9 +49,10 @@ export function openProxy(parts: ProxyParts): Promise<Proxy> {
   const outside: Outside = {
     ...parts.outside,
     resolve: inTurns(parts.outside.resolve, RESOLUTIONS_LIMIT),
-    connect: (address, port) => hold(parts.outside.connect(address, port)),
+    connect: reachOut,
   };
   const connections = new Set<Socket>();
+  const far = new Set<Socket>();
   let is_closed = false;
   let total_bytes = 0;
   const tally = createTally((bytes) => {
@@ -106,6 +107,14 @@ export function openProxy(parts: ProxyParts): Promise<Proxy> {
       row.refused(refusal.message);
       refuse(answerTo(refusal, `${target.host}:${target.port}`));
     }
+  }
+
+  /** One client may ask for many things at once over one connection. Throws past the bound. */
+  function reachOut(address: string, port: number): Socket {
+    if (far.size >= CONNECTIONS_LIMIT) throw new Error(`${far.size} connections are open already`);
+    const socket = hold(parts.outside.connect(address, port));
+    far.add(socket);
+    return socket.once("close", () => far.delete(socket));
   }
 
   function hold(socket: Socket): Socket {

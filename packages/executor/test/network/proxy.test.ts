@@ -1,7 +1,7 @@
 /** What the proxy of a command lets through. Canaries stand where a command must never get to. */
 import { once } from "node:events";
 import { connect } from "node:net";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { NOT_LISTED } from "../../src/network/refusal.ts";
 import { ask, grant, openDoor, openServer, openTcpServer, textOf } from "./open-world.ts";
 
@@ -302,3 +302,18 @@ function raw(path: string, text: string): Promise<string> {
   socket.write(text);
   return textOf(socket).catch(() => "");
 }
+
+test("a client that asks for many things at once over one connection is bounded like many clients", async () => {
+  const silent = await openTcpServer(() => undefined);
+  const door = await openDoor([grant(HOST)], {
+    names: { [HOST]: [[PUBLIC]] },
+    servers: { [`${PUBLIC}:80`]: silent.port },
+  });
+  const client = connect(door.path);
+  onTestFinished(() => void client.destroy());
+  client.write(`GET http://${HOST}/ HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`.repeat(300));
+  const asked = () => door.proxy.uses()[0]?.requests;
+  await expect.poll(asked, { timeout: 5_000 }).toBe(300);
+  await expect.poll(() => door.proxy.uses()[0]!.refused).toMatch(/connections are open already/);
+  expect(door.world.tried).toHaveLength(128);
+});
