@@ -50,7 +50,9 @@ function told(event: JournalEvent, said: string): string {
     case "approval_requested":
       return `asks for consent: ${escapeCommand(event.command)}`;
     case "approval_decided":
-      return `${event.by} decided: ${event.decision}`;
+      return event.because === undefined
+        ? `${event.by} decided: ${event.decision}`
+        : "not answered: asked where nobody could answer";
     case "tool_started":
       return `${event.tool}: ${event.intent}${effectOf(event.effect)}`;
     case "tool_adopted":

@@ -184,7 +184,9 @@ test("without a terminal a command is denied at once, and the exit code says so"
   );
   const run = cli(["ask", "clean up"], agent);
   expect(await run.exits()).toBe(3);
-  expect(agent.server.to("POST /v1/approvals/apr_1")[0]?.body).toEqual({ decision: "deny" });
+  expect(agent.server.to("POST /v1/approvals/apr_1")[0]?.body).toEqual({
+    ...{ decision: "deny", because: "no_terminal" },
+  });
   expect(run.stderr()).toContain("rm -rf build\\u{1b}[2K\\u{202e}\n");
   expect(run.stderr()).toContain("Run it from a terminal.\n");
   expect(run.stderr()).not.toContain("--trust");

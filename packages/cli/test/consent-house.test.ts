@@ -82,6 +82,10 @@ test("a chat hears of what waits elsewhere and of who decided it, while its pers
   expect(await said("deny", items[0]!.id)).toBe("Denied: sh count.sh\n");
   await chat.sees("owner denied it elsewhere: sh count.sh");
   await chat.sees("half a thou");
+  const piped = cli(["ask", "!sh count.sh"]);
+  expect(await piped.exits()).toBe(3);
+  expect(piped.stdout()).toContain("Not answered: it was asked where nobody could answer");
+  await chat.sees("Not answered elsewhere, where nobody could be asked: sh count.sh");
   chat.types("\u0003\u0004");
   expect(await chat.exits()).toBe(0);
 });

@@ -28,6 +28,9 @@ test("an end says who decided, where that is known", () => {
     "Ada approved it elsewhere: npm\\u{202e} test",
   );
   expect(endLine({ ...by, state: "denied" })).toMatch(/^Ada denied it elsewhere: /);
+  expect(endLine({ ...by, state: "denied", because: "no_terminal" })).toMatch(
+    /^Not answered elsewhere, where nobody could be asked: npm/,
+  );
   expect(endLine({ ...by, state: "expired" })).toMatch(/^Nobody decided in time, so it is denied/);
   expect(endLine({ kind: "gone", ...ended })).toMatch(/^It was decided elsewhere: /);
 });

@@ -20,6 +20,10 @@ export const ConsentKind = z.enum([
 ]);
 export type ConsentKind = z.infer<typeof ConsentKind>;
 
+/** Why something was denied without any person's word: it was asked where nobody could answer. */
+export const DenialCause = z.literal("no_terminal");
+export type DenialCause = z.infer<typeof DenialCause>;
+
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** Of whatever has one: a word, in which nobody writes a text. */
 export const PlainId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
@@ -150,6 +154,8 @@ const kinds = {
     decision: z.enum(["approve", "deny", "void"]),
     /** Null where nobody decided in time, or at all. */
     decided_by: id.nullable(),
+    /** Whose client denied it, without anybody's word. */
+    because: DenialCause.optional(),
     /** Of `void`: what became of the turn. */
     cause: z.enum(["cancelled", "ended", "damaged"]).optional(),
   }),

@@ -110,7 +110,7 @@ export interface Client {
     decide(
       approval_id: string,
       decision: Decision["decision"],
-      how?: Pick<Decision, "remember">,
+      how?: Pick<Decision, "remember" | "because">,
     ): Promise<Approval>;
     /** Reconnects by itself; ends when the signal aborts. */
     events(options?: Outage): AsyncIterable<ApprovalNews>;

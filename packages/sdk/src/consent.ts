@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DenialCause } from "./audit.ts";
 import { Approval, ConsentFinding, Whose } from "./resources.ts";
 
 /** Consent beyond one approval: its news, rules made from it, an admin's policies and overrides. */
@@ -14,6 +15,7 @@ export const ApprovalNews = z.discriminatedUnion("type", [
     state: z.enum(["approved", "denied", "expired"]),
     /** Name of who decided. */
     by: z.string(),
+    because: DenialCause.optional(),
   }),
 ]);
 export type ApprovalNews = z.infer<typeof ApprovalNews>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ConsentKind } from "./audit.ts";
+import { ConsentKind, DenialCause } from "./audit.ts";
 import { CommandProgress } from "./commands.ts";
 import { Changes } from "./changes.ts";
 import { Pause } from "./pause.ts";
@@ -155,6 +155,7 @@ const kinds = {
     call_id: z.string(),
     decision: z.enum(["approve", "deny"]),
     by: z.string(),
+    because: DenialCause.optional(),
   }),
   tool_started: z.object({
     type: z.literal("tool_started"),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DenialCause } from "./audit.ts";
 import { HostGrant, Opening } from "./network.ts";
 import { Pause } from "./pause.ts";
 
@@ -88,6 +89,8 @@ export const Approval = z.object({
   decided_at: z.string().nullable(),
   /** Name of who decided; null while nobody has. */
   decided_by: z.string().nullable(),
+  /** Of a denial that is nobody's: why it was made all the same. */
+  because: DenialCause.optional(),
 });
 export type Approval = z.infer<typeof Approval>;
 
@@ -97,6 +100,12 @@ export const Decision = z
     decision: z.enum(["approve", "deny", "later"]),
     /** Makes the approval's `rule` a rule. */
     remember: z.boolean().optional(),
+    /** With deny: no person said so, for none could be asked. */
+    because: DenialCause.optional(),
+  })
+  .refine(({ decision, because }) => because === undefined || decision === "deny", {
+    message: "only with deny",
+    path: ["because"],
   })
   .refine(({ decision, remember }) => !remember || decision === "approve", {
     message: "true only with approve",

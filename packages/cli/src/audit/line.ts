@@ -59,7 +59,7 @@ function told(record: AuditRecord, name: Naming): Told {
       return { what: "asks", detail: record.approval_id };
     case "approval_decided":
       return {
-        what: decisions[record.decision],
+        what: record.because === undefined ? decisions[record.decision] : "unanswered",
         detail: by(record, name),
       };
     case "rule_made":
@@ -160,8 +160,9 @@ function networkOf(record: Of<"command_network">): string {
 
 const decisions = { approve: "approved", deny: "denied", void: "void" } as const;
 
-function by({ decided_by, cause }: Of<"approval_decided">, name: Naming): string {
+function by({ decided_by, because, cause }: Of<"approval_decided">, name: Naming): string {
   if (cause !== undefined) return causes[cause];
+  if (because !== undefined) return "asked where nobody could answer";
   return decided_by === null ? "nobody answered in time" : `by ${name(decided_by)}`;
 }
 

@@ -98,7 +98,7 @@ function createQuestions() {
       const decision =
         change.kind === "decided" && change.state === "approved" ? "approve" : "deny";
       open.get(change.approval.id)?.(
-        change.kind === "gone" ? undefined : { decision, by: change.by },
+        change.kind === "gone" ? undefined : { decision, by: change.by, because: change.because },
       );
       open.delete(change.approval.id);
     },

@@ -1,3 +1,4 @@
+import type { DenialCause } from "@mainstay/sdk/audit";
 import { ProblemError } from "@mainstay/sdk/call";
 import type { ProblemCode } from "@mainstay/sdk/problem";
 import type { Approval, Decision } from "@mainstay/sdk/resources";
@@ -23,6 +24,7 @@ export type Consent =
 export interface Verdict {
   decision: "approve" | "deny";
   by: string;
+  because?: DenialCause | undefined;
 }
 
 /** What takes a question back: the signal, with the verdict where that is the cause. */
@@ -77,7 +79,7 @@ export function denyConsent({ client, screen }: ConsentParts): DecideConsent {
     showApproval(screen, approval);
     const has_rule = approval.rule !== null;
     screen.note(
-      `Denied, because there is no terminal to ask on. Run it from a terminal${has_rule ? ", or" : "."}`,
+      `Not answered, because there is no terminal to ask on. Run it from a terminal${has_rule ? ", or" : "."}`,
       "bad",
     );
     if (has_rule)
@@ -85,21 +87,25 @@ export function denyConsent({ client, screen }: ConsentParts): DecideConsent {
         `allow it from now on: mainstay rules add ${shellQuoted(approval.command)}`,
         "bad",
       );
-    return decide(client, approval, { decision: "deny" }, screen);
+    return decide(client, approval, { decision: "deny", because: "no_terminal" }, screen);
   };
 }
 
 function decidedElsewhere(approval: Approval, screen: Screen): Consent {
-  const { state, decided_by } = approval;
+  const { state, decided_by, because } = approval;
   const decision = state === "approved" ? "approve" : "deny";
-  sayVerdict(screen, { decision, by: decided_by ?? "nobody" }, approval);
+  sayVerdict(screen, { decision, by: decided_by ?? "nobody", because }, approval);
   return "settled";
 }
 
 /** `Ada approved it elsewhere: npm test` */
-function sayVerdict(screen: Screen, { decision, by }: Verdict, { command }: Approval): void {
-  const deed = decision === "approve" ? "approved" : "denied";
-  screen.note(`${oneLine(by)} ${deed} it elsewhere: ${commandLine(command)}`);
+function sayVerdict(screen: Screen, verdict: Verdict, { command }: Approval): void {
+  screen.note(`${verdictText(verdict)}: ${commandLine(command)}`);
+}
+
+export function verdictText({ decision, by, because }: Verdict): string {
+  if (because === "no_terminal") return "Not answered elsewhere, where nobody could be asked";
+  return `${oneLine(by)} ${decision === "approve" ? "approved" : "denied"} it elsewhere`;
 }
 
 async function decide(
@@ -146,10 +152,13 @@ const states: Partial<Record<Decision["decision"], Approval["state"]>> = {
 async function tellDecision(
   client: PatientClient,
   approval_id: string,
-  { decision, remember }: Decision,
+  { decision, remember, because }: Decision,
 ): Promise<"now" | "before"> {
   try {
-    await client.approvals.decide(approval_id, decision, remember ? { remember } : {});
+    await client.approvals.decide(approval_id, decision, {
+      ...(remember && { remember }),
+      ...(because && { because }),
+    });
     return "now";
   } catch (fault) {
     if (!isRefusal(fault, "approval_decided")) throw fault;

@@ -1,10 +1,13 @@
 import type { ApprovalNews } from "@mainstay/sdk/consent";
 import type { Approval } from "@mainstay/sdk/resources";
-import { commandLine, oneLine } from "../terminal/escape.ts";
+import { commandLine } from "../terminal/escape.ts";
+import { verdictText } from "./consent.ts";
+
+type Decided = Extract<ApprovalNews, { type: "decided" }>;
 
 export type Change =
   | { kind: "asked"; approval: Approval }
-  | { kind: "decided"; approval: Approval; state: "approved" | "denied" | "expired"; by: string }
+  | ({ kind: "decided"; approval: Approval } & Pick<Decided, "state" | "by" | "because">)
   /** Decided while the connection was lost; how is not known. */
   | { kind: "gone"; approval: Approval };
 
@@ -53,5 +56,6 @@ export function endLine(change: Exclude<Change, { kind: "asked" }>): string {
 function endOf(change: Exclude<Change, { kind: "asked" }>): string {
   if (change.kind === "gone") return "It was decided elsewhere";
   if (change.state === "expired") return "Nobody decided in time, so it is denied";
-  return `${oneLine(change.by)} ${change.state} it elsewhere`;
+  const decision = change.state === "approved" ? "approve" : "deny";
+  return verdictText({ decision, by: change.by, because: change.because });
 }

@@ -1,7 +1,7 @@
 import type { BodyOf, ToolCall } from "@mainstay/sdk/events";
 import type { CommandRecord } from "@mainstay/sdk/turn";
 import { commandLine, escapePath, oneLine } from "../terminal/escape.ts";
-import { isBlocked } from "./typed-command.ts";
+import { isBlocked, isUnanswered } from "./typed-command.ts";
 
 /** `$ npm test — see what fails`: what a tool is about to do, and what for. */
 export function toolLine({ tool, effect, intent }: BodyOf<"tool_started">, call?: ToolCall) {
@@ -50,6 +50,7 @@ export function outcomeLine(end: BodyOf<"tool_ended">): string | null {
     case "error":
       return command ? commandEnd(command) : `failed: ${oneLine(result)}`;
     case "denied":
+      if (isUnanswered(end)) return "not answered: it did not run";
       return isBlocked(end) ? "blocked: it did not run" : "denied: it did not run";
     case "unknown":
       return "outcome unknown: it started, and what became of it is lost";
@@ -84,6 +85,8 @@ export function commandEnd(command: CommandEnd): string {
     case "not_started":
       return "it did not start";
     case "interrupted":
+      // Its executor ended it, which had to end itself.
+      if (command.cancelled) return `killed${took}: it ran in part`;
       return stopOf(command, took) ?? `interrupted${took}: outcome unknown`;
     case "exited":
       return stopOf(command, took) ?? exitOf(command, took);

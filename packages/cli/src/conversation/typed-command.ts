@@ -13,3 +13,7 @@ export const ranWell = ({ outcome, command }: BodyOf<"tool_ended">): boolean =>
 /** No policy would allow it; the journal has that in the first word of the result. */
 export const isBlocked = ({ outcome, result, command }: BodyOf<"tool_ended">): boolean =>
   outcome === "denied" && command === null && result.startsWith("Blocked: ");
+
+/** It was asked about where nobody could answer; that, too, is in the first words. */
+export const isUnanswered = ({ outcome, result, command }: BodyOf<"tool_ended">): boolean =>
+  outcome === "denied" && command === null && result.startsWith("Not answered: ");

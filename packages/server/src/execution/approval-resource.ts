@@ -8,6 +8,10 @@ import { visibleLine } from "./consent/visible.ts";
 
 /** Who decides when nobody does in time. */
 export const NOBODY = { id: "expiry", name: "nobody (it expired)" };
+/** Whose denial it is where a client could ask nobody. */
+export const UNASKED = {
+  ...{ id: "no_terminal" as const, name: "nobody (asked where nobody could answer)" },
+};
 
 export interface ApprovalRow extends Row<"approval"> {
   readonly workspace_path: string;
@@ -64,6 +68,10 @@ export function approvalResource(
     created_at: isoTime(row.created_at),
     expires_at: isoTime(row.expires_at),
     decided_at: row.decided_at === null ? null : isoTime(row.decided_at),
-    decided_by: row.decider_name ?? (row.decided_by === NOBODY.id ? NOBODY.name : row.decided_by),
+    decided_by: row.decider_name ?? nameOf(row.decided_by),
+    ...(row.decided_by === UNASKED.id && { because: UNASKED.id }),
   };
 }
+
+const nameOf = (decided_by: string | null): string | null =>
+  [NOBODY, UNASKED].find(({ id }) => id === decided_by)?.name ?? decided_by;

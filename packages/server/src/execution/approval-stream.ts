@@ -75,8 +75,10 @@ export function createApprovalStream(parts: ApprovalStreamParts): ApprovalStream
     for (const [id, approval] of now) if (!before.has(id)) tell({ type: "requested", approval });
     for (const id of before.keys()) {
       if (now.has(id)) continue;
-      const { state, decided_by } = await approvals.get(person, id);
-      if (state !== "pending") tell({ type: "decided", id, state, by: decided_by ?? "nobody" });
+      const { state, decided_by, because } = await approvals.get(person, id);
+      const by = decided_by ?? "nobody";
+      if (state !== "pending")
+        tell({ type: "decided", id, state, by, ...(because && { because }) });
     }
     return now;
   }

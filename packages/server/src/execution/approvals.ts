@@ -10,7 +10,13 @@ import type { Journal } from "../store/journal.ts";
 import type { Row } from "../store/schema.ts";
 import type { Batch, Guard, Statement, Store } from "../store/store.ts";
 import { requeueTurn } from "../store/turn-writes.ts";
-import { type ApprovalRow, approvalResource, approvalRows, NOBODY } from "./approval-resource.ts";
+import {
+  type ApprovalRow,
+  approvalResource,
+  approvalRows,
+  NOBODY,
+  UNASKED,
+} from "./approval-resource.ts";
 import { type Card, parseCard } from "./consent/card.ts";
 import { NO_ROOM, noRoom, RULE_TRIES, type Rules } from "./consent/rules.ts";
 import { Terms } from "./consent/terms.ts";
@@ -155,13 +161,13 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
   async function decide(
     person: Person,
     id: string,
-    { decision, remember = false }: Decision,
+    { decision, remember = false, because }: Decision,
   ): Promise<Approval> {
     const row = await find(person, id);
     if (decision === "later") return get(person, id);
     for (let tries = 0; tries < RULE_TRIES; tries++) {
       const remembered = remember ? await making(row, person) : nothing;
-      const failed = await close(row, decision, person, remembered);
+      const failed = await close(row, { decision, by: person, because }, remembered);
       if (failed === null) return get(person, id);
       if (failed !== "unique") throw undecidable(failed, await find(person, id));
     }
@@ -183,26 +189,27 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
   /** @returns the name of the guard that did not hold; null when it is decided */
   async function close(
     row: Row<"approval">,
-    decision: "approve" | "deny",
-    by: { readonly id: string; readonly name: string } | null,
+    { decision, by, because }: Closing,
     also: Required<Batch> = nothing,
   ): Promise<string | null> {
     const now = clock.now();
     const denied = by === null ? ("expired" as const) : ("denied" as const);
     const state = decision === "approve" ? ("approved" as const) : denied;
+    const decider = because === undefined ? (by ?? NOBODY) : UNASKED;
+    const cause = because === undefined ? {} : { because };
     const commit = await journal.commit(
       {
         guards: [stillPending(row.id), ...(by === null ? [] : [inTime(row.id)]), ...also.guards],
         writes: [
           store.sql
             .updateTable("approval")
-            .set({ state, decided_at: now, decided_by: by?.id ?? NOBODY.id })
+            .set({ state, decided_at: now, decided_by: decider.id })
             .where("id", "=", row.id)
             .compile(),
           requeueTurn(store, row.turn_id, now, "approval"),
           auditWrite(store, now, {
             ...{ kind: "approval_decided", approval_id: row.id, person_id: row.person_id },
-            ...{ decision, decided_by: by?.id ?? null },
+            ...{ decision, decided_by: by?.id ?? null, ...cause },
           }),
           ...also.writes,
         ],
@@ -215,7 +222,8 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
             approval_id: row.id,
             call_id: row.call_id,
             decision,
-            by: by?.name ?? NOBODY.name,
+            by: decider.name,
+            ...cause,
           },
         },
       ],
@@ -250,7 +258,7 @@ export function createApprovals(parts: ApprovalsParts): Approvals {
   async function expire(): Promise<number> {
     for (let expired = 0; ;) {
       const due = await store.query(dueNow());
-      for (const row of due) if ((await close(row, "deny", null)) === null) expired++;
+      for (const row of due) if ((await close(row, unanswered)) === null) expired++;
       if (due.length < EXPIRE_AT_ONCE) return expired;
     }
   }
@@ -275,6 +283,15 @@ const oldestFirst: Order<ApprovalRow> = {
   columns: [sql.ref("approval.created_at"), sql.ref("approval.id")],
   keysOf: ({ created_at, id }) => [created_at, id],
 };
+
+interface Closing {
+  readonly decision: "approve" | "deny";
+  /** Null: the time for it. */
+  readonly by: { readonly id: string; readonly name: string } | null;
+  readonly because: Decision["because"];
+}
+
+const unanswered: Closing = { decision: "deny", by: null, because: undefined };
 
 const EXPIRED = "expired";
 

@@ -1,3 +1,4 @@
+import type { DenialCause } from "@mainstay/sdk/audit";
 import type {
   BodyOf,
   CommandResult,
@@ -12,7 +13,13 @@ import { JournalCorrupt } from "./journal-corrupt.ts";
 export type CallRecord = { call_id: string } & (
   | { state: "proposed" }
   | { state: "awaiting"; approval_id: string }
-  | { state: "decided"; approval_id: string; decision: "approve" | "deny"; by: string }
+  | {
+      state: "decided";
+      approval_id: string;
+      decision: "approve" | "deny";
+      by: string;
+      because?: DenialCause;
+    }
   | ({ state: "started" } & Beginning)
   | {
       state: "ended";
@@ -75,6 +82,7 @@ export function foldStep(steps: StepRecord[], event: StepEvent): void {
         approval_id: event.approval_id,
         decision: event.decision,
         by: event.by,
+        ...(event.because && { because: event.because }),
       });
     case "tool_started":
       return setCall(stepOf(steps, event.step), {

@@ -128,7 +128,10 @@ export function shellTool({ execution, limits }: ShellParts): Tool<Input> {
         case "paused":
           return planned;
         case "denied":
-          return refused("denied", `Denied by ${planned.by}. The command did not run.`);
+          return refused(
+            "denied",
+            `${saidNo(planned.by, scene.decision)} The command did not run.`,
+          );
         case "refused":
           return refused("denied", `Refused: ${planned.reason}. The command did not run.`);
         case "blocked":
@@ -204,6 +207,11 @@ const goesOn = (command_id: string, wall_ms: number | null): ToolEnd => ({
     "the session's next turn is told when it has ended.",
   command: null,
 });
+
+const saidNo = (by: string, decision: Scene["decision"]): string =>
+  decision?.because === "no_terminal"
+    ? "Not answered: it was asked where nobody could answer, and nobody denied it."
+    : `Denied by ${by}.`;
 
 const refused = (outcome: "denied", result: string): Prepared => ({
   kind: "ended",

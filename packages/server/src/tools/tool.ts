@@ -1,3 +1,4 @@
+import type { DenialCause } from "@mainstay/sdk/audit";
 import type { CommandResult, Effect, ToolOutcome } from "@mainstay/sdk/events";
 import type { z } from "zod";
 import type { ConsentRequest, Onlooker } from "../execution/execution.ts";
@@ -9,6 +10,7 @@ export { nobody, type Onlooker } from "../execution/execution.ts";
 export interface CallDecision {
   readonly decision: "approve" | "deny";
   readonly by: string;
+  readonly because?: DenialCause;
 }
 
 /** Where and for whom a tool works. All of it comes from the server, nothing from the model. */

@@ -93,6 +93,24 @@ test("a denied command does not run and the model is told", async () => {
   expect(last).toMatchObject({ role: "tool", content: expect.stringContaining("Denied by owner") });
 });
 
+test("where nobody could answer nobody denied it: the model, the approval and the journal say so", async () => {
+  await open({ script: [calls("shell", { command: "touch never" }), says("As you wish.")] });
+  const asked = await house.ask("do it");
+  const { approvals } = house.client;
+  const decided = await approvals.decide(asked.approvals[0]!, "deny", { because: "no_terminal" });
+  expect(decided).toMatchObject({
+    ...{ state: "denied", because: "no_terminal" },
+    decided_by: "nobody (asked where nobody could answer)",
+  });
+  await house.until(asked.id, (event) => event.type === "settled");
+  const last = house.model.requests.at(-1)!.messages.at(-1)!;
+  expect(last.content).toMatch(/^Not answered: it was asked where nobody could answer, and nobody/);
+  const events = await house.journal(asked.id);
+  expect(events.find(({ type }) => type === "approval_decided")).toMatchObject({
+    because: "no_terminal",
+  });
+});
+
 test("an approval waits through a restart of the server", async () => {
   await open({ script: [calls("shell", { command: "touch later" }), says("Later came.")] });
   const asked = await house.ask("do it");
