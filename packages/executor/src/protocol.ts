@@ -119,7 +119,7 @@ export const SandboxCheck = z.object({
 export type SandboxCheck = z.infer<typeof SandboxCheck>;
 
 export const SandboxReport = z.object({
-  /** None is `open`. */
+  /** None is `open`, or an admin wants none: `unsandboxed`. */
   available: z.boolean(),
   /** `per_person`: a uid for each person; `shared_user`: people are kept apart by mounts only. */
   level: z.enum(["per_person", "shared_user", "none"]),

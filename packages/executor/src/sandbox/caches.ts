@@ -43,7 +43,7 @@ export interface Caches {
   folder(workspace_id: string, owner: Owner): CacheFolder;
   /** A command of the workspace begins; the function returned says, once, that it has ended. */
   enter(workspace_id: string): () => void;
-  /** What is empty goes, after what was begun with it; one that is in use stays. */
+  /** At once, where nothing is in it and no command runs. */
   removeEmpty(workspace_id: string): void;
   /** Resolves when nothing is being measured or removed any more. */
   idle(): Promise<void>;
@@ -144,9 +144,8 @@ export function openCaches(settings: CacheSettings): Caches {
 
   function removeEmpty(workspace_id: string): void {
     const path = join(base, workspace_id);
-    queue(async () => {
-      if (existsSync(path) && !running.has(workspace_id)) rmdirSync(path);
-    });
+    if (running.has(workspace_id) || !existsSync(path)) return;
+    if (readdirSync(path).length === 0) rmdirSync(path);
   }
 
   /** One that cannot be measured is too large: a command could have closed a folder to hide what is in it. */
@@ -156,6 +155,7 @@ export function openCaches(settings: CacheSettings): Caches {
       return Number.parseInt(await runTool("nice", command, closing.signal));
     } catch (error) {
       closing.signal.throwIfAborted();
+      if (!existsSync(path)) return 0;
       if (!/permission denied/i.test((error as Error).message)) throw error;
       return Infinity;
     }
