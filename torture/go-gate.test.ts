@@ -19,7 +19,7 @@ interface Killed {
   verdict: "honest" | "denies an effect" | "ran twice" | "claims an end";
   /** Processes of the command that the dead executor's successor found alive and left. */
   orphans: number;
-  told: "no" | "maybe" | "never" | "ended";
+  told: "no" | "partly" | "maybe" | "never" | "ended";
 }
 
 function judge(state: CommandState, effects: number): Pick<Killed, "verdict" | "told"> {

@@ -32,11 +32,16 @@ export const CommandEnd = z.discriminatedUnion("outcome", [
     /** What kept it; `none` only where an admin opted in to that. */
     sandbox: z.enum(["bubblewrap", "none"]),
   }),
-  /** `ran: "no"` is certain; `"maybe"` means that nobody knows how far it got. */
+  /**
+   * `ran: "no"` is certain; `"partly"`: the executor killed it because it itself had to end, for the
+   * reason `why`; `"maybe"` means that nobody knows how far it got.
+   */
   z.object({
     outcome: z.literal("interrupted"),
-    ran: z.enum(["no", "maybe"]),
+    ran: z.enum(["no", "partly", "maybe"]),
     why: z.string(),
+    /** From its go to its death, where the executor saw both. */
+    duration_ms: z.number().optional(),
     /** What it had printed, where that is known; empty after `ack`. */
     output: z.string().optional(),
     output_truncated: z.boolean().optional(),

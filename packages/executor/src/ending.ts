@@ -24,14 +24,11 @@ export function endOf(
     const why = halt === null ? outcome.why : `${halt.cause} before it began`;
     return { outcome: "not_started", why };
   }
-  if (halt?.cause === "interrupted") {
-    const after = `${(outcome.duration_ms / 1000).toFixed(1)} s after the command began`;
-    return brokenOff(`${halt.why} ${after}; how far it got is unknown`, outcome);
-  }
   if (!outcome.gone) {
     const why = "its processes were killed but do not die (waiting for a device or file system?)";
-    return brokenOff(why, outcome);
+    return brokenOff("maybe", halt?.cause === "interrupted" ? `${halt.why}; ${why}` : why, outcome);
   }
+  if (halt?.cause === "interrupted") return brokenOff("partly", halt.why, outcome);
   return {
     outcome: "exited",
     exit_code: outcome.exit_code,
@@ -55,7 +52,11 @@ export function endOf(
 const told = (halt: Halt | null, notices: string[]): string[] =>
   [...(halt?.cause === "exceeded" ? [`it was killed: ${halt.why}`] : []), ...notices].slice(0, 16);
 
-const brokenOff = (why: string, { output, output_truncated }: KeptOutput): CommandEnd => ({
-  ...{ outcome: "interrupted", ran: "maybe", why },
+const brokenOff = (
+  ran: "partly" | "maybe",
+  why: string,
+  { output, output_truncated, duration_ms }: KeptOutput & { duration_ms: number },
+): CommandEnd => ({
+  ...{ outcome: "interrupted", ran, why, duration_ms },
   ...{ output, output_truncated },
 });

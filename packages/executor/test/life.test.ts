@@ -60,8 +60,8 @@ test("closing ends commands and process; the next executor knows the ends", asyn
   await bench.link().close();
   expect(isRunning(pid)).toBe(false);
   expect(processesWith(word)).toEqual([]);
-  const why = /^the server was stopped \d+\.\d s after the command began; how far/;
-  const end = { outcome: "interrupted", ran: "maybe", why: expect.stringMatching(why) };
+  const why = "the server was stopped";
+  const end = { outcome: "interrupted", ran: "partly", why, duration_ms: expect.any(Number) };
   expect(await waiting).toMatchObject({ ...end, output: "up\n", output_truncated: false });
   await expect(bench.link().state(command_id)).rejects.toBeInstanceOf(ExecutorGone);
   const next = await bench.relaunch();

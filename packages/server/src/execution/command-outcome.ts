@@ -2,6 +2,7 @@ import type { CommandEnd } from "@mainstay/executor/command";
 import type { CommandOutcome } from "@mainstay/sdk/commands";
 
 type Exited = Extract<CommandEnd, { outcome: "exited" }>;
+type Interrupted = Extract<CommandEnd, { outcome: "interrupted" }>;
 
 /**
  * How far a command got and how it ended, in words on one line. Pure.
@@ -14,10 +15,18 @@ export function outcomeOf(end: CommandEnd, why_killed: string): CommandOutcome {
       return exited(end, why_killed);
     case "interrupted":
       if (end.ran === "no") return neverStarted(end.why);
+      if (end.ran === "partly") return broken(end);
       return { ...nothingKnown, ran: "unknown", summary: `outcome unknown: ${end.why}` };
     case "not_started":
       return neverStarted(end.why);
   }
+}
+
+/** The executor killed it because it had to end itself. */
+function broken({ why, duration_ms }: Interrupted): CommandOutcome {
+  const after = duration_ms === undefined ? "" : ` after ${secondsOf({ duration_ms })}`;
+  const summary = `killed${after}: ${why}; it ran in part`;
+  return { ...nothingKnown, ran: "partly", duration_ms: duration_ms ?? null, summary };
 }
 
 function exited(end: Exited, why_killed: string): CommandOutcome {
@@ -49,7 +58,7 @@ const exceeding = {
   disk: "killed: it filled the disk",
 };
 
-const secondsOf = ({ duration_ms }: Pick<Exited, "duration_ms">): string =>
+const secondsOf = ({ duration_ms }: { readonly duration_ms: number }): string =>
   `${(duration_ms / 1000).toFixed(1)} s`;
 
 const nothingKnown = {

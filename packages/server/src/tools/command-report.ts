@@ -21,6 +21,7 @@ export function reportCommand(end: CommandEnd, why_killed: string, openable: Ope
       };
     case "interrupted":
       if (end.ran === "no") return didNotRun(end.why);
+      if (end.ran === "partly") return ranInPart(end, outcomeOf(end, why_killed).summary);
       return {
         outcome: "unknown",
         result: [
@@ -34,6 +35,14 @@ export function reportCommand(end: CommandEnd, why_killed: string, openable: Ope
   }
 }
 
+type Interrupted = Extract<CommandEnd, { outcome: "interrupted" }>;
+
+const ranInPart = ({ output = "", duration_ms }: Interrupted, summary: string): ToolEnd => ({
+  outcome: "cancelled",
+  result: [...outputOf({ output }), `[${summary}]`].join("\n"),
+  command: { ...noResult("interrupted"), cancelled: true, duration_ms: duration_ms ?? null },
+});
+
 const didNotRun = (why: string): ToolEnd => ({
   outcome: "error",
   result: `The command did not run: ${why}`,
@@ -42,7 +51,7 @@ const didNotRun = (why: string): ToolEnd => ({
 
 type Exited = Extract<CommandEnd, { outcome: "exited" }>;
 
-const outputOf = ({ output }: Exited): string[] =>
+const outputOf = ({ output }: Pick<Exited, "output">): string[] =>
   output === "" ? [] : [output.endsWith("\n") ? output.slice(0, -1) : output];
 
 /** What the executor says, each line in brackets; its notices are for the person as well. */

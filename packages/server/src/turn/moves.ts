@@ -135,9 +135,9 @@ const resumes = ({ resumes_without_progress, adoptions_without_progress }: TurnR
 
 /** What stands of the turn's work, in plain words, for an answer that the model did not give. */
 export function workDone({ commands, edits, steps }: TurnRecord): string {
+  const stopped = commands.filter((command) => command.cancelled || command.timed_out).length;
   const exited = commands.filter((command) => command.outcome === "exited");
-  const stopped = exited.filter((command) => command.cancelled || command.timed_out).length;
-  const ran = exited.length - stopped;
+  const ran = exited.filter((command) => !command.cancelled && !command.timed_out).length;
   const done = [
     ...(ran > 0 ? [`${count(ran, "command")} ran`] : []),
     ...(stopped > 0 ? [`${count(stopped, "command")} stopped on the way`] : []),

@@ -52,6 +52,20 @@ test("an adopted command is cancelled like any other", async () => {
   expect(turn.commands).toMatchObject([{ outcome: "exited", cancelled: true }]);
 });
 
+test("SIGINT: the command is killed with the server; the next one says so, and what it had printed", async () => {
+  const { server, settled, effects, ends } = await startCounting(LINES);
+  expect(await server.stop("SIGINT")).toBe(0);
+  await server.start();
+  const turn = await settled();
+  expect(turn).toMatchObject({ state: "done", answer: "All told." });
+  expect(turn.commands).toMatchObject([{ outcome: "interrupted", cancelled: true }]);
+  expect(await ends()).toMatchObject([{ outcome: "cancelled" }]);
+  expect((await ends())[0]?.result).toMatch(
+    /^line 1\n[^]*line 20\n\[killed after \d+\.\d s: the server was stopped; it ran in part\]/,
+  );
+  expect(await effects(), "nothing ran a second time").toBe(counted(LINES / 2));
+});
+
 test("an executor that dies is started again; what became of its command is unknown, and said; the turn goes on", async () => {
   const { home, settled, effects, ends } = await startCounting(LINES);
   const [pid] = executorsOf(home);

@@ -51,6 +51,15 @@ test.each<[string, CommandEnd, string, string]>([
     `outcome unknown: ${why}`,
   ],
   [
+    "ended with its executor",
+    {
+      ...{ outcome: "interrupted", ran: "partly", why: "the server was stopped" },
+      duration_ms: 2_780,
+    },
+    "partly",
+    "killed after 2.8 s: the server was stopped; it ran in part",
+  ],
+  [
     "was interrupted before it began",
     { outcome: "interrupted", ran: "no", why },
     "never_started",

@@ -35,6 +35,16 @@ test("what the executor undid is told with the result", () => {
   );
 });
 
+test("a command that was killed with the server ran in part, and that is said with what it printed", () => {
+  const why = "the server was stopped";
+  const end = { outcome: "interrupted", ran: "partly", why, duration_ms: 2_780 } as const;
+  expect(reportCommand({ ...end, output: "half\n" }, "", { folders: [] })).toMatchObject({
+    outcome: "cancelled",
+    result: `half\n[killed after 2.8 s: ${why}; it ran in part]`,
+    command: { outcome: "interrupted", cancelled: true, duration_ms: 2_780 },
+  });
+});
+
 test("an interrupted command that certainly did not run is told as such, with its reason", () => {
   const why = "the executor died before it began";
   const end = { outcome: "interrupted", ran: "no", why } as const;
