@@ -32,6 +32,7 @@ const processes: ProcessTable = {
   kill: () => {},
   findByArgument: () => [],
   findByVariable: () => new Map(),
+  look_ms: 1,
 };
 
 const printed = (name: string, lines: number) =>
