@@ -3,7 +3,7 @@ import type { CommandEvent, CommandNews, CommandOutput } from "@mainstay/sdk/com
 import { systemClock } from "@mainstay/sdk/clock";
 import type { JournalBody } from "@mainstay/sdk/events";
 import { expect, test } from "vitest";
-import { answers, frame, type Handler } from "../../sdk/test/scripted-server.ts";
+import { answers, frame, type Handler, refuses } from "../../sdk/test/scripted-server.ts";
 import { ended, ESC, progress, running } from "./some-commands.ts";
 import { runHere } from "./run-here.ts";
 import { turn } from "./scripted-agent.ts";
@@ -125,14 +125,47 @@ test("cancel and extend say what holds now; a time that is none is refused befor
     code: 0,
     out: "Its time is up 1 h 40 min after it began.\n",
   });
-  for (const none of ["10", "", "10 m", "m", "0s", "1d", "1h-3m"])
+  for (const none of ["10", "", "10 m", "m", "0s", "-5m", "1h-3m"])
     expect(await commands("extend", "cmd_1", none)).toMatchObject({
       code: 2,
       err: expect.stringContaining("write 90s, 10m or 1h30m"),
     });
+  expect(await commands("extend", "cmd_1", "100h")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("at most 24h can be given at once"),
+  });
+  expect(await commands("extend", "cmd_1", "1d")).toMatchObject({ code: 0 });
   expect(agent.server.to("POST /v1/commands/cmd_1/extend").map(({ body }) => body)).toEqual([
     { for_s: 5_400 },
+    { for_s: 86_400 },
   ]);
+});
+
+test("of a command that has ended cancel and extend say how it ended, once", async () => {
+  const problem = { status: 409, code: "command_ended", detail: "cmd_1 has ended." } as const;
+  const agent = await start(() => undefined, {
+    "POST /v1/commands/cmd_1/cancel": refuses(problem),
+    "POST /v1/commands/cmd_1/extend": refuses(problem),
+    "GET /v1/commands/cmd_1": answers(ended),
+  });
+  for (const args of [
+    ["cancel", "cmd_1"],
+    ["extend", "cmd_1", "5m"],
+  ])
+    expect(await runHere(["commands", ...args], agent)).toMatchObject({
+      ...{
+        code: 1,
+        out: "",
+        err: "It has ended already: ran to its end: exit code 3 after 2 min\n",
+      },
+    });
+});
+
+test("an id that is empty is asked for in plain words", async () => {
+  const agent = await start(() => undefined, {});
+  expect(await runHere(["commands", ""], agent)).toMatchObject({
+    ...{ code: 2, err: expect.stringContaining("Which command? See: mainstay commands") },
+  });
 });
 
 test("status says that a turn waits for its command, not for the model", async () => {

@@ -59,7 +59,7 @@ test("the server is found by its socket, with the owner's key", async () => {
   const agent = await start({ "GET /v1/turns": answers({ items: [turn], next: null }) });
   const run = cli(["turns", "--state", "queued"]);
   expect(await run.exits()).toBe(0);
-  expect(run.stdout()).toMatch(/^turn_1 +queued .* hi\n$/);
+  expect(run.stdout()).toMatch(/^turn_1 +queued +\d{4}-\d\d-\d\d \d\d:\d\d UTC  hi\n$/);
   expect(agent.server.requests[0]).toMatchObject({
     path: "/v1/turns?state=queued",
     headers: { authorization: "Bearer mst_owner" },
@@ -102,6 +102,7 @@ test.for([
   [["workspace", "add", "--nope"], {}, "See: mainstay workspace add --help"],
   [["workspace", "add", "--nope"], {}, "unknown option"],
   [["turns", "--state", "tired"], {}, "Allowed choices"],
+  [["user", "add", "b a d"], {}, "a name is letters, digits and _ . @ -, a letter or digit first"],
   [["turns"], { MAINSTAY_URL: "ftp://x", MAINSTAY_KEY: "a b" }, "MAINSTAY_KEY has spaces"],
   [["turns"], { MAINSTAY_URL: "http://x" }, "set MAINSTAY_KEY"],
   [["stop"], { MAINSTAY_URL: "http://x", MAINSTAY_KEY: "k" }, "this machine's server"],

@@ -82,3 +82,24 @@ test.for([
   });
   expect(agent.server.requests).toEqual([]);
 });
+
+test.for(["10.0.0.3", "10.0.0.3:8080", "[::1]", "fd00::1"])(
+  "%j is an address, which --inside does not open either",
+  async (text) => {
+    const agent = await started({});
+    const allowed = await runHere(["workspace", "network", "allow", text, "--inside"], agent);
+    expect(allowed).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("is an address, and only names can be allowed, also with"),
+    });
+  },
+);
+
+test("in a folder that is not added it says how it is added", async () => {
+  const agent = await start(() => undefined, {});
+  const { code, err } = await runHere(["workspace", "network"], agent);
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: expect.stringContaining("add it with: mainstay workspace add"),
+  });
+});

@@ -29,6 +29,9 @@ interface Options {
 export function commandsCommand(parts: CommandsParts): Command {
   return new Command("commands")
     .description("the commands that run and ran for you: how far they are, what they print")
+    .usage(
+      "[command-id] [options]\n       mainstay commands cancel <command-id>\n       mainstay commands extend <command-id> <time>",
+    )
     .argument("[command-id]", "just this one")
     .option("--running", "only those that run")
     .addOption(
@@ -59,11 +62,13 @@ Examples:
 
 type Parts = FollowCommandParts & { client: Client };
 
+const WHICH = "Which command? See: mainstay commands";
+
 async function list(
   { running, follow, output, json }: Options,
   { client, screen }: Parts,
 ): Promise<ExitCode> {
-  if (follow || output) throw new UsageFault("Which command? See: mainstay commands");
+  if (follow || output) throw new UsageFault(WHICH);
   // What ended is as much as there ever was; a page of it is enough to find one again.
   const found = running
     ? await wholeList((page) => client.commands.list({ state: "running" }, page))
@@ -77,6 +82,7 @@ async function list(
 
 async function one(command_id: string, options: Options, parts: Parts): Promise<ExitCode> {
   const { client, screen } = parts;
+  if (command_id.trim() === "") throw new UsageFault(WHICH);
   if (options.running) throw new UsageFault("--running is for the list of all commands");
   if (options.follow) return follow(command_id, options, parts);
   if (options.output) {

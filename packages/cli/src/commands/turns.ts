@@ -1,5 +1,6 @@
 import { type Turn, TurnState } from "@mainstay/sdk/turn";
 import { Command, Option } from "commander";
+import { minute } from "../conversation/command-lines.ts";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
 import { oneLine } from "../terminal/escape.ts";
@@ -25,5 +26,5 @@ export function turnsCommand(parts: { withServer: WithServer; screen: Screen }):
 
 function row({ id, state, pause, created_at, message }: Turn): string {
   const where = pause === null ? state : `${state}, paused`;
-  return `${id}  ${where.padEnd(17)}  ${created_at}  ${oneLine(message, 60)}`;
+  return `${id}  ${where.padEnd(17)}  ${minute(created_at)}  ${oneLine(message, 60)}`;
 }

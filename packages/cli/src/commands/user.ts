@@ -1,6 +1,7 @@
-import type { NewUser, User } from "@mainstay/sdk/people";
+import { NewUser, type User } from "@mainstay/sdk/people";
 import { Command, Option } from "commander";
 import { exit } from "../exit.ts";
+import { UsageFault } from "../faults.ts";
 import type { WithServer } from "../program.ts";
 import { oneLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
@@ -18,6 +19,13 @@ export function userCommand(parts: UserParts): Command {
     .addHelpText("after", "\nExample:\n  $ mainstay user add ada --tier pro");
 }
 
+const NAME_RULE = "letters, digits and _ . @ -, a letter or digit first, at most 64";
+
+function parseName(text: string): string {
+  if (NewUser.shape.name.safeParse(text).success) return text;
+  throw new UsageFault(`${JSON.stringify(text)} can be no name; a name is ${NAME_RULE}`);
+}
+
 interface AddOptions {
   admin?: true;
   tier?: NonNullable<NewUser["tier"]>;
@@ -27,7 +35,7 @@ interface AddOptions {
 function addCommand({ withServer, screen }: UserParts): Command {
   return new Command("add")
     .description("add a person; their key is shown this once")
-    .argument("<name>", "letters, digits and _ . @ -")
+    .argument("<name>", `a name: ${NAME_RULE}`, parseName)
     .option("--admin", "they may pause, add people and see everybody's approvals")
     .addOption(new Option("--tier <tier>", "what they may use").choices(["free", "basic", "pro"]))
     .option("--json", "print {user, key} as JSON")

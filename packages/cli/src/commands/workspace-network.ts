@@ -70,7 +70,10 @@ function allowCommand({ withServer, screen, config }: NetworkParts): Command {
       "a name, *.name for all below it; without a port 80 and 443",
       parseHost,
     )
-    .option("--inside", "also where it has an address of a private network (admin)")
+    .option(
+      "--inside",
+      "also where the name has an address of a private network (admin); never an address itself",
+    )
     .option("--json", "print the host as JSON")
     .addHelpText("after", "\nExample:\n  $ mainstay workspace network allow packages.example.org")
     .action((host: ReturnType<typeof parseHost>, { workspace, inside, json }: Options) =>

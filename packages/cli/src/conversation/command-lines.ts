@@ -36,4 +36,4 @@ export function commandFacts(command: Command): [label: string, text: string][] 
 }
 
 /** `2026-01-08 00:00 UTC` */
-const minute = (iso: string): string => `${iso.slice(0, 16).replace("T", " ")} UTC`;
+export const minute = (iso: string): string => `${iso.slice(0, 16).replace("T", " ")} UTC`;

@@ -107,13 +107,13 @@ const words = new Map([
   ...["/approve", "/deny"].map((word) => [word, 1] as const),
 ]);
 
-const help = `/new     start a new session
-/approvals  what waits for your consent, of other turns too
+const help = `/new            start a new session
+/approvals      what waits for your consent, of other turns too
 /approve /deny  decide what you left for later; with an id, just that
-/commands  what runs, in the background too
-/status  where you are, and what the server can do
-/exit    leave (or Ctrl-D)
-!COMMAND runs a command without a model, with the same consent
+/commands       what runs, in the background too
+/status         where you are, and what the server can do
+/exit           leave (or Ctrl-D)
+!COMMAND        runs a command without a model, with the same consent
 Several lines at once: paste them; they are one message.`;
 
 /** What begins with a word of the chat's own is never sent: it was not meant for the model. */

@@ -13,6 +13,7 @@ export const grantText = (grant: HostGrant): string =>
   grant.inside ? `${hostText(grant)}, also at an address inside` : hostText(grant);
 
 const PORT_LIMIT = 65_535;
+const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}(:\d+)?|\[?[\da-f]*:[\da-f:.]*\]?(:\d+)?)$/i;
 
 /** `*.example.org`, `packages.example.org:443`. Throws a `UsageFault` for what is no name of a host. */
 export function parseHost(text: string): { host: string; port?: number } {
@@ -21,7 +22,10 @@ export function parseHost(text: string): { host: string; port?: number } {
   const is_port = port === undefined || (port >= 1 && port <= PORT_LIMIT);
   if (is_port && HostPattern.safeParse(name).success)
     return { host: name, ...(port !== undefined && { port }) };
+  const what = ADDRESS.test(text)
+    ? "is an address, and only names can be allowed, also with --inside"
+    : "names no host";
   throw new UsageFault(
-    `${JSON.stringify(text)} names no host; write packages.example.org, *.example.org or example.org:8443, never an address or a URL`,
+    `${JSON.stringify(text)} ${what}; write packages.example.org, *.example.org or example.org:8443, never an address or a URL`,
   );
 }

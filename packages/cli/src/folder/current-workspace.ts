@@ -33,6 +33,6 @@ async function workspaceHere(client: Client, config: Config): Promise<Workspace>
   const found = workspaceAround(items, path);
   if (found) return found;
   throw new UsageFault(
-    `${escapePath(path)} lies in no folder that Mainstay may work in; see: mainstay workspace list`,
+    `${escapePath(path)} lies in no folder that Mainstay may work in; add it with: mainstay workspace add`,
   );
 }
