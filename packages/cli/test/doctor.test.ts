@@ -56,6 +56,13 @@ test("what the spool takes while an executor runs, the server tells; without one
   expect(await spool()).toBe("3.0 MB of 256.0 MB");
 });
 
+test("what is kept of the commands' output is told, too", async () => {
+  mkdirSync(join(home, "exec", "output"));
+  writeFileSync(join(home, "exec", "output", "cmd_1.log"), Buffer.alloc(3 << 20));
+  const output = (await checks()).find(({ name }) => name === "output");
+  expect(output?.detail).toBe("of commands, kept: 3.0 MB of 1024.0 MB");
+});
+
 test("a server that is ready over a damaged trail is told as a fault, in its own words", async () => {
   const detail = "record 140: it is not what was written there; see mainstay audit verify";
   await serverThatSays({ name: "audit", ok: false, detail });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { LOG_BOUNDS } from "./output-log.ts";
 
 /**
  * Bytes of commands' output on disk, for whoever has no link to ask by: in the spool, and unread in
@@ -15,6 +16,16 @@ export function spoolBytes(home: string): number | null {
   const unread = unreadBytes(join(exec, "exec.db"));
   return unread === null ? null : sizes.reduce<number>((sum, size = 0) => sum + size, unread);
 }
+
+/** What is kept of what commands printed, one log a command, `OUTPUT_LIMIT_BYTES` at most. */
+export function outputBytes(home: string): number {
+  const folder = join(home, "exec", "output");
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const sizes = names.map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size);
+  return sizes.reduce<number>((sum, size = 0) => sum + size, 0);
+}
+
+export const OUTPUT_LIMIT_BYTES = LOG_BOUNDS.in_all_bytes;
 
 function unreadBytes(file: string): number | null {
   if (!existsSync(file)) return 0;

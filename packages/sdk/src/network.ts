@@ -7,6 +7,22 @@ export const HostPattern = z
   .regex(/^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/);
 export type HostPattern = z.infer<typeof HostPattern>;
 
+/** Of machines in a cloud: they give out its keys, and resolve to an address of the link. */
+const METADATA = new Set([
+  ...["metadata.google.internal", "metadata.goog", "metadata.azure.internal"],
+  ...["instance-data.ec2.internal"],
+]);
+
+/**
+ * Where a name can only lie, whatever resolves it: on the machine or its own link, which commands never
+ * reach, or in the network around it, which an admin may open; null: anywhere.
+ */
+export function nearnessOf(host: HostPattern): "here" | "inside" | null {
+  const name = host.replace(/^\*\./, "");
+  if (METADATA.has(name) || /(^|\.)(localhost|localdomain)$/.test(name)) return "here";
+  return /\.(local|internal)$/.test(name) ? "inside" : null;
+}
+
 /** A host that commands may reach, through the executor's proxy and in no other way. */
 export const HostGrant = z.strictObject({
   host: HostPattern,

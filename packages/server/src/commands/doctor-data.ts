@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { spoolBytes } from "@mainstay/executor/disk-usage";
+import { OUTPUT_LIMIT_BYTES, outputBytes, spoolBytes } from "@mainstay/executor/disk-usage";
 import { SPOOL_LIMIT_BYTES } from "@mainstay/executor/protocol";
 import type { Config } from "../config.ts";
 import { createDiskSpace, diskCheck } from "../health/health.ts";
@@ -29,7 +29,7 @@ export function dataChecks(
   }: Partial<DataSources> = {},
 ): DoctorCheck[] {
   if (!existsSync(join(config.home, "mainstay.db"))) return [];
-  return [...journals(config), spool(config, spool_told), diskRoom(disk)];
+  return [...journals(config), spool(config, spool_told), output(config), diskRoom(disk)];
 }
 
 const check = (
@@ -80,6 +80,14 @@ function spool({ home }: Config, told: string | null): DoctorCheck {
     const fix = "the executor's next start takes what is readable, and tells what is not";
     return check("spool", false, messageOf(fault), fix);
   }
+}
+
+function output({ home }: Config): DoctorCheck {
+  return check(
+    "output",
+    true,
+    `of commands, kept: ${spent(outputBytes(home), OUTPUT_LIMIT_BYTES)}`,
+  );
 }
 
 function diskRoom(disk: DataSources["disk"]): DoctorCheck {

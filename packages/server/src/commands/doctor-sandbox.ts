@@ -30,7 +30,7 @@ export async function sandboxChecks(config: Config): Promise<DoctorCheck[]> {
 function rowsOf(area: string, checks: readonly SandboxCheck[]): DoctorCheck[] {
   const inState = (state: SandboxCheck["state"]) => checks.filter((check) => check.state === state);
   const [open, not_run] = [inState("open"), inState("not_run")];
-  const held = `${inState("held").length} of ${checks.length} probes found nothing`;
+  const held = `${inState("held").length} of ${checks.length} probes passed`;
   const detail = not_run.length === 0 ? held : `${held}, ${not_run.length} not run`;
   const fix = not_run[0]?.fix ?? null;
   return [

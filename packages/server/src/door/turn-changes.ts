@@ -10,15 +10,16 @@ import type { Effect, JournalEvent } from "@mainstay/sdk/events";
 type Started = Extract<JournalEvent, { type: "tool_started" }>;
 type Ended = Extract<JournalEvent, { type: "tool_ended" }>;
 
+/** Of the turn's commands, those that went on when their calls had ended; by their ids. */
+export interface Background {
+  readonly changes: ReadonlyMap<string, Changes>;
+  readonly running: ReadonlySet<string>;
+}
+
 /**
  * What a turn changed in its workspace, by its journal: its edits, and what its commands were seen to change.
- *
- * @param background what those of its commands changed that went on when their calls had ended, by id
  */
-export function turnChanges(
-  events: readonly JournalEvent[],
-  background: ReadonlyMap<string, Changes>,
-): TurnChanges {
+export function turnChanges(events: readonly JournalEvent[], background: Background): TurnChanges {
   const ends = events.filter((event) => event.type === "tool_ended");
   const deeds = events
     .filter((event) => event.type === "tool_started")
@@ -26,13 +27,19 @@ export function turnChanges(
       started,
       ended: ends.find(({ step, call_id }) => step === started.step && call_id === started.call_id),
     }));
-  const sources = deeds.flatMap((deed) => sourceOf(deed, background));
+  const found = deeds.flatMap((deed) =>
+    sourceOf(deed, background.changes).map((source) => ({
+      source,
+      gaps: isRunning(deed, background) ? [stillRuns(source)] : gapsIn(source),
+    })),
+  );
+  const sources = found.map(({ source }) => source);
   const changes = sources.flatMap(({ changes }) => changes ?? []);
   return {
     files: netOf(changes.flatMap(({ files }) => files)),
     more: changes.reduce((sum, { more }) => sum + more, 0),
     not_entered: [...new Set(changes.flatMap(({ not_entered }) => not_entered))],
-    gaps: sources.flatMap(gapsIn),
+    gaps: found.flatMap(({ gaps }) => gaps),
     sources,
   };
 }
@@ -89,6 +96,12 @@ function isSame(before: FileState | null, after: FileState | null): boolean {
   const is_mode_same = before.mode === null || after.mode === null || before.mode === after.mode;
   return is_mode_same && before.sha256 !== null && before.sha256 === after.sha256;
 }
+
+const isRunning = ({ started: { effect } }: Deed, { running }: Background): boolean =>
+  effect.kind === "command" && running.has(effect.command_id);
+
+const stillRuns = ({ what }: ChangeSource): string =>
+  `this command still runs; what it changed is told when it has ended: ${what}`;
 
 function gapsIn({ what, changes }: ChangeSource): string[] {
   if (changes === null) return [`what this command changed is not known: ${what}`];

@@ -10,7 +10,7 @@ import { JournalCorrupt } from "../store/journal-corrupt.ts";
 import type { Reading } from "../store/journal-reader.ts";
 import type { Row } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import { turnChanges } from "./turn-changes.ts";
+import { type Background, turnChanges } from "./turn-changes.ts";
 import { damagedResource, turnResource } from "./turn-resource.ts";
 
 /** Reads turns for the person who asks; somebody else's turn does not exist for them. */
@@ -110,20 +110,21 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
     return row === undefined || isAtRest(row.state);
   }
 
-  async function background(turn_id: string): Promise<Map<string, Changes>> {
+  async function background(turn_id: string): Promise<Background> {
     const rows = await store.query(
       store.sql
         .selectFrom("command")
         .select(["id", "outcome"])
         .where("turn_id", "=", turn_id)
-        .where("background", "=", 1)
-        .where("outcome", "is not", null),
+        .where("background", "=", 1),
     );
     const told = rows.flatMap(({ id, outcome }): [string, Changes][] => {
-      const { changes } = CommandOutcome.parse(JSON.parse(outcome!));
+      if (outcome === null) return [];
+      const { changes } = CommandOutcome.parse(JSON.parse(outcome));
       return changes === undefined ? [] : [[id, changes]];
     });
-    return new Map(told);
+    const running = rows.filter(({ outcome }) => outcome === null).map(({ id }) => id);
+    return { changes: new Map(told), running: new Set(running) };
   }
 
   return {

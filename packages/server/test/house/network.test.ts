@@ -67,13 +67,40 @@ test("the person allows public hosts, an admin also what lies inside, and each c
 
   await network.forbid(id, { host: "git.corp.example", port: 8443 });
   await expect(network.forbid(id, { host: "git.corp.example" })).rejects.toMatchObject({
-    problem: { code: "not_found" },
+    problem: { code: "not_found", detail: expect.stringContaining("is not on the list, so no") },
   });
   expect(await recorded("network_allowed")).toMatchObject([
     { host: "git.corp.example", port: 8443, inside: true },
     { host: "packages.example.org", port: null, inside: false },
   ]);
   expect(await recorded("network_forbidden")).toMatchObject([{ host: "git.corp.example" }]);
+});
+
+test("names of this machine are never allowed, those inside by an admin; what is listed is named", async () => {
+  house = await openHouse({ script: obeys });
+  await house.ask("hello");
+  const id = await workspaceOf(house.client);
+  const { network } = house.client.workspaces;
+  const here = ["localhost.localdomain", "a.localhost", "metadata.google.internal"];
+  for (const host of here)
+    for (const inside of [false, true])
+      await expect(network.allow(id, { host, inside }), host).rejects.toMatchObject({
+        problem: { code: "invalid_request", detail: expect.stringContaining("never reach") },
+      });
+  for (const host of ["git.corp.internal", "*.lan.local"]) {
+    await expect(network.allow(id, { host }), host).rejects.toMatchObject({
+      problem: { detail: expect.stringContaining(`network allow ${host} --inside`) },
+    });
+    await network.allow(id, { host, inside: true });
+  }
+  await network.allow(id, { host: "packages.example.org", port: 443 });
+  await expect(network.forbid(id, { host: "packages.example.org" })).rejects.toMatchObject({
+    problem: {
+      detail:
+        "packages.example.org with ports 80 and 443 is not on the list, but packages.example.org with port 443 is; " +
+        "take it back with: mainstay workspace network forbid packages.example.org:443",
+    },
+  });
 });
 
 test("a workspace has a bounded number of hosts", async () => {

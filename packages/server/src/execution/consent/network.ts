@@ -5,6 +5,7 @@ import {
   OPENED_HOSTS_LIMIT,
   type HostGrant,
   type NetworkGrant,
+  nearnessOf,
   type NewHostGrant,
 } from "@mainstay/sdk/network";
 import type { Person } from "../../identity/identity.ts";
@@ -30,7 +31,8 @@ export interface WorkspaceNetwork {
   list(person: Person, workspace_id: string): Promise<NetworkGrant[]>;
   /**
    * The same host and port again changes what is said of it.
-   * @throws Refusal `not_found`, `forbidden`, `too_many_hosts`
+   * @throws Refusal `not_found`, `invalid_request` for a name of this machine, `forbidden`,
+   * `too_many_hosts`
    */
   allow(person: Person, workspace_id: string, wish: NewHostGrant): Promise<NetworkGrant>;
   /** When it resolves no command begins any more that may reach it. @throws Refusal `not_found` */
@@ -65,6 +67,7 @@ export function createWorkspaceNetwork(parts: WorkspaceNetworkParts): WorkspaceN
 
   async function allow(person: Person, id: string, wish: NewHostGrant): Promise<NetworkGrant> {
     const { person_id } = await meant(person, id);
+    refuseNear(wish);
     if (wish.inside && person.role !== "admin") throw onlyAdmins();
     const row = {
       ...{ workspace_id: id, host: wish.host, port: wish.port ?? USUAL_PORTS },
@@ -116,8 +119,13 @@ export function createWorkspaceNetwork(parts: WorkspaceNetworkParts): WorkspaceN
     });
     // Also where another forbade it first: that may not have been told yet.
     onTightened();
-    if (!committed) throw new Refusal("not_found", `${host} is not allowed with these ports.`);
+    if (!committed) throw notListed({ host, port: port ?? null }, await grantsFor(id, host));
   }
+
+  const grantsFor = async (workspace_id: string, host: string): Promise<HostGrant[]> =>
+    (await store.query(grantsIn(store, { workspace_id })))
+      .map(grantOf)
+      .filter((grant) => grant.host === host);
 
   async function meant(person: Person, id: string): Promise<{ readonly person_id: string }> {
     const [row] = await store.query(
@@ -164,6 +172,40 @@ const onlyAdmins = (): Refusal =>
     "forbidden",
     "Only an admin may allow a host an address inside; without `inside` it may have public ones.",
   );
+
+/** What cannot be reached is not promised: the list says what commands get. */
+function refuseNear({ host, inside = false }: NewHostGrant): void {
+  const nearness = nearnessOf(host);
+  if (nearness === "here")
+    throw new Refusal(
+      "invalid_request",
+      `${host} can only be a name of this machine or of its cloud's own service, and commands never reach these.`,
+    );
+  if (nearness === "inside" && !inside)
+    throw new Refusal(
+      "invalid_request",
+      `${host} can only be a name inside this network; an admin may allow it: mainstay workspace network allow ${host} --inside`,
+    );
+}
+
+type Named = Pick<HostGrant, "host" | "port">;
+
+const asTyped = ({ host, port }: Named): string => (port === null ? host : `${host}:${port}`);
+const inWords = ({ host, port }: Named): string =>
+  port === null ? `${host} with ports 80 and 443` : `${host} with port ${port}`;
+
+function notListed(asked: Named, allowed: readonly Named[]): Refusal {
+  if (allowed.length === 0)
+    return new Refusal(
+      "not_found",
+      `${asked.host} is not on the list, so no command reaches it: there is nothing to take back.`,
+    );
+  const lines = allowed.map((one) => `mainstay workspace network forbid ${asTyped(one)}`);
+  return new Refusal(
+    "not_found",
+    `${inWords(asked)} is not on the list, but ${allowed.map(inWords).join(" and ")} is; take it back with: ${lines.join("; ")}`,
+  );
+}
 
 const tooMany = (): Refusal =>
   new Refusal("too_many_hosts", `There are ${HOSTS_HERE} hosts already; forbid one first.`);
