@@ -348,6 +348,32 @@ test.for([true, false])("a typed command's output is told once, terminal: %s", a
   expect(run.stderr()).not.toContain("line 1;");
 });
 
+test("what streamed to its end on a terminal with gaps is not told again; what else there is to say is", async () => {
+  const said = `LAST\n[exit 1, 0.1 s]\n[kept from a.example:443: not listed]\n[with what it lacked, once, when: {}]`;
+  const agent = await start(({ journal, live, settle }) => {
+    const effect = { kind: "command", command_id: "cmd_1", command: "flood" } as const;
+    const agreed = { verdict: "ask", agreed_by: "Ada", planned_digest: "" };
+    const tool = { step: 1, call_id: "call_1" };
+    const begun = { tool: "shell", intent: "", effect: { ...effect, ...agreed } };
+    journal({ type: "tool_started", ...tool, ...begun });
+    live({ type: "output", call_id: "call_1", offset: 0, text: "first\n" });
+    live({ type: "output", call_id: "call_1", offset: 1_000, text: "LAST\n" });
+    const command = { ...exited(1), output_bytes: 1_005 };
+    const result = `first\n[989 bytes left out]\n${said}`;
+    journal({ type: "tool_ended", ...tool, outcome: "error", result, command });
+    journal(stepEnded("Your command said:\nfirst", { step: 2 }));
+    settle("Your command said:\nfirst");
+  });
+  const run = cli(["ask", "--session", "ses_1", "!flood"], agent, { terminal: true });
+  expect(await run.exits()).toBe(1);
+  const plain = run.stdout().replaceAll(/\u001b\[\d*m|\r/g, "");
+  expect(plain).not.toContain("Your command said");
+  expect(plain).toContain("  LAST\n");
+  expect(plain).toContain("  kept from a.example:443: not listed\n");
+  expect(plain).toContain("  all that it printed: mainstay commands cmd_1 --output\n");
+  expect(plain).not.toContain("with what it lacked");
+});
+
 test("a wait is told where it takes a second or more", async () => {
   const place = { position: 2, eta_s: 0.1, no_later_than_s: 0.4, reason: "its seat is ready" };
   const agent = await start(({ live, settle }) => {

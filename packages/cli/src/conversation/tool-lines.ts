@@ -65,6 +65,32 @@ function whyKilled(result: string): string | null {
   return line === undefined ? null : oneLine(line.slice(1, -1));
 }
 
+/** How a command ended, in the server's first line below what it printed. */
+const END = /^\[(?:exit \d|killed\b)/;
+const FOR_MODELS = "[with what it lacked, once, ";
+
+/** What the server says of a command's end beside how it ended: what changed, what it was kept from. */
+export function saidBelow(result: string): string[] {
+  const lines = result.split("\n");
+  return lines
+    .slice(lines.findLastIndex((line) => END.test(line)) + 1)
+    .filter((line) => /^\[.*\]$/.test(line) && !line.startsWith(FOR_MODELS))
+    .map((line) => oneLine(line.slice(1, -1)));
+}
+
+/** Whether the output that a result tells of ends with these words. */
+export function endsWith(result: string, words: string): boolean {
+  const lines = result.split("\n");
+  const output = lines.slice(
+    0,
+    Math.max(
+      0,
+      lines.findLastIndex((line) => END.test(line)),
+    ),
+  );
+  return words !== "" && output.join("\n").endsWith(words.replace(/\n$/, ""));
+}
+
 type CommandEnd = Pick<
   CommandRecord,
   "outcome" | "exit_code" | "signal" | "timed_out" | "cancelled" | "duration_ms"

@@ -5,7 +5,7 @@ import type { Screen } from "../terminal/screen.ts";
 import { createCommandOutput, glimpse, whole } from "./command-output.ts";
 import { freshOutput } from "./live-output.ts";
 import { advance, no_text } from "./live-text.ts";
-import { outcomeLine, toolLine } from "./tool-lines.ts";
+import { endsWith, outcomeLine, saidBelow, toolLine } from "./tool-lines.ts";
 import { createWaitingLine, type WaitingLineParts } from "./waiting-line.ts";
 
 /** A shorter wait is over before it is read. */
@@ -112,10 +112,17 @@ function createAnswerView(screen: Screen) {
 
 interface ShownOutput {
   shown: ReturnType<typeof createCommandOutput>;
+  /** Null of what is no command. */
+  command_id: string | null;
   /** Where it is known up to, UTF-16 units. */
   end: number;
   heard_bytes: number;
+  /** The last of it, without a gap. */
+  heard_last: string;
 }
+
+/** By so much the end of live output is told from its middle. */
+const LAST_UNITS = 200;
 
 function createToolView(screen: Screen, is_typed: boolean) {
   const shows_output = !is_typed || screen.on_terminal;
@@ -131,7 +138,8 @@ function createToolView(screen: Screen, is_typed: boolean) {
     start(event: BodyOf<"tool_started">) {
       screen.note(toolLine(event, calls.get(event.call_id)));
       const shown = createCommandOutput(indented, is_typed ? whole : glimpse);
-      outputs.set(event.call_id, { shown, end: 0, heard_bytes: 0 });
+      const command_id = event.effect.kind === "command" ? event.effect.command_id : null;
+      outputs.set(event.call_id, { shown, command_id, end: 0, heard_bytes: 0, heard_last: "" });
     },
     output(event: Extract<ClientEvent, { type: "output" }>) {
       const output = outputs.get(event.call_id);
@@ -139,6 +147,8 @@ function createToolView(screen: Screen, is_typed: boolean) {
       const { end, missed, text } = freshOutput(output.end, event);
       output.end = end;
       output.heard_bytes += Buffer.byteLength(text);
+      const heard = missed > 0 ? text : output.heard_last + text;
+      output.heard_last = heard.slice(-LAST_UNITS);
       if (!shows_output) return;
       if (missed > 0) output.shown.gap(missed, "character");
       output.shown.push(text);
@@ -152,9 +162,14 @@ function createToolView(screen: Screen, is_typed: boolean) {
       // What it said while the connection was lost, and no more once it had ended.
       if (output && !is_typed && unheard_bytes > 0) output.shown.gap(unheard_bytes, "byte");
       output?.shown.end();
-      shown_whole = is_typed && screen.on_terminal && event.command !== null && unheard_bytes <= 0;
+      const heard_end = unheard_bytes <= 0 || endsWith(event.result, output?.heard_last ?? "");
+      shown_whole = is_typed && screen.on_terminal && event.command !== null && heard_end;
       const line = outcomeLine(event);
       if (line) indented(line);
+      if (!shown_whole) return;
+      saidBelow(event.result).forEach((said) => indented(said));
+      if (unheard_bytes > 0 && output?.command_id)
+        indented(`all that it printed: mainstay commands ${output.command_id} --output`);
     },
   };
 }
