@@ -3,7 +3,7 @@ import type { CommandResult } from "@mainstay/sdk/events";
 import { outcomeOf } from "../execution/execution.ts";
 import { type Lacked, lackedLine } from "../kernel/lacked.ts";
 import type { ToolEnd } from "./tool.ts";
-import { type Openable, whatItLacked } from "./what-it-lacked.ts";
+import { notGranted, type Openable, whatItLacked } from "./what-it-lacked.ts";
 
 /**
  * How a command's end is told to the model and kept in the journal. `why_killed` says who or what
@@ -66,9 +66,15 @@ function missing(end: Exited, openable: Openable): string[] {
   const lacked = whatItLacked(end, openable);
   return [
     ...refused.map((use) => `[kept from ${use.host}:${use.port}: ${use.refused}]`),
-    ...(lacked === null ? [] : [fromNowOn(lacked), lackedLine(lacked)]),
+    ...(lacked === null ? wanted(end) : [fromNowOn(lacked), lackedLine(lacked)]),
   ];
 }
+
+/** Programs that are refused a host may end well: what they show is the refusal then. */
+const wanted = (end: Exited): string[] => {
+  const hosts = notGranted(end);
+  return hosts.length === 0 ? [] : [fromNowOn({ hosts, folders: [] })];
+};
 
 const fromNowOn = ({ hosts, folders }: Lacked): string =>
   hosts.length > 0

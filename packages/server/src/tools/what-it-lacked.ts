@@ -23,19 +23,25 @@ export interface Openable {
 export function whatItLacked(end: Exited, { folders }: Openable): Lacked | null {
   if (end.exit_code === 0 || end.cancelled) return null;
   const text = end.output.slice(-READ_CHARS);
-  // A host that was granted and is down, or lies inside, is not had by opening it.
-  const not_granted = end.network.flatMap(({ host, port, refused }) =>
-    refused === NOT_LISTED ? [`${host}:${port}`] : [],
-  );
   // The proxy knows; where it refused nothing the program did not find its way to it.
   const is_known = end.network.some(({ refused }) => refused !== null);
-  const hosts = is_known ? not_granted : namedHosts(text);
+  const hosts = is_known ? notGranted(end) : namedHosts(text).filter(isName);
   const lacked = {
-    hosts: [...new Set(hosts.filter(isName))].slice(0, TOLD),
+    hosts: [...new Set(hosts)].slice(0, TOLD),
     folders: [...new Set(namedFolders(text, folders))].slice(0, TOLD),
   };
   return lacked.hosts.length + lacked.folders.length > 0 ? lacked : null;
 }
+
+/**
+ * Names that it was kept from because nobody granted them, however it ended. A host that was granted
+ * and is down, or lies inside, is not had by opening it.
+ */
+export const notGranted = ({ network }: Pick<Exited, "network">): string[] =>
+  network
+    .flatMap(({ host, port, refused }) => (refused === NOT_LISTED ? [`${host}:${port}`] : []))
+    .filter(isName)
+    .slice(0, TOLD);
 
 const isName = (host: string): boolean =>
   HostPattern.safeParse(host.replace(/:\d+$/, "").toLowerCase()).success;

@@ -74,6 +74,14 @@ test("only hosts that nobody granted are offered: not those that are down, nor t
   );
 });
 
+test("a host that nobody granted is told also where the program ended well, without the offer to repeat it", () => {
+  const end = { ...failed("", [use("hidden.example", NOT_LISTED)]), exit_code: 0 };
+  const { result } = reportCommand(end, "", others);
+  expect(result).toContain(`[kept from hidden.example:443: ${NOT_LISTED}]`);
+  expect(result).toContain("mainstay workspace network allow hidden.example:443");
+  expect(lackedIn(result)).toBeNull();
+});
+
 test("what succeeded or was cancelled lacked nothing", () => {
   const text = "Could not resolve host: example.com";
   expect(whatItLacked({ ...failed(text), exit_code: 0 }, others)).toBeNull();
