@@ -18,6 +18,9 @@ export const phrases: readonly string[] = [
   "list files",
   "write notes.txt Buy milk",
   "run wc -w notes.txt",
+  "run in the background sleep 60",
+  "run with example.org curl -sI https://example.org",
+  "run reading /srv/other ls /srv/other",
 ];
 
 const help = `I am no real model. I know a few phrases, and repeat all else:
@@ -26,7 +29,10 @@ const help = `I am no real model. I know a few phrases, and repeat all else:
 - read FILE, or summarise FILE
 - search PATTERN
 - write FILE TEXT
-- run COMMAND`;
+- run COMMAND
+- run in the background COMMAND
+- run with HOST COMMAND, which asks you to open that host
+- run reading FOLDER COMMAND, which asks you to open another workspace of yours`;
 
 function toolFor(said: string, request: ParsedChatRequest): Reply | undefined {
   const call = callFor(said);
@@ -34,9 +40,25 @@ function toolFor(said: string, request: ParsedChatRequest): Reply | undefined {
   return offered ? { tool_calls: [call] } : undefined;
 }
 
+interface Run {
+  command: string;
+  background?: true;
+  open?: { hosts: string[] } | { folders: string[] };
+}
+
+function runFor(said: string): Run | undefined {
+  const [, how = "", named = "", command] =
+    /^run\s+(in the background\s+|(?:with|reading)\s+(\S+)\s+)?(.+)/is.exec(said) ?? [];
+  if (command === undefined) return undefined;
+  if (how === "") return { command };
+  if (named === "") return { command, background: true };
+  const open = /^with/i.test(how) ? { hosts: [named] } : { folders: [named] };
+  return { command, open };
+}
+
 function callFor(said: string): { name: string; arguments: object } | undefined {
-  const command = /^run\s+(.+)/is.exec(said)?.[1];
-  if (command) return { name: "shell", arguments: { intent: `Run ${command}`, command } };
+  const run = runFor(said);
+  if (run) return { name: "shell", arguments: { intent: `Run ${run.command}`, ...run } };
   const [, written, content] = /^write\s+(\S+)\s+(.+)/is.exec(said) ?? [];
   if (written && content)
     return {

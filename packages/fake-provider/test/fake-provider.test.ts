@@ -321,6 +321,15 @@ test("the playful model uses the tools that it is offered and reports what they 
   expect(ask("run ls -l")).toMatchObject({
     tool_calls: [{ name: "shell", arguments: { command: "ls -l" } }],
   });
+  expect(ask("run in the background make all")).toMatchObject({
+    tool_calls: [{ arguments: { command: "make all", background: true } }],
+  });
+  expect(ask("run with packages.example.org npm ci")).toMatchObject({
+    tool_calls: [{ arguments: { command: "npm ci", open: { hosts: ["packages.example.org"] } } }],
+  });
+  expect(ask("run reading /srv/other ls -l /srv/other")).toMatchObject({
+    tool_calls: [{ arguments: { command: "ls -l /srv/other", open: { folders: ["/srv/other"] } } }],
+  });
   expect(ask("please list my files")).toMatchObject({ tool_calls: [{ name: "list_files" }] });
   expect(ask("read README.md")).toMatchObject({
     tool_calls: [{ name: "read_file", arguments: { path: "README.md" } }],

@@ -184,6 +184,10 @@ test("a rule for a script holds while the script has the bytes that were seen", 
   expect(await house.ask("run sh check.sh")).toMatchObject({ state: "done" });
   await writeFile(join(folder, "check.sh"), "echo something else\n");
   expect(await house.ask("run sh check.sh")).toMatchObject({ state: "awaiting_approval" });
+  const why =
+    "asked again: your rule sh check.sh (while check.sh stays as it is) no longer fits: check.sh changed";
+  const [card] = await pending();
+  expect(card).toMatchObject({ reason: why, says: expect.arrayContaining([why]) });
 });
 
 const manifest = (script: string) => JSON.stringify({ scripts: { test: script } });

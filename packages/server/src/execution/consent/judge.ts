@@ -12,8 +12,8 @@ import type { FindOpening, Opened, OpeningWish } from "./openings.ts";
 import { changedPaths, nothingPinned, type Pinning, pinningOf, pinsText } from "./pins.ts";
 import type { ReadProgram } from "./pins.ts";
 import type { Policies } from "./policies.ts";
-import { agreeingRules } from "./rule-match.ts";
-import type { Rules } from "./rules.ts";
+import { agreeingRules, type OutgrownRule, outgrownRule } from "./rule-match.ts";
+import type { KeptRule, Rules } from "./rules.ts";
 import { agreedInstead, type Terms, termsOf } from "./terms.ts";
 import { visibleLine } from "./visible.ts";
 
@@ -41,7 +41,7 @@ export interface Judged {
   readonly opened: Opened | null;
   /** Where anybody is asked at all, nothing but a word for this very call lets it run. */
   readonly needs_person: boolean;
-  /** Why consent that was given to this call does not count any more; null where none was. */
+  /** Why consent that was given, to this call or by a rule, does not count any more; null where none was. */
   readonly again: string | null;
 }
 
@@ -109,11 +109,13 @@ export function createJudge(parts: JudgeParts): Judge {
       };
     }
     const { approval, changed_since } = await approvalOf(order, agreeable);
-    const agreeing =
-      approval === null ? agreeingRules(classified, pinning, await rules.inForce(place)) : null;
+    const made = approval === null ? await rules.inForce(place) : [];
+    const agreeing = approval === null ? agreeingRules(classified, pinning, made) : null;
+    const outgrown = needs_person ? null : outgrownRule(classified, pinning, made);
+    const again = changed_since ?? (outgrown && outgrownInWords(outgrown));
     const consent = consentTo({ ...facts, approval, rules: agreeing });
     const reached = await reaching(approval?.hosts ?? null);
-    return { ...judged, pinning, opened, network: reached, consent, again: changed_since };
+    return { ...judged, pinning, opened, network: reached, consent, again };
   };
 
   async function networkFor(
@@ -163,6 +165,9 @@ function changedSince({ by, pins, terms }: Approved, now: Agreeable): string {
     return `asked again: ${by.name} approved ${agreedInstead(terms, now.terms) ?? "something else"}`;
   return `asked again: since ${by.name} approved it, this changed: ${paths.join(", ")}`;
 }
+
+const outgrownInWords = ({ rule, changed }: OutgrownRule<KeptRule>): string =>
+  `asked again: your rule ${rule.text} no longer fits: ${changed.map(visibleLine).join(", ")} changed`;
 
 /** A search is composed by the server itself. */
 const classifiedOf = ({ profile, workspace }: CommandOfCall, command: string): Classified =>

@@ -80,12 +80,38 @@ export function agreeingRules<R extends RuleTerms>(
   return [...now.keys()].every((path) => covered.has(path)) ? [...new Set(agreeing)] : null;
 }
 
-const covers = (
-  rule: RuleTerms,
-  { folder, words }: LiteralCommand,
-  now: ReadonlyMap<string, string>,
-): boolean =>
+export interface OutgrownRule<R> {
+  readonly rule: R;
+  /** Their bytes are not what the rule was made for. */
+  readonly changed: readonly string[];
+}
+
+/** A rule of these very words that agrees no more, because of what the command runs; null where none is. */
+export function outgrownRule<R extends RuleTerms>(
+  { asks }: Pick<Classified, "asks">,
+  { pins }: Pinning,
+  rules: readonly R[],
+): OutgrownRule<R> | null {
+  const now = new Map(pins.map(({ path, sha256 }) => [path, sha256]));
+  for (const each of asks ?? []) {
+    const alike = rules.filter((rule) => isOf(rule, each));
+    if (alike.some((rule) => covers(rule, each, now))) continue;
+    const [rule] = alike;
+    if (rule === undefined) continue;
+    const changed = rule.pins.filter(({ path, sha256 }) => now.get(path) !== sha256);
+    return { rule, changed: changed.map(({ path }) => path) };
+  }
+  return null;
+}
+
+const isOf = (rule: RuleTerms, { folder, words }: LiteralCommand): boolean =>
   rule.folder === folder &&
   rule.words.length === words.length &&
-  rule.words.every((word, i) => word === words[i]) &&
-  rule.pins.every(({ path, sha256 }) => now.get(path) === sha256);
+  rule.words.every((word, i) => word === words[i]);
+
+const covers = (
+  rule: RuleTerms,
+  command: LiteralCommand,
+  now: ReadonlyMap<string, string>,
+): boolean =>
+  isOf(rule, command) && rule.pins.every(({ path, sha256 }) => now.get(path) === sha256);
