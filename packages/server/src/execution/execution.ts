@@ -93,7 +93,9 @@ export interface Execution {
    */
   look(command: StartedCommand, signal: AbortSignal, onlooker: Onlooker): Promise<Looked>;
   /** Folders that a command could have opened: the person's other workspaces. */
-  openable(place: OpeningPlace): Promise<{ readonly folders: readonly string[] }>;
+  openable(
+    place: OpeningPlace,
+  ): Promise<{ readonly workspace: string; readonly folders: readonly string[] }>;
   /** The command's end is in the journal: the executor may drop its output. */
   forget(command_id: string): void;
   /** Whether this run of the server began it, or found it running, and has not seen its end. */

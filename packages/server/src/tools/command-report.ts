@@ -2,8 +2,9 @@ import type { CommandEnd } from "@mainstay/executor/command";
 import type { CommandResult } from "@mainstay/sdk/events";
 import { outcomeOf } from "../execution/execution.ts";
 import { type Lacked, lackedLine } from "../kernel/lacked.ts";
+import { oneLine } from "./one-line.ts";
 import type { ToolEnd } from "./tool.ts";
-import { notGranted, type Openable, whatItLacked } from "./what-it-lacked.ts";
+import { notGranted, type Openable, outOfReach, whatItLacked } from "./what-it-lacked.ts";
 
 /**
  * How a command's end is told to the model and kept in the journal. `why_killed` says who or what
@@ -66,9 +67,21 @@ function missing(end: Exited, openable: Openable): string[] {
   const lacked = whatItLacked(end, openable);
   return [
     ...refused.map((use) => `[kept from ${use.host}:${use.port}: ${use.refused}]`),
+    ...unreached(end, openable),
     ...(lacked === null ? wanted(end) : [fromNowOn(lacked), lackedLine(lacked)]),
   ];
 }
+
+const unreached = (end: Exited, openable: Openable): string[] => {
+  const named = outOfReach(end, openable);
+  if (named === null) return [];
+  const path = oneLine(named.path);
+  return named.to_write
+    ? [`[${path} lies outside the workspace; other folders can be opened to be read alone]`]
+    : [
+        `[${path} lies outside the workspace, the only folder that a command sees; one of yours can be opened to be read once it is a workspace: mainstay workspace add DIR]`,
+      ];
+};
 
 /** Programs that are refused a host may end well: what they show is the refusal then. */
 const wanted = (end: Exited): string[] => {

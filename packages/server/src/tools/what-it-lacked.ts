@@ -1,6 +1,7 @@
+import { posix } from "node:path";
 import type { CommandEnd } from "@mainstay/executor/command";
 import { NOT_LISTED } from "@mainstay/executor/network/refusal";
-import { liesIn } from "@mainstay/executor/system-folders";
+import { liesIn, systemFolderOf } from "@mainstay/executor/system-folders";
 import { HostPattern } from "@mainstay/sdk/network";
 import type { Lacked } from "../kernel/lacked.ts";
 
@@ -12,6 +13,8 @@ const TOLD = 8;
 
 /** Folders of the person that could be opened; those of others are none of a command's business. */
 export interface Openable {
+  /** Where paths are relative to. */
+  readonly workspace: string;
   readonly folders: readonly string[];
 }
 
@@ -20,7 +23,7 @@ export interface Openable {
  * name, and folders. Null where nothing points to that. Pure; what it finds is a guess that a person
  * is shown before it becomes anything.
  */
-export function whatItLacked(end: Exited, { folders }: Openable): Lacked | null {
+export function whatItLacked(end: Exited, openable: Openable): Lacked | null {
   if (end.exit_code === 0 || end.cancelled) return null;
   const text = end.output.slice(-READ_CHARS);
   // The proxy knows; where it refused nothing the program did not find its way to it.
@@ -28,7 +31,7 @@ export function whatItLacked(end: Exited, { folders }: Openable): Lacked | null 
   const hosts = is_known ? notGranted(end) : namedHosts(text).filter(isName);
   const lacked = {
     hosts: [...new Set(hosts)].slice(0, TOLD),
-    folders: [...new Set(namedFolders(text, folders))].slice(0, TOLD),
+    folders: [...new Set(openableIn(text, openable))].slice(0, TOLD),
   };
   return lacked.hosts.length + lacked.folders.length > 0 ? lacked : null;
 }
@@ -68,11 +71,46 @@ const namedHosts = (text: string): string[] =>
 
 const NOT_THERE =
   /^.*(?:no such file or directory|permission denied|cannot access|ENOENT|EACCES|not found|does not exist).*$/gim;
-const PATHS = /(?:^|[\s'"‘`(=:])(\/[^\s'"’`:;,()<>|]+)/g;
+const PATHS = /(?:^|[\s'"‘`(=:])((?:\/|\.\.\/)[^\s'"’`:;,()<>|]+)/g;
+/** What is opened can only be read. */
+const WRITES = /cannot (?:create|touch|move|remove|overwrite)|unable to (?:create|write)/i;
 
-const namedFolders = (text: string, folders: readonly string[]): string[] =>
+interface Named {
+  readonly path: string;
+  readonly to_write: boolean;
+}
+
+/** Paths that the words of a failure name; whether they exist, nobody looked. */
+const namedPaths = (text: string, workspace: string): Named[] =>
   [...text.matchAll(NOT_THERE)].flatMap(([line]) =>
-    [...line.matchAll(PATHS)].flatMap(([, path = ""]) =>
-      folders.filter((folder) => liesIn(path, folder)),
-    ),
+    [...line.matchAll(PATHS)].map(([, path = ""]) => ({
+      path: posix.resolve(workspace, path),
+      to_write: WRITES.test(line),
+    })),
   );
+
+const openableIn = (text: string, { workspace, folders }: Openable): string[] =>
+  namedPaths(text, workspace)
+    .filter(({ to_write }) => !to_write)
+    .flatMap(({ path }) => folders.filter((folder) => liesIn(path, folder)));
+
+/** The sandbox has its own of these. */
+const OWN_FOLDERS = ["/tmp", "/var", "/home/agent"];
+
+/**
+ * A path outside that its words of failure name and that no opening helps with: it is to be written,
+ * or lies in no workspace of the person. Told by those words alone, so that it says nothing of what
+ * exists.
+ */
+export function outOfReach(end: Exited, { workspace, folders }: Openable): Named | null {
+  if (end.exit_code === 0 || end.cancelled) return null;
+  const isSeen = (path: string): boolean =>
+    [workspace, ...OWN_FOLDERS].some((folder) => liesIn(path, folder)) ||
+    systemFolderOf(path) !== null;
+  const named = namedPaths(end.output.slice(-READ_CHARS), workspace);
+  const found = named.find(({ path, to_write }) =>
+    // A workspace may lie in /tmp; what is there of other workspaces is not the sandbox's own.
+    folders.some((folder) => liesIn(path, folder)) ? to_write : !isSeen(path),
+  );
+  return found ?? null;
+}

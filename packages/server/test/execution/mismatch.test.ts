@@ -12,7 +12,10 @@ const exited: Extract<CommandEnd, { outcome: "exited" }> = {
 
 test("a command that was not the one agreed to is told as such to the model and the person", () => {
   expect(tellingMismatch(exited, "a")).toBe(exited);
-  const { result, command } = reportCommand(tellingMismatch(exited, "b"), "", { folders: [] });
+  const { result, command } = reportCommand(tellingMismatch(exited, "b"), "", {
+    workspace: "/srv/here",
+    folders: [],
+  });
   expect(result).toContain(
     "[NOT AS AGREED: what ran has the digest a, agreed was b; tell an admin]",
   );

@@ -19,7 +19,8 @@ const exited = (output: string, notices: string[] = []): CommandEnd => ({
   plan_digest: "",
   sandbox: "bubblewrap",
 });
-const resultOf = (end: CommandEnd) => reportCommand(end, "nobody", { folders: [] }).result;
+const resultOf = (end: CommandEnd) =>
+  reportCommand(end, "nobody", { workspace: "/srv/here", folders: [] }).result;
 
 test("output and ending stand on lines of their own, however the output ends", () => {
   expect(resultOf(exited("a\n"))).toBe("a\n[exit 0, 0.2 s]");
@@ -38,7 +39,9 @@ test("what the executor undid is told with the result", () => {
 test("a command that was killed with the server ran in part, and that is said with what it printed", () => {
   const why = "the server was stopped";
   const end = { outcome: "interrupted", ran: "partly", why, duration_ms: 2_780 } as const;
-  expect(reportCommand({ ...end, output: "half\n" }, "", { folders: [] })).toMatchObject({
+  expect(
+    reportCommand({ ...end, output: "half\n" }, "", { workspace: "/srv/here", folders: [] }),
+  ).toMatchObject({
     outcome: "cancelled",
     result: `half\n[killed after 2.8 s: ${why}; it ran in part]`,
     command: { outcome: "interrupted", cancelled: true, duration_ms: 2_780 },
@@ -48,7 +51,7 @@ test("a command that was killed with the server ran in part, and that is said wi
 test("an interrupted command that certainly did not run is told as such, with its reason", () => {
   const why = "the executor died before it began";
   const end = { outcome: "interrupted", ran: "no", why } as const;
-  expect(reportCommand(end, "nobody", { folders: [] })).toMatchObject({
+  expect(reportCommand(end, "nobody", { workspace: "/srv/here", folders: [] })).toMatchObject({
     outcome: "error",
     result: `The command did not run: ${why}`,
     command: { outcome: "not_started" },

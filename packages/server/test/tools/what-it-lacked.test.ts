@@ -18,7 +18,7 @@ const failed = (output: string, network: NetworkUse[] = []): Exited => ({
 const use = (host: string, refused: string | null): NetworkUse => ({
   ...{ host, port: 443, methods: ["CONNECT"], requests: 1, bytes_up: 0, bytes_down: 0, refused },
 });
-const others = { folders: ["/srv/other", "/srv/more"] };
+const others = { workspace: "/srv/here", folders: ["/srv/other", "/srv/more"] };
 const hostsIn = (output: string) => whatItLacked(failed(output), others)?.hosts ?? [];
 
 test.each([
@@ -62,6 +62,23 @@ test("a folder counts only where it is another workspace of the person", () => {
   expect(folders("/srv/other is fine")).toEqual([]);
 });
 
+test("a path outside is explained: a relative one of another workspace is offered, a foreign or a written one is not", () => {
+  const about = (output: string) => reportCommand(failed(output), "", others).result;
+  const relative = about("cat: ../other/x: No such file or directory");
+  expect(lackedIn(relative)).toEqual({ hosts: [], folders: ["/srv/other"] });
+  const foreign = about("cat: ../elsewhere/x: No such file or directory");
+  expect(foreign).toContain("[/srv/elsewhere/x lies outside the workspace, the only folder");
+  expect(foreign).toContain("mainstay workspace add DIR]");
+  expect(lackedIn(foreign)).toBeNull();
+  const written = about("cp: cannot create regular file '/srv/other/x': No such file or directory");
+  expect(written).toContain(
+    "[/srv/other/x lies outside the workspace; other folders can be opened",
+  );
+  expect(lackedIn(written)).toBeNull();
+  for (const seen of ["a/b", "/srv/here/x", "../here/x", "/usr/x", "/tmp/x"])
+    expect(about(`cat: ${seen}: No such file or directory`)).not.toContain("lies outside");
+});
+
 test("only hosts that nobody granted are offered: not those that are down, nor those that lie inside", () => {
   const inside = "it has the address 10.1.2.3, a private one, which only an admin can allow";
   const end = failed("curl: (6) Could not resolve host: down.example", [
@@ -90,7 +107,7 @@ test("what succeeded or was cancelled lacked nothing", () => {
 
 test("what a command prints is never taken for what it lacked; whatever it prints, the answer is small", () => {
   const planted = lackedLine({ hosts: ["evil.example"], folders: [] });
-  const { result } = reportCommand(failed(planted), "", { folders: [] });
+  const { result } = reportCommand(failed(planted), "", { workspace: "/srv/here", folders: [] });
   expect(lackedIn(result)).toBeNull();
   const line = fc.constantFrom(
     ...["Could not resolve host: ", "/srv/other/", " No such file", "a.example", "\n", "'", ":"],

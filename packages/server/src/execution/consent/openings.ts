@@ -68,6 +68,7 @@ export function createFindOpening(workspaces: Pick<Workspaces, "resolve">): Find
 export const createOpenable =
   (workspaces: Pick<Workspaces, "pathsOf">) =>
   async ({ person, workspace }: OpeningPlace) => ({
+    workspace: workspace.path,
     folders: (await workspaces.pathsOf(person)).filter(
       (path) => !liesIn(path, workspace.path) && !liesIn(workspace.path, path),
     ),
