@@ -63,6 +63,11 @@ test("what is kept of the commands' output is told, too", async () => {
   expect(output?.detail).toBe("of commands, kept: 3.0 MB of 1024.0 MB");
 });
 
+test("which toolchains commands see is told in one row", async () => {
+  const rows = (await checks()).filter(({ name }) => name === "toolchains");
+  expect(rows).toMatchObject([{ ok: true, detail: expect.stringMatching(/^commands see .+: .+/) }]);
+});
+
 test("a server that is ready over a damaged trail is told as a fault, in its own words", async () => {
   const detail = "record 140: it is not what was written there; see mainstay audit verify";
   await serverThatSays({ name: "audit", ok: false, detail });

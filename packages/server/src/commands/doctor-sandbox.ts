@@ -3,11 +3,12 @@
  * never disturb a running server.
  */
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { launchExecutor } from "@mainstay/executor/launch";
 import type { SandboxCheck, SandboxReport } from "@mainstay/executor/protocol";
 import { ripgrepPath } from "@mainstay/executor/ripgrep";
+import { findToolchains } from "@mainstay/executor/sandbox/toolchains";
 import { systemClock } from "@mainstay/sdk/clock";
 import { type Config, readConfig } from "../config.ts";
 import { messageOf } from "../kernel/errors.ts";
@@ -24,7 +25,16 @@ export async function probeSandbox(): Promise<ProbedSandbox> {
 export async function sandboxChecks(config: Config): Promise<DoctorCheck[]> {
   const { checks } = await askExecutor(config, { deep: false });
   const areas = Map.groupBy(checks, ({ area }) => area);
-  return [...areas].flatMap(([area, checks]) => rowsOf(area, checks));
+  return [...[...areas].flatMap(([area, checks]) => rowsOf(area, checks)), toolchains(config)];
+}
+
+/** As the executor of this user finds them. */
+function toolchains({ home, uid }: Config): DoctorCheck {
+  const { shown } = findToolchains({ user_home: homedir(), uid, home, opt: "/opt" });
+  const paths = shown.map(({ path }) => path);
+  const seen = paths.length === 0 ? "none" : paths.join(", ");
+  const detail = `commands see beside the system's own: ${seen}`;
+  return { area: "sandbox", name: "toolchains", ok: true, detail, fix: null };
 }
 
 function rowsOf(area: string, checks: readonly SandboxCheck[]): DoctorCheck[] {
