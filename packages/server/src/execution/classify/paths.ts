@@ -4,6 +4,9 @@ import type { PathDoubt } from "./programs/options.ts";
 import type { Scope, Walk } from "./scope.ts";
 import type { Field } from "./words.ts";
 
+/** With these words ends the reason of what names a path outside. */
+export const LIES_OUTSIDE = "lies outside the workspace";
+
 /** Why a path may not be read from any of the folders where the shell may be. */
 export function pathDoubtAt(scope: Scope, walk: Walk): PathDoubt {
   return (field, deep = false) => {
@@ -16,7 +19,7 @@ export function pathDoubtAt(scope: Scope, walk: Walk): PathDoubt {
         return `${written} may match something outside the workspace`;
       const reach = reachOf(text, folder, walk.root);
       if (reach.kind === "link_out") return `${written} leads out of the workspace through a link`;
-      if (reach.kind === "outside") return `${written} lies outside the workspace`;
+      if (reach.kind === "outside") return `${written} ${LIES_OUTSIDE}`;
       if (deep && treeLeadsOut(reach.path, walk.root))
         return `below ${written} a link may lead out of the workspace`;
     }

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { Classified, LiteralCommand } from "../classify/classify.ts";
+import { LIES_OUTSIDE } from "../classify/paths.ts";
 import { holdsCode } from "../classify/programs/deeds.ts";
 import { commandInWords } from "./command-in-words.ts";
 import { type CommandNetwork, needsNetwork, networkInWords } from "./network-of-command.ts";
@@ -31,6 +32,7 @@ export function inPlainWords(say: ToSay): string[] {
     ...(again === null ? [] : [again]),
     ...(opened === null ? [] : openingInWords(opened)),
     ...(reaches === null ? [] : [reaches]),
+    ...(namesOutside(classified) && (opened?.folders ?? []).length === 0 ? [UNSEEN] : []),
     ...partsOf(classified.asks, pinning),
     ...pinning.programs.filter(({ path }) => !isTold(path, classified.asks)).map(pinnedInWords),
     ...pinning.changing.map((path) => `may change ${visibleLine(path)} before it runs it`),
@@ -39,6 +41,12 @@ export function inPlainWords(say: ToSay): string[] {
     `is killed after ${Math.ceil(wall_ms / MINUTE_MS)} min`,
   ];
 }
+
+const namesOutside = ({ findings }: Pick<Classified, "findings">): boolean =>
+  findings.some(({ reason }) => reason.endsWith(LIES_OUTSIDE));
+
+const UNSEEN =
+  "does not see what lies outside the workspace, the system's own programs apart, unless that is opened for it: agreeing, now or always, does not open it";
 
 const PINNED =
   "code of this workspace, which the agent may have written; these very bytes run, or nothing does";

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { classify } from "../../../src/execution/classify/classify.ts";
 import { cardOf } from "../../../src/execution/consent/card.ts";
 import { commandInWords } from "../../../src/execution/consent/command-in-words.ts";
+import { inPlainWords } from "../../../src/execution/consent/in-plain-words.ts";
 import { changedPaths, nothingPinned } from "../../../src/execution/consent/pins.ts";
 import { visible, visibleLine } from "../../../src/execution/consent/visible.ts";
 
@@ -55,6 +57,17 @@ test("two commands do not read alike: words that are not plain stand in quotes",
     }),
     { numRuns: 5_000 },
   );
+});
+
+test("a card says of a path outside that agreeing does not show it to the command", () => {
+  const saysOf = (command: string) =>
+    inPlainWords({
+      classified: classify(command, { root: import.meta.dirname }),
+      ...{ pinning: nothingPinned, network: null, opened: null },
+      ...{ wall_ms: 60_000, background: false, again: null },
+    }).join("\n");
+  expect(saysOf("cat ../other/data.txt")).toMatch(/^does not see what lies outside the workspace/);
+  expect(saysOf("rm data.txt")).not.toContain("outside");
 });
 
 test("a card says what runs, of what, for how long, and why it asks again", () => {
