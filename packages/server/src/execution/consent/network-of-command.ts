@@ -1,14 +1,13 @@
 import type { HostGrant } from "@mainstay/sdk/network";
 import type { Classified } from "../classify/classify.ts";
 import { NEEDS_NETWORK } from "../classify/programs/network-needs.ts";
-import { runsOwnCode } from "./runners.ts";
 import { visibleLine } from "./visible.ts";
 
 /** What a command may reach through the proxy; null: it has no network at all. */
 export type CommandNetwork = { readonly hosts: readonly HostGrant[] } | null;
 
 export interface NetworkFacts {
-  readonly classified: Pick<Classified, "verdict" | "asks" | "findings">;
+  readonly classified: Pick<Classified, "verdict" | "findings">;
   /** By the workspace. */
   readonly allowed: readonly HostGrant[];
   /** By this one call. */
@@ -23,14 +22,15 @@ export interface NetworkFacts {
  * 1. What only reads reaches none but what its own call opens.
  * 2. One person's word for one command covers the hosts that they were shown, as far as they are still
  *    allowed; rules and trust cover what the workspace allows at that time.
- * 3. What may want the network and is allowed none gets a proxy that lets nothing through: it fails at
- *    once, and its end says what it wanted.
+ * 3. What needs the network by its words and is allowed none gets a proxy that lets nothing through: it
+ *    fails at once, and its end says what it wanted. Whatever else runs has no network, nor the cost of
+ *    one; where it lacks it, its own words of failure name the host.
  */
 export function networkOf({ classified, allowed, opened, named }: NetworkFacts): CommandNetwork {
   const is_safe = classified.verdict === "safe";
   const of_workspace = is_safe ? [] : allowed.filter((one) => named?.some(isSame(one)) ?? true);
   const hosts = union(of_workspace, opened);
-  return hosts.length > 0 || (!is_safe && mayWant(classified)) ? { hosts } : null;
+  return hosts.length > 0 || (!is_safe && needsNetwork(classified)) ? { hosts } : null;
 }
 
 /** Which of `planned` may not be reached any more; null: all of it may. */
@@ -49,12 +49,6 @@ const union = (some: readonly HostGrant[], more: readonly HostGrant[]): HostGran
 
 export const needsNetwork = ({ findings }: Pick<Classified, "findings">): boolean =>
   findings.some(({ reason }) => reason.endsWith(NEEDS_NETWORK));
-
-/** Nobody can tell what a script or a program does that the policy cannot read. */
-const mayWant = (classified: NetworkFacts["classified"]): boolean =>
-  needsNetwork(classified) ||
-  classified.asks === null ||
-  classified.asks.some(({ words }) => runsOwnCode(words));
 
 /** `packages.example.org`, `git.corp.example:8443 (also inside)`. */
 export function hostInWords({ host, port, inside }: HostGrant): string {

@@ -1,6 +1,7 @@
 import type { HostGrant } from "@mainstay/sdk/network";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { NEEDS_NETWORK } from "../../../src/execution/classify/programs/network-needs.ts";
 import {
   type NetworkFacts,
   networkInWords,
@@ -14,11 +15,9 @@ const grant = fc.record({
   inside: fc.boolean(),
 });
 const grants = fc.array(grant, { maxLength: 4 });
-const words = fc.constantFrom(["npm", "test"], ["touch", "x"], ["./run.sh"]);
 const anyFacts: fc.Arbitrary<NetworkFacts> = fc.record({
   classified: fc.record({
     verdict: fc.constantFrom("safe" as const, "ask" as const, "blocked" as const),
-    asks: fc.option(fc.array(words.map((all) => ({ folder: "", words: all })))),
     findings: fc.constant([]),
   }),
   allowed: grants,
@@ -61,16 +60,15 @@ test("what is taken away before the order is named; what is added is not missed"
   expect(takenAway({ hosts: [] }, null)).toBeNull();
 });
 
-test("what runs code gets a proxy that tells, a plain tool gets none (3)", () => {
+test("what needs the network by its words gets a proxy that tells, whatever else runs gets none (3)", () => {
   const facts = { allowed: [], opened: [], named: null };
-  const asking = (...all: string[]) => ({
-    ...{ verdict: "ask" as const, findings: [] },
-    asks: [{ folder: "", words: all }],
+  const asking = (reason: string) => ({
+    ...{ verdict: "ask" as const },
+    findings: [{ verdict: "ask" as const, reason, part: null }],
   });
-  expect(networkOf({ ...facts, classified: asking("npm", "test") })).toEqual({ hosts: [] });
-  expect(networkOf({ ...facts, classified: asking("touch", "x") })).toBeNull();
-  const unreadable = { verdict: "ask" as const, findings: [], asks: null };
-  expect(networkOf({ ...facts, classified: unreadable })).toEqual({ hosts: [] });
+  const network = networkOf({ ...facts, classified: asking(`npm install ${NEEDS_NETWORK}`) });
+  expect(network).toEqual({ hosts: [] });
+  expect(networkOf({ ...facts, classified: asking("npm test runs code") })).toBeNull();
   expect(networkInWords({ hosts: [] }, true)).toMatch(/no host is allowed here/);
   expect(networkInWords({ hosts: [] }, false)).toBeNull();
 });
