@@ -22,11 +22,18 @@ export function quoteEnds(text: string): { readonly quoted: string; readonly is_
   const end = fitting(lines.toReversed(), END).toReversed();
   const start = fitting(lines.slice(0, lines.length - end.length), START);
   const between = lines.slice(start.length, lines.length - end.length);
-  const shown = [...start, ...(between.length === 0 ? [] : [leftOut(between)]), ...end];
+  const shown = [...start, ...standIn(between), ...end];
   return {
     quoted: fenced(shown.join("\n")),
     is_whole: isEqual(shown, lines) && !lines.some(isGap),
   };
+}
+
+/** What takes no more room than to say that it is missing is not missing. */
+function standIn(between: readonly string[]): string[] {
+  if (between.length === 0) return [];
+  const is_short = between.length === 1 && between[0]!.length <= LINE_CHARS;
+  return is_short && !between.some(isGap) ? [...between] : [leftOut(between)];
 }
 
 /** Where the executor kept the head and the tail of the output alone. */

@@ -123,7 +123,9 @@ describe.skipIf(absent)(
     async function remaining() {
       const all = await processes();
       const roots = lanes.map(({ root }) => root);
-      return belonging(all, executorOf(all, stage.house.home)!.pid, roots);
+      const left = belonging(all, executorOf(all, stage.house.home)!.pid, roots);
+      // It serves whichever command wants a network next, and ends a minute after the last.
+      return left.filter(({ command }) => !command.includes("executor/src/network/main.ts"));
     }
   },
 );
