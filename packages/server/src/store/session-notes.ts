@@ -38,7 +38,8 @@ interface EndedRow {
 /** Whoever reads it sees where the command's own words begin: each line of them is marked. */
 function noteOf({ id, text, ended_at, outcome, tail }: EndedRow): Note {
   const { summary } = CommandOutcome.parse(JSON.parse(outcome ?? ""));
-  const command = text.length > COMMAND_CHARS ? `${text.slice(0, COMMAND_CHARS).toWellFormed()}…` : text;
+  const command =
+    text.length > COMMAND_CHARS ? `${text.slice(0, COMMAND_CHARS).toWellFormed()}…` : text;
   const printed = (tail ?? "").trimEnd();
   const lines = printed === "" ? [] : ["It printed, at the end:", quoted(printed)];
   return {
