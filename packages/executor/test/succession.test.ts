@@ -119,7 +119,8 @@ test.for([PROTOCOL, PROTOCOL + 1])(
     const next = await house.launch({ epoch: 51 });
     expect(await next.wait(ticket.plan.command_id)).toMatchObject({
       outcome: "interrupted",
-      why: expect.stringMatching(/^a server ended the executor \d/),
+      ran: "partly",
+      why: "a server ended the executor",
     });
   },
 );
