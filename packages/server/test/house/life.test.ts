@@ -47,7 +47,7 @@ test("SIGINT in the middle of a command: a clean end, no process left, the turn 
     for await (const event of client.events(asked.id)) if (event.type === "settled") break;
     const turn = await client.turns.get(asked.id);
     expect(turn).toMatchObject({ state: "done", answer: "It was stopped." });
-    expect(turn.commands).toMatchObject([{ outcome: "unknown" }]);
+    expect(turn.commands).toMatchObject([{ outcome: "interrupted" }]);
     await rm(folder, { recursive: true, force: true });
   } finally {
     await server.kill();
