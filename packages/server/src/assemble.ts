@@ -75,6 +75,8 @@ export interface Overrides {
 
 export interface Server {
   readonly url: string;
+  /** Numbers the starts on this data: a higher one has displaced a lower one. */
+  readonly incarnation: number;
   /** True when this start made the owner and the key. */
   readonly owner_created: boolean;
   /** Resolves with the reason when another server has taken the data: stop, and remove nothing. */
@@ -312,6 +314,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   let stopping: Promise<void> | undefined;
   return {
     url: open.url,
+    incarnation: store.incarnation,
     owner_created: owner.created,
     displaced,
     stop(how) {

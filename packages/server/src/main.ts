@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
 import { startTimeIn } from "@mainstay/sdk/process-stat";
-import { startServer } from "./assemble.ts";
+import { type Server, startServer } from "./assemble.ts";
 import { type Config, readConfig } from "./config.ts";
 import { greeting } from "./commands/greeting.ts";
 import { messageOf } from "./kernel/errors.ts";
@@ -21,7 +21,7 @@ export async function main(): Promise<number> {
   ignoreWriteFaults();
   try {
     const server = await startServer(config);
-    const card = leaveCard(config, server.url);
+    leaveCard(config, server);
     process.stdout.write(greeting(config, server));
     const wish = await Promise.race([wishes.first, server.displaced]);
     if (typeof wish === "string") {
@@ -33,7 +33,7 @@ export async function main(): Promise<number> {
     process.stdout.write(`\nStopping (${why}). ${commands}; open turns go on at the next start.\n`);
     void wishes.end.then(() => void server.stop("end"));
     await server.stop(how);
-    rmSync(card, { force: true });
+    takeCard(config, server);
     return 0;
   } catch (fault) {
     process.stderr.write(`mainstay: ${messageOf(fault)}\n`);
@@ -81,11 +81,29 @@ function ignoreWriteFaults(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 }
 
-/** Tells `mainstay stop` which process serves; pid and start time together name it for certain. */
-function leaveCard({ home, version }: Config, url: string): string {
-  const path = join(home, "run", "server.json");
+/**
+ * Tells `mainstay stop` which process serves; pid and start time together name it for certain. One that
+ * was stopped for long may find its successor's here, and leaves that alone.
+ */
+function leaveCard({ home, version }: Config, { url, incarnation }: Server): void {
+  if (incarnationOnCard(home) > incarnation) return;
   const starttime = startTimeIn(readFileSync("/proc/self/stat", "utf8"));
-  const card = { pid: process.pid, starttime, url, version };
-  writeFileSync(path, `${JSON.stringify(card)}\n`, { mode: 0o600 });
-  return path;
+  const card = { pid: process.pid, starttime, url, version, incarnation };
+  writeFileSync(cardIn(home), `${JSON.stringify(card)}\n`, { mode: 0o600 });
+}
+
+function takeCard({ home }: Config, { incarnation }: Server): void {
+  if (incarnationOnCard(home) === incarnation) rmSync(cardIn(home), { force: true });
+}
+
+const cardIn = (home: string): string => join(home, "run", "server.json");
+
+/** 0 where there is none, or nothing of that kind. */
+function incarnationOnCard(home: string): number {
+  try {
+    const card = JSON.parse(readFileSync(cardIn(home), "utf8")) as { incarnation?: unknown };
+    return typeof card.incarnation === "number" ? card.incarnation : 0;
+  } catch {
+    return 0;
+  }
 }
