@@ -160,7 +160,7 @@ function smallDisk(options: string): string | null {
   const disk = mkdtempSync(join(tmpdir(), "mainstay-disk-"));
   onTestFinished(() => rmSync(disk, { recursive: true }));
   execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk]);
-  onTestFinished(() => void execFileSync("umount", [disk]));
+  onTestFinished(() => void execFileSync("umount", ["--lazy", disk]));
   return disk;
 }
 
