@@ -86,6 +86,8 @@ function effectOf(effect: Extract<JournalEvent, { type: "tool_started" }>["effec
   switch (effect.kind) {
     case "none":
       return "";
+    case "edit":
+      return ` (changes ${effect.files.map(({ path }) => escapePath(path)).join(", ")})`;
     case "file":
       return ` (changes ${escapePath(effect.path)})`;
     case "command":

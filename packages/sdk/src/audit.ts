@@ -138,6 +138,33 @@ const kinds = {
     script_sha256: sha256,
     code: word,
   }),
+  /** Durable before any file of it is touched. Paths are texts of people: their digests stand for them. */
+  edit_intent: z.object({
+    kind: z.literal("edit_intent"),
+    edit_id: id,
+    person_id: id,
+    workspace_id: id,
+    origin: z.enum(["call", "offer", "undo"]),
+    /** Null where no turn did it. */
+    turn_id: id.nullable(),
+    /** Of an undo: whose word it was, and what it takes back. */
+    undone_by: id.optional(),
+    undoes: z.array(id).optional(),
+    files: z.array(
+      z.object({
+        path_sha256: sha256,
+        /** Null: no file. */
+        before_sha256: sha256.nullable(),
+        after_sha256: sha256.nullable(),
+      }),
+    ),
+  }),
+  edit_result: z.object({
+    kind: z.literal("edit_result"),
+    edit_id: id,
+    person_id: id,
+    outcome: z.enum(["applied", "untouched", "torn"]),
+  }),
   approval_requested: z.object({
     kind: z.literal("approval_requested"),
     approval_id: id,
@@ -257,6 +284,8 @@ export const AuditRecord = z.discriminatedUnion("kind", [
   kinds.command_extended,
   kinds.command_stopped,
   kinds.command_refused,
+  kinds.edit_intent,
+  kinds.edit_result,
   kinds.approval_requested,
   kinds.approval_decided,
   kinds.rule_made,

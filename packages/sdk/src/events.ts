@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ConsentKind, DenialCause } from "./audit.ts";
 import { CommandProgress } from "./commands.ts";
 import { Changes } from "./changes.ts";
+import { EditedFile } from "./edits.ts";
 import { Pause } from "./pause.ts";
 import { Mode, QueuePlace, TurnError, Urgency, Usage } from "./turn.ts";
 
@@ -36,6 +37,9 @@ export type CommandResult = z.infer<typeof CommandResult>;
 /** What a tool is about to do to the world, fixed before it does it (J3). */
 export const Effect = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("none") }),
+  /** One or many files, all or nothing; `GET /v1/edits/{edit_id}` tells what became of it. */
+  z.object({ kind: z.literal("edit"), edit_id: z.string(), files: z.array(EditedFile) }),
+  /** An edit of one file, as older journals have it. */
   z.object({
     kind: z.literal("file"),
     edit_id: z.string(),

@@ -55,6 +55,10 @@ function told(record: AuditRecord, name: Naming): Told {
       };
     case "command_refused":
       return { what: "refused", detail: record.code };
+    case "edit_intent":
+      return { what: "edits", detail: editOf(record, name) };
+    case "edit_result":
+      return { what: "edited", detail: `${record.edit_id} ${record.outcome}` };
     case "approval_requested":
       return { what: "asks", detail: record.approval_id };
     case "approval_decided":
@@ -118,6 +122,17 @@ function told(record: AuditRecord, name: Naming): Told {
         detail: `its chain began anew; record ${record.before_n} of the one before is gone`,
       };
   }
+}
+
+/** Paths are no part of the trail. */
+function editOf(
+  { edit_id, files, undone_by, undoes = [] }: Of<"edit_intent">,
+  name: Naming,
+): string {
+  const what = `${edit_id}: ${files.length} ${files.length === 1 ? "file" : "files"}`;
+  return undone_by === undefined
+    ? what
+    : `${what}, takes back ${undoes.join(", ")} for ${name(undone_by)}`;
 }
 
 type Of<Kind extends AuditRecord["kind"]> = Extract<AuditRecord, { kind: Kind }>;

@@ -13,6 +13,8 @@ function deed(tool: string, effect: BodyOf<"tool_started">["effect"], call?: Too
   switch (effect.kind) {
     case "command":
       return `$ ${commandLine(effect.command)}`;
+    case "edit":
+      return `${tool} ${oneLine(effect.files.map(({ path }) => escapePath(path)).join(", "))}`;
     case "file":
       return `${tool} ${oneLine(escapePath(effect.path))}`;
     case "none":

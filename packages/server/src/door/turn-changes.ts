@@ -57,6 +57,14 @@ function sourceOf(
   switch (effect.kind) {
     case "none":
       return [];
+    case "edit": {
+      if (ended?.outcome !== "ok") return [];
+      const files = effect.files.map(({ path, before, after }) => {
+        return { path, kind: "file", before, after } as const;
+      });
+      const what = files.map(({ path }) => path).join(", ");
+      return [{ step, call_id, by: "edit", what, changes: { ...NOTHING_SEEN, files } }];
+    }
     case "file":
       if (ended?.outcome !== "ok") return [];
       return [{ step, call_id, by: "edit", what: effect.path, changes: edited(effect) }];
@@ -73,8 +81,12 @@ function edited({ path, before_sha256, after_sha256 }: Extract<Effect, { kind: "
     ...{ path, kind: "file" },
     ...{ before: hashed(before_sha256), after: hashed(after_sha256) },
   };
-  return { files: [change], more: 0, not_entered: [], incomplete: null, overlapped: false };
+  return { ...NOTHING_SEEN, files: [change] };
 }
+
+const NOTHING_SEEN: Omit<Changes, "files"> = {
+  ...{ more: 0, not_entered: [], incomplete: null, overlapped: false },
+};
 
 const hashed = (sha256: string | null): FileState | null =>
   sha256 === null ? null : { sha256, size_bytes: null, mode: null };

@@ -7,7 +7,7 @@ import type { Root } from "./beneath.ts";
 import { searchBounds } from "./bounds.ts";
 import { sha256OfFile } from "./content.ts";
 import { planEdit } from "./edit-plan.ts";
-import type { Change, EditPlan } from "./edit-plan.ts";
+import type { Change as OneChange, EditPlan } from "./edit-plan.ts";
 import { listFolder } from "./list-folder.ts";
 import type { Listing, Span } from "./list-folder.ts";
 import { sweepTemp } from "./put-file.ts";
@@ -20,6 +20,7 @@ import { searchText } from "./search-text.ts";
 import type { TextQuery } from "./search-text.ts";
 
 export { type ChangeRecorder, createChangeRecorder } from "./changes/recorder.ts";
+export type { Change } from "./edit.ts";
 export { FileRefused } from "./refused.ts";
 
 /**
@@ -33,7 +34,7 @@ export interface Files {
   /** What a model reads of a search: `path:line: text` and notes on what was left out. */
   search(root: WorkspaceRoot, query: TextQuery, signal: AbortSignal): Promise<string>;
   /** Changes nothing until `apply` of the plan is called. */
-  planEdit(root: WorkspaceRoot, path: string, change: Change): Promise<EditPlan>;
+  planEdit(root: WorkspaceRoot, path: string, change: OneChange): Promise<EditPlan>;
   /** SHA-256 of a file in hex, null when there is none. */
   digest(root: WorkspaceRoot, path: string): Promise<string | null>;
   /** A program that a command would run, for who must agree to its bytes. Never refuses. */

@@ -19,9 +19,25 @@ export function commandsOf(steps: readonly StepRecord[], settled: boolean): Comm
 export function editsOf(steps: readonly StepRecord[]): EditRecord[] {
   return callsOf(steps).flatMap((call) => {
     if (call.state !== "ended" || call.outcome !== "ok") return [];
-    if (call.began?.effect.kind !== "file") return [];
-    const { edit_id, path, before_sha256, after_sha256 } = call.began.effect;
-    return [{ id: edit_id, call_id: call.call_id, path, before_sha256, after_sha256 }];
+    const { call_id, began } = call;
+    switch (began?.effect.kind) {
+      case "edit": {
+        const { edit_id: id, files } = began.effect;
+        return files.map(({ path, before, after }) => {
+          const hashes = {
+            before_sha256: before?.sha256 ?? null,
+            after_sha256: after?.sha256 ?? null,
+          };
+          return { id, call_id, path, ...hashes };
+        });
+      }
+      case "file": {
+        const { edit_id: id, path, before_sha256, after_sha256 } = began.effect;
+        return [{ id, call_id, path, before_sha256, after_sha256 }];
+      }
+      default:
+        return [];
+    }
   });
 }
 

@@ -22,6 +22,7 @@ export interface Schema {
   audit_checkpoint: AuditCheckpointTable;
   pause: PauseTable;
   command: CommandTable;
+  edit: EditTable;
   host_grant: HostGrantTable;
 }
 
@@ -260,6 +261,31 @@ interface CommandTable {
   outcome: string | null;
   /** The end of what it printed, for the session's note; null of one that its call waited for. */
   tail: string | null;
+}
+
+/** An edit of files, by a tool call, a person who took an offer, or an undo. */
+interface EditTable {
+  id: string;
+  /** Null, with the three below, where no turn did it. */
+  turn_id: string | null;
+  session_id: string | null;
+  step: number | null;
+  call_id: string | null;
+  person_id: string;
+  workspace_id: string;
+  origin: "call" | "offer" | "undo";
+  intent: string;
+  /** JSON of what it does to which paths: enough to finish it or to take it back. */
+  record: string;
+  /** JSON of the ids that an undo takes back. */
+  undoes: string;
+  /** When its intent was put on record. */
+  began_at: number;
+  state: "running" | "applied" | "untouched" | "torn";
+  fault: string | null;
+  ended_at: number | null;
+  /** Set with the undo's intent, and taken away again if that comes to nothing. */
+  undone_by: string | null;
 }
 
 /** A host that the commands of a workspace may reach. */

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { ConsentRequest, Onlooker } from "../execution/execution.ts";
 import type { Pause } from "../kernel/pause.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
+import type { Statement } from "../edits/edits.ts";
 
 export { nobody, type Onlooker } from "../execution/execution.ts";
 
@@ -31,6 +32,8 @@ export interface ToolEnd {
   readonly outcome: ToolOutcome;
   readonly result: string;
   readonly command: CommandResult | null;
+  /** They go into the journal's batch with this end. */
+  readonly writes?: readonly Statement[];
   /** Called once the end is in the journal: what was kept for a crash may go. */
   readonly journaled?: () => void;
 }
@@ -41,6 +44,8 @@ export type Prepared =
       readonly kind: "ready";
       /** Journaled durably before `execute` is called (J3). */
       readonly effect: Effect;
+      /** They go into the journal's batch with the effect. */
+      readonly writes?: readonly Statement[];
       /**
        * @throws the signal's reason when aborted, Paused where a pause came before it had begun. Every
        * other failure is a ToolEnd.

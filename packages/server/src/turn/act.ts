@@ -68,7 +68,7 @@ export async function act(
       return "ended";
     case "ready": {
       pen.note(startedBody(step, call, intent, prepared.effect));
-      await pen.commit();
+      await pen.commit(prepared.writes);
       const end = await executeSafely(prepared);
       pen.note(endedBody(end));
       letGo(end, pen);
@@ -92,8 +92,9 @@ export async function act(
 }
 
 /** The result need not be on disk for the turn to go on, but what a crash would need stays until then. */
-export function letGo({ journaled }: ToolEnd, pen: Pen): void {
-  if (journaled !== undefined) pen.commit().then(journaled, () => undefined);
+export function letGo({ writes, journaled }: ToolEnd, pen: Pen): void {
+  if (writes === undefined && journaled === undefined) return;
+  pen.commit(writes).then(journaled, () => undefined);
 }
 
 /** The event that ends a call; its result is bounded and never empty. */

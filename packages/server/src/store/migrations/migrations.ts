@@ -6,6 +6,7 @@ import { consent } from "./0005-consent.ts";
 import { pauses } from "./0006-pauses.ts";
 import { commands } from "./0007-commands.ts";
 import { network } from "./0008-network.ts";
+import { edits } from "./0009-edits.ts";
 import type { Migration } from "./migration.ts";
 
 /**
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   pauses,
   commands,
   network,
+  edits,
 ];

@@ -1,0 +1,93 @@
+import type { Edit, EditDiff, EditsFilter, Offer } from "@mainstay/sdk/edits";
+import type { Effect } from "@mainstay/sdk/events";
+import type { Change } from "../files/files.ts";
+import type { Person } from "../identity/identity.ts";
+import type { TurnWorkspace } from "../kernel/workspace.ts";
+import type { Statement } from "../store/store.ts";
+
+export type { Statement } from "../store/store.ts";
+
+/** Whose edit it is, and where. All of it comes from the server, nothing from the model. */
+export interface EditCall {
+  readonly turn_id: string;
+  readonly step: number;
+  readonly call_id: string;
+  readonly intent: string;
+  readonly person_id: string;
+  readonly workspace: TurnWorkspace;
+}
+
+/** An edit decided and not done: it is put on record with `writes`, then done. */
+export interface PreparedEdit {
+  readonly summary: string;
+  readonly diff: string;
+  /** Null: the files are so already, and there is nothing to do. */
+  readonly effect: Extract<Effect, { kind: "edit" }> | null;
+  /** Row and intent of the trail: they are durable before `apply` is called. */
+  readonly writes: readonly Statement[];
+  /** Does all of it or nothing. Whatever becomes of it is told, not thrown. */
+  apply(): Promise<EditEnd>;
+}
+
+/** What became of an edit; `writes` put it on record. */
+export type EditEnd =
+  | {
+      readonly state: "applied";
+      /** That the disk did not confirm it; null when it is durable. */
+      readonly fault: string | null;
+      readonly writes: readonly Statement[];
+    }
+  | {
+      readonly state: "untouched" | "torn";
+      readonly fault: string;
+      readonly writes: readonly Statement[];
+    };
+
+export interface Page {
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+/**
+ * What the agent and undos do to files, on record: rows, trail, and the way back.
+ *
+ * 1. Intent before effect: row and trail are durable before a file is touched.
+ * 2. What was interrupted is decided at the next start, before turns go on: all of it or nothing.
+ * 3. An undo is an edit. It takes back what stands, whole, and never what came later.
+ */
+export interface Edits {
+  /** @throws FileRefused for what cannot be done, with a message to act on. */
+  prepare(of: EditCall, changes: readonly Change[]): Promise<PreparedEdit>;
+  /** What became of an edit whose call has no result. Null: there is no such edit. */
+  settle(edit_id: string): Promise<EditEnd | null>;
+
+  /** @throws Refusal `not_found` */
+  get(person: Person, edit_id: string): Promise<Edit>;
+  diff(person: Person, edit_id: string): Promise<EditDiff>;
+  /** Newest first; an admin sees everybody's. */
+  list(
+    person: Person,
+    filter: EditsFilter,
+    page: Page,
+  ): Promise<{ items: Edit[]; next: string | null }>;
+  /**
+   * Takes back one edit, or all that stand of a turn or a session, as one edit.
+   * @throws Refusal `not_found`, `edit_not_standing`, `nothing_to_undo`, `edit_conflict` (its detail shows what
+   * came later), `backup_gone`
+   */
+  undo(person: Person, what: UndoTarget): Promise<Edit>;
+
+  /** Code blocks of a settled answer that name a file, against the files as they are. @throws Refusal */
+  offers(person: Person, turn_id: string): Promise<Offer[]>;
+  /** @throws Refusal `offer_gone`, `edit_conflict` */
+  takeOffer(person: Person, turn_id: string, number: number, sha256: string): Promise<Edit>;
+
+  /** Decides what was interrupted; then prunes backups and looks at torn edits now and then. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export type UndoTarget =
+  | { readonly edit_id: string }
+  | { readonly turn_id: string }
+  | { readonly session_id: string };

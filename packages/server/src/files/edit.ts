@@ -1,0 +1,89 @@
+/**
+ * What an edit is made of. It is planned first (nothing is written), put on record, then applied:
+ * all of its files, or none.
+ */
+
+/** A file as it was seen, or shall be. */
+export interface FileAs {
+  readonly sha256: string;
+  readonly size_bytes: number;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** One path of an edit. Both null, or both of one content and mode, is never a step. */
+export interface FileStep {
+  /** Relative to the workspace, links resolved; no two steps of an edit have one path. */
+  readonly path: string;
+  /** Null when no file may be there. */
+  readonly before: FileAs | null;
+  /** Null when it is deleted. Owner ids are wishes: only root can give files away. */
+  readonly after: FileAs | null;
+  /** The path of another step, whose content this one gets. */
+  readonly moved_from?: string;
+}
+
+/** Enough to finish or to take back an edit after a crash, with what the backups keep. */
+export interface EditRecord {
+  readonly edit_id: string;
+  readonly steps: readonly FileStep[];
+  /** Folders that it makes, the outermost first. */
+  readonly folders: readonly string[];
+}
+
+/** An edit decided and not done. No steps: there is nothing to do. */
+export interface EditPlan extends EditRecord {
+  /** By step: the bytes of `before` and of `after`. */
+  readonly contents: readonly {
+    readonly before: Uint8Array | null;
+    readonly after: Uint8Array | null;
+  }[];
+  /** Unified diffs of all its files, cut at the room's bounds and saying so. */
+  readonly diff: string;
+  /** One line: "edited src/a.ts (+3 −1 lines)". */
+  readonly summary: string;
+}
+
+/** One thing that is wanted of a file. Paths come from a model or a person. */
+export type Change =
+  | { readonly kind: "write"; readonly path: string; readonly content: string }
+  /** `old_text` must occur exactly once unless `replace_all`. */
+  | {
+      readonly kind: "replace";
+      readonly path: string;
+      readonly old_text: string;
+      readonly new_text: string;
+      readonly replace_all: boolean;
+    }
+  /** Lines from 1, both included. `sha256`: at least the first 12 digits of the file that was read. */
+  | {
+      readonly kind: "lines";
+      readonly path: string;
+      readonly first_line: number;
+      readonly last_line: number;
+      readonly new_text: string;
+      readonly sha256: string;
+    }
+  | { readonly kind: "move"; readonly path: string; readonly to: string }
+  | { readonly kind: "delete"; readonly path: string }
+  /** A unified diff of one or many files. */
+  | { readonly kind: "patch"; readonly patch: string };
+
+/** How an edit ended that came to an end. Whatever else becomes of it is thrown. */
+export interface Applied {
+  /** That the disk did not confirm it; null when it is durable. */
+  readonly unconfirmed: string | null;
+}
+
+/** What a look after an interruption found, or made. */
+export type Settled =
+  | { readonly state: "applied" }
+  /** Every file is as it was before; `taken_back` of what had been written already. */
+  | { readonly state: "untouched"; readonly taken_back: readonly string[] }
+  /** `fault` says of each file how it stands. */
+  | { readonly state: "torn"; readonly fault: string };
+
+/** Puts back what edits found. `before` of a step is what must be there now. */
+export type Restoration = Pick<EditRecord, "steps">;
