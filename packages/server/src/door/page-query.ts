@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LARGEST_PAGE } from "../execution/execution.ts";
+import { LARGEST_PAGE } from "../store/page.ts";
 
 /** Which page of a list. */
 export const PageQuery = z.strictObject({

@@ -5,7 +5,7 @@ import type { Person } from "../identity/identity.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Store } from "../store/store.ts";
 import type { Approvals } from "./approvals.ts";
-import { LARGEST_PAGE } from "./page.ts";
+import { LARGEST_PAGE } from "../store/page.ts";
 
 export interface ApprovalStream {
   /**

@@ -21,7 +21,7 @@ import { type Card, parseCard } from "./consent/card.ts";
 import { NO_ROOM, noRoom, RULE_TRIES, type Rules } from "./consent/rules.ts";
 import { Terms } from "./consent/terms.ts";
 import { type RuleTerms, ruleTermsOf } from "./consent/rule-match.ts";
-import { type Order, type Page, pageOf, type PageWish } from "./page.ts";
+import { type Order, type Page, pageOf, type PageWish } from "../store/page.ts";
 import type { Pauses } from "./pauses.ts";
 
 const DAY_MS = 86_400_000;

@@ -7,7 +7,7 @@ import type { AskExecutor } from "./ask-executor.ts";
 import type { CommandChange, CommandJournal } from "./command-journal.ts";
 import type { Commands, Looker } from "./commands.ts";
 import type { OutputDesk } from "./output-desk.ts";
-import { LARGEST_PAGE } from "./page.ts";
+import { LARGEST_PAGE } from "../store/page.ts";
 import type { ProgressWatch } from "./progress-watch.ts";
 
 /** Changes that wait to be looked up; past it they go, and a snapshot takes their place. */

@@ -16,7 +16,7 @@ import { type AskExecutor } from "./ask-executor.ts";
 import type { CommandJournal } from "./command-journal.ts";
 import { AGENT, commandResource, type CommandRow, commandRows } from "./command-rows.ts";
 import { createGiveTime, hasEnded } from "./more-time.ts";
-import { type Order, type Page, pageOf, type PageWish } from "./page.ts";
+import { type Order, type Page, pageOf, type PageWish } from "../store/page.ts";
 import type { ProgressWatch } from "./progress-watch.ts";
 
 /** Who looks after commands: their own, and an admin after everybody's. */

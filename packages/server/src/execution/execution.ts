@@ -54,7 +54,6 @@ export type { Policies } from "./consent/policies.ts";
 export type { Rules } from "./consent/rules.ts";
 export type { Suggestions } from "./consent/suggestions.ts";
 export { nobody, type Onlooker, type Standing } from "./follow.ts";
-export { LARGEST_PAGE } from "./page.ts";
 export type { Passage, Pauses } from "./pauses.ts";
 
 export type PlannedCommand =

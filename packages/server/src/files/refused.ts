@@ -18,6 +18,12 @@ export type FileFault =
   | "denied"
   | "disk_full"
   | "disk_fault"
+  /** Neither all of the edit nor none of it stands; the message says it of each file. */
+  | "torn"
+  /** What the file was before is not kept any more, or not whole. */
+  | "backup_gone"
+  /** The folder did not answer in time: what was asked of it may still happen. */
+  | "unanswered"
   /** The new content is in place, but the disk did not confirm that it survives a power cut. */
   | "not_durable";
 

@@ -16,6 +16,7 @@ const TABLES = [
   "policy",
   "override",
   "command",
+  "edit",
   "host_grant",
   "server_run",
   "audit",

@@ -266,9 +266,13 @@ interface CommandTable {
 /** An edit of files, by a tool call, a person who took an offer, or an undo. */
 interface EditTable {
   id: string;
-  /** Null, with the three below, where no turn did it. */
+  /** Order in which intents were put on record; no wall clock. */
+  ordinal: number;
+  /** The turn that did it, or whose answer offered it; null of an undo. */
   turn_id: string | null;
+  /** An undo has the session of what it takes back; null where that is of several. */
   session_id: string | null;
+  /** Of a call; else null. */
   step: number | null;
   call_id: string | null;
   person_id: string;

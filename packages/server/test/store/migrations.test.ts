@@ -70,6 +70,7 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
   },
   edit: {
     id: true,
+    ordinal: true,
     turn_id: true,
     session_id: true,
     step: true,

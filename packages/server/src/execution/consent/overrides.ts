@@ -17,7 +17,7 @@ import { foldTurn } from "../../store/turn-record.ts";
 import { withdrawOverride } from "../../store/withdraw-consent.ts";
 import type { CallOfTurn } from "../approvals.ts";
 import { classify } from "../classify/classify.ts";
-import { type Order, type Page, pageOf, type PageWish } from "../page.ts";
+import { type Order, type Page, pageOf, type PageWish } from "../../store/page.ts";
 import { Card, cardOf } from "./card.ts";
 import type { WorkspaceNetwork } from "./network.ts";
 import { networkOf } from "./network-of-command.ts";

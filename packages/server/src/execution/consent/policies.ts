@@ -9,7 +9,7 @@ import { auditWrite } from "../../store/audit-log.ts";
 import type { TurnWorkspace } from "../../kernel/workspace.ts";
 import { prepared } from "../../store/prepared.ts";
 import type { Guard, Store } from "../../store/store.ts";
-import { type Order, type Page, pageOf, type PageWish } from "../page.ts";
+import { type Order, type Page, pageOf, type PageWish } from "../../store/page.ts";
 import { type Limit, lowest } from "./ceiling.ts";
 
 /** Ceilings that admins set: for a tier, a workspace, a person. */

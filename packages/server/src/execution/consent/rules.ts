@@ -11,7 +11,7 @@ import type { Row } from "../../store/schema.ts";
 import type { Batch, Guard, Statement, Store } from "../../store/store.ts";
 import { revokeRule } from "../../store/withdraw-consent.ts";
 import { classify } from "../classify/classify.ts";
-import { type Order, type Page, pageOf, type PageWish } from "../page.ts";
+import { type Order, type Page, pageOf, type PageWish } from "../../store/page.ts";
 import { pinningOf, type ReadProgram } from "./pins.ts";
 import { type RuleTerms, ruleTermsFor } from "./rule-match.ts";
 import { rulesInWords } from "./rule-in-words.ts";

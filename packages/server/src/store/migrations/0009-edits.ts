@@ -7,6 +7,7 @@ export const edits: Migration = {
     db.exec(`
     create table edit (
       id text primary key,
+      ordinal integer not null unique,
       turn_id text references turn (id),
       session_id text references session (id),
       person_id text not null references person (id),
@@ -25,11 +26,12 @@ export const edits: Migration = {
       check ((ended_at is null) = (state = 'running'))
     ) strict;
     create index edit_open on edit (state) where state in ('running', 'torn');
-    create index edit_of_person on edit (person_id, began_at, id);
-    create index edit_by_age on edit (began_at, id);
+    create index edit_of_person on edit (person_id, ordinal);
+    create index edit_of_workspace on edit (workspace_id, ordinal);
+    create index edit_undone_by on edit (undone_by) where undone_by is not null;
     create index edit_of_turn on edit (turn_id) where turn_id is not null;
-    create index edit_of_session on edit (session_id, began_at) where session_id is not null;
-    create index mirror_edit on edit (id, turn_id, session_id, person_id, workspace_id, step, call_id,
-      origin, intent, record, undoes, began_at, state, fault, ended_at, undone_by);
+    create index edit_of_session on edit (session_id, ordinal) where session_id is not null;
+    create index mirror_edit on edit (id, ordinal, turn_id, session_id, person_id, workspace_id, step,
+      call_id, origin, intent, record, undoes, began_at, state, fault, ended_at, undone_by);
   `),
 };

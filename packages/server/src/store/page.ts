@@ -1,7 +1,7 @@
 import { type RawBuilder, type SelectQueryBuilder, sql, type SqlBool } from "kysely";
 import { z } from "zod";
 import { Refusal } from "../kernel/errors.ts";
-import type { Store } from "../store/store.ts";
+import type { Store } from "./store.ts";
 
 const PAGE = 200;
 export const LARGEST_PAGE = 500;
