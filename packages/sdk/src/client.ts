@@ -21,6 +21,7 @@ import {
   Rule,
   RuleSuggestion,
 } from "./consent.ts";
+import { Edit, EditDiff, type EditsFilter, Offer } from "./edits.ts";
 import type { ClientEvent } from "./events.ts";
 import { newsOf } from "./news.ts";
 import { type GrantName, NetworkGrant, type NewHostGrant } from "./network.ts";
@@ -84,10 +85,26 @@ export interface Client {
     cancel(turn_id: string): Promise<Turn>;
     retry(turn_id: string): Promise<Turn>;
     accept(turn_id: string): Promise<Turn>;
+    /** Takes back all of its edits that stand, as one edit. */
+    undo(turn_id: string): Promise<Edit>;
+    /** Files that its answer shows as code blocks and that nobody wrote. */
+    offers(turn_id: string): Promise<List<Offer>>;
+    /** Writes one of them; `sha256` is of the content that was offered. */
+    takeOffer(turn_id: string, number: number, sha256: string): Promise<Edit>;
   };
   sessions: {
     list(): Promise<List<Session>>;
     get(session_id: string): Promise<SessionDetail>;
+    /** Takes back all edits of its turns that stand, as one edit. */
+    undo(session_id: string): Promise<Edit>;
+  };
+  edits: {
+    /** Newest first. */
+    list(filter?: EditsFilter, page?: PageWish): Promise<List<Edit>>;
+    get(edit_id: string): Promise<Edit>;
+    diff(edit_id: string): Promise<EditDiff>;
+    /** The edit that takes it back. */
+    undo(edit_id: string): Promise<Edit>;
   };
   commands: {
     list(filter?: CommandsFilter, page?: PageWish): Promise<List<Command>>;
@@ -178,6 +195,8 @@ export function createClient(options: ClientOptions): Client {
   const turnPath = (turn_id: string) => `/v1/turns/${encodeURIComponent(turn_id)}`;
   const commandPath = (command_id: string) => `/v1/commands/${encodeURIComponent(command_id)}`;
   const approvalPath = (approval_id: string) => `/v1/approvals/${encodeURIComponent(approval_id)}`;
+  const sessionPath = (session_id: string) => `/v1/sessions/${encodeURIComponent(session_id)}`;
+  const editPath = (edit_id: string) => `/v1/edits/${encodeURIComponent(edit_id)}`;
 
   return {
     turns: {
@@ -188,10 +207,24 @@ export function createClient(options: ClientOptions): Client {
       cancel: (turn_id) => post(`${turnPath(turn_id)}/cancel`, Turn),
       retry: (turn_id) => post(`${turnPath(turn_id)}/retry`, Turn),
       accept: (turn_id) => post(`${turnPath(turn_id)}/accept`, Turn),
+      undo: (turn_id) => post(`${turnPath(turn_id)}/undo`, Edit),
+      offers: (turn_id) => get(`${turnPath(turn_id)}/offers`, listOf(Offer)),
+      takeOffer: (turn_id, number, sha256) =>
+        post(`${turnPath(turn_id)}/offers/${number}`, Edit, { body: { sha256 } }),
     },
     sessions: {
       list: () => get("/v1/sessions", listOf(Session)),
-      get: (session_id) => get(`/v1/sessions/${encodeURIComponent(session_id)}`, SessionDetail),
+      get: (session_id) => get(sessionPath(session_id), SessionDetail),
+      undo: (session_id) => post(`${sessionPath(session_id)}/undo`, Edit),
+    },
+    edits: {
+      list: ({ standing, ...filter } = {}, page = {}) => {
+        const query = { ...filter, ...(standing && { standing: "true" }), ...page };
+        return get(pathWith("/v1/edits", query), listOf(Edit));
+      },
+      get: (edit_id) => get(editPath(edit_id), Edit),
+      diff: (edit_id) => get(`${editPath(edit_id)}/diff`, EditDiff),
+      undo: (edit_id) => post(`${editPath(edit_id)}/undo`, Edit),
     },
     commands: {
       list: (filter = {}, page = {}) =>
