@@ -1,6 +1,7 @@
 import type { Client } from "@mainstay/sdk/client";
 import type { Clock } from "@mainstay/sdk/clock";
 import { Command, CommanderError } from "commander";
+import { applyCommand } from "./commands/apply.ts";
 import { approvalsCommand } from "./commands/approvals.ts";
 import { approveCommand } from "./commands/approve.ts";
 import { askCommand } from "./commands/ask.ts";
@@ -12,6 +13,7 @@ import { classifyCommand } from "./commands/classify.ts";
 import { commandsCommand } from "./commands/commands.ts";
 import { denyCommand } from "./commands/deny.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { editsCommand } from "./commands/edits.ts";
 import { overrideCommand } from "./commands/override.ts";
 import { policyCommand } from "./commands/policy.ts";
 import { pauseCommand } from "./commands/pause.ts";
@@ -22,6 +24,7 @@ import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
 import { turnsCommand } from "./commands/turns.ts";
+import { undoCommand } from "./commands/undo.ts";
 import { userCommand } from "./commands/user.ts";
 import { whyCommand } from "./commands/why.ts";
 import { workspaceCommand } from "./commands/workspace.ts";
@@ -108,6 +111,9 @@ const commands = [
   statusCommand,
   cancelCommand,
   commandsCommand,
+  editsCommand,
+  undoCommand,
+  applyCommand,
   retryCommand,
   approvalsCommand,
   approveCommand,

@@ -122,6 +122,10 @@ export async function startScriptedAgent(
       "GET /v1/workspaces": (request, response) =>
         answers({ items: workspaces, next: null })(request, response),
       "GET /v1/sessions": answers({ items: [], next: null }),
+      "GET /v1/edits": answers({ items: [], next: null }),
+      "GET /v1/turns/turn_1/changes": answers({
+        ...{ files: [], more: 0, not_entered: [], gaps: [], sources: [] },
+      }),
       "POST /v1/workspaces": refuses({
         status: 403,
         code: "workspace_unproven",

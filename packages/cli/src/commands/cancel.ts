@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { tellLeft } from "../conversation/left-to-decide.ts";
 import { exit } from "../exit.ts";
 import type { WithServer } from "../program.ts";
 import type { Screen } from "../terminal/screen.ts";
@@ -15,6 +16,7 @@ export function cancelCommand(parts: { withServer: WithServer; screen: Screen })
         const turn = await client.turns.cancel(turn_id);
         if (json) screen.json(turn);
         else screen.print(turn.state === "cancelled" ? "Cancelled." : "It is being cancelled.");
+        if (!json) await tellLeft(turn, { client, screen });
         return exit.ok;
       }),
     );

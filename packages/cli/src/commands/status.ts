@@ -3,6 +3,7 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { QueuePlace, Turn } from "@mainstay/sdk/turn";
 import { Command } from "commander";
 import { standingOf } from "../conversation/command-lines.ts";
+import { tellLeft } from "../conversation/left-to-decide.ts";
 import { span } from "../conversation/progress-text.ts";
 import { commandEnd } from "../conversation/tool-lines.ts";
 import { turnJournal } from "../conversation/turn-journal.ts";
@@ -33,6 +34,7 @@ export function statusCommand({ withServer, screen, clock }: StatusParts): Comma
         const turn = await client.turns.get(turn_id);
         if (json) screen.json(turn);
         else describe(turn, await waitOf(turn, client, clock), screen);
+        if (!json) await tellLeft(turn, { client, screen });
         return exit.ok;
       }),
     );

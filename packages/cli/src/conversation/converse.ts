@@ -13,6 +13,7 @@ import { showBanner } from "./banner.ts";
 import { type ChatPlace, showFolder, showRunning, showStatus } from "./chat-facts.ts";
 import { decideLeft } from "./consent.ts";
 import { decidePending, listPending, pendingOf, printPending } from "./decide-pending.ts";
+import { tellLeft } from "./left-to-decide.ts";
 import { patientClient } from "./patient-client.ts";
 import { createPromptNews, type PromptNews } from "./prompt-news.ts";
 import {
@@ -288,6 +289,7 @@ async function turn(
   noteWaiting(run, chat);
   chat.worst = worse(chat.worst, exitCodeOf(run));
   explainEnd(run, parts.screen);
+  if (run.ended) await tellLeft(run.ended, parts);
   if (run.later !== undefined) parts.screen.note("or here: /approve, /deny, /approvals");
   if (json && run.turn) parts.screen.json(await patientClient(parts).turns.get(run.turn.id));
   return run.end === "left" ? exit.interrupted : "go on";

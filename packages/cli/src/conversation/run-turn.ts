@@ -25,6 +25,8 @@ export interface TurnRun {
   /** Absent when the person left before the server had answered. */
   turn: Turn | undefined;
   end: TurnEnd;
+  /** Absent while it is not over. */
+  ended: Pick<Turn, "id" | "state" | "answer"> | undefined;
   refused: boolean;
   /** The approval that the person left for later. */
   later: string | undefined;
@@ -101,6 +103,7 @@ async function showTurn(
   let presses = 0;
   let command_failed = false;
   let command_blocked = false;
+  let ended: TurnRun["ended"];
   let seen = 0;
 
   const cancel = (turn_id: string) =>
@@ -135,6 +138,8 @@ async function showTurn(
           command_failed &&= !ranWell(event);
           command_blocked ||= is_typed && isBlocked(event);
         }
+        if (event.type === "settled")
+          ended = { id: begun.id, state: event.state, answer: event.answer };
         show(event);
       },
     };
@@ -153,7 +158,8 @@ async function showTurn(
   const stop = interrupts.listen(press);
   try {
     const followed = await Promise.race([run(), left(leave.signal)]);
-    return { turn, ...followed, interrupted: presses > 0, command_failed, command_blocked, seen };
+    const commands = { command_failed, command_blocked };
+    return { turn, ...followed, ended, interrupted: presses > 0, ...commands, seen };
   } catch (fault) {
     throw fault instanceof Unreachable ? new StayedAway(turn?.id, fault) : fault;
   } finally {

@@ -3,6 +3,7 @@ import type { QueuePlace } from "@mainstay/sdk/turn";
 import { oneLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { createCommandOutput, glimpse, whole } from "./command-output.ts";
+import { editResultLines } from "./edit-result.ts";
 import { freshOutput } from "./live-output.ts";
 import { advance, no_text } from "./live-text.ts";
 import { endsWith, outcomeLine, saidBelow, toolLine } from "./tool-lines.ts";
@@ -114,6 +115,8 @@ interface ShownOutput {
   shown: ReturnType<typeof createCommandOutput>;
   /** Null of what is no command. */
   command_id: string | null;
+  /** Null of what is no edit. */
+  edit_id: string | null;
   /** Where it is known up to, UTF-16 units. */
   end: number;
   heard_bytes: number;
@@ -138,8 +141,11 @@ function createToolView(screen: Screen, is_typed: boolean) {
     start(event: BodyOf<"tool_started">) {
       screen.note(toolLine(event, calls.get(event.call_id)));
       const shown = createCommandOutput(indented, is_typed ? whole : glimpse);
-      const command_id = event.effect.kind === "command" ? event.effect.command_id : null;
-      outputs.set(event.call_id, { shown, command_id, end: 0, heard_bytes: 0, heard_last: "" });
+      const { effect } = event;
+      const command_id = effect.kind === "command" ? effect.command_id : null;
+      const edit_id = effect.kind === "edit" ? effect.edit_id : null;
+      const heard = { end: 0, heard_bytes: 0, heard_last: "" };
+      outputs.set(event.call_id, { shown, command_id, edit_id, ...heard });
     },
     output(event: Extract<ClientEvent, { type: "output" }>) {
       const output = outputs.get(event.call_id);
@@ -166,6 +172,9 @@ function createToolView(screen: Screen, is_typed: boolean) {
       shown_whole = is_typed && screen.on_terminal && event.command !== null && heard_end;
       const line = outcomeLine(event);
       if (line) indented(line);
+      if (output?.edit_id && event.outcome === "ok")
+        for (const { text, tone } of editResultLines(event.result, output.edit_id))
+          screen.note(`  ${text}`, tone);
       if (!shown_whole) return;
       saidBelow(event.result).forEach((said) => indented(said));
       if (unheard_bytes > 0 && output?.command_id)

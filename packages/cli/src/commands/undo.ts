@@ -1,0 +1,122 @@
+import { ProblemError } from "@mainstay/sdk/call";
+import type { Client, PageWish } from "@mainstay/sdk/client";
+import type { Edit } from "@mainstay/sdk/edits";
+import { Command, Option } from "commander";
+import type { Config } from "../config.ts";
+import { fileLines, standingOf } from "../conversation/edit-lines.ts";
+import { exit } from "../exit.ts";
+import { problemLines, UsageFault } from "../faults.ts";
+import { workspaceId } from "../folder/current-workspace.ts";
+import type { WithServer } from "../program.ts";
+import { oneLine } from "../terminal/escape.ts";
+import type { Screen } from "../terminal/screen.ts";
+
+interface UndoParts {
+  withServer: WithServer;
+  screen: Screen;
+  config: Config;
+}
+
+interface Options {
+  turn?: string;
+  session?: string;
+  workspace?: string;
+  json?: true;
+}
+
+export function undoCommand({ withServer, ...parts }: UndoParts): Command {
+  return new Command("undo")
+    .description("take back edits of files, whole; without a name, your last one in this folder")
+    .argument("[edit-id]", "just this one; of an undo, have again what it took back")
+    .addOption(
+      new Option("--turn <id>", "all that stand of this turn").conflicts(["session", "workspace"]),
+    )
+    .addOption(new Option("--session <id>", "all that stand of this session"))
+    .addOption(new Option("--workspace <id-or-path>", "your last one there").conflicts(["session"]))
+    .option("--json", "print the edit that takes them back as JSON")
+    .addHelpText("after", examples)
+    .action((edit_id: string | undefined, options: Options) =>
+      withServer((client) => undo(edit_id, options, { ...parts, client })),
+    );
+}
+
+const examples = `
+An undo is whole or not at all, never destroys what came later, and can be undone.
+
+Examples:
+  $ mainstay undo
+  $ mainstay undo edit_0123456789abcdef
+  $ mainstay undo --turn turn_0123456789abcdef`;
+
+interface Parts {
+  client: Client;
+  screen: Screen;
+  config: Config;
+}
+
+async function undo(edit_id: string | undefined, options: Options, parts: Parts) {
+  const { screen } = parts;
+  if (edit_id !== undefined && (options.turn ?? options.session ?? options.workspace) !== undefined)
+    throw new UsageFault(
+      "An edit is named already; --turn, --session and --workspace are for others",
+    );
+  if ([edit_id, options.turn, options.session].some((name) => name?.trim() === ""))
+    throw new UsageFault("Which edits? See: mainstay edits --standing");
+  const takeBack = await targetOf(edit_id, options, parts);
+  if (takeBack === undefined) {
+    screen.note("No edit of yours stands here; see: mainstay edits", "bad");
+    return exit.failed;
+  }
+  const undone = await takeBack().catch((fault: unknown) => sayInTheWay(fault, screen));
+  if (undone === undefined) return exit.failed;
+  if (options.json) screen.json(undone);
+  else sayUndone(undone, screen);
+  return undone.state === "applied" ? exit.ok : exit.failed;
+}
+
+/** Undefined: there is nothing to take back. */
+async function targetOf(
+  edit_id: string | undefined,
+  { turn, session, workspace }: Options,
+  { client, config }: Parts,
+): Promise<(() => Promise<Edit>) | undefined> {
+  if (turn !== undefined) return () => client.turns.undo(turn);
+  if (session !== undefined) return () => client.sessions.undo(session);
+  const id = edit_id ?? (await lastStanding(client, await workspaceId(client, config, workspace)));
+  return id === undefined ? undefined : () => client.edits.undo(id);
+}
+
+/** An undo is no edit to go back over: who says it twice means the edit before. */
+async function lastStanding(client: Client, workspace_id: string): Promise<string | undefined> {
+  const { id: person_id } = await client.me();
+  for (let page: PageWish = {}; ;) {
+    const { items, next } = await client.edits.list({ workspace_id, standing: true }, page);
+    const last = items.find((edit) => edit.person_id === person_id && edit.origin !== "undo");
+    if (last !== undefined || next === null) return last?.id;
+    page = { after: next };
+  }
+}
+
+function sayUndone(undo: Edit, screen: Screen): void {
+  if (undo.state !== "applied") {
+    screen.note(`Nothing was taken back; the undo is ${standingOf(undo)}`, "bad");
+    return;
+  }
+  const what = undo.undoes.length === 1 ? "" : `${undo.undoes.length} edits: `;
+  screen.print(`Took back ${what}${undo.undoes.join(", ")}${purposeOf(undo)}`);
+  fileLines(undo.files).forEach((line) => screen.print(`  ${line}`));
+  if (undo.fault !== null) screen.note(oneLine(undo.fault, Infinity), "bad");
+  screen.note(`To have it again: mainstay undo ${undo.id}`, "dim");
+}
+
+const purposeOf = ({ intent }: Edit): string => (intent === "" ? "" : ` — ${oneLine(intent)}`);
+
+/** What came later is shown, and kept: whether it goes, too, is for the person to say. */
+function sayInTheWay(fault: unknown, screen: Screen): undefined {
+  if (!(fault instanceof ProblemError) || fault.problem.code !== "edit_conflict") throw fault;
+  for (const line of problemLines(fault.problem)) screen.note(line, "bad");
+  screen.note("Nothing was taken back. Take back first what came later, if it is an edit:");
+  screen.note("  mainstay edits --standing");
+  screen.note("Or keep it, and take over by hand what you want of the earlier content:");
+  screen.note("  mainstay edits EDIT");
+}

@@ -1,0 +1,48 @@
+import type { Screen, Tone } from "../terminal/screen.ts";
+
+export interface DiffLine {
+  text: string;
+  tone: Tone;
+}
+
+/** The lines of a unified diff of one or many files, each with its tone. */
+export function diffLines(diff: string): DiffLine[] {
+  const lines = diff.replace(/\n$/, "").split("\n");
+  const toneOf = createToneOf();
+  return withVisibleEnds(lines.map((text) => ({ text, tone: toneOf(text) })));
+}
+
+export const printDiff = (diff: string, screen: Screen): void =>
+  diffLines(diff).forEach(({ text, tone }) => screen.print(text, tone));
+
+const HUNK = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/;
+
+/** The counts of a hunk tell its lines from headers: a removed `-- x` looks like one. */
+function createToneOf(): (line: string) => Tone {
+  let before = 0;
+  let after = 0;
+  return (line) => {
+    const hunk = HUNK.exec(line);
+    if (before + after <= 0) {
+      if (!hunk) return "strong";
+      before = Number(hunk[1] ?? 1);
+      after = Number(hunk[2] ?? 1);
+      return "dim";
+    }
+    if (line.startsWith("-")) before--;
+    else if (line.startsWith("+")) after--;
+    else if (!line.startsWith("\\")) [before, after] = [before - 1, after - 1];
+    return line.startsWith("-") ? "bad" : line.startsWith("+") ? "good" : "plain";
+  };
+}
+
+/** A CR at the end of some lines and not of others is what such a diff is about. */
+function withVisibleEnds(lines: DiffLine[]): DiffLine[] {
+  const is_mixed = lines.some(
+    ({ text, tone }) => (tone === "bad" || tone === "good") && !text.endsWith("\r"),
+  );
+  return lines.map((line) => ({
+    ...line,
+    text: line.text.replace(/\r$/, is_mixed ? "\\u{d}" : ""),
+  }));
+}

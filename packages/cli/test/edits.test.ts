@@ -1,0 +1,258 @@
+/** Edits on the command line: looked at, taken back, and files that an answer only shows. */
+import type { JournalBody } from "@mainstay/sdk/events";
+import { expect, test } from "vitest";
+import { answers, type Handler, inTurn, refuses } from "../../sdk/test/scripted-server.ts";
+import { runHere } from "./run-here.ts";
+import { type ScriptedAgent, turn } from "./scripted-agent.ts";
+import { cli, folder, start, useScriptedRuns } from "./scripted-runs.ts";
+import { diff, impossible, offer, standing, undo } from "./some-edits.ts";
+
+useScriptedRuns();
+
+const silent = () => undefined;
+const list = (items: unknown[], next: string | null = null): Handler => answers({ items, next });
+const bodies = (agent: ScriptedAgent, route: string) =>
+  agent.server.to(route).map(({ body }) => body);
+
+test("the list has a row for each edit, and says which of them stand", async () => {
+  const agent = await start(silent, {
+    "GET /v1/edits": list(
+      [
+        standing,
+        { ...standing, intent: "", undone_by: "edit_9" },
+        { ...standing, files: standing.files.slice(0, 1), state: "torn", fault: "a.ts is\nnew" },
+      ],
+      "older",
+    ),
+  });
+  const { code, out, err } = await runHere(
+    ["edits", "--turn", "turn_1", "--session", "ses_1", "--standing"],
+    agent,
+  );
+  expect(code).toBe(0);
+  expect(out.split("\n")).toEqual([
+    "edit_1  2026-01-01 00:00 UTC  src/a.ts, old.md and 2 more: fix\\u{1b}[2J it — stands",
+    "edit_1  2026-01-01 00:00 UTC  src/a.ts, old.md and 2 more — taken back by edit_9",
+    "edit_1  2026-01-01 00:00 UTC  src/a.ts: fix\\u{1b}[2J it — TORN: a.ts is new",
+    "",
+  ]);
+  expect(err).toContain("there are older ones");
+  expect(agent.server.requests.at(-1)?.path).toBe(
+    "/v1/edits?turn_id=turn_1&session_id=ses_1&standing=true",
+  );
+});
+
+test("one edit: what for, whose doing, each file, and its diff, in which nothing can mislead", async () => {
+  const gaps = ["what new.md held is no longer kept"];
+  const agent = await start(silent, {
+    "GET /v1/edits/edit_1": answers(standing),
+    "GET /v1/edits/edit_1/diff": answers({ diff, gaps }),
+  });
+  const { code, out } = await runHere(["edits", "edit_1"], agent);
+  expect(code).toBe(0);
+  expect(out.split("\n")).toEqual([
+    "for     fix\\u{1b}[2J it",
+    "state   stands",
+    "by      the agent, in turn_1, 2026-01-01 00:00 UTC",
+    "file    modified  src/a.ts (12 bytes)",
+    "file    moved     old.md to new.md",
+    "file    deleted   gone\\u{a}.md",
+    "",
+    ...diff.replace("\u001b", "\\u{1b}").split("\n"),
+    "! what new.md held is no longer kept",
+    "",
+  ]);
+  const json = await runHere(["edits", "edit_1", "--json"], agent);
+  expect(JSON.parse(json.out)).toEqual({ ...standing, diff, gaps });
+});
+
+test("undo of an edit, a turn, a session: what it took back, and how to have it again", async () => {
+  const agent = await start(silent, {
+    "POST /v1/edits/edit_1/undo": answers(undo),
+    "POST /v1/turns/turn_1/undo": answers({ ...undo, undoes: ["edit_2", "edit_1"] }),
+    "POST /v1/sessions/ses_1/undo": answers({ ...undo, fault: "the disk did not confirm it" }),
+  });
+  const one = await runHere(["undo", "edit_1"], agent);
+  expect(one).toEqual({
+    code: 0,
+    out: [
+      "Took back edit_1",
+      "  modified  src/a.ts (10 bytes)",
+      "  deleted   new.md",
+      "  created   old.md (3 bytes)",
+      "",
+    ].join("\n"),
+    err: "To have it again: mainstay undo edit_9\n",
+  });
+  const of_turn = await runHere(["undo", "--turn", "turn_1"], agent);
+  expect(of_turn.out).toContain("Took back 2 edits: edit_2, edit_1\n");
+  const of_session = await runHere(["undo", "--session", "ses_1"], agent);
+  expect(of_session).toMatchObject({
+    code: 0,
+    err: expect.stringContaining("the disk did not confirm it\n"),
+  });
+});
+
+test("undo alone is of the last edit of mine that stands here, past undos and others' edits", async () => {
+  const agent = await start(silent, {
+    "GET /v1/edits": inTurn(
+      list([undo, { ...standing, id: "edit_7", person_id: "usr_2" }], "older"),
+      list([standing]),
+      list([]),
+    ),
+    "POST /v1/edits/edit_1/undo": answers(undo),
+  });
+  const place = { id: "ws_1", path: folder, private: false, trusted: false, created_at: "" };
+  agent.workspaces.push(place);
+  expect(await runHere(["undo"], agent)).toMatchObject({ code: 0 });
+  expect(agent.server.to("GET /v1/edits").map(({ path }) => path)).toEqual([
+    "/v1/edits?workspace_id=ws_1&standing=true",
+    "/v1/edits?workspace_id=ws_1&standing=true&after=older",
+  ]);
+  const none = await runHere(["undo", "--workspace", "ws_1"], agent);
+  expect(none).toMatchObject({ code: 1, err: expect.stringContaining("No edit of yours stands") });
+});
+
+test("what came later is shown and kept, with the ways out", async () => {
+  const detail = "src/a.ts was changed since, by edit_4:\n-as it was\n+as it is";
+  const agent = await start(silent, {
+    "POST /v1/edits/edit_1/undo": refuses({ status: 409, code: "edit_conflict", detail }),
+    "POST /v1/edits/edit_2/undo": answers({ ...undo, state: "untouched", fault: "disk full" }),
+  });
+  const { code, out, err } = await runHere(["undo", "edit_1"], agent);
+  expect([code, out]).toEqual([1, ""]);
+  expect(err).toContain(`${detail}\n`);
+  expect(err).toContain("Nothing was taken back.");
+  expect(err).toContain("mainstay edits --standing");
+  const full = await runHere(["undo", "edit_2"], agent);
+  expect(full).toMatchObject({ code: 1, out: "", err: expect.stringContaining("disk full") });
+});
+
+test.for([
+  [["undo", "edit_1", "--turn", "turn_1"], "named already"],
+  [["undo", "--turn", "turn_1", "--session", "ses_1"], "cannot be used with"],
+  [["undo", ""], "Which edits?"],
+  [["undo"], "lies in no folder"],
+  [["edits", "edit_1", "--standing"], "for the list of edits"],
+  [["apply", "turn_1", "--offer", "0"], "write its number"],
+  [["apply", ""], "No turn is named"],
+] as const)("wrong usage %j is told, and nothing is asked to change", async ([args, said]) => {
+  const agent = await start(silent);
+  const { code, err } = await runHere([...args], agent);
+  expect(code).toBe(2);
+  expect(err).toContain(said);
+  expect(agent.server.requests.filter(({ method }) => method === "POST")).toEqual([]);
+});
+
+const offering = {
+  "GET /v1/turns/turn_1/offers": list([offer, impossible]),
+  "POST /v1/turns/turn_1/offers/1": answers({ ...standing, origin: "offer" }),
+};
+
+test("apply shows what an answer offers and writes nothing; --offer writes what was shown", async () => {
+  const agent = await start(silent, offering);
+  const shown = await runHere(["apply", "turn_1"], agent);
+  expect(shown.code).toBe(0);
+  expect(shown.out).toContain("1  src/a.ts\n--- src/a.ts\n");
+  expect(shown.err).toContain("../b.ts cannot be written: it leads outside\n");
+  expect(bodies(agent, "POST /v1/turns/turn_1/offers/1")).toEqual([]);
+
+  const taken = await runHere(["apply", "turn_1", "--offer", "1"], agent);
+  expect(taken).toMatchObject({ code: 0, err: "To take it back: mainstay undo edit_1\n" });
+  expect(bodies(agent, "POST /v1/turns/turn_1/offers/1")).toEqual([{ sha256: offer.sha256 }]);
+  expect(await runHere(["apply", "turn_1", "--offer", "2"], agent)).toMatchObject({ code: 1 });
+  expect(await runHere(["apply", "turn_1", "--offer", "3"], agent)).toMatchObject({ code: 2 });
+});
+
+test("on a terminal each offer that can be written is asked about", async () => {
+  const agent = await start(silent, offering);
+  const run = cli(["apply", "turn_1"], agent, { terminal: true });
+  await run.sees("Write src/a.ts? [y]es  [n]o > ");
+  run.types("what\r");
+  await run.sees("Please type y or n.");
+  await run.sees("> ");
+  run.types("y\r");
+  await run.sees("To take it back: mainstay undo edit_1");
+  expect(await run.exits()).toBe(1);
+  expect(bodies(agent, "POST /v1/turns/turn_1/offers/1")).toEqual([{ sha256: offer.sha256 }]);
+});
+
+const call = { step: 1, call_id: "call_1" };
+const editing: JournalBody[] = [
+  {
+    ...{ type: "tool_started", ...call, tool: "edit_file", intent: "fix it" },
+    effect: { kind: "edit", edit_id: "edit_1", files: standing.files },
+  },
+  {
+    ...{ type: "tool_ended", ...call, outcome: "ok", command: null },
+    result: `edited src/a.ts\n${diff}`,
+  },
+];
+const ask = (agent: ScriptedAgent) => runHere(["ask", "--workspace", "ws_1", "hi"], agent);
+
+test("people see the diff of an edit below its call, with nothing raw in it", async () => {
+  const agent = await start(({ journal, settle }) => {
+    journal(...editing);
+    settle("Done.");
+  });
+  const { code, err } = await ask(agent);
+  expect(code).toBe(0);
+  expect(err).toContain(
+    `› edit_file src/a.ts, old.md, new.md, gone\\u{a}.md — fix it\n  edited src/a.ts\n  --- src/a.ts\n`,
+  );
+  expect(err).toContain("  +++ two\\u{1b}[2J\n");
+});
+
+test.for(["failed", "cancelled"] as const)(
+  "a turn that is %s says which of its edits stand, and offers the undo",
+  async (state) => {
+    const agent = await start(({ settle }) => settle("It broke.", { state }), {
+      "GET /v1/edits": list([standing, { ...standing, files: standing.files.slice(0, 1) }]),
+      "POST /v1/turns/turn_1/cancel": answers({ ...turn, state: "cancelled" }),
+    });
+    const told =
+      "2 edits of it stand: src/a.ts, old.md, new.md, gone\\u{a}.md\n  mainstay undo --turn turn_1\n";
+    expect((await ask(agent)).err).toContain(told);
+    expect((await runHere(["status", "turn_1"], agent)).err).toContain(told);
+    expect((await runHere(["cancel", "turn_1"], agent)).err).toContain(told);
+    expect(agent.server.to("GET /v1/edits").at(-1)?.path).toBe(
+      "/v1/edits?turn_id=turn_1&standing=true",
+    );
+  },
+);
+
+test("a turn has ended as it did, also where nobody can say what it left", async () => {
+  const agent = await start(({ settle }) => settle("```ts a.ts\n```"), {
+    "GET /v1/turns/turn_1/offers": refuses({ status: 503, code: "storage_unavailable" }),
+  });
+  const { code, err } = await ask(agent);
+  expect(code).toBe(0);
+  expect(err).toContain("see: mainstay apply turn_1\n");
+});
+
+test("files that an answer shows and nobody wrote are named; an answer without code asks nobody", async () => {
+  const showing = await start(({ settle }) => settle("```ts src/a.ts\n1\n```"), offering);
+  const { err } = await ask(showing);
+  expect(err).toContain("Shown and not written: src/a.ts.");
+  expect(err).toContain("  mainstay apply turn_1\n");
+  const plain = await start(({ settle }) => settle("All is well."), offering);
+  await ask(plain);
+  expect(plain.server.to("GET /v1/turns/turn_1/offers")).toEqual([]);
+});
+
+test("why ends with what the turn changed, by edits and by commands", async () => {
+  const [, , , gone] = standing.files;
+  const agent = await start(({ settle }) => settle("Done."), {
+    "GET /v1/turns/turn_1/changes": answers({
+      files: [{ ...gone, kind: "file" }],
+      ...{ more: 0, not_entered: [], gaps: ["npm test: others may have worked here"] },
+      sources: [{ ...call, by: "command", what: "npm test", changes: null }],
+    }),
+  });
+  agent.settle("Done.");
+  const { out } = await runHere(["why", "turn_1"], agent);
+  expect(out).toMatch(
+    /Done\.\n\nWhat it changed, by its edits and its commands:\n  deleted   gone\\u\{a\}\.md\n  ! npm test: /,
+  );
+  expect((await runHere(["why", "turn_1", "--json"], agent)).out).not.toContain("What it changed");
+});
