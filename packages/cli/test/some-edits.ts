@@ -1,6 +1,6 @@
 import type { Edit, Offer } from "@mainstay/sdk/edits";
 
-export const ESC = "\u001b";
+const ESC = "\u001b";
 const held = (letter: string, size_bytes: number) => ({
   ...{ sha256: letter.repeat(64), size_bytes, mode: 0o644 },
 });
