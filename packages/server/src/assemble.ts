@@ -124,7 +124,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     log.warn({}, BANNER);
   }
 
-  const files = workspaceFiles({ clock, newId, uid: config.uid });
+  const files = workspaceFiles({ clock, newId, uid: config.uid, log });
   const changes = createChangeRecorder({ folder: join(home, "changes"), clock, log });
   const pauses = createPauses({ store, clock });
   await pauses.load();
@@ -306,7 +306,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     const late = how === "leave" && ends_commands ? [execution.stop("end")] : [];
     ends.push(...(await Promise.allSettled(late)));
     // What they wrote last is on the trail, too.
-    ends.push(...(await Promise.allSettled([notary.stop(), changes.stop()])));
+    ends.push(...(await Promise.allSettled([notary.stop(), changes.stop(), files.close()])));
     await store.close();
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }

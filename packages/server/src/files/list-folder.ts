@@ -1,9 +1,7 @@
-import { atPlace, withFolder } from "./beneath.ts";
-import type { Root } from "./beneath.ts";
 import { bounds } from "./bounds.ts";
-import { entriesOf, isEntered } from "./folder.ts";
-import type { Entry, Folder } from "./folder.ts";
+import { entriesOf, type Entry, isEntered } from "./entries.ts";
 import { FileRefused, isErrno } from "./refused.ts";
+import { atPlace, type Folder, type Root, withFolder } from "./walk.ts";
 
 export interface Span {
   /** 1 is the folder's own entries. */
@@ -30,13 +28,13 @@ export interface Listed {
 }
 
 /** @throws FileRefused when it is no folder of the workspace. */
-export function listFolder(root: Root, path: string, span: Span): Promise<Listing> {
-  return atPlace(root, path, "read", async ({ folder, missing, name, path: resolved }) => {
+export function listFolder(root: Root, path: string, span: Span): Listing {
+  return atPlace(root, path, "read", ({ folder, missing, name, path: resolved }) => {
     if (missing.length > 0) {
       throw new FileRefused("absent", `${JSON.stringify(path)} does not exist`);
     }
     const survey: Survey = { entries: [], complete: true };
-    await withFolder(folder, name, (top) => look(top, "", 1, span.depth, survey));
+    withFolder(folder, name, (top) => look(top, "", 1, span.depth, survey));
     return { path: resolved, ...selection(survey, span.limit_entries) };
   });
 }
@@ -47,25 +45,27 @@ interface Survey {
 }
 
 /** All of a folder before what is below it: the upper levels are never the ones left out. */
-async function look(
+function look(
   folder: Folder,
   prefix: string,
   depth: number,
   deepest: number,
   survey: Survey,
-): Promise<void> {
+): void {
   const room = bounds.listed_entries - survey.entries.length;
-  const { entries, complete } = await entriesOf(folder, room);
+  const { entries, complete } = entriesOf(folder, room);
   survey.complete &&= complete;
   for (const { name, kind } of entries) survey.entries.push({ path: prefix + name, depth, kind });
   if (depth === deepest) return;
   for (const entry of entries.filter(isEntered)) {
-    await withFolder(folder, entry.name, (below) =>
-      look(below, `${prefix}${entry.name}/`, depth + 1, deepest, survey),
-    ).catch((fault: unknown) => {
+    try {
+      withFolder(folder, entry.name, (below) =>
+        look(below, `${prefix}${entry.name}/`, depth + 1, deepest, survey),
+      );
+    } catch (fault) {
       if (!isErrno(fault) && !(fault instanceof FileRefused)) throw fault;
       survey.complete = false;
-    });
+    }
   }
 }
 

@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
-import type { FileHandle } from "node:fs/promises";
-import { atPlace, type Root, withRegular } from "./beneath.ts";
 import { bounds } from "./bounds.ts";
-import { readWhole } from "./content.ts";
+import { readWhole, sha256Of } from "./bytes.ts";
 import { FileRefused } from "./refused.ts";
+import { atPlace, type Root, withRegular } from "./walk.ts";
 
 /** A program of the workspace, for who must agree to these very bytes; or why it cannot be read. */
 export type Program =
@@ -17,12 +15,12 @@ export type Program =
   | { readonly state: "unknown"; readonly why: string };
 
 /** Links below the workspace are followed, as the sandbox would. */
-export async function programAt(root: Root, path: string, head_chars: number): Promise<Program> {
+export function programAt(root: Root, path: string, head_chars: number): Program {
   try {
-    const found = await atPlace(root, path, "read", async ({ folder, missing, name }) =>
+    const found = atPlace(root, path, "read", ({ folder, missing, name }) =>
       missing.length > 0
         ? null
-        : withRegular(folder, name, (file, { size }) => readProgram(file, size, path, head_chars)),
+        : withRegular(folder, name, (fd, { size }) => readProgram(fd, size, path, head_chars)),
     );
     return found ?? { state: "unknown", why: "it is not there" };
   } catch (fault) {
@@ -32,19 +30,14 @@ export async function programAt(root: Root, path: string, head_chars: number): P
 }
 
 /** Hash and head are of the same bytes: they are read once. */
-async function readProgram(
-  file: FileHandle,
-  size: number,
-  path: string,
-  head_chars: number,
-): Promise<Program> {
+function readProgram(fd: number, size: number, path: string, head_chars: number): Program {
   if (size > bounds.program_bytes)
     return { state: "unknown", why: `it has ${size} bytes, too many to be kept track of` };
-  const content = await readWhole(file, size, path);
+  const content = readWhole(fd, size, path);
   const head = content.toString("utf8", 0, head_chars * UTF8_BYTES).slice(0, head_chars);
   return {
     state: "there",
-    sha256: createHash("sha256").update(content).digest("hex"),
+    sha256: sha256Of(content),
     bytes: content.length,
     head: head.toWellFormed(),
   };

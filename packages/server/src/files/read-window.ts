@@ -1,9 +1,8 @@
-import { atPlace, withRegular } from "./beneath.ts";
-import type { Root } from "./beneath.ts";
 import { bounds } from "./bounds.ts";
-import { readUpTo } from "./content.ts";
+import { readUpTo } from "./bytes.ts";
 import { FileRefused } from "./refused.ts";
 import { refuseBinary, textOf } from "./text.ts";
+import { atPlace, type Root, withRegular } from "./walk.ts";
 
 /** Which lines: `offset_lines` counts from 1. */
 export interface Window {
@@ -26,13 +25,13 @@ export interface TextWindow {
 }
 
 /** @throws FileRefused when it is no text file, or the window starts past its end. */
-export function readWindow(root: Root, path: string, window: Window): Promise<TextWindow> {
-  return atPlace(root, path, "read", async (place) => {
+export function readWindow(root: Root, path: string, window: Window): TextWindow {
+  return atPlace(root, path, "read", (place) => {
     const found =
       place.missing.length > 0
         ? null
-        : await withRegular(place.folder, place.name, async (file, { size }) => ({
-            bytes: await readUpTo(file, Math.min(size, bounds.file_bytes)),
+        : withRegular(place.folder, place.name, (fd, { size }) => ({
+            bytes: readUpTo(fd, Math.min(size, bounds.file_bytes)),
             whole: size <= bounds.file_bytes,
           }));
     if (found === null) {

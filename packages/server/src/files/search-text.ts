@@ -1,15 +1,13 @@
 import type { Clock } from "@mainstay/sdk/clock";
-import { atPlace, withFolder, withRegular } from "./beneath.ts";
-import type { Root } from "./beneath.ts";
 import type { SearchBounds } from "./bounds.ts";
-import { readUpTo } from "./content.ts";
-import { entriesOf, isEntered } from "./folder.ts";
-import type { Folder } from "./folder.ts";
+import { readUpTo } from "./bytes.ts";
+import { entriesOf, isEntered } from "./entries.ts";
 import { linePattern } from "./line-pattern.ts";
 import type { LinePattern } from "./line-pattern.ts";
 import { nameGlob } from "./name-glob.ts";
 import { FileRefused, isErrno } from "./refused.ts";
 import { looksBinary } from "./text.ts";
+import { atPlace, type Folder, type Root, withFolder, withRegular } from "./walk.ts";
 
 /** What to look for and where. `.gitignore` is not read; `.git` and `node_modules` are skipped. */
 export interface TextQuery {
@@ -32,24 +30,24 @@ export interface TextSearch {
   readonly matches: readonly TextMatch[];
   /** "literal": a regular expression beyond `a|b` and `.*` was looked for as it is written. */
   readonly read_as: LinePattern["read_as"];
-  /** The bound at which it stopped; null when everything was searched. */
-  readonly stopped_by: "matches" | "files" | "bytes" | "time" | null;
+  /** The bound at which it stopped, or that nobody wants it; null when everything was searched. */
+  readonly stopped_by: "matches" | "files" | "bytes" | "time" | "unwanted" | null;
   readonly searched_files: number;
   /** Binary, too large, too deep or unreadable. */
   readonly skipped: number;
 }
 
 /**
- * Searches text in this process, for when no sandbox is there to run ripgrep.
- * @throws FileRefused when `path` is not in the workspace; the signal's reason when aborted.
+ * Searches text without ripgrep, for when there is no sandbox to run it in.
+ * @throws FileRefused when `path` is not in the workspace.
  */
-export async function searchText(
+export function searchText(
   root: Root,
   query: TextQuery,
   bounds: SearchBounds,
   clock: Clock,
-  signal: AbortSignal,
-): Promise<TextSearch> {
+  isUnwanted: () => boolean,
+): TextSearch {
   if (query.pattern === "" || query.pattern.length > bounds.pattern_chars) {
     const expected = `1 to ${bounds.pattern_chars} characters`;
     throw new FileRefused("malformed", `the pattern must have ${expected}`);
@@ -61,22 +59,24 @@ export async function searchText(
     wanted: nameGlob(query.glob ?? "*"),
     pattern: linePattern(query.pattern),
     timeIsUp: () => clock.monotonic() >= deadline,
-    signal,
+    isUnwanted,
     matches: [],
     bytes: 0,
     searched_files: 0,
     skipped: 0,
     stopped_by: null,
   };
-  await atPlace(root, where, "read", async ({ folder, missing, name, path }) => {
+  atPlace(root, where, "read", ({ folder, missing, name, path }) => {
     if (missing.length > 0) {
       throw new FileRefused("absent", `${JSON.stringify(where)} does not exist`);
     }
     const search = (below: Folder) => searchFolder(hunt, below, path === "." ? "" : `${path}/`, 1);
-    await withFolder(folder, name, search).catch((fault: unknown) => {
+    try {
+      withFolder(folder, name, search);
+    } catch (fault) {
       if (!isErrno(fault) || fault.code !== "ENOTDIR") throw fault;
-      return searchFile(hunt, folder, name, path);
-    });
+      searchFile(hunt, folder, name, path);
+    }
   });
   const { matches, pattern, stopped_by, searched_files, skipped } = hunt;
   return { matches, read_as: pattern.read_as, stopped_by, searched_files, skipped };
@@ -87,7 +87,7 @@ interface Hunt {
   readonly bounds: SearchBounds;
   readonly pattern: LinePattern;
   readonly timeIsUp: () => boolean;
-  readonly signal: AbortSignal;
+  readonly isUnwanted: () => boolean;
   readonly matches: TextMatch[];
   bytes: number;
   searched_files: number;
@@ -95,21 +95,15 @@ interface Hunt {
   stopped_by: TextSearch["stopped_by"];
 }
 
-async function searchFolder(
-  hunt: Hunt,
-  folder: Folder,
-  prefix: string,
-  depth: number,
-): Promise<void> {
-  const { entries, complete } = await entriesOf(folder, hunt.bounds.entries);
+function searchFolder(hunt: Hunt, folder: Folder, prefix: string, depth: number): void {
+  const { entries, complete } = entriesOf(folder, hunt.bounds.entries);
   if (!complete) hunt.skipped++;
   for (const entry of entries) {
     if (isOver(hunt)) return;
     const path = prefix + entry.name;
     try {
-      if (entry.kind === "file" && hunt.wanted(path))
-        await searchFile(hunt, folder, entry.name, path);
-      else if (isEntered(entry)) await enter(hunt, folder, entry.name, path, depth);
+      if (entry.kind === "file" && hunt.wanted(path)) searchFile(hunt, folder, entry.name, path);
+      else if (isEntered(entry)) enter(hunt, folder, entry.name, path, depth);
     } catch (fault) {
       if (!isErrno(fault) && !(fault instanceof FileRefused)) throw fault;
       hunt.skipped++;
@@ -117,23 +111,17 @@ async function searchFolder(
   }
 }
 
-async function enter(
-  hunt: Hunt,
-  folder: Folder,
-  name: string,
-  path: string,
-  depth: number,
-): Promise<void> {
+function enter(hunt: Hunt, folder: Folder, name: string, path: string, depth: number): void {
   if (depth === hunt.bounds.depth) {
     hunt.skipped++;
     return;
   }
-  await withFolder(folder, name, (below) => searchFolder(hunt, below, `${path}/`, depth + 1));
+  withFolder(folder, name, (below) => searchFolder(hunt, below, `${path}/`, depth + 1));
 }
 
-async function searchFile(hunt: Hunt, folder: Folder, name: string, path: string): Promise<void> {
-  const bytes = await withRegular(folder, name, async (file, { size }) =>
-    size > hunt.bounds.file_bytes ? null : readUpTo(file, size),
+function searchFile(hunt: Hunt, folder: Folder, name: string, path: string): void {
+  const bytes = withRegular(folder, name, (fd, { size }) =>
+    size > hunt.bounds.file_bytes ? null : readUpTo(fd, size),
   );
   if (bytes === null || looksBinary(bytes)) {
     hunt.skipped++;
@@ -165,14 +153,13 @@ function around(line: string, at: number, { line_chars }: SearchBounds): string 
   return `${start > 0 ? "…" : ""}${cut}${start + line_chars < shown.length ? "…" : ""}`;
 }
 
-/** @throws the signal's reason. */
 function isOver(hunt: Hunt): boolean {
-  hunt.signal.throwIfAborted();
   hunt.stopped_by ??= boundReached(hunt);
   return hunt.stopped_by !== null;
 }
 
 function boundReached(hunt: Hunt): TextSearch["stopped_by"] {
+  if (hunt.isUnwanted()) return "unwanted";
   if (hunt.searched_files >= hunt.bounds.files) return "files";
   if (hunt.bytes >= hunt.bounds.bytes) return "bytes";
   return hunt.timeIsUp() ? "time" : null;

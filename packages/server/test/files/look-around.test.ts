@@ -4,10 +4,10 @@ import { systemClock } from "@mainstay/sdk/clock";
 import type { Clock } from "@mainstay/sdk/clock";
 import { expect, test } from "vitest";
 import { searchBounds } from "../../src/files/bounds.ts";
-import type { Root } from "../../src/files/beneath.ts";
 import { linePattern } from "../../src/files/line-pattern.ts";
 import { nameGlob } from "../../src/files/name-glob.ts";
 import { searchText } from "../../src/files/search-text.ts";
+import type { Root } from "../../src/files/walk.ts";
 import { files, refusal, scratchFolder, write } from "./workspace.ts";
 
 const never = new AbortController().signal;
@@ -91,33 +91,23 @@ test("a search finds lines, skips what is no text and says so", async () => {
 test("a search stops at each of its bounds and names it", async () => {
   const root = await scratchFolder();
   for (let i = 0; i < 20; i++) await write(root, `f${i}`, "needle\n".repeat(10));
-  const stop = async (bounds: Partial<typeof searchBounds>, clock: Clock = systemClock) => {
+  const stop = (bounds: Partial<typeof searchBounds>, clock: Clock = systemClock) => {
     const all = { ...searchBounds, ...bounds } as typeof searchBounds;
-    const { stopped_by, matches } = await searchText(
-      root,
-      { pattern: "needle" },
-      all,
-      clock,
-      never,
-    );
+    const query = { pattern: "needle" };
+    const { stopped_by, matches } = searchText(root, query, all, clock, () => false);
     return [stopped_by, matches.length];
   };
-  expect(await stop({})).toEqual([null, 200]);
-  expect(await stop({ matches: 25 } as never)).toEqual(["matches", 25]);
-  expect(await stop({ files: 3 } as never)).toEqual(["files", 30]);
-  expect(await stop({ bytes: 100 } as never)).toEqual(["bytes", 20]);
+  expect(stop({})).toEqual([null, 200]);
+  expect(stop({ matches: 25 } as never)).toEqual(["matches", 25]);
+  expect(stop({ files: 3 } as never)).toEqual(["files", 30]);
+  expect(stop({ bytes: 100 } as never)).toEqual(["bytes", 20]);
   let now_ms = 0;
-  expect(await stop({}, { ...systemClock, monotonic: () => (now_ms += 500) })).toEqual([
-    "time",
-    30,
-  ]);
-  const aborted = searchText(
-    root,
-    { pattern: "x" },
-    searchBounds,
-    systemClock,
-    AbortSignal.abort("enough"),
-  );
+  expect(stop({}, { ...systemClock, monotonic: () => (now_ms += 500) })).toEqual(["time", 30]);
+  let looks = 0;
+  const unwanted = () => ++looks > 4;
+  const cut = searchText(root, { pattern: "needle" }, searchBounds, systemClock, unwanted);
+  expect([cut.stopped_by, cut.matches.length]).toEqual(["unwanted", 40]);
+  const aborted = files.search(root, { pattern: "x" }, AbortSignal.abort("enough"));
   await expect(aborted).rejects.toBe("enough");
 });
 

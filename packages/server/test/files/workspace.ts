@@ -3,13 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
 import { onTestFinished } from "vitest";
-import type { Root } from "../../src/files/beneath.ts";
 import { workspaceFiles } from "../../src/files/files.ts";
 import { rightsIn } from "../../src/files/rights.ts";
+import type { Root } from "../../src/files/walk.ts";
 import { newId } from "../../src/kernel/ids.ts";
+import { createLog } from "../../src/telemetry/log.ts";
 
 const uid = process.getuid?.() ?? 0;
-export const files = workspaceFiles({ clock: systemClock, newId, uid });
+const log = createLog("error");
+export const files = workspaceFiles({ clock: systemClock, newId, uid, log });
 
 /** An empty folder that goes with the test, as a workspace. */
 export async function scratchFolder(parent = tmpdir()): Promise<Root> {

@@ -1,10 +1,9 @@
-import { parentPort, workerData } from "node:worker_threads";
 import type { Changes } from "@mainstay/sdk/changes";
 import { systemClock } from "@mainstay/sdk/clock";
-import { messageOf } from "../../kernel/errors.ts";
 import type { WorkspaceRoot } from "../../kernel/workspace.ts";
+import { serve } from "../threads/serve.ts";
 import { compare, doubtedIn } from "./compare.ts";
-import { type Goes, openNotes } from "./notes.ts";
+import { type Goes, type Notes, openNotes } from "./notes.ts";
 import { type Snapshot, type SnapshotBounds, takeSnapshot } from "./snapshot.ts";
 
 /** What the recorder asks of its thread, and what it hears. */
@@ -19,8 +18,7 @@ export type Wish =
 export type Answer =
   | { readonly done: true }
   | { readonly changes: Omit<Changes, "overlapped"> }
-  | { readonly absent: true }
-  | { readonly failed: string };
+  | { readonly absent: true };
 
 const BOUNDS: SnapshotBounds = {
   entries: 20_000,
@@ -33,26 +31,14 @@ const BOUNDS: SnapshotBounds = {
 /** Workspaces whose last snapshot is kept, so that what has not changed is not hashed again. */
 const REMEMBERED = 4;
 
-if (parentPort === null) throw new Error("this file is a thread, started by recorder.ts");
-const port = parentPort;
-const notes = openNotes(String(workerData), systemClock.now());
 const remembered = new Map<string, Snapshot>();
 
-function snapshotOf(root: WorkspaceRoot, last: Snapshot | undefined): Snapshot {
-  const snapshot = takeSnapshot(root, {
-    bounds: BOUNDS,
-    known: new Map(last?.entries),
-    doubted: new Set(last === undefined ? [] : doubtedIn(last)),
-    monotonic: systemClock.monotonic,
-    now_ms: systemClock.now(),
-  });
-  remembered.delete(root.path);
-  remembered.set(root.path, snapshot);
-  for (const path of [...remembered.keys()].slice(0, -REMEMBERED)) remembered.delete(path);
-  return snapshot;
-}
+serve<Wish, Answer>((folder) => {
+  const notes = openNotes(String(folder), systemClock.now());
+  return (wish) => [answer(notes, wish)];
+});
 
-function answer(wish: Wish): Answer {
+function answer(notes: Notes, wish: Wish): Answer {
   switch (wish.kind) {
     case "before": {
       const { command_id, root, goes } = wish;
@@ -72,10 +58,16 @@ function answer(wish: Wish): Answer {
   }
 }
 
-port.on("message", ({ number, wish }: { number: number; wish: Wish }) => {
-  try {
-    port.postMessage({ number, answer: answer(wish) });
-  } catch (fault) {
-    port.postMessage({ number, answer: { failed: messageOf(fault) } });
-  }
-});
+function snapshotOf(root: WorkspaceRoot, last: Snapshot | undefined): Snapshot {
+  const snapshot = takeSnapshot(root, {
+    bounds: BOUNDS,
+    known: new Map(last?.entries),
+    doubted: new Set(last === undefined ? [] : doubtedIn(last)),
+    monotonic: systemClock.monotonic,
+    now_ms: systemClock.now(),
+  });
+  remembered.delete(root.path);
+  remembered.set(root.path, snapshot);
+  for (const path of [...remembered.keys()].slice(0, -REMEMBERED)) remembered.delete(path);
+  return snapshot;
+}

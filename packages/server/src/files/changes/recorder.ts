@@ -1,8 +1,9 @@
-import { Worker } from "node:worker_threads";
 import type { Changes } from "@mainstay/sdk/changes";
 import type { Clock } from "@mainstay/sdk/clock";
+import { messageOf } from "../../kernel/errors.ts";
 import type { WorkspaceRoot } from "../../kernel/workspace.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { createThread } from "../threads/thread.ts";
 import { notedAsGoingOn } from "./notes.ts";
 import type { Answer, Wish } from "./recorder-thread.ts";
 
@@ -43,59 +44,14 @@ export interface RecorderParts {
 export function createChangeRecorder({ folder, clock, log }: RecorderParts): ChangeRecorder {
   const open = new Map<string, { readonly path: string; overlapped: boolean }>();
   const gone_on = new Set(notedAsGoingOn(folder));
-  const waiting = new Map<number, (answer: Answer) => void>();
-  let thread: Worker | null = null;
-  let last = 0;
-  let stopIdling = () => {};
+  const thread = createThread<Wish, Answer>({
+    ...{ url: new URL("./recorder-thread.ts", import.meta.url), name: "changes", data: folder },
+    ...{ clock, log, answer_limit_ms: ANSWER_LIMIT_MS, idle_ms: IDLE_MS },
+  });
 
-  function ask(wish: Wish): Promise<Answer> {
-    stopIdling();
-    const to = (thread ??= start());
-    const number = ++last;
-    const stopWaiting = clock.after(ANSWER_LIMIT_MS, () => abandon(to));
-    return new Promise<Answer>((resolve) => {
-      waiting.set(number, resolve);
-      to.postMessage({ number, wish });
-    }).finally(stopWaiting);
-  }
-
-  /** 2. A folder may hang for ever, on a network's file system: it keeps its thread, and nobody else. */
-  function abandon(stuck: Worker): void {
-    if (thread === stuck) thread = null;
-    for (const number of waiting.keys()) settle(number, { failed: "the folder does not answer" });
-    void stuck.terminate();
-  }
-
-  function start(): Worker {
-    const started = new Worker(new URL("./recorder-thread.ts", import.meta.url), {
-      ...{ name: "changes", workerData: folder, execArgv: [] },
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
-    });
-    started.on("message", ({ number, answer }: { number: number; answer: Answer }) => {
-      settle(number, answer);
-      if (waiting.size === 0) stopIdling = clock.after(IDLE_MS, () => void end());
-    });
-    started.on("error", (fault) => log.error({ fault: fault.message }, "changes are not recorded"));
-    started.on("exit", () => {
-      if (thread !== started) return;
-      thread = null;
-      for (const number of waiting.keys()) settle(number, { failed: "the recorder has ended" });
-    });
-    started.unref();
-    return started;
-  }
-
-  function settle(number: number, answer: Answer): void {
-    waiting.get(number)?.(answer);
-    waiting.delete(number);
-  }
-
-  async function end(): Promise<void> {
-    stopIdling();
-    const ending = thread;
-    thread = null;
-    await ending?.terminate();
-  }
+  /** 2. */
+  const ask = (wish: Wish): Promise<Answer | { readonly failed: string }> =>
+    thread.ask(wish).catch((fault: unknown) => ({ failed: messageOf(fault) }));
 
   /** 3. Whether anything else is at work there. */
   function meet(path: string): boolean {
@@ -130,6 +86,6 @@ export function createChangeRecorder({ folder, clock, log }: RecorderParts): Cha
       gone_on.delete(command_id);
       void ask({ kind: "forget", command_id });
     },
-    stop: end,
+    stop: thread.end,
   };
 }

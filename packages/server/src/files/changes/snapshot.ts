@@ -12,11 +12,12 @@ import {
 } from "node:fs";
 import { z } from "zod";
 import type { WorkspaceRoot } from "../../kernel/workspace.ts";
+import { atPlace } from "../walk.ts";
 
 /**
  * What a workspace holds at one moment. Synchronous, for a thread of its own.
  *
- * C1 It is walked by descriptors, and no link is followed (B0 to B4 of `beneath.ts`).
+ * C1 It is walked by descriptors, and no link is followed (B0 to B4 of `walk.ts`).
  * C2 Folders are walked in one fixed order, so that a walk that stops at a bound has seen all up to
  *    one path, and two such walks can be compared up to the lesser.
  * C3 A file is hashed only if its inode, length and times are not those of a file whose hash is known.
@@ -89,31 +90,20 @@ interface Walk extends SnapshotParts {
   stopped_by: Snapshot["stopped_by"];
 }
 
-/** @throws Error where the folder is not the one that was registered. */
+/** @throws FileRefused where the folder is not the one that was registered. */
 export function takeSnapshot(root: WorkspaceRoot, parts: SnapshotParts): Snapshot {
-  const folder = openSync(root.path, FOLDER);
-  try {
-    refuseOther(folder, root);
+  return atPlace({ ...root, rights: null }, ".", "read", ({ folder: { fd } }) => {
     const walk: Walk = {
       ...parts,
       owner_uid: root.owner_uid,
       until_ms: parts.monotonic() + parts.bounds.wall_ms,
       ...{ entries: [], hashed_bytes: 0, unnamed: 0, stopped_by: null },
     };
-    look(walk, folder, "", 1);
+    look(walk, fd, "", 1);
     const at_ns = String(BigInt(Math.floor(parts.now_ms)) * 1_000_000n);
     const { entries, stopped_by, unnamed } = walk;
     return { at_ns, entries, stopped_by, unnamed };
-  } finally {
-    closeSync(folder);
-  }
-}
-
-function refuseOther(folder: number, { path, ino, owner_uid }: WorkspaceRoot): void {
-  const found = fstatSync(folder, { bigint: true });
-  const same = String(found.ino) === ino && Number(found.uid) === owner_uid;
-  if (!same || readlinkSync(`/proc/self/fd/${folder}`) !== path)
-    throw new Error(`${path} is not the folder that was registered`);
+  });
 }
 
 function look(walk: Walk, folder: number, prefix: string, depth: number): void {

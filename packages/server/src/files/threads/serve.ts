@@ -1,0 +1,55 @@
+import { parentPort, type Transferable, workerData } from "node:worker_threads";
+import { systemClock } from "@mainstay/sdk/clock";
+import { messageOf, traceOf } from "../../kernel/errors.ts";
+import { FileRefused } from "../refused.ts";
+import type { Asked, Failed, Said, ThreadData } from "./thread.ts";
+
+/** What is answered, and what of it is handed over instead of copied. */
+export type Reply<Answer> = readonly [answer: Answer, transfer?: readonly Transferable[]];
+
+/**
+ * The thread's side of `thread.ts`. Wishes are taken in their order; one that waits lets the next
+ * begin.
+ */
+export function serve<Wish, Answer>(
+  open: (data: unknown) => (wish: Wish) => Reply<Answer> | Promise<Reply<Answer>>,
+): void {
+  if (parentPort === null) throw new Error("this file is a thread, started by thread.ts");
+  const port = parentPort;
+  const { at_work, idle_ms, data } = workerData as ThreadData;
+  const answer = open(data);
+  let taken = 0;
+  let stopIdling = () => {};
+
+  const say = (said: Said<Answer>, transfer?: readonly Transferable[]) =>
+    port.postMessage(said, transfer);
+
+  /** Up to its first wait, which is where a folder that hangs is met. */
+  function begin(number: number, wish: Wish): Reply<Answer> | Promise<Reply<Answer>> {
+    Atomics.store(at_work, 0, number);
+    try {
+      return answer(wish);
+    } finally {
+      Atomics.store(at_work, 0, 0);
+    }
+  }
+
+  port.on("message", async ({ number, wish }: Asked<Wish>) => {
+    stopIdling();
+    taken += 1;
+    try {
+      const [answered, transfer] = await begin(number, wish);
+      say({ number, answer: answered }, transfer);
+    } catch (fault) {
+      say({ number, failed: failedBy(fault) });
+    }
+    taken -= 1;
+    if (taken === 0) stopIdling = systemClock.after(idle_ms, () => say("idle"));
+  });
+}
+
+const failedBy = (fault: unknown): Failed => ({
+  refused: fault instanceof FileRefused ? fault.fault : null,
+  message: messageOf(fault),
+  trace: traceOf(fault),
+});
