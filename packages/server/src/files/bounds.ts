@@ -12,6 +12,8 @@ export const bounds = {
   window_bytes: 262_144,
   /** A larger file cannot be edited, and is read only as far as this. */
   file_bytes: 10_485_760,
+  /** What one edit holds in memory, before and after; past it the edit is refused. */
+  edit_bytes: 134_217_728,
   /** A larger program is not pinned, and who agrees to it hears so. */
   program_bytes: 10_485_760,
   /** A NUL within the first bytes marks a binary file. */
@@ -19,6 +21,9 @@ export const bounds = {
   /** Lines and characters of a diff that are shown; the rest is counted. */
   diff_lines: 200,
   diff_chars: 12_000,
+  diff: { lines: 200, chars: 12_000 },
+  /** The same for who asks for the diff of one edit. */
+  whole_diff: { lines: 5_000, chars: 400_000 },
   /** Larger texts are not compared for a diff, only counted. */
   diff_text_chars: 1_048_576,
   /** Edits between two texts past which no diff is computed, only counted. */

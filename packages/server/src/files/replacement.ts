@@ -32,7 +32,7 @@ export function replaceIn(
 }
 
 /** The ending of most lines; null for a text of one line. */
-function lineEnding(text: string): "\n" | "\r\n" | null {
+export function lineEnding(text: string): "\n" | "\r\n" | null {
   let lf = 0;
   let crlf = 0;
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) {
@@ -45,7 +45,7 @@ function lineEnding(text: string): "\n" | "\r\n" | null {
 
 export const withLf = (text: string): string => text.replaceAll("\r\n", "\n");
 
-const withEnding = (text: string, ending: "\n" | "\r\n" | null): string =>
+export const withEnding = (text: string, ending: "\n" | "\r\n" | null): string =>
   ending === null ? text : withLf(text).replaceAll("\n", ending);
 
 /** Line numbers of ascending offsets. */

@@ -1,0 +1,90 @@
+import { EDIT_FILES_LIMIT } from "@mainstay/sdk/edits";
+import { bounds } from "../bounds.ts";
+import { sha256Of } from "../bytes.ts";
+import type { EditPlan, FileAs, FileStep } from "../edit.ts";
+import { FileRefused } from "../refused.ts";
+import type { Content, Draft, Drafted } from "./draft.ts";
+import { shown } from "./line-diff.ts";
+import { tellEdit, type ToldFile } from "./tell-edit.ts";
+
+/** A draft as a plan: what is as it was found is no step of it. @throws FileRefused past a bound. */
+export function planOf(draft: Draft, edit_id: string): EditPlan {
+  const changed = draft.files().filter(({ before, now }) => !isSame(before, now));
+  refuseMany(changed);
+  const changed_paths = new Set(changed.map(({ path }) => path));
+  const files = changed.map((file) => ({ ...file, ...movedFrom(file, changed_paths) }));
+  const steps = files.map(stepOf);
+  const { summary, lines } = tellEdit(files.map(toldOf));
+  return {
+    edit_id,
+    steps,
+    folders: foldersOf(files),
+    contents: files.map(({ before, now }) => ({
+      before: before?.bytes ?? null,
+      after: now?.bytes ?? null,
+    })),
+    diff: shown(lines, bounds.diff),
+    summary,
+  };
+}
+
+function isSame(one: Content | null, other: Content | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one.mode === other.mode && one.bytes.equals(other.bytes);
+}
+
+/** Where it comes from is told of what changes there, too. */
+function movedFrom(
+  { path, now, origin }: Drafted,
+  changed: ReadonlySet<string>,
+): Pick<FileStep, "moved_from"> {
+  if (now === null || origin === null || origin === path || !changed.has(origin)) return {};
+  return { moved_from: origin };
+}
+
+type Changed = Drafted & Pick<FileStep, "moved_from">;
+
+const stepOf = ({ path, before, now, moved_from }: Changed): FileStep => ({
+  ...{ path, before: stateOf(before), after: stateOf(now) },
+  ...(moved_from === undefined ? {} : { moved_from }),
+});
+
+const stateOf = (content: Content | null): FileAs | null =>
+  content === null
+    ? null
+    : {
+        sha256: sha256Of(content.bytes),
+        size_bytes: content.bytes.length,
+        ...{ mode: content.mode, uid: content.uid, gid: content.gid },
+      };
+
+const toldOf = ({ path, before, now, moved_from }: Changed): ToldFile => ({
+  ...{ path, before, after: now },
+  ...(moved_from === undefined ? {} : { moved_from }),
+});
+
+/** @throws FileRefused where a folder would have to be a file, too, or they are too many. */
+function foldersOf(files: readonly Changed[]): string[] {
+  const made = files.filter(({ now }) => now !== null);
+  const folders = [...new Set(made.flatMap(({ missing }) => missing))];
+  if (folders.length > bounds.new_folders) {
+    throw new FileRefused(
+      "too_deep",
+      `this edit would create ${folders.length} folders; the bound is ${bounds.new_folders}`,
+    );
+  }
+  const both = made.find(({ path }) => folders.includes(path));
+  if (both === undefined) return folders;
+  throw new FileRefused(
+    "malformed",
+    `${JSON.stringify(both.path)} would have to be a file and a folder`,
+  );
+}
+
+function refuseMany(files: readonly Drafted[]): void {
+  if (files.length <= EDIT_FILES_LIMIT) return;
+  throw new FileRefused(
+    "too_large",
+    `this edit changes ${files.length} files; one edit changes up to ${EDIT_FILES_LIMIT}`,
+  );
+}

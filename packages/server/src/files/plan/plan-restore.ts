@@ -1,0 +1,74 @@
+import { sha256Of } from "../bytes.ts";
+import type { EditPlan, FileAs, FileStep, Restoration } from "../edit.ts";
+import { FileRefused } from "../refused.ts";
+import type { Root } from "../walk.ts";
+import { bothSides } from "./both-sides.ts";
+import { type Content, type Drafted, openDraft } from "./draft.ts";
+import { planOf } from "./plan-of.ts";
+
+/** Where contents are kept by their hashes; null for one that is gone or damaged. */
+export interface KeptContents {
+  read(sha256: string): Buffer | null;
+}
+
+/**
+ * Plans to put files back to how they were: `before` of a step is what must be there now, `after`
+ * what was there. A mode that the steps do not change stays as it is.
+ * @throws FileRefused "conflict" with both sides of what is not as expected, "backup_gone"
+ */
+export function planRestore(
+  root: Root,
+  steps: Restoration["steps"],
+  edit_id: string,
+  kept: KeptContents,
+): EditPlan {
+  const draft = openDraft(root);
+  const found = steps.map(({ path, after }) => draft.at(path, after === null ? "take" : "write"));
+  const conflicts = steps.flatMap((step, i) => conflictAt(step, found[i]!, kept));
+  if (conflicts.length > 0) throw new FileRefused("conflict", conflicts.join("\n"));
+  const contents = withThose(found, kept);
+  for (const step of steps) {
+    if (step.after === null) draft.remove(step.path);
+    else {
+      const content = contentOf(step.path, step.after, contents);
+      draft.restore(step.path, { ...asNow(step, step.after), bytes: content }, originOf(step));
+    }
+  }
+  return planOf(draft, edit_id);
+
+  /** What somebody else changed of a file since, its mode, is theirs. */
+  function asNow({ path, before }: FileStep, after: FileAs): Omit<Content, "bytes"> {
+    const now = draft.files().find((file) => file.path === path)?.before;
+    return now && before?.mode === after.mode ? now : after;
+  }
+}
+
+const originOf = ({ path, before, moved_from }: FileStep): string | null =>
+  moved_from ?? (before === null ? null : path);
+
+function conflictAt({ path, before }: FileStep, file: Drafted, kept: KeptContents): string[] {
+  if (file.path !== path) return [`${path} leads to ${file.path} now, through a link`];
+  const bytes = file.now?.bytes ?? null;
+  if ((bytes && sha256Of(bytes)) === (before && before.sha256)) return [];
+  const expected = before && kept.read(before.sha256);
+  return before !== null && expected === null
+    ? [`${path} was changed since; what it was is not kept any more`]
+    : [bothSides(path, expected, bytes)];
+}
+
+/** What is moved back needs no backup: it is there. */
+function withThose(found: readonly Drafted[], kept: KeptContents): KeptContents {
+  const there = new Map(
+    found.flatMap(({ now }) => (now === null ? [] : [[sha256Of(now.bytes), now.bytes]])),
+  );
+  return { read: (sha256) => there.get(sha256) ?? kept.read(sha256) };
+}
+
+function contentOf(path: string, { sha256, size_bytes }: FileAs, kept: KeptContents): Buffer {
+  const bytes = kept.read(sha256);
+  if (bytes !== null) return bytes;
+  throw new FileRefused(
+    "backup_gone",
+    `what ${JSON.stringify(path)} was (${size_bytes} bytes, ${sha256}) is not kept any more`,
+  );
+}
