@@ -14,7 +14,7 @@ import { openPool } from "./threads/pool.ts";
 import type { Root } from "./walk.ts";
 
 export { type ChangeRecorder, createChangeRecorder } from "./changes/recorder.ts";
-export type { Change } from "./edit.ts";
+export type { Applied, Change, EditPlan, EditRecord, FileStep, Settled } from "./edit.ts";
 export { FileRefused } from "./refused.ts";
 
 /**
