@@ -3,7 +3,7 @@ import type { NewId } from "../kernel/ids.ts";
 import type { WorkspaceRoot } from "../kernel/workspace.ts";
 import type { Log } from "../telemetry/log.ts";
 import { planEdit } from "./edit-plan.ts";
-import type { Change as OneChange, EditPlan } from "./edit-plan.ts";
+import type { Change as OneChange, EditPlan as OldEditPlan } from "./edit-plan.ts";
 import type { Listing, Span } from "./list-folder.ts";
 import type { Program } from "./program.ts";
 import { sweepTemp } from "./put-file.ts";
@@ -31,7 +31,7 @@ export interface Files {
    */
   search(root: WorkspaceRoot, query: TextQuery, signal: AbortSignal): Promise<string>;
   /** Changes nothing until `apply` of the plan is called. */
-  planEdit(root: WorkspaceRoot, path: string, change: OneChange): Promise<EditPlan>;
+  planEdit(root: WorkspaceRoot, path: string, change: OneChange): Promise<OldEditPlan>;
   /** SHA-256 of a file in hex, null when there is none. */
   digest(root: WorkspaceRoot, path: string): Promise<string | null>;
   /** A program that a command would run, for who must agree to its bytes. Never refuses. */
