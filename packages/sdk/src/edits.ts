@@ -34,8 +34,9 @@ export const Edit = z.object({
   id: z.string(),
   person_id: z.string(),
   workspace_id: z.string(),
-  /** Null where no turn did it. */
+  /** The turn that did it, or whose answer offered it; null of an undo. */
   turn_id: z.string().nullable(),
+  /** Of an undo: of what it takes back. */
   session_id: z.string().nullable(),
   /** Whose doing it was: a tool call, a code block of an answer that a person took, an undo. */
   origin: z.enum(["call", "offer", "undo"]),
@@ -68,7 +69,7 @@ export const EditsFilter = z.strictObject({
   turn_id: z.string().max(100).optional(),
   session_id: z.string().max(100).optional(),
   workspace_id: z.string().max(100).optional(),
-  /** Only what was applied and not undone. */
+  /** Only what was applied, was not taken back, and is no undo itself. */
   standing: z.stringbool().optional(),
 });
 export type EditsFilter = z.infer<typeof EditsFilter>;

@@ -1,9 +1,25 @@
+import type { Clock } from "@mainstay/sdk/clock";
 import type { Edit, EditDiff, EditsFilter, Offer } from "@mainstay/sdk/edits";
 import type { Effect } from "@mainstay/sdk/events";
 import type { Change } from "../files/files.ts";
 import type { Person } from "../identity/identity.ts";
+import { Refusal, refusePaused } from "../kernel/errors.ts";
+import type { NewId } from "../kernel/ids.ts";
+import type { PauseBoard } from "../kernel/pause.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
-import type { Statement } from "../store/store.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Page, PageWish } from "../store/page.ts";
+import type { Statement, Store } from "../store/store.ts";
+import type { Log } from "../telemetry/log.ts";
+import { prepareCall } from "./calls.ts";
+import type { EditFiles } from "./edit-files.ts";
+import { recordOf } from "./edit-record.ts";
+import { editResource, type EditRow, theirs } from "./edit-rows.ts";
+import { editsPage } from "./listed.ts";
+import { createOffers } from "./offers.ts";
+import { createSettler } from "./settler.ts";
+import { createUnderway } from "./underway.ts";
+import { undo } from "./undo.ts";
 
 export type { Statement } from "../store/store.ts";
 
@@ -43,11 +59,6 @@ export type EditEnd =
       readonly writes: readonly Statement[];
     };
 
-export interface Page {
-  readonly after: string | undefined;
-  readonly limit: number;
-}
-
 /**
  * What the agent and undos do to files, on record: rows, trail, and the way back.
  *
@@ -58,22 +69,19 @@ export interface Page {
 export interface Edits {
   /** @throws FileRefused for what cannot be done, with a message to act on. */
   prepare(of: EditCall, changes: readonly Change[]): Promise<PreparedEdit>;
-  /** What became of an edit whose call has no result. Null: there is no such edit. */
+  /** What became of an edit whose call has no result; it is on record then. Null: there is no such edit. */
   settle(edit_id: string): Promise<EditEnd | null>;
 
   /** @throws Refusal `not_found` */
   get(person: Person, edit_id: string): Promise<Edit>;
   diff(person: Person, edit_id: string): Promise<EditDiff>;
   /** Newest first; an admin sees everybody's. */
-  list(
-    person: Person,
-    filter: EditsFilter,
-    page: Page,
-  ): Promise<{ items: Edit[]; next: string | null }>;
+  list(person: Person, filter: EditsFilter, page: PageWish): Promise<Page<Edit>>;
   /**
    * Takes back one edit, or all that stand of a turn or a session, as one edit.
    * @throws Refusal `not_found`, `edit_not_standing`, `nothing_to_undo`, `edit_conflict` (its detail shows what
-   * came later), `backup_gone`
+   * came later), `backup_gone`, `disk_full`, `paused`
+   * @returns how it ended: `applied`, or `torn`
    */
   undo(person: Person, what: UndoTarget): Promise<Edit>;
 
@@ -91,3 +99,53 @@ export type UndoTarget =
   | { readonly edit_id: string }
   | { readonly turn_id: string }
   | { readonly session_id: string };
+
+export interface EditsParts {
+  readonly store: Store;
+  readonly journal: Pick<Journal, "read">;
+  readonly files: EditFiles;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly log: Log;
+  readonly pauses: Pick<PauseBoard, "person">;
+  readonly offeredFiles: (answer: string) => readonly Change[];
+}
+
+export function createEdits(given: EditsParts): Edits {
+  const { store, files, pauses } = given;
+  const underway = createUnderway();
+  const parts = { ...given, underway };
+  const settler = createSettler(parts);
+  const offers = createOffers(parts);
+
+  async function rowOf(person: Person, edit_id: string): Promise<EditRow> {
+    const [row] = await store.query(theirs(store, person).where("edit.id", "=", edit_id));
+    if (row !== undefined) return row;
+    throw new Refusal("not_found", "There is no such edit of yours.");
+  }
+
+  return {
+    prepare: (of, changes) => prepareCall(parts, of, changes),
+    settle: settler.settle,
+    get: async (person, edit_id) => editResource(await rowOf(person, edit_id)),
+    async diff(person, edit_id) {
+      const { record } = await rowOf(person, edit_id);
+      return files.diffOf(recordOf(edit_id, record));
+    },
+    list: (person, filter, page) => editsPage(store, person, filter, page),
+    async undo(person, target) {
+      refusePaused(pauses.person(person.id));
+      return undo(parts, person, target);
+    },
+    offers: offers.list,
+    async takeOffer(person, ...offer) {
+      refusePaused(pauses.person(person.id));
+      return offers.take(person, ...offer);
+    },
+    start: settler.start,
+    async stop() {
+      await settler.stop();
+      await underway.ended();
+    },
+  };
+}

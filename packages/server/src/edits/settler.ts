@@ -1,0 +1,127 @@
+import type { Clock } from "@mainstay/sdk/clock";
+import { messageOf } from "../kernel/errors.ts";
+import type { Actor } from "../kernel/lifecycle.ts";
+import type { Store } from "../store/store.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { EditFiles } from "./edit-files.ts";
+import { recordOf } from "./edit-record.ts";
+import { type EditRow, editRows, rootOf } from "./edit-rows.ts";
+import type { EditEnd } from "./edits.ts";
+import { type Ended, endedWrites } from "./on-record.ts";
+import { findOut } from "./perform.ts";
+import type { Underway } from "./underway.ts";
+
+const LOOK_EVERY_MS = 60_000;
+/** Of one look; those that run before those that are torn, the oldest first. */
+const ROWS = 200;
+
+/**
+ * Decides edits that nobody saw end: all of it or nothing.
+ *
+ * 1. The first look is at all of them, before turns go on. Later ones leave to open turns what is theirs.
+ * 2. What is being done by this process is left alone.
+ * 3. A torn edit is tried again at every look.
+ */
+export interface Settler extends Actor {
+  start(): Promise<void>;
+  /** One edit, whose call was interrupted. Null: there is no such edit. */
+  settle(edit_id: string): Promise<EditEnd | null>;
+}
+
+export interface SettlerParts {
+  readonly store: Store;
+  readonly files: EditFiles;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly underway: Underway;
+}
+
+const INTERRUPTED = "it was interrupted";
+
+export function createSettler({ store, files, clock, log, underway }: SettlerParts): Settler {
+  let live = false;
+  let cancel = () => {};
+  let looking: Promise<void> = Promise.resolve();
+
+  async function look(rows: () => Promise<EditRow[]>): Promise<void> {
+    try {
+      await Promise.all((await rows()).map(decide));
+    } catch (fault) {
+      log.error({ fault: messageOf(fault) }, "edits could not be looked at; trying again");
+    }
+    if (live) cancel = clock.after(LOOK_EVERY_MS, () => next(leftOver));
+  }
+
+  const next = (rows: () => Promise<EditRow[]>): Promise<void> => (looking = look(rows));
+
+  const open = () =>
+    editRows(store)
+      .where("edit.state", "in", ["running", "torn"])
+      .orderBy("edit.state")
+      .orderBy("edit.ordinal")
+      .limit(ROWS);
+
+  const all = (): Promise<EditRow[]> => store.query(open());
+
+  async function leftOver(): Promise<EditRow[]> {
+    const rows = await store.query(
+      open()
+        .leftJoin("turn", "turn.id", "edit.turn_id")
+        .where((of) =>
+          of.or([
+            of("edit.state", "=", "torn"),
+            of("edit.origin", "<>", "call"),
+            of("turn.settled_at", "is not", null),
+          ]),
+        ),
+    );
+    return rows.filter(({ id }) => !underway.has(id));
+  }
+
+  async function decide(row: EditRow): Promise<Ended> {
+    const { id: edit_id, person_id } = row;
+    const record = recordOf(edit_id, row.record);
+    const { state, fault } = await findOut(files, rootOf(row), record, INTERRUPTED);
+    const ended = { edit_id, person_id, state, fault };
+    if (row.state === "torn" && state === "torn") return ended;
+    log.warn({ edit: edit_id, state, fault }, "an interrupted edit was looked at");
+    const writes = endedWrites(store, clock.now(), ended);
+    await store.commit({ guards: [isStill(row)], writes });
+    return ended;
+  }
+
+  const isStill = ({ id, state }: EditRow) => ({
+    name: "as it was found",
+    expect: "some" as const,
+    query: store.sql
+      .selectFrom("edit")
+      .select("id")
+      .where("id", "=", id)
+      .where("state", "=", state)
+      .compile(),
+  });
+
+  return {
+    async start() {
+      if (live) return;
+      live = true;
+      await next(all);
+    },
+    async stop() {
+      live = false;
+      cancel();
+      await looking;
+    },
+    async settle(edit_id) {
+      const [row] = await store.query(editRows(store).where("edit.id", "=", edit_id));
+      if (row === undefined) return null;
+      return endOf(row.state === "running" ? await decide(row) : row);
+    },
+  };
+}
+
+/** Its row has it already. */
+const endOf = ({ state, fault }: Pick<Ended | EditRow, "state" | "fault">): EditEnd =>
+  state === "applied"
+    ? { state, fault, writes: [] }
+    : { state: state === "untouched" ? state : "torn", fault: fault ?? INTERRUPTED, writes: [] };
