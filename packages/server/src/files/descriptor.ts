@@ -1,0 +1,40 @@
+import { closeSync, constants, fsync, openSync, writeSync } from "node:fs";
+import { promisify } from "node:util";
+
+/** Nobody else reads it before it has the mode that it is to have. */
+const PRIVATE = 0o600;
+const FRESH = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY;
+
+/** A file that was not there before; the caller closes it. */
+export const openFresh = (path: string): number => openSync(path, FRESH, PRIVATE);
+
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let position = 0; position < bytes.length;) {
+    position += writeSync(fd, bytes, position, bytes.length - position, position);
+  }
+}
+
+/**
+ * On the disk. Waited for, as nothing else is: syncs that are under way at the same time share a
+ * commit of the disk.
+ */
+export const synced: (fd: number) => Promise<void> = promisify(fsync);
+
+export async function syncFolder(path: string): Promise<void> {
+  const fd = openSync(path, FOLDER);
+  try {
+    await synced(fd);
+  } finally {
+    letGo(fd);
+  }
+}
+
+/** Closes what was only read, or is synced already: what the system says to that changes nothing. */
+export function letGo(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // The descriptor is gone whatever close answers.
+  }
+}

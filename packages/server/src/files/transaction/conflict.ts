@@ -1,0 +1,52 @@
+import { sha256Of } from "../bytes.ts";
+import type { FileAs } from "../edit.ts";
+import { FileRefused } from "../refused.ts";
+import { textOf } from "../text.ts";
+import { unifiedDiff } from "../unified-diff.ts";
+
+/** What somebody else did to a file between the plan of an edit and its switch. */
+const conflict = (path: string, what: string) =>
+  new FileRefused("conflict", `${JSON.stringify(path)} ${what}`);
+
+export const appeared = (path: string) =>
+  conflict(path, "was created meanwhile by somebody else; read it first");
+
+export const gone = (path: string) =>
+  conflict(path, "was deleted or renamed meanwhile by somebody else");
+
+export const noFile = (path: string) => conflict(path, "is no regular file any more");
+
+export const replaced = (path: string) =>
+  conflict(path, "was replaced meanwhile by somebody else; read it again");
+
+export const movedFolder = (path: string) =>
+  conflict(path, "is another folder meanwhile: somebody else moved or replaced it");
+
+export const chmodded = (path: string, mode: number) =>
+  conflict(
+    path,
+    `has other permissions meanwhile (${(mode & 0o777).toString(8).padStart(4, "0")})`,
+  );
+
+/** Both sides: the hashes in the first line, and what the text has become below. */
+export function changed(
+  path: string,
+  before: FileAs,
+  expected: Uint8Array | null,
+  found: Buffer,
+): FileRefused {
+  const hashes = `expected ${before.sha256}, found ${sha256Of(found)}`;
+  const diff = expected === null ? null : diffOf(path, Buffer.from(expected), found);
+  const shown = diff === null ? "" : `\nWhat was expected, and what is there now:\n${diff}`;
+  return conflict(path, `was changed meanwhile by somebody else: ${hashes}; read it again${shown}`);
+}
+
+/** Null for what is no text, or differs too much. */
+function diffOf(path: string, expected: Buffer, found: Buffer): string | null {
+  try {
+    return unifiedDiff(path, textOf(expected, path), textOf(found, path))?.diff ?? null;
+  } catch (fault) {
+    if (!(fault instanceof FileRefused)) throw fault;
+    return null;
+  }
+}

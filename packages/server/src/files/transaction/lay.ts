@@ -1,0 +1,135 @@
+import { type Stats, constants, fstatSync, openSync } from "node:fs";
+import { allEnded } from "../all-ended.ts";
+import type { Backups } from "../backups.ts";
+import { bounds } from "../bounds.ts";
+import { readUpTo, sha256Of } from "../bytes.ts";
+import { letGo } from "../descriptor.ts";
+import type { EditPlan } from "../edit.ts";
+import { isErrno, refusalOf } from "../refused.ts";
+import { demand } from "../rights.ts";
+import { appeared, changed, chmodded, gone, noFile } from "./conflict.ts";
+import { linked, permissions, writeFresh } from "./fresh-file.ts";
+import type { Spot } from "./ground.ts";
+import { type Sighting, sightingAt, sightingOn } from "./sighting.ts";
+
+/** A step that only needs the switch. */
+export interface Laid {
+  readonly spot: Spot;
+  /** What is there until the switch; null: nothing. */
+  readonly original: Original | null;
+  /** What is there after it; null: nothing. */
+  readonly ours: Sighting | null;
+}
+
+export interface Original {
+  readonly sighting: Sighting;
+  readonly bytes: Buffer;
+  readonly sha256: string;
+  /** It has the name `old`, too. */
+  readonly is_linked: boolean;
+}
+
+type Content = EditPlan["contents"][number];
+
+/** More files of one edit are not open at the same time. */
+const AT_ONCE = 32;
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/**
+ * Everything but the switch: the originals held and kept, the new contents on the disk.
+ * @throws FileRefused; what was laid by then is found by its names
+ */
+export async function lay(
+  spots: readonly Spot[],
+  contents: readonly Content[],
+  backups: Backups,
+): Promise<Laid[]> {
+  const laid: Laid[] = [];
+  for (let from = 0; from < spots.length; from += AT_ONCE) {
+    const some = spots.slice(from, from + AT_ONCE);
+    const laying = some.map((spot, i) => layStep(spot, contents[from + i], backups));
+    laid.push(...(await allEnded(laying)));
+  }
+  return laid;
+}
+
+async function layStep(
+  spot: Spot,
+  content: Content = { before: null, after: null },
+  backups: Backups,
+): Promise<Laid> {
+  try {
+    const original = hold(spot, content.before);
+    const fresh = layFresh(spot, content.after);
+    await allEnded<unknown>([fresh, keep(spot, original, content.after, backups)]);
+    return { spot, original, ours: await fresh };
+  } catch (fault) {
+    throw refusalOf(spot.step.path, fault);
+  }
+}
+
+async function layFresh({ step, fresh }: Spot, bytes: Uint8Array | null): Promise<Sighting | null> {
+  if (step.after === null) return null;
+  if (bytes === null) throw new Error(`the plan has no content for ${step.path}`);
+  return writeFresh(fresh, bytes, step.after, step.before === null ? "if it can be" : "always");
+}
+
+async function keep(
+  { step }: Spot,
+  original: Original | null,
+  after: Uint8Array | null,
+  backups: Backups,
+): Promise<void> {
+  const keeping: Promise<void>[] = [];
+  if (original !== null) {
+    keeping.push(backups.keep(original.bytes, original.sha256, "durable"));
+  }
+  if (step.after !== null && after !== null) {
+    keeping.push(backups.keep(after, step.after.sha256, "later"));
+  }
+  try {
+    await allEnded(keeping);
+  } catch (fault) {
+    throw refusalOf(`the backup of ${step.path}`, fault);
+  }
+}
+
+/** Gives the original its second name, and reads it through that: what is read is what is held. */
+function hold(spot: Spot, expected: Uint8Array | null): Original | null {
+  const { step, at, old } = spot;
+  if (step.before === null) {
+    if (sightingAt(at) !== null) throw appeared(step.path);
+    return null;
+  }
+  const is_linked = linkedIfThere(spot);
+  const fd = openSync(is_linked ? old : at, READ);
+  try {
+    const stat = fstatSync(fd);
+    refuseForeign(stat, spot);
+    const sighting = sightingOn(fd);
+    const bytes = readUpTo(fd, Math.min(stat.size, bounds.file_bytes) + 1);
+    const sha256 = sha256Of(bytes);
+    if (sha256 !== step.before.sha256) throw changed(step.path, step.before, expected, bytes);
+    if (permissions(stat.mode) !== permissions(step.before.mode))
+      throw chmodded(step.path, stat.mode);
+    return { sighting, bytes, sha256, is_linked };
+  } finally {
+    letGo(fd);
+  }
+}
+
+function linkedIfThere({ step, at, old }: Spot): boolean {
+  try {
+    return linked(at, old);
+  } catch (fault) {
+    if (isErrno(fault) && fault.code === "ENOENT") throw gone(step.path);
+    throw fault;
+  }
+}
+
+/** What only root might replace is not replaced for the workspace's owner. */
+function refuseForeign(stat: Stats, { step, folder }: Spot): void {
+  if (!stat.isFile()) throw noFile(step.path);
+  demand("read", step.path, stat, folder.rights);
+  demand("write", step.path, stat, folder.rights);
+}

@@ -1,0 +1,55 @@
+import { fstatSync, lstatSync, renameSync, unlinkSync } from "node:fs";
+import { sha256OfFile } from "../bytes.ts";
+import { isErrno, refusalOf } from "../refused.ts";
+import { type Folder, type Root, atPlace, beneath } from "../walk.ts";
+import { appeared, movedFolder, replaced } from "./conflict.ts";
+import { appear } from "./fresh-file.ts";
+import type { Ground } from "./ground.ts";
+import type { Laid } from "./lay.ts";
+import { sightingAt } from "./sighting.ts";
+import { readOld } from "./old-file.ts";
+
+/** Nothing was changed while the disk wrote: neither the files nor the ways to them. @throws FileRefused */
+export function lastLook(root: Root, ground: Ground, laid: readonly Laid[]): void {
+  for (const [path, folder] of ground.folders) refuseMoved(root, path, folder);
+  laid.forEach(refuseReplaced);
+}
+
+/** Puts what was laid in its place. @throws FileRefused when somebody else was faster */
+export function switchOver({ spot, original, ours }: Laid): void {
+  try {
+    if (ours === null) unlinkSync(spot.at);
+    else if (original === null) appear(spot.fresh, spot.at);
+    else renameSync(spot.fresh, spot.at);
+  } catch (fault) {
+    throw isErrno(fault) && fault.code === "EEXIST"
+      ? appeared(spot.step.path)
+      : refusalOf(spot.step.path, fault);
+  }
+}
+
+/** Who had the original open may have written to it until its name was another file's. @throws FileRefused */
+export function refuseLateWrites(laid: readonly Laid[]): void {
+  for (const { spot, original } of laid) {
+    if (original?.is_linked === true && readOld(spot, sha256OfFile) !== original.sha256) {
+      throw replaced(spot.step.path);
+    }
+  }
+}
+
+/** @throws FileRefused when the name leads to anything else than was held */
+export function refuseReplaced({ spot, original }: Laid): void {
+  const now = sightingAt(spot.at);
+  if (now === (original?.sighting ?? null)) return;
+  throw original === null ? appeared(spot.step.path) : replaced(spot.step.path);
+}
+
+function refuseMoved(root: Root, path: string, { fd }: Folder): void {
+  const held = fstatSync(fd, { bigint: true });
+  const is_there = atPlace(root, path, "read", ({ folder, missing, name, path: now }) => {
+    if (missing.length > 0 || now !== path) return false;
+    const found = lstatSync(beneath(folder, name), { bigint: true, throwIfNoEntry: false });
+    return found?.ino === held.ino && found.dev === held.dev;
+  });
+  if (!is_there) throw movedFolder(path);
+}

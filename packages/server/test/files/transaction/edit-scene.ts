@@ -1,0 +1,104 @@
+import { lstatSync, readFileSync, readdirSync } from "node:fs";
+import { mkdtemp, realpath, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@mainstay/sdk/clock";
+import { onTestFinished } from "vitest";
+import { type Backups, openBackups } from "../../../src/files/backups.ts";
+import { sha256Of } from "../../../src/files/bytes.ts";
+import type { EditPlan, FileAs } from "../../../src/files/edit.ts";
+import { rightsIn } from "../../../src/files/rights.ts";
+import type { Root } from "../../../src/files/walk.ts";
+import { newId } from "../../../src/kernel/ids.ts";
+
+const uid = process.getuid?.() ?? 0;
+
+/** A workspace and backups of its own, which go with the test. */
+export interface EditScene {
+  readonly root: Root;
+  readonly backups: Backups;
+  readonly backups_folder: string;
+}
+
+export async function editScene(parent = tmpdir()): Promise<EditScene> {
+  const folder = await realpath(await mkdtemp(join(parent, "mainstay-edit-")));
+  const backups_folder = await mkdtemp(join(tmpdir(), "mainstay-backups-"));
+  onTestFinished(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await rm(backups_folder, { recursive: true, force: true });
+  });
+  const budget = { bytes: 1 << 30, days: 30 };
+  const backups = openBackups({ folder: backups_folder, clock: systemClock, budget });
+  return { root: await rootAt(folder), backups, backups_folder };
+}
+
+/** The folder as it would be registered now. */
+export async function rootAt(path: string): Promise<Root> {
+  const { ino, uid: owner } = await stat(path, { bigint: true });
+  const root = { path, ino: String(ino), owner_uid: Number(owner) };
+  return { ...root, rights: rightsIn(root, uid) };
+}
+
+/** What is wanted of a path: its new text, nothing, or text and mode. */
+export type Wanted = string | null | { readonly text: string; readonly mode: number };
+
+/** A plan that makes each path what is wanted, from what is there now. */
+export function planOf(
+  { path: folder }: Root,
+  wanted: Readonly<Record<string, Wanted>>,
+  folders: readonly string[] = [],
+): EditPlan {
+  const steps = Object.entries(wanted).map(([path, want]) => {
+    const bytes = bytesAt(join(folder, path));
+    const before = bytes === null ? null : fileAs(bytes, lstatSync(join(folder, path)));
+    const text = want === null || typeof want === "string" ? want : want.text;
+    const now = before ?? { mode: 0o644, ...ownerOf(folder) };
+    const mode = want === null || typeof want === "string" ? now.mode : want.mode;
+    const after = text === null ? null : fileAs(Buffer.from(text), { ...now, mode });
+    const contents = { before: bytes, after: text === null ? null : Buffer.from(text) };
+    return { step: { path, before, after }, contents };
+  });
+  return {
+    edit_id: newId("edit"),
+    steps: steps.map(({ step }) => step),
+    contents: steps.map(({ contents }) => contents),
+    folders,
+    diff: "",
+    summary: "",
+  };
+}
+
+const ownerOf = (path: string) => lstatSync(path);
+
+function bytesAt(path: string): Buffer | null {
+  return lstatSync(path, { throwIfNoEntry: false }) === undefined ? null : readFileSync(path);
+}
+
+function fileAs(
+  bytes: Buffer,
+  { mode, uid: owner, gid }: { mode: number; uid: number; gid: number },
+): FileAs {
+  const sha256 = sha256Of(bytes);
+  return { sha256, size_bytes: bytes.length, mode: mode & 0o777, uid: owner, gid };
+}
+
+/** Every file of a folder with its text, and every folder with "/", by path. */
+export function contentsOf(folder: string): Record<string, string> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    const name = path.slice(folder.length + 1);
+    return entry.isFile() ? [name, readFileSync(path, "utf8")] : [`${name}/`, ""];
+  });
+  return Object.fromEntries(entries.toSorted()) as Record<string, string>;
+}
+
+/** The fault and message of what is refused; fails when it is not. */
+export async function refusalOf(doing: Promise<unknown>) {
+  const outcome = await doing.then(
+    () => null,
+    (fault: unknown) => fault,
+  );
+  if (outcome === null) throw new Error("it was not refused");
+  const { fault, message } = outcome as { fault?: string; message: string };
+  return { fault: fault ?? `not a refusal: ${message}`, message };
+}
