@@ -30,6 +30,8 @@ export const bounds = {
   diff_edits: 1_000,
   /** Places where one edit may replace; past it the edit is refused. */
   replacements: 10_000,
+  /** Hunks of one patch; past it the patch is refused. */
+  hunks: 1_000,
   /** Lines compared to find the one that an edit may have meant. */
   near_lines: 5_000,
   /** Characters of such a line, or lines, that are shown. */

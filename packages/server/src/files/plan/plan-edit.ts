@@ -1,7 +1,8 @@
 import type { Change, EditPlan } from "../edit.ts";
-import { FileRefused } from "../refused.ts";
 import type { Root } from "../walk.ts";
 import { type Draft, openDraft } from "./draft.ts";
+import { deleteFile, moveFile } from "./file-changes.ts";
+import { applyPatch } from "./patch.ts";
 import { planOf } from "./plan-of.ts";
 import { replaceLines, replaceText, writeText } from "./text-changes.ts";
 
@@ -29,30 +30,6 @@ function make(draft: Draft, change: Change): void {
     case "delete":
       return deleteFile(draft, change.path);
     case "patch":
-      throw new FileRefused("malformed", "patches cannot be read yet");
+      return applyPatch(draft, change.patch);
   }
 }
-
-/** @throws FileRefused where there is nothing to move, or something in the way. */
-export function moveFile(draft: Draft, from: string, to: string): void {
-  const source = draft.at(from, "take");
-  if (source.now === null) throw absent(from);
-  const target = draft.at(to, "write");
-  if (target.now !== null && target.path !== source.path) {
-    throw new FileRefused(
-      "conflict",
-      `${JSON.stringify(to)} exists already; delete it first, or choose another name`,
-    );
-  }
-  if (target.path !== source.path) draft.move(source.path, target.path);
-}
-
-/** @throws FileRefused where there is nothing to delete. */
-export function deleteFile(draft: Draft, path: string): void {
-  const file = draft.at(path, "take");
-  if (file.now === null) throw absent(path);
-  draft.remove(file.path);
-}
-
-const absent = (path: string) =>
-  new FileRefused("absent", `${JSON.stringify(path)} does not exist`);

@@ -26,15 +26,16 @@ export function writeText(draft: Draft, { path, content }: Write): void {
 function likeOld(content: string, old: string): string {
   const is_windows = lineEnding(old) === "\r\n" && !content.includes("\r\n");
   const text = is_windows ? withEnding(content, "\r\n") : content;
-  const is_marked = old.startsWith(BYTE_ORDER_MARK) && !text.startsWith(BYTE_ORDER_MARK);
-  return is_marked ? BYTE_ORDER_MARK + text : text;
+  return old.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK + unmarked(text) : text;
 }
 
 export function replaceText(draft: Draft, change: Replace): void {
   if (change.old_text === "") {
     throw new FileRefused("malformed", "old_text is empty; to replace a whole file write it");
   }
-  changeText(draft, change.path, (text) => replacedIn(text, change));
+  const { old_text, new_text } = change;
+  const plain = { ...change, old_text: unmarked(old_text), new_text: unmarked(new_text) };
+  changeText(draft, change.path, (text) => replacedIn(text, plain));
 }
 
 function replacedIn(text: string, { path, old_text, new_text, replace_all }: Replace): string {
@@ -106,11 +107,11 @@ function spliced(
 ): string {
   const last = lines[last_line - 1] ?? "";
   const closing = new_text === "" || /\n$/.test(new_text) ? "" : last.slice(bare(last).length);
-  const put_in = withEnding(new_text, ending) + closing;
+  const put_in = withEnding(unmarked(new_text), ending) + closing;
   return [...lines.slice(0, first_line - 1), put_in, ...lines.slice(last_line)].join("");
 }
 
-/** @throws FileRefused "absent" */
+/** `change` sees the text without its byte order mark, which stays. @throws FileRefused "absent" */
 export function changeText(
   draft: Draft,
   path: string,
@@ -121,5 +122,9 @@ export function changeText(
     throw new FileRefused("absent", `${JSON.stringify(path)} does not exist`);
   }
   const { encoding, text } = decode(file.now.bytes, path);
-  draft.put(file.path, encode({ encoding, text: change(text, file) }, path));
+  const mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : "";
+  draft.put(file.path, encode({ encoding, text: mark + change(unmarked(text), file) }, path));
 }
+
+const unmarked = (text: string): string =>
+  text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
