@@ -124,7 +124,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     log.warn({}, BANNER);
   }
 
-  const files = workspaceFiles({ clock, newId, uid: config.uid, log });
+  const backups = { folder: join(home, "backups"), budget: { bytes: 2 ** 30, days: 30 } };
+  const files = workspaceFiles({ clock, newId, uid: config.uid, log, backups });
   const changes = createChangeRecorder({ folder: join(home, "changes"), clock, log });
   const pauses = createPauses({ store, clock });
   await pauses.load();

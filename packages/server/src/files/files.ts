@@ -1,7 +1,10 @@
 import type { Clock } from "@mainstay/sdk/clock";
+import type { EditDiff } from "@mainstay/sdk/edits";
 import type { NewId } from "../kernel/ids.ts";
 import type { WorkspaceRoot } from "../kernel/workspace.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { BackupsBudget, BackupsUsage } from "./backups.ts";
+import type { Applied, Change, EditPlan, EditRecord, FileStep, Settled } from "./edit.ts";
 import { planEdit } from "./edit-plan.ts";
 import type { Change as OneChange, EditPlan as OldEditPlan } from "./edit-plan.ts";
 import type { Listing, Span } from "./list-folder.ts";
@@ -10,6 +13,7 @@ import { sweepTemp } from "./put-file.ts";
 import type { TextWindow, Window } from "./read-window.ts";
 import { rightsIn } from "./rights.ts";
 import type { TextQuery } from "./search-text.ts";
+import { applyOnce } from "./threads/apply-once.ts";
 import { openPool } from "./threads/pool.ts";
 import type { Root } from "./walk.ts";
 
@@ -30,7 +34,29 @@ export interface Files {
    * @throws the signal's reason when aborted.
    */
   search(root: WorkspaceRoot, query: TextQuery, signal: AbortSignal): Promise<string>;
-  /** Changes nothing until `apply` of the plan is called. */
+  /** Decides an edit; nothing is written. */
+  plan(root: WorkspaceRoot, changes: readonly Change[], edit_id: string): Promise<EditPlan>;
+  /**
+   * The same for putting files back: `before` of a step is what must be there now.
+   * @throws FileRefused "conflict" with both sides, "backup_gone"
+   */
+  planRestore(root: WorkspaceRoot, steps: readonly FileStep[], edit_id: string): Promise<EditPlan>;
+  /**
+   * All of it, or nothing. The contents of `plan` are gone from it afterwards.
+   * @throws FileRefused whose message says what is untouched; but "torn", which says how each file stands,
+   * and "unanswered": settle it later
+   */
+  apply(root: WorkspaceRoot, plan: EditPlan): Promise<Applied>;
+  /** Decides an edit that was interrupted: all of it, or nothing. Again and again, where need be. */
+  settle(root: WorkspaceRoot, record: EditRecord): Promise<Settled>;
+  /** From what is kept of it. */
+  diffOf(record: EditRecord): Promise<EditDiff>;
+  /** What is kept of files as they were; `prune` holds it to its budget. */
+  readonly backups: {
+    usage(): Promise<BackupsUsage>;
+    prune(): Promise<BackupsUsage>;
+  };
+  /** Of old times: changes nothing until `apply` of the plan is called. */
   planEdit(root: WorkspaceRoot, path: string, change: OneChange): Promise<OldEditPlan>;
   /** SHA-256 of a file in hex, null when there is none. */
   digest(root: WorkspaceRoot, path: string): Promise<string | null>;
@@ -48,10 +74,12 @@ export interface FilesParts {
   /** The server's own user. */
   readonly uid: number;
   readonly log: Log;
+  readonly backups: { readonly folder: string; readonly budget: BackupsBudget };
 }
 
-export function workspaceFiles({ clock, newId, uid, log }: FilesParts): Files {
-  const pool = openPool({ clock, log });
+export function workspaceFiles({ clock, newId, uid, log, backups }: FilesParts): Files {
+  const url = new URL("./threads/file-thread.ts", import.meta.url);
+  const pool = openPool({ clock, log, url, data: { backups } });
   const bounded = (root: WorkspaceRoot): Root => ({ ...root, rights: rightsIn(root, uid) });
 
   return {
@@ -61,6 +89,16 @@ export function workspaceFiles({ clock, newId, uid, log }: FilesParts): Files {
       untilAborted(signal, (unwanted) =>
         pool.ask(root.path, "search", bounded(root), query, unwanted),
       ),
+    plan: (root, changes, edit_id) => pool.ask(root.path, "plan", bounded(root), changes, edit_id),
+    planRestore: (root, steps, edit_id) =>
+      pool.ask(root.path, "planRestore", bounded(root), steps, edit_id),
+    apply: (root, plan) => applyOnce(pool, bounded(root), plan),
+    settle: (root, record) => pool.ask(root.path, "settle", bounded(root), record),
+    diffOf: (record) => pool.ask(backups.folder, "diffOf", record),
+    backups: {
+      usage: () => pool.ask(backups.folder, "usage"),
+      prune: () => pool.ask(backups.folder, "prune"),
+    },
     planEdit: (root, path, change) => planEdit(bounded(root), path, change, newId("edit")),
     digest: (root, path) => pool.ask(root.path, "digest", bounded(root), path),
     program: (root, path, head_chars) =>

@@ -1,8 +1,9 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { mkdtemp, realpath, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
-import { onTestFinished } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 import { workspaceFiles } from "../../src/files/files.ts";
 import { rightsIn } from "../../src/files/rights.ts";
 import type { Root } from "../../src/files/walk.ts";
@@ -11,7 +12,14 @@ import { createLog } from "../../src/telemetry/log.ts";
 
 const uid = process.getuid?.() ?? 0;
 const log = createLog("error");
-export const files = workspaceFiles({ clock: systemClock, newId, uid, log });
+const kept = mkdtempSync(join(tmpdir(), "mainstay-backups-"));
+const backups = { folder: kept, budget: { bytes: 1 << 30, days: 30 } };
+export const files = workspaceFiles({ clock: systemClock, newId, uid, log, backups });
+
+afterAll(async () => {
+  await files.close();
+  rmSync(kept, { recursive: true, force: true });
+});
 
 /** An empty folder that goes with the test, as a workspace. */
 export async function scratchFolder(parent = tmpdir()): Promise<Root> {

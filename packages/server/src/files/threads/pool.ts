@@ -1,9 +1,11 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Log } from "../../telemetry/log.ts";
+import type { EditPlan } from "../edit.ts";
 import { chooseForTransaction, chooseThread, type Underway } from "./choose-thread.ts";
-import type { Work } from "./file-thread.ts";
+import type { FileThreadData, Work } from "./file-thread.ts";
 import { silentFolders } from "./silent-folders.ts";
 import { createThread, Unanswered } from "./thread.ts";
+import { buffersOf } from "./transfer.ts";
 
 /**
  * The threads in which all work on workspaces is done: the server's event loop waits for no disk.
@@ -34,6 +36,9 @@ export type Done<Name extends keyof Work> = Awaited<ReturnType<Work[Name]>>;
 export interface PoolParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** The threads' code: `file-thread.ts`. */
+  readonly url: URL;
+  readonly data: FileThreadData;
 }
 
 /** Some work, by its name in `file-thread.ts`. */
@@ -49,16 +54,13 @@ const IDLE_MS = 60_000;
 const TRIES = 3;
 
 /** What writes to a workspace. */
-const TRANSACTIONS: ReadonlySet<string> = new Set(["apply", "settle"]);
+const TRANSACTIONS: ReadonlySet<keyof Work> = new Set<keyof Work>(["apply", "settle"]);
 
-/** F3 */
-const ONCE: ReadonlySet<string> = new Set(["apply"]);
-
-export function openPool({ clock, log }: PoolParts): Pool {
+export function openPool({ clock, log, url, data }: PoolParts): Pool {
   const threads = Array.from({ length: THREADS }, (_, n) =>
     createThread<Wish, unknown>({
-      ...{ url: new URL("./file-thread.ts", import.meta.url), name: `files ${n + 1}` },
-      ...{ data: null, clock, log, answer_limit_ms: ANSWER_LIMIT_MS, idle_ms: IDLE_MS },
+      ...{ url, name: `files ${n + 1}`, data, clock, log },
+      ...{ answer_limit_ms: ANSWER_LIMIT_MS, idle_ms: IDLE_MS },
     }),
   );
   const silent = silentFolders(clock);
@@ -73,13 +75,13 @@ export function openPool({ clock, log }: PoolParts): Pool {
       } catch (fault) {
         if (!(fault instanceof Unanswered)) throw fault;
         if (fault.why === "stuck") silent.add(folder, fault.gone);
-        if (tries === TRIES || ONCE.has(wish.name)) throw fault;
+        if (tries === TRIES || wish.name === "apply") throw fault;
       }
     }
   }
 
   const loads = () => threads.map((thread) => thread.load());
-  const tell = (thread: number, wish: Wish) => threads[thread]!.ask(wish);
+  const tell = (thread: number, wish: Wish) => threads[thread]!.ask(wish, handedOverIn(wish));
   const look = (_: string, wish: Wish) => tell(chooseThread(loads()), wish);
 
   /** F1. Between the choice and its note nothing else may be chosen. */
@@ -108,3 +110,7 @@ export function openPool({ clock, log }: PoolParts): Pool {
     },
   };
 }
+
+/** The contents of an edit; they are gone from here. */
+const handedOverIn = ({ name, given: [, plan] }: Wish): ArrayBuffer[] =>
+  name === "apply" ? buffersOf(plan as EditPlan) : [];
