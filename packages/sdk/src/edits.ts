@@ -1,9 +1,6 @@
 import { z } from "zod";
 import { FileState } from "./changes.ts";
 
-/** More files in one edit are refused. */
-export const EDIT_FILES_LIMIT = 200;
-
 /** One file of an edit: how it stood, and what the edit makes of it. */
 export const EditedFile = z.object({
   /** Relative to the workspace, links resolved. */

@@ -6,6 +6,8 @@ export const bounds = {
   steps: 128,
   /** Links followed for one path, as in the kernel; past it the path is refused. */
   links: 40,
+  /** Files that one edit may change; past it the edit is refused. */
+  edit_files: 200,
   /** Folders that one edit may create; past it the edit is refused. */
   new_folders: 16,
   /** The longest text that one read returns; the rest is the next window. */

@@ -1,4 +1,3 @@
-import { EDIT_FILES_LIMIT } from "@mainstay/sdk/edits";
 import { bounds } from "../bounds.ts";
 import { sha256Of } from "../bytes.ts";
 import type { EditPlan, FileAs, FileStep } from "../edit.ts";
@@ -82,9 +81,9 @@ function foldersOf(files: readonly Changed[]): string[] {
 }
 
 function refuseMany(files: readonly Drafted[]): void {
-  if (files.length <= EDIT_FILES_LIMIT) return;
+  if (files.length <= bounds.edit_files) return;
   throw new FileRefused(
     "too_large",
-    `this edit changes ${files.length} files; one edit changes up to ${EDIT_FILES_LIMIT}`,
+    `this edit changes ${files.length} files; one edit changes up to ${bounds.edit_files}`,
   );
 }
