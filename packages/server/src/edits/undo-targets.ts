@@ -3,6 +3,7 @@ import { Refusal } from "../kernel/errors.ts";
 import type { Store } from "../store/store.ts";
 import {
   type EditRow,
+  editRows,
   type EditRows,
   isStanding,
   standing,
@@ -13,69 +14,86 @@ import type { UndoTarget } from "./edits.ts";
 
 /** More at once would be an undo that nobody can oversee. */
 const EDITS = 1_000;
+const TOLD = 10;
 
-/**
- * The edits that an undo takes back, in the order in which they were done, and what it is called.
- *
- * An undo is taken back like an edit: what it took back stands again. An undo of that is one of those
- * edits themselves.
- *
- * @throws Refusal
- */
+/** In the order in which they were done. */
+export type Targets = readonly [EditRow, ...EditRow[]];
+
+/** The edits that an undo takes back, and what it is called. @throws Refusal */
 export async function undoTargets(
   store: Store,
   person: Person,
   target: UndoTarget,
-): Promise<{ readonly edits: readonly [EditRow, ...EditRow[]]; readonly intent: string }> {
-  const mine = theirs(store, person);
-  if ("edit_id" in target) return oneEdit(target.edit_id);
+): Promise<{ readonly edits: Targets; readonly intent: string }> {
+  if ("edit_id" in target) return ofEdit(store, theirs(store, person), target.edit_id);
   const [what, id] =
     "turn_id" in target
       ? (["turn", target.turn_id] as const)
       : (["session", target.session_id] as const);
-  await refuseUnknown(what, id);
-  const rows = mine.where(`edit.${what}_id`, "=", id);
+  await refuseUnknown(store, person, what, id);
+  const rows = theirs(store, person).where(`edit.${what}_id`, "=", id);
+  return { edits: await ofMany(store, rows, what), intent: `undo of ${what} ${id}` };
+}
+
+/**
+ * An undo is taken back like an edit: what it took back stands again. An undo of that is one of those
+ * edits themselves.
+ */
+async function ofEdit(store: Store, mine: EditRows, edit_id: string) {
+  const [row] = await store.query(mine.where("edit.id", "=", edit_id));
+  if (row === undefined) throw new Refusal("not_found", "There is no such edit of yours.");
+  if (!isStanding(row)) throw notStanding(row);
+  const intent = `undo of ${edit_id}: ${row.intent}`;
+  const again = row.origin === "undo" ? await broughtBack(store, row) : [];
+  if (again.length === 0) return { edits: [row] as const, intent };
+  const [first, ...rest] = await standingOf(store, mine.where("edit.id", "in", again));
+  if (first !== undefined) return { edits: [first, ...rest] as const, intent };
+  throw new Refusal(
+    "edit_not_standing",
+    `What ${edit_id} brought back was taken back since: ${again.slice(0, TOLD).join(", ")}.`,
+  );
+}
+
+/** Of the undo of an undo: the edits that it made stand again. */
+async function broughtBack(store: Store, row: EditRow): Promise<string[]> {
+  const undone = await store.query(editRows(store).where("edit.id", "in", undoesOf(row)));
+  return undone.filter(({ origin }) => origin === "undo").flatMap(undoesOf);
+}
+
+async function ofMany(store: Store, rows: EditRows, what: string): Promise<Targets> {
   const [busy] = await store.query(rows.where("edit.state", "=", "running").limit(1));
   if (busy !== undefined) throw isBusy(busy.id);
-  return { edits: await allOf(rows, `this ${what}`), intent: `undo of ${what} ${id}` };
-
-  async function oneEdit(edit_id: string) {
-    const [row] = await store.query(mine.where("edit.id", "=", edit_id));
-    if (row === undefined) throw new Refusal("not_found", "There is no such edit of yours.");
-    if (!isStanding(row)) throw notStanding(row);
-    const again = row.origin === "undo" ? await broughtBack(row) : [];
-    if (again.length === 0)
-      return { edits: [row] as const, intent: `undo of ${edit_id}: ${row.intent}` };
-    const rows = mine.where("edit.id", "in", again);
-    return { edits: await allOf(rows, edit_id), intent: `undo of ${edit_id}: ${row.intent}` };
-  }
-
-  /** Of the undo of an undo: the edits that it made stand again. */
-  async function broughtBack(row: EditRow): Promise<string[]> {
-    const undone = await store.query(mine.where("edit.id", "in", undoesOf(row)));
-    return undone.filter(({ origin }) => origin === "undo").flatMap(undoesOf);
-  }
-
-  async function allOf(rows: EditRows, of: string) {
-    const found = standing(rows).orderBy("edit.ordinal");
-    const [first, ...rest] = await store.query(found.limit(EDITS + 1));
-    if (first === undefined)
-      throw new Refusal("nothing_to_undo", `Of ${of} no edit stands: there is nothing to undo.`);
-    if (rest.length >= EDITS)
-      throw new Refusal(
-        "edit_conflict",
-        `More than ${EDITS} edits of ${of} stand. Take back its turns one by one, the newest first.`,
-      );
-    return [first, ...rest] as const;
-  }
-
-  async function refuseUnknown(what: "turn" | "session", id: string): Promise<void> {
-    const [row] = await store.query(
-      store.sql.selectFrom(what).select("person_id").where("id", "=", id),
+  const [first, ...rest] = await standingOf(store, rows);
+  if (first === undefined)
+    throw new Refusal(
+      "nothing_to_undo",
+      `No edit of this ${what} stands: there is nothing to undo.`,
     );
-    if (row !== undefined && (row.person_id === person.id || person.role === "admin")) return;
-    throw new Refusal("not_found", `There is no such ${what} of yours.`);
-  }
+  if (rest.length < EDITS) return [first, ...rest];
+  throw new Refusal(
+    "edit_conflict",
+    `More than ${EDITS} edits of this ${what} stand. Take them back turn by turn, the newest first.`,
+  );
+}
+
+const standingOf = (store: Store, rows: EditRows): Promise<EditRow[]> =>
+  store.query(
+    standing(rows)
+      .orderBy("edit.ordinal")
+      .limit(EDITS + 1),
+  );
+
+async function refuseUnknown(
+  store: Store,
+  person: Person,
+  what: "turn" | "session",
+  id: string,
+): Promise<void> {
+  const [row] = await store.query(
+    store.sql.selectFrom(what).select("person_id").where("id", "=", id),
+  );
+  if (row !== undefined && (row.person_id === person.id || person.role === "admin")) return;
+  throw new Refusal("not_found", `There is no such ${what} of yours.`);
 }
 
 const isBusy = (edit_id: string): Refusal =>

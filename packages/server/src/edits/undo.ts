@@ -8,13 +8,11 @@ import { editResource, type EditRow, editRows, onRecord, rootOf, standing } from
 import type { UndoTarget } from "./edits.ts";
 import { fileRefusal } from "./refusals.ts";
 import { type Gap, takeBack } from "./take-back.ts";
-import { notStanding, undoTargets } from "./undo-targets.ts";
+import { notStanding, type Targets, undoTargets } from "./undo-targets.ts";
 
 /** Later edits looked through, and told, when one stands in the way. */
 const LATER = 1_000;
 const TOLD = 10;
-
-type Targets = readonly [EditRow, ...EditRow[]];
 
 /** Takes back what stands of an edit, a turn or a session, as an edit. @throws as `Edits.undo` */
 export async function undo(
