@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from "node:fs";
+import { constants, fstatSync, lstatSync, openSync, readlinkSync, type Stats } from "node:fs";
 import type { WorkspaceRoot } from "../kernel/workspace.ts";
 import { bounds } from "./bounds.ts";
+import { letGo } from "./descriptor.ts";
 import { FileRefused, isErrno, refusalOf } from "./refused.ts";
 import { demand, type Right, type Rights } from "./rights.ts";
 import { namesOf, namesOfLink } from "./workspace-path.ts";
@@ -129,7 +130,7 @@ export function openFolder(above: Folder, name: string): Folder {
     demandOn(folder, "enter", name);
     return folder;
   } catch (fault) {
-    closeSync(folder.fd);
+    letGo(folder.fd);
     throw fault;
   }
 }
@@ -140,7 +141,7 @@ export function withFolder<T>(above: Folder, name: string, use: (folder: Folder)
   try {
     return use(folder);
   } finally {
-    closeSync(folder.fd);
+    letGo(folder.fd);
   }
 }
 
@@ -160,7 +161,7 @@ export function withRegular<T>(
     demand("read", name, stat, folder.rights);
     return use(fd, stat);
   } finally {
-    closeSync(fd);
+    letGo(fd);
   }
 }
 
@@ -207,15 +208,12 @@ function walk({ root, path, purpose, names, trail }: Walk): Place {
 
 type Found = { kind: "absent" } | { kind: "link"; target: string } | { kind: "entry" };
 
+/** Asks what it is first: to be told by an exception that it is no link would cost more than the walk. */
 function look(folder: Folder, name: string): Found {
-  try {
-    return { kind: "link", target: readlinkSync(beneath(folder, name)) };
-  } catch (fault) {
-    if (!isErrno(fault)) throw fault;
-    if (fault.code === "EINVAL") return { kind: "entry" };
-    if (fault.code === "ENOENT") return { kind: "absent" };
-    throw fault;
-  }
+  const path = beneath(folder, name);
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return { kind: "absent" };
+  return stat.isSymbolicLink() ? { kind: "link", target: readlinkSync(path) } : { kind: "entry" };
 }
 
 function openPresent(folder: Folder, name: string): number | null {
@@ -249,7 +247,7 @@ function folderOf(trail: Trail): Folder {
 }
 
 function closeDownTo(trail: Trail, length: number): void {
-  for (const { folder } of trail.splice(length)) closeSync(folder.fd);
+  for (const { folder } of trail.splice(length)) letGo(folder.fd);
 }
 
 /** Hooks and config in there run code on the next git command: no tool writes them. */

@@ -151,9 +151,11 @@ function openMade(above: Folder, name: string, owner: Owner): Folder {
 /** Made a moment ago it is empty; what is not was put in its place, and is nobody's to give. */
 function refuseFilled(fd: number, name: string): void {
   const folder = opendirSync(`/proc/self/fd/${fd}`);
-  const first = folder.readSync();
-  folder.closeSync();
-  if (first === null) return;
+  try {
+    if (folder.readSync() === null) return;
+  } finally {
+    folder.closeSync();
+  }
   throw new FileRefused("conflict", `${JSON.stringify(name)} was replaced while it was made`);
 }
 
