@@ -11,6 +11,7 @@ import { createNotary } from "./audit/audit.ts";
 import type { Config } from "./config.ts";
 import { createDispatch, createSuspects } from "./dispatch/dispatch.ts";
 import { createDoor } from "./door/door.ts";
+import { editRoutes } from "./door/routes/edits.ts";
 import { approvalRoutes } from "./door/routes/approvals.ts";
 import { auditRoutes } from "./door/routes/audit.ts";
 import { commandRoutes } from "./door/routes/commands.ts";
@@ -28,6 +29,7 @@ import { turnRoutes } from "./door/routes/turns.ts";
 import { userRoutes } from "./door/routes/users.ts";
 import { workspaces } from "./door/routes/workspaces.ts";
 import { createTurnReader } from "./door/turn-reader.ts";
+import { createEdits } from "./edits/edits.ts";
 import { openConsent } from "./execution/consent/open-consent.ts";
 import { createExecution } from "./execution/execution.ts";
 import { createExpirer } from "./execution/expirer.ts";
@@ -124,11 +126,15 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     log.warn({}, BANNER);
   }
 
-  const backups = { folder: join(home, "backups"), budget: { bytes: 2 ** 30, days: 30 } };
+  const backups = { folder: join(home, "backups"), budget: config.backups };
   const files = workspaceFiles({ clock, newId, uid: config.uid, log, backups });
   const changes = createChangeRecorder({ folder: join(home, "changes"), clock, log });
   const pauses = createPauses({ store, clock });
   await pauses.load();
+  const edits = createEdits({
+    ...{ store, journal, files, clock, newId, log, pauses },
+    offeredFiles: () => [],
+  });
   const consent = openConsent({
     ...{ store, journal, clock, newId, limits, scriptOf, pauses },
     workspaces: identity.workspaces,
@@ -234,6 +240,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       if (usage === null) return null;
       return { used_bytes: usage.spool_bytes, limit_bytes: usage.spool_limit_bytes };
     },
+    edits: edits.check,
     audit: notary.check,
     pauses,
     warning: config.unsandboxed ? BANNER : null,
@@ -255,6 +262,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       eventRoute({ store, journal, live, admission, dispatch, reader, clock }),
       ...sessionRoutes(store),
       ...commandRoutes({ ...execution, clock }),
+      ...editRoutes(edits),
       ...approvalRoutes({ ...consent, clock }),
       ...ruleRoutes(consent.rules, consent.suggestions),
       ...policyRoutes(consent.policies),
@@ -291,6 +299,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       throw portFault(fault, config.port);
     });
   await notary.start();
+  // Before turns go on: what they find of their edits is decided.
+  await edits.start();
   await dispatch.start();
   // After it, which ends turns whose journal is damaged.
   await orphans.start();
@@ -301,7 +311,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     // Runs wait for commands; it is `execution.stop` that makes them let go. Whatever one part meets
     // while it stops, the data is let go of, last.
     const parts = [open.close(), execution.stop(how), dispatch.stop()];
-    const actors = [orphans.stop(), expirer.stop(), retention.stop()];
+    const actors = [orphans.stop(), expirer.stop(), retention.stop(), edits.stop()];
     const ends = await Promise.allSettled([...parts, ...actors]);
     // Only who has the data may end an executor: now, or the next `mainstay stop` will.
     const late = how === "leave" && ends_commands ? [execution.stop("end")] : [];

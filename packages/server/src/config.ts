@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import type { AuditSettings } from "./audit/audit.ts";
+import type { BackupsBudget } from "./files/files.ts";
 import type { RetentionSettings } from "./memory/retention.ts";
 import type { ProviderSettings } from "./providers/providers.ts";
 import type { LogLevel } from "./telemetry/log.ts";
@@ -11,6 +12,8 @@ const ROOT_HOME = "/var/lib/mainstay";
 const OPENAI_URL = "https://api.openai.com/v1";
 const JOURNAL_DAYS = 30;
 const JOURNAL_BYTES = 4_294_967_296;
+const BACKUP_BYTES = 1_073_741_824;
+const BACKUP_DAYS = 30;
 const OPENAI_MODEL = "gpt-5.1";
 
 const NO_CREDENTIALS =
@@ -50,6 +53,14 @@ const ConfigFile = z.strictObject({
       journal_bytes: z.int().min(16_777_216).optional(),
     })
     .optional(),
+  backups: z
+    .strictObject({
+      /** Bytes that files may take which are kept as they were before an edit; older ones go first. */
+      bytes: z.int().min(1_048_576).optional(),
+      /** Days after which none is kept any more. */
+      days: z.int().min(1).max(36_500).optional(),
+    })
+    .optional(),
   audit: z
     .strictObject({
       /** A file off this machine (a mount, say) that always has the newest signed head of the trail. */
@@ -74,6 +85,8 @@ export interface Config {
   /** In the order in which they are asked. */
   readonly providers: readonly ProviderSettings[];
   readonly retention: RetentionSettings;
+  /** What undos can go back to; nothing of today and yesterday is ever given up for it. */
+  readonly backups: BackupsBudget;
   readonly audit: AuditSettings;
   readonly unsandboxed: boolean;
   readonly uid: number;
@@ -121,6 +134,10 @@ export function readConfig(environment: Environment = process.env): Config {
     retention: {
       journal_days: file.retention?.journal_days ?? JOURNAL_DAYS,
       journal_bytes: file.retention?.journal_bytes ?? JOURNAL_BYTES,
+    },
+    backups: {
+      bytes: file.backups?.bytes ?? BACKUP_BYTES,
+      days: file.backups?.days ?? BACKUP_DAYS,
     },
     audit,
     unsandboxed: file.unsandboxed ?? false,

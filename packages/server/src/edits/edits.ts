@@ -17,7 +17,9 @@ import { recordOf } from "./edit-record.ts";
 import { editResource, type EditRow, theirs } from "./edit-rows.ts";
 import { editsPage } from "./listed.ts";
 import { createOffers } from "./offers.ts";
+import { createPruner } from "./pruner.ts";
 import { createSettler } from "./settler.ts";
+import { standCheck } from "./stand-check.ts";
 import { createUnderway } from "./underway.ts";
 import { undo } from "./undo.ts";
 
@@ -90,6 +92,9 @@ export interface Edits {
   /** @throws Refusal `offer_gone`, `edit_conflict` */
   takeOffer(person: Person, turn_id: string, number: number, sha256: string): Promise<Edit>;
 
+  /** How much of the way back is kept, and whether every edit is whole. */
+  check(): Promise<{ readonly ok: boolean; readonly detail: string }>;
+
   /** Decides what was interrupted; then prunes backups and looks at torn edits now and then. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -116,6 +121,7 @@ export function createEdits(given: EditsParts): Edits {
   const underway = createUnderway();
   const parts = { ...given, underway };
   const settler = createSettler(parts);
+  const pruner = createPruner({ ...given, backups: files.backups });
   const offers = createOffers(parts);
 
   async function rowOf(person: Person, edit_id: string): Promise<EditRow> {
@@ -142,9 +148,13 @@ export function createEdits(given: EditsParts): Edits {
       refusePaused(pauses.person(person.id));
       return offers.take(person, ...offer);
     },
-    start: settler.start,
+    check: () => standCheck(store, files.backups),
+    async start() {
+      await settler.start();
+      await pruner.start();
+    },
     async stop() {
-      await settler.stop();
+      await Promise.all([settler.stop(), pruner.stop()]);
       await underway.ended();
     },
   };

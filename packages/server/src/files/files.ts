@@ -17,6 +17,7 @@ import { applyOnce } from "./threads/apply-once.ts";
 import { openPool } from "./threads/pool.ts";
 import type { Root } from "./walk.ts";
 
+export type { BackupsBudget } from "./backups.ts";
 export { type ChangeRecorder, createChangeRecorder } from "./changes/recorder.ts";
 export type { Applied, Change, EditPlan, EditRecord, FileStep, Settled } from "./edit.ts";
 export { FileRefused } from "./refused.ts";

@@ -25,6 +25,8 @@ export interface HealthParts {
   readonly journals: () => Budget & { readonly is_full: boolean };
   /** What commands' output takes; null while there is no executor to ask. */
   readonly spool: () => Promise<Budget | null>;
+  /** Whether every edit is whole, and how far undos can go back. */
+  readonly edits: () => Promise<{ readonly ok: boolean; readonly detail: string }>;
   /** Whether the audit trail stands, and its heads arrive where they should. */
   readonly audit: () => { readonly ok: boolean; readonly detail: string };
   readonly pauses: Pick<PauseBoard, "commands">;
@@ -35,14 +37,15 @@ export interface HealthParts {
   readonly models: () => readonly string[];
 }
 
-/** An executor that is stopped must not hold up whoever asks how the server is. */
-const SPOOL_ANSWER_MS = 500;
+/** What is stopped, or hangs, must not hold up whoever asks how the server is. */
+const ANSWER_MS = 500;
 
 type Check = Readiness["checks"][number];
 
 /** The one place that says how much of the product stands. */
 export function createHealth(parts: HealthParts): Health {
-  const { store, disk, clock, journals, spool, audit, pauses, warning, version, models } = parts;
+  const { store, disk, clock, journals, spool, edits, audit, pauses, warning, version, models } =
+    parts;
 
   async function storeCheck(): Promise<Check> {
     const status = store.status();
@@ -70,11 +73,21 @@ export function createHealth(parts: HealthParts): Health {
     };
   }
 
+  /** Null where it does not come in time, or at all. */
+  function inTime<T>(asked: Promise<T>): Promise<T | null> {
+    const answer = Promise.withResolvers<T | null>();
+    const disarm = clock.after(ANSWER_MS, () => answer.resolve(null));
+    asked.then(answer.resolve, () => answer.resolve(null));
+    return answer.promise.finally(disarm);
+  }
+
+  async function editCheck(): Promise<Check> {
+    const told = await inTime(edits());
+    return { name: "edits", ...(told ?? { ok: false, detail: "does not answer" }) };
+  }
+
   async function spoolCheck(): Promise<Check> {
-    const answer = Promise.withResolvers<Budget | null>();
-    const disarm = clock.after(SPOOL_ANSWER_MS, () => answer.resolve(null));
-    spool().then(answer.resolve, () => answer.resolve(null));
-    const budget = await answer.promise.finally(disarm);
+    const budget = await inTime(spool());
     const detail = budget === null ? "no executor answers" : spent(budget);
     return { name: "spool", ok: true, detail };
   }
@@ -86,7 +99,7 @@ export function createHealth(parts: HealthParts): Health {
       const detail = names.length > 0 ? names.join(", ") : "none configured: offline answers";
       const checks = [
         ...kept,
-        await spoolCheck(),
+        ...(await Promise.all([spoolCheck(), editCheck()])),
         { name: "audit", ...audit() },
         pauseCheck(),
         ...(warning === null ? [] : [{ name: "sandbox", ok: false, detail: warning }]),

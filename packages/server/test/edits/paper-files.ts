@@ -109,9 +109,12 @@ export function paperFiles(): PaperFiles {
       return { state: "torn", fault: "half of the paper is wet" };
     },
     diffOf: async () => ({ diff: "", gaps: [] }),
+    backups: { usage: async () => usage, prune: async () => usage },
   };
   return paper;
 }
+
+const usage = { used_bytes: 1_048_576, limit_bytes: 2_097_152, kept_since: "2026-01-31" };
 
 const fileAs = (text: string) => ({
   sha256: sha256(text),
