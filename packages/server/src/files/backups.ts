@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import {
-  closeSync,
   constants,
+  lstatSync,
   openSync,
   readFileSync,
   readdirSync,
@@ -55,17 +55,18 @@ const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export function openBackups({ folder, clock, budget }: BackupsParts): Backups {
   const pruner = createPruner(folder, clock, budget);
+  const ours = randomBytes(NAME_BYTES).toString("hex");
+  let fresh_files = 0;
   let today: Day | null = null;
 
-  function dayNow(): Day {
+  function putToday(bytes: Uint8Array, sha256: string): { fd: number; day: Day } {
     const day = openDay(folder, clock.now(), today);
     today = day;
-    return day;
+    return { day, fd: putOn(day, bytes, sha256, `.${ours}.${fresh_files++}`) };
   }
 
   async function keepDurably(bytes: Uint8Array, sha256: string): Promise<void> {
-    const day = dayNow();
-    const fd = putOn(day, bytes, sha256);
+    const { day, fd } = putToday(bytes, sha256);
     try {
       await allEnded([synced(fd), day.sync()]);
     } finally {
@@ -77,7 +78,7 @@ export function openBackups({ folder, clock, budget }: BackupsParts): Backups {
     async keep(bytes, sha256, when) {
       if (when === "durable") return keepDurably(bytes, sha256);
       try {
-        closeSync(putOn(dayNow(), bytes, sha256));
+        letGo(putToday(bytes, sha256).fd);
       } catch (fault) {
         if (!isErrno(fault)) throw fault;
       }
@@ -95,13 +96,14 @@ export function openBackups({ folder, clock, budget }: BackupsParts): Backups {
 }
 
 /** The file of that content, which the caller closes. */
-function putOn(day: Day, bytes: Uint8Array, sha256: string): number {
+function putOn(day: Day, bytes: Uint8Array, sha256: string, fresh: string): number {
   const path = join(day.path, sha256);
-  return openSame(path, bytes) ?? putFresh(day, path, bytes);
+  return openSame(path, bytes) ?? putFresh(day, join(day.path, fresh), path, bytes);
 }
 
 /** K2: what is there already, if it is that very content. */
 function openSame(path: string, bytes: Uint8Array): number | null {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return null;
   const fd = orNull(() => openSync(path, READ));
   if (fd === null) return null;
   if (orNull(() => readFileSync(fd))?.equals(bytes) === true) return fd;
@@ -109,8 +111,7 @@ function openSame(path: string, bytes: Uint8Array): number | null {
   return null;
 }
 
-function putFresh(day: Day, path: string, bytes: Uint8Array): number {
-  const fresh = join(day.path, `.${randomBytes(NAME_BYTES).toString("hex")}`);
+function putFresh(day: Day, fresh: string, path: string, bytes: Uint8Array): number {
   const fd = openIn(day, fresh);
   try {
     writeAll(fd, bytes);

@@ -1,12 +1,11 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { readSync } from "node:fs";
 import { bounds } from "./bounds.ts";
 import { FileRefused } from "./refused.ts";
 
 const CHUNK_BYTES = 65_536;
 
-export const sha256Of = (bytes: Buffer | string): string =>
-  createHash("sha256").update(bytes).digest("hex");
+export const sha256Of = (bytes: Buffer | string): string => hash("sha256", bytes);
 
 /** The first `limit_bytes` of a file; fewer when it ends before. */
 export function readUpTo(fd: number, limit_bytes: number): Buffer {

@@ -15,8 +15,6 @@ export type FileFault =
   | "no_match"
   | "ambiguous"
   | "conflict"
-  /** What a file was is not kept any more. */
-  | "backup_gone"
   | "denied"
   | "disk_full"
   | "disk_fault"

@@ -1,21 +1,32 @@
-/** Asks for a sync that begins from now on; resolves when it has ended. */
-export type SharedSync = () => Promise<void>;
+interface Syncs {
+  running: Promise<void> | null;
+  next: Promise<void> | null;
+}
 
 /**
- * One sync for all who ask while another one runs: what they wrote is written when it begins.
+ * One sync for all who ask for the same while another one runs: what they wrote is written when it begins.
  * Who asks after it has begun waits for the next.
  */
-export function sharedSync(sync: () => Promise<void>): SharedSync {
-  let running: Promise<void> | null = null;
-  let next: Promise<void> | null = null;
+export type SharedSync = (what: string, sync: () => Promise<void>) => Promise<void>;
 
-  async function run(after: Promise<void> | null): Promise<void> {
-    // Its own callers hear how it ended.
-    await after?.catch(() => {});
-    running = next;
-    next = null;
-    return sync();
+export function sharedSync(): SharedSync {
+  const under_way = new Map<string, Syncs>();
+
+  async function run(what: string, syncs: Syncs, sync: () => Promise<void>): Promise<void> {
+    // How that one ended is told to who asked for it.
+    await syncs.running?.catch(() => {});
+    syncs.running = syncs.next;
+    syncs.next = null;
+    try {
+      await sync();
+    } finally {
+      if (syncs.next === null) under_way.delete(what);
+    }
   }
 
-  return () => (next ??= run(running));
+  return (what, sync) => {
+    const syncs = under_way.get(what) ?? { running: null, next: null };
+    under_way.set(what, syncs);
+    return (syncs.next ??= run(what, syncs, sync));
+  };
 }

@@ -1,5 +1,5 @@
 import { timeOf } from "../../kernel/time.ts";
-import { dayAt } from "./day.ts";
+import { DAY_MS, dayAt } from "./day.ts";
 
 export interface BackupsBudget {
   readonly bytes: number;
@@ -22,8 +22,6 @@ export interface GoneFile {
   readonly day: string;
   readonly name: string;
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * What must go for the rest to be within the budget: all of days past `days`, then the oldest files

@@ -1,3 +1,4 @@
+import { unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Backups } from "../backups.ts";
 import type { Applied, EditPlan } from "../edit.ts";
@@ -75,7 +76,7 @@ async function replaceAll(
 /** All files have their new content; whatever fails from here on is told and changes nothing. */
 async function confirm({ folders }: Ground, laid: readonly Laid[]): Promise<Applied> {
   const left = laid.flatMap(({ spot, original }) =>
-    original?.is_linked === true ? removeLeftover(spot.old, spot.step.path) : [],
+    original?.is_linked === true ? removeLeftover(spot.old, spot.step.path, unlinkSync) : [],
   );
   const faults = [...left, ...(await syncFolders(folders))];
   return { unconfirmed: faults.length === 0 ? null : faults.join("; ") };

@@ -5,7 +5,7 @@ import { bounds } from "../bounds.ts";
 import { readUpTo, sha256Of } from "../bytes.ts";
 import { letGo } from "../descriptor.ts";
 import type { EditPlan } from "../edit.ts";
-import { isErrno, refusalOf } from "../refused.ts";
+import { FileRefused, isErrno, refusalOf } from "../refused.ts";
 import { demand } from "../rights.ts";
 import { appeared, changed, chmodded, gone, noFile } from "./conflict.ts";
 import { linked, permissions, writeFresh } from "./fresh-file.ts";
@@ -90,9 +90,14 @@ async function keep(
   try {
     await allEnded(keeping);
   } catch (fault) {
-    throw refusalOf(`the backup of ${step.path}`, fault);
+    throw noBackup(refusalOf(step.path, fault));
   }
 }
+
+const noBackup = (fault: unknown): unknown =>
+  fault instanceof FileRefused
+    ? new FileRefused(fault.fault, `the backup of ${fault.message}`, { cause: fault })
+    : fault;
 
 /** Gives the original its second name, and reads it through that: what is read is what is held. */
 function hold(spot: Spot, expected: Uint8Array | null): Original | null {

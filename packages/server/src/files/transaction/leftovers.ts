@@ -1,7 +1,8 @@
-import { lstatSync, rmdirSync, unlinkSync } from "node:fs";
+import { fstatSync, lstatSync, rmdirSync, unlinkSync } from "node:fs";
 import { isErrno, refusalOf } from "../refused.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import { synced } from "../descriptor.ts";
+import { sharedSync } from "../shared-sync.ts";
 import type { Folder } from "../walk.ts";
 
 /** Looks first: an exception costs more than a look, and mostly nothing is there. */
@@ -10,8 +11,8 @@ export function removeIfPresent(path: string): void {
 }
 
 /** What could not be removed, a phrase each; `owner` is the file that it lies beside. */
-export const removeLeftover = (path: string, owner: string): string[] =>
-  phrase(`what the edit laid beside ${owner}`, () => removeIfPresent(path));
+export const removeLeftover = (path: string, owner: string, remove = removeIfPresent): string[] =>
+  phrase(`what the edit laid beside ${owner}`, () => remove(path));
 
 /** Stays where somebody has put something into it. */
 export const removeFolder = (at: string, path: string): string[] =>
@@ -36,16 +37,22 @@ function phrase(what: string, remove: () => void): string[] {
   }
 }
 
+/** For all edits of this thread: those that end together in one folder share its sync. */
+const syncTogether = sharedSync();
+
 /** What the disk did not confirm, a phrase each. */
 export async function syncFolders(folders: ReadonlyMap<string, Folder>): Promise<string[]> {
-  const outcomes = [...folders].map(async ([path, { fd }]) => {
-    try {
-      await synced(fd);
-      return [];
-    } catch (fault) {
-      const folder = path === "." ? "the workspace" : path;
-      return [`the disk did not confirm the names in ${folder} (${messageOf(fault)})`];
-    }
-  });
-  return (await Promise.all(outcomes)).flat();
+  const phrases = await Promise.all([...folders].map(([path, { fd }]) => unconfirmed(path, fd)));
+  return phrases.flat();
+}
+
+async function unconfirmed(path: string, fd: number): Promise<string[]> {
+  try {
+    const { dev, ino } = fstatSync(fd, { bigint: true });
+    await syncTogether(`${dev}:${ino}`, () => synced(fd));
+    return [];
+  } catch (fault) {
+    const folder = path === "." ? "the workspace" : path;
+    return [`the disk did not confirm the names in ${folder} (${messageOf(fault)})`];
+  }
 }

@@ -1,4 +1,4 @@
-import { FileRefused, refusalOf } from "../refused.ts";
+import { FileRefused, isErrno, refusalOf } from "../refused.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Ground, Spot } from "./ground.ts";
 import type { Laid } from "./lay.ts";
@@ -47,9 +47,15 @@ async function takeBack({ spot, original, ours }: Laid): Promise<Outcome> {
     putBack(spot, from);
     return "back";
   } catch (fault) {
-    return { fault: messageOf(fault) };
+    return isTaken(fault) ? "theirs" : { fault: messageOf(fault) };
   }
 }
+
+/** Somebody was faster: the name is not free any more. */
+const isTaken = (fault: unknown): boolean =>
+  isErrno(fault)
+    ? fault.code === "EEXIST"
+    : fault instanceof FileRefused && fault.fault === "conflict";
 
 /** The way back stays where it is still needed. */
 function sweep({ spots, unmake }: Ground, stuck: ReadonlyMap<Spot, string>): string[] {

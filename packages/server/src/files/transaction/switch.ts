@@ -1,10 +1,11 @@
-import { fstatSync, lstatSync, renameSync, unlinkSync } from "node:fs";
-import { sha256OfFile } from "../bytes.ts";
+import { readlinkSync, renameSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { readUpTo } from "../bytes.ts";
 import { isErrno, refusalOf } from "../refused.ts";
-import { type Folder, type Root, atPlace, beneath } from "../walk.ts";
+import type { Folder, Root } from "../walk.ts";
 import { appeared, movedFolder, replaced } from "./conflict.ts";
 import { appear } from "./fresh-file.ts";
-import type { Ground } from "./ground.ts";
+import type { Ground, Spot } from "./ground.ts";
 import type { Laid } from "./lay.ts";
 import { sightingAt } from "./sighting.ts";
 import { readOld } from "./old-file.ts";
@@ -31,11 +32,13 @@ export function switchOver({ spot, original, ours }: Laid): void {
 /** Who had the original open may have written to it until its name was another file's. @throws FileRefused */
 export function refuseLateWrites(laid: readonly Laid[]): void {
   for (const { spot, original } of laid) {
-    if (original?.is_linked === true && readOld(spot, sha256OfFile) !== original.sha256) {
+    if (original?.is_linked === true && !isStill(spot, original.bytes))
       throw replaced(spot.step.path);
-    }
   }
 }
+
+const isStill = (spot: Spot, bytes: Buffer): boolean =>
+  readOld(spot, (fd) => readUpTo(fd, bytes.length + 1).equals(bytes)) === true;
 
 /** @throws FileRefused when the name leads to anything else than was held */
 export function refuseReplaced({ spot, original }: Laid): void {
@@ -44,12 +47,7 @@ export function refuseReplaced({ spot, original }: Laid): void {
   throw original === null ? appeared(spot.step.path) : replaced(spot.step.path);
 }
 
+/** By the path that the kernel has for the open folder: also of one that was removed. */
 function refuseMoved(root: Root, path: string, { fd }: Folder): void {
-  const held = fstatSync(fd, { bigint: true });
-  const is_there = atPlace(root, path, "read", ({ folder, missing, name, path: now }) => {
-    if (missing.length > 0 || now !== path) return false;
-    const found = lstatSync(beneath(folder, name), { bigint: true, throwIfNoEntry: false });
-    return found?.ino === held.ino && found.dev === held.dev;
-  });
-  if (!is_there) throw movedFolder(path);
+  if (readlinkSync(`/proc/self/fd/${fd}`) !== join(root.path, path)) throw movedFolder(path);
 }

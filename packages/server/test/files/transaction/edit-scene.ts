@@ -52,7 +52,7 @@ export function planOf(
     const bytes = bytesAt(join(folder, path));
     const before = bytes === null ? null : fileAs(bytes, lstatSync(join(folder, path)));
     const text = want === null || typeof want === "string" ? want : want.text;
-    const now = before ?? { mode: 0o644, ...ownerOf(folder) };
+    const now = before ?? likeNew(folder);
     const mode = want === null || typeof want === "string" ? now.mode : want.mode;
     const after = text === null ? null : fileAs(Buffer.from(text), { ...now, mode });
     const contents = { before: bytes, after: text === null ? null : Buffer.from(text) };
@@ -68,7 +68,10 @@ export function planOf(
   };
 }
 
-const ownerOf = (path: string) => lstatSync(path);
+function likeNew(folder: string) {
+  const { uid: owner, gid } = lstatSync(folder);
+  return { mode: 0o644, uid: owner, gid };
+}
 
 function bytesAt(path: string): Buffer | null {
   return lstatSync(path, { throwIfNoEntry: false }) === undefined ? null : readFileSync(path);
@@ -84,12 +87,14 @@ function fileAs(
 
 /** Every file of a folder with its text, and every folder with "/", by path. */
 export function contentsOf(folder: string): Record<string, string> {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {
+  const contents: Record<string, string> = {};
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const name = path.slice(folder.length + 1);
-    return entry.isFile() ? [name, readFileSync(path, "utf8")] : [`${name}/`, ""];
-  });
-  return Object.fromEntries(entries.toSorted()) as Record<string, string>;
+    if (entry.isFile()) contents[name] = readFileSync(path, "utf8");
+    else contents[`${name}/`] = "";
+  }
+  return contents;
 }
 
 /** The fault and message of what is refused; fails when it is not. */
