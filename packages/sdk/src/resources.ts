@@ -14,10 +14,12 @@ export const Session = z.object({
 });
 export type Session = z.infer<typeof Session>;
 
-/** What happened in a session between its turns: the end of a background command. */
+/** What happened in a session between its turns: a background command ended, a person changed files. */
 const SessionNote = z.object({
   at: z.string(),
-  command_id: z.string(),
+  /** What it is about: one of the two. */
+  command_id: z.string().nullable(),
+  edit_id: z.string().nullable(),
   /** As the model is told it in the session's next turn. */
   text: z.string(),
 });

@@ -1,20 +1,35 @@
 import { CommandOutcome } from "@mainstay/sdk/commands";
+import { editNotes } from "./edit-notes.ts";
 import type { Store } from "./store.ts";
 
-/** A session's latest; earlier ones are in the list of commands. */
+/** A session's latest; earlier ones are in the lists of commands and of edits. */
 const NOTES = 50;
 const COMMAND_CHARS = 200;
 
-/** What happened in a session between its turns: the end of a command in the background. */
+/** What happened in a session between its turns: a background command ended, a person changed files. */
 export interface Note {
   /** Wall time in milliseconds. */
   readonly at: number;
-  readonly command_id: string;
+  /** What it is about: one of the two. */
+  readonly command_id: string | null;
+  readonly edit_id: string | null;
   readonly text: string;
 }
 
 /** The oldest first. */
 export async function sessionNotes(store: Store, session_id: string): Promise<Note[]> {
+  const notes = await Promise.all([
+    commandNotes(store, session_id),
+    editNotes(store, session_id, NOTES),
+  ]);
+  return notes
+    .flatMap((newest_first) => newest_first.toReversed())
+    .toSorted((one, other) => one.at - other.at)
+    .slice(-NOTES);
+}
+
+/** The newest first. */
+async function commandNotes(store: Store, session_id: string): Promise<Note[]> {
   const rows = await store.query(
     store.sql
       .selectFrom("command")
@@ -24,7 +39,7 @@ export async function sessionNotes(store: Store, session_id: string): Promise<No
       .orderBy("ended_at", "desc")
       .limit(NOTES),
   );
-  return rows.reverse().map(noteOf);
+  return rows.map(noteOf);
 }
 
 interface EndedRow {
@@ -45,6 +60,7 @@ function noteOf({ id, text, ended_at, outcome, tail }: EndedRow): Note {
   return {
     at: ended_at ?? 0,
     command_id: id,
+    edit_id: null,
     text: [`The background command ${id} has ended: ${summary}.`, quoted(command), ...lines].join(
       "\n",
     ),

@@ -6,7 +6,10 @@ const turn = (asked_at: number | null, text: string): Past => ({
   asked_at,
   messages: [{ role: "user", text }],
 });
-const note = (at: number): Note => ({ at, command_id: `cmd_${at}`, text: `note ${at}` });
+const note = (at: number): Note => ({
+  ...{ at, command_id: `cmd_${at}`, edit_id: null },
+  text: `note ${at}`,
+});
 const told = (turns: Past[], ...notes: Note[]) =>
   withNotes(turns, notes).map(({ text }) => text.replace(/^\[A note [^\n]*\n/, ""));
 
