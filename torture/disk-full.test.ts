@@ -2,12 +2,13 @@
  * The disk of the data fills up under a turn at work, and has room again: what is there can be read
  * all the while, what is new is refused with the reason, and the server is well again by itself.
  */
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "@mainstay/sdk/client";
 import { systemClock } from "@mainstay/sdk/clock";
 import { expect, test } from "vitest";
 import { mountTmpfs } from "./disks.ts";
+import { fill } from "./ballast.ts";
 import { createEchoServer, echoOf, type EchoServer } from "./echo-server.ts";
 import { lackOfMounting, titled } from "./means.ts";
 import { report, rounds } from "./plan.ts";
@@ -45,25 +46,6 @@ async function withStage(
   } finally {
     await echo.close();
     disk.remove();
-  }
-}
-
-/** Takes the last byte. */
-function fill(file: string): void {
-  const fd = openSync(file, "w");
-  try {
-    for (let size = 65_536; size >= 1; size = Math.floor(size / 2)) writeWhileThereIsRoom(fd, size);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function writeWhileThereIsRoom(fd: number, size: number): void {
-  const bytes = Buffer.alloc(size, 1);
-  try {
-    while (writeSync(fd, bytes) > 0) continue;
-  } catch (fault) {
-    if ((fault as NodeJS.ErrnoException).code !== "ENOSPC") throw fault;
   }
 }
 

@@ -13,8 +13,11 @@ export interface Tmpfs {
   remove(): void;
 }
 
-export function mountTmpfs(size_mb: number): Tmpfs {
-  const folder = mkdtempSync(join(tmpdir(), "mainstay-tmpfs-"));
+/** `folder` is empty. */
+export function mountTmpfs(
+  size_mb: number,
+  folder = mkdtempSync(join(tmpdir(), "mainstay-tmpfs-")),
+): Tmpfs {
   run("mount", "-t", "tmpfs", "-o", `size=${size_mb}m,mode=700`, "none", folder);
   return {
     folder,

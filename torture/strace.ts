@@ -20,14 +20,20 @@ export interface Injection {
   readonly fault: string;
   /** Only calls on these files. */
   readonly files?: readonly string[];
+  /** Only this thread. */
+  readonly thread?: number;
 }
 
-/** Resolves when every thread of the process is traced. */
-export async function inject(pid: number, { calls, fault, files = [] }: Injection): Promise<Trace> {
+/** Resolves when every thread of the process is traced, or the one that is to be. */
+export async function inject(
+  pid: number,
+  { calls, fault, files = [], thread }: Injection,
+): Promise<Trace> {
+  const traced = thread === undefined ? ["-f", "-p", `${pid}`] : ["-p", `${thread}`];
   const child = spawn(
     "strace",
     [
-      ...["-f", "-p", String(pid), "-e", `trace=${calls}`, "-e", `inject=${calls}:${fault}`],
+      ...[...traced, "-e", `trace=${calls}`, "-e", `inject=${calls}:${fault}`],
       ...files.flatMap((file) => ["-P", file]),
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
