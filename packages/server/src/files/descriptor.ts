@@ -1,5 +1,4 @@
 import { closeSync, constants, fsync, openSync, writeSync } from "node:fs";
-import { promisify } from "node:util";
 
 /** Nobody else reads it before it has the mode that it is to have. */
 const PRIVATE = 0o600;
@@ -19,7 +18,8 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
  * On the disk. Waited for, as nothing else is: syncs that are under way at the same time share a
  * commit of the disk.
  */
-export const synced: (fd: number) => Promise<void> = promisify(fsync);
+export const synced = (fd: number): Promise<void> =>
+  new Promise((resolve, reject) => fsync(fd, (fault) => (fault ? reject(fault) : resolve())));
 
 export async function syncFolder(path: string): Promise<void> {
   const fd = openSync(path, FOLDER);

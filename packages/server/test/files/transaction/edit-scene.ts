@@ -1,5 +1,6 @@
-import { lstatSync, readFileSync, readdirSync } from "node:fs";
+import fs, { lstatSync, readFileSync, readdirSync } from "node:fs";
 import { mkdtemp, realpath, rm, stat } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
@@ -12,6 +13,21 @@ import type { Root } from "../../../src/files/walk.ts";
 import { newId } from "../../../src/kernel/ids.ts";
 
 const uid = process.getuid?.() ?? 0;
+
+/** Replaces calls of node:fs for every module until it is told otherwise, or the test ends. */
+export function replaceCalls(calls: Partial<typeof fs>): () => void {
+  const real = Object.fromEntries(Object.keys(calls).map((name) => [name, Reflect.get(fs, name)]));
+  const put = (these: object) => {
+    Object.assign(fs, these);
+    syncBuiltinESMExports();
+  };
+  put(calls);
+  onTestFinished(() => put(real));
+  return () => put(real);
+}
+
+/** What the system says when it refuses. */
+export const errno = (code: string): Error => Object.assign(new Error(code), { code });
 
 /** A workspace and backups of its own, which go with the test. */
 export interface EditScene {
@@ -41,6 +57,15 @@ export async function rootAt(path: string): Promise<Root> {
 
 /** What is wanted of a path: its new text, nothing, or text and mode. */
 export type Wanted = string | null | { readonly text: string; readonly mode: number };
+
+/** Backups that let something happen while the disk writes them. */
+export const backupsDuring = (backups: Backups, happen: () => void): Backups => ({
+  ...backups,
+  async keep(...of) {
+    await backups.keep(...of);
+    happen();
+  },
+});
 
 /** A plan that makes each path what is wanted, from what is there now. */
 export function planOf(
