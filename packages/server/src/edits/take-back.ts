@@ -16,7 +16,7 @@ export interface Gap {
 
 /** All that edits did to one path. */
 interface Net {
-  readonly found: FileStep["before"];
+  found: FileStep["before"];
   left: FileStep["after"];
   last: EditOnRecord;
 }
@@ -42,6 +42,7 @@ export function takeBack(edits: readonly EditOnRecord[]): {
         continue;
       }
       if (!isSame(net.left, before)) gaps.push({ path, after: net.last, before: edit });
+      net.found = withMode(net, before);
       net.left = after;
       net.last = edit;
     }
@@ -49,6 +50,12 @@ export function takeBack(edits: readonly EditOnRecord[]): {
     .filter(([, { found, left }]) => !isSame(found, left) || found?.mode !== left?.mode)
     .map(([path, { found, left }]): FileStep => ({ path, before: left, after: found }));
   return { steps: movedBack(steps, edits), gaps };
+}
+
+/** A mode that the edits left alone, and somebody else changed between them, stays. */
+function withMode({ found, left }: Net, now: FileStep["before"]): FileStep["before"] {
+  if (found === null || now === null || found.mode !== left?.mode) return found;
+  return { ...found, mode: now.mode };
 }
 
 const isSame = (one: FileStep["before"], other: FileStep["before"]): boolean =>
