@@ -15,6 +15,7 @@ import { rightsIn } from "./rights.ts";
 import type { TextQuery } from "./search-text.ts";
 import { applyOnce } from "./threads/apply-once.ts";
 import { openPool } from "./threads/pool.ts";
+import { recordOf } from "./threads/transfer.ts";
 import type { Root } from "./walk.ts";
 
 export type { BackupsBudget } from "./backups.ts";
@@ -94,8 +95,8 @@ export function workspaceFiles({ clock, newId, uid, log, backups }: FilesParts):
     planRestore: (root, steps, edit_id) =>
       pool.ask(root.path, "planRestore", bounded(root), steps, edit_id),
     apply: (root, plan) => applyOnce(pool, bounded(root), plan),
-    settle: (root, record) => pool.ask(root.path, "settle", bounded(root), record),
-    diffOf: (record) => pool.ask(backups.folder, "diffOf", record),
+    settle: (root, record) => pool.ask(root.path, "settle", bounded(root), recordOf(record)),
+    diffOf: (record) => pool.ask(backups.folder, "diffOf", recordOf(record)),
     backups: {
       usage: () => pool.ask(backups.folder, "usage"),
       prune: () => pool.ask(backups.folder, "prune"),

@@ -3,6 +3,7 @@ import { FileRefused } from "../refused.ts";
 import type { Root } from "../walk.ts";
 import type { Pool } from "./pool.ts";
 import { Unanswered } from "./thread.ts";
+import { recordOf } from "./transfer.ts";
 
 /**
  * F3. Where its thread was lost for another folder's sake, it is settled in a new one.
@@ -13,8 +14,7 @@ export async function applyOnce(pool: Pool, root: Root, plan: EditPlan): Promise
     return await pool.ask(root.path, "apply", root, plan);
   } catch (fault) {
     if (!(fault instanceof Unanswered)) throw fault;
-    const { edit_id, steps, folders } = plan;
-    return endOf(await settled(pool, root, { edit_id, steps, folders }));
+    return endOf(await settled(pool, root, recordOf(plan)));
   }
 }
 

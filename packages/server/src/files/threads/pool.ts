@@ -65,6 +65,7 @@ export function openPool({ clock, log, url, data }: PoolParts): Pool {
   );
   const silent = silentFolders(clock);
   const underway = new Set<Underway & { readonly ended: Promise<void> }>();
+  let is_closed = false;
 
   async function ask(folder: string, wish: Wish): Promise<unknown> {
     const once = TRANSACTIONS.has(wish.name) ? transact : look;
@@ -75,7 +76,7 @@ export function openPool({ clock, log, url, data }: PoolParts): Pool {
       } catch (fault) {
         if (!(fault instanceof Unanswered)) throw fault;
         if (fault.why === "stuck") silent.add(folder, fault.gone);
-        if (tries === TRIES || wish.name === "apply") throw fault;
+        if (tries === TRIES || wish.name === "apply" || is_closed) throw fault;
       }
     }
   }
@@ -105,6 +106,7 @@ export function openPool({ clock, log, url, data }: PoolParts): Pool {
   return {
     ask: (folder, name, ...given) => ask(folder, { name, given }) as Promise<Done<typeof name>>,
     async close() {
+      is_closed = true;
       await Promise.all([...underway].map(({ ended }) => ended));
       await Promise.all(threads.map((thread) => thread.end()));
     },

@@ -1,3 +1,5 @@
+import type { EditRecord } from "../edit.ts";
+
 /** Something with bytes of files, by step of an edit. */
 interface WithContents {
   readonly contents: readonly {
@@ -24,6 +26,11 @@ export function handedOver<T extends WithContents>(plan: T): T {
   }));
   return { ...plan, contents };
 }
+
+/** An edit without its contents, which may be elsewhere already. */
+export const recordOf = ({ edit_id, steps, folders }: EditRecord): EditRecord => ({
+  ...{ edit_id, steps, folders },
+});
 
 /** The memory of contents that stand alone in it. */
 export function buffersOf({ contents }: WithContents): ArrayBuffer[] {
