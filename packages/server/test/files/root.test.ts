@@ -19,7 +19,7 @@ async function registered() {
     files.list(root, ".", { depth: 1, limit_entries: 10 }),
     files.search(root, { pattern: "o" }, new AbortController().signal),
     files.digest(root, "a"),
-    files.sweep(root, "a", "edit_1"),
+    files.plan(root, [{ kind: "delete", path: "a" }], "edit_1"),
     write(root, "b", "x"),
   ];
   async function refusedEverywhere(why: RegExp): Promise<void> {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
 import { afterAll, onTestFinished } from "vitest";
-import { workspaceFiles } from "../../src/files/files.ts";
+import { type Change, type EditPlan, workspaceFiles } from "../../src/files/files.ts";
 import { rightsIn } from "../../src/files/rights.ts";
 import type { Root } from "../../src/files/walk.ts";
 import { newId } from "../../src/kernel/ids.ts";
@@ -37,15 +37,18 @@ export async function rootAt(path: string): Promise<Root> {
 
 export const wholeFile = { offset_lines: 1, limit_lines: 100_000, limit_bytes: 262_144 };
 
-export const write = async (root: Root, path: string, content: string): Promise<void> =>
-  (await files.planEdit(root, path, { kind: "write", content })).apply();
-
-export async function replace(root: Root, path: string, old_text: string, new_text: string) {
-  const change = { kind: "replace", old_text, new_text, replace_all: false } as const;
-  const plan = await files.planEdit(root, path, change);
-  await plan.apply();
+/** Plans one change and applies it; resolves with the plan. */
+export async function edit(root: Root, change: Change): Promise<EditPlan> {
+  const plan = await files.plan(root, [change], newId("edit"));
+  await files.apply(root, plan);
   return plan;
 }
+
+export const write = (root: Root, path: string, content: string): Promise<EditPlan> =>
+  edit(root, { kind: "write", path, content });
+
+export const replace = (root: Root, path: string, old_text: string, new_text: string) =>
+  edit(root, { kind: "replace", path, old_text, new_text, replace_all: false });
 
 /** The fault and message of what is refused; fails when it is not. */
 export async function refusal(

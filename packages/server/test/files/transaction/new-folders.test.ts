@@ -1,0 +1,50 @@
+/** Folders that an edit makes while somebody else makes or moves some; P5. */
+import fs, { chmodSync, chownSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { applyEdit } from "../../../src/files/transaction/apply.ts";
+import { editScene, planOf, refusalOf, replaceCalls, rootAt } from "./edit-scene.ts";
+
+const as_root = process.getuid?.() === 0;
+const OWNER = { uid: 12_345, gid: 54_321 };
+
+/** A folder of somebody else than root. */
+async function theirFolder() {
+  const scene = await editScene();
+  chownSync(scene.root.path, OWNER.uid, OWNER.gid);
+  const root = await rootAt(scene.root.path);
+  return { ...scene, root, at: (path: string) => join(root.path, path) };
+}
+
+test.runIf(as_root)("P5: a folder that somebody else makes meanwhile stays theirs", async () => {
+  const { root, backups, at } = await theirFolder();
+  const plan = planOf(root, { "new/file": "x" }, ["new"]);
+  const { mkdirSync: real } = fs;
+  replaceCalls({
+    mkdirSync: ((path: string) => {
+      real(path);
+      chmodSync(path, 0o777);
+      return real(path);
+    }) as typeof fs.mkdirSync,
+  });
+  await applyEdit(root, plan, backups);
+  expect(statSync(at("new"))).toMatchObject({ uid: 0 });
+  expect(statSync(at("new/file"))).toMatchObject(OWNER);
+});
+
+test.runIf(as_root)("P5: nor is one given away that took a new one's place", async () => {
+  const { root, backups, at } = await theirFolder();
+  mkdirSync(at("roots/own"), { recursive: true });
+  const plan = planOf(root, { "new/file": "x" }, ["new"]);
+  const { mkdirSync: real } = fs;
+  replaceCalls({
+    mkdirSync: ((path: string) => {
+      real(path);
+      renameSync(path, at("away"));
+      renameSync(at("roots"), path);
+    }) as typeof fs.mkdirSync,
+  });
+  expect(await refusalOf(applyEdit(root, plan, backups))).toMatchObject({ fault: "conflict" });
+  expect(statSync(at("new"))).toMatchObject({ uid: 0 });
+  expect(statSync(at("new/own"))).toMatchObject({ uid: 0 });
+});
