@@ -53,9 +53,12 @@ import { createJournal } from "./store/journal.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
+import { applyPatchTool } from "./tools/apply-patch.ts";
 import { commandStatusTool, commandStopTool } from "./tools/command-status.ts";
+import { deleteFileTool } from "./tools/delete-file.ts";
 import { editFileTool } from "./tools/edit-file.ts";
 import { listFilesTool } from "./tools/list-files.ts";
+import { moveFileTool } from "./tools/move-file.ts";
 import { readFileTool } from "./tools/read-file.ts";
 import { searchTool } from "./tools/search.ts";
 import { scriptOf, shellTool } from "./tools/shell.ts";
@@ -131,10 +134,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   const changes = createChangeRecorder({ folder: join(home, "changes"), clock, log });
   const pauses = createPauses({ store, clock });
   await pauses.load();
-  const edits = createEdits({
-    ...{ store, journal, files, clock, newId, log, pauses },
-    offeredFiles: () => [],
-  });
+  const edits = createEdits({ store, journal, files, clock, newId, log, pauses });
   const consent = openConsent({
     ...{ store, journal, clock, newId, limits, scriptOf, pauses },
     workspaces: identity.workspaces,
@@ -175,8 +175,11 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     readFileTool({ files }),
     listFilesTool({ files }),
     searchTool({ execution, files }),
-    withChanges(editFileTool({ files }), changes),
-    withChanges(writeFileTool({ files }), changes),
+    withChanges(editFileTool({ edits }), changes),
+    withChanges(writeFileTool({ edits }), changes),
+    withChanges(moveFileTool({ edits }), changes),
+    withChanges(deleteFileTool({ edits }), changes),
+    withChanges(applyPatchTool({ edits }), changes),
     withChanges(shellTool({ execution, limits }), changes),
     commandStatusTool(execution),
     commandStopTool(execution),

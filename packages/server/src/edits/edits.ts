@@ -113,7 +113,6 @@ export interface EditsParts {
   readonly newId: NewId;
   readonly log: Log;
   readonly pauses: Pick<PauseBoard, "person">;
-  readonly offeredFiles: (answer: string) => readonly Change[];
 }
 
 export function createEdits(given: EditsParts): Edits {

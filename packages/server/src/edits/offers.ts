@@ -7,6 +7,7 @@ import type { TurnWorkspace } from "../kernel/workspace.ts";
 import type { Journal } from "../store/journal.ts";
 import { carryOut, type CarryOutParts } from "./carry-out.ts";
 import { editResource, editRows } from "./edit-rows.ts";
+import { offeredFiles } from "./offered-files.ts";
 import { fileRefusal } from "./refusals.ts";
 
 /** What an answer shows and no tool has written, against the files as they are. */
@@ -17,7 +18,6 @@ export interface Offers {
 
 export interface OffersParts extends CarryOutParts {
   readonly journal: Pick<Journal, "read">;
-  readonly offeredFiles: (answer: string) => readonly Change[];
 }
 
 /** A turn that has an answer. */
@@ -28,7 +28,7 @@ interface Answered {
 }
 
 export function createOffers(parts: OffersParts): Offers {
-  const { store, files, journal, newId, offeredFiles } = parts;
+  const { store, files, journal, newId } = parts;
 
   async function answered(turn_id: string): Promise<Answered | null> {
     const [row] = await store.query(

@@ -1,7 +1,7 @@
 import { bounds } from "./bounds.ts";
-import { readUpTo } from "./bytes.ts";
+import { readUpTo, sha256Of } from "./bytes.ts";
+import { asUtf8, characterStart } from "./encoding.ts";
 import { FileRefused } from "./refused.ts";
-import { refuseBinary, textOf } from "./text.ts";
 import { atPlace, type Root, withRegular } from "./walk.ts";
 
 /** Which lines: `offset_lines` counts from 1. */
@@ -20,6 +20,8 @@ export interface TextWindow {
   readonly last_line: number;
   /** Null for a file past `bounds.file_bytes`, which is not read to its end. */
   readonly total_lines: number | null;
+  /** Of the file in hex; null where it is not read to its end. */
+  readonly sha256: string | null;
   /** True when a single line was longer than the window: the rest of that line is not shown. */
   readonly line_cut: boolean;
 }
@@ -37,7 +39,9 @@ export function readWindow(root: Root, path: string, window: Window): TextWindow
     if (found === null) {
       throw new FileRefused("absent", `${JSON.stringify(path)} does not exist`);
     }
-    return { path: place.path, ...windowOf(found.bytes, found.whole, window, path) };
+    const { bytes, whole } = found;
+    const sha256 = whole ? sha256Of(bytes) : null;
+    return { path: place.path, sha256, ...windowOf(bytes, whole, window, path) };
   });
 }
 
@@ -45,12 +49,12 @@ const LF = 10;
 
 /** The window's lines out of a file's first bytes; `whole` says whether these are all. */
 export function windowOf(
-  bytes: Buffer,
+  content: Buffer,
   whole: boolean,
   { offset_lines, limit_lines, limit_bytes }: Window,
   path: string,
-): Omit<TextWindow, "path"> {
-  refuseBinary(bytes, path);
+): Omit<TextWindow, "path" | "sha256"> {
+  const bytes = asUtf8(content, whole, path);
   const start = offsetOfLine(bytes, offset_lines);
   if (start === bytes.length && offset_lines > 1) throw pastEnd(bytes, whole, offset_lines, path);
   const most_bytes = Math.min(limit_bytes, bounds.window_bytes);
@@ -65,7 +69,7 @@ export function windowOf(
   const line_cut = lines === 0 && end < bytes.length;
   if (line_cut) end = characterStart(bytes, start + most_bytes);
   return {
-    text: textOf(bytes.subarray(start, end), path),
+    text: bytes.toString("utf8", start, end),
     first_line: offset_lines,
     last_line: offset_lines + (line_cut ? 1 : lines) - 1,
     total_lines: whole ? countLines(bytes) : null,
@@ -88,13 +92,6 @@ function countLines(bytes: Buffer): number {
   let lines = 0;
   for (let offset = 0; offset < bytes.length; lines++) offset = offsetOfLine(bytes, 2, offset);
   return lines;
-}
-
-/** The last offset at or before `offset` where a UTF-8 character starts. */
-function characterStart(bytes: Buffer, offset: number): number {
-  let start = offset;
-  while (start > 0 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start--;
-  return start;
 }
 
 function pastEnd(bytes: Buffer, whole: boolean, line: number, path: string): FileRefused {

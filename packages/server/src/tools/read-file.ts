@@ -15,7 +15,7 @@ const Input = z.strictObject({
   limit: z.int().min(1).optional().describe(`lines, default ${DEFAULT_LINES}`),
 });
 
-/** Text as it is in the file, then a note in brackets where it is not the whole file. */
+/** Text as it is in the file, then a note in brackets on what was shown. */
 export function readFileTool({ files }: { files: Files }): Tool<z.infer<typeof Input>> {
   return {
     name: "read_file",
@@ -40,13 +40,20 @@ export function readFileTool({ files }: { files: Files }): Tool<z.infer<typeof I
 
 type TextWindow = Awaited<ReturnType<Files["read"]>>;
 
-function shown({ text, first_line, last_line, total_lines, line_cut }: TextWindow): string {
+function shown(window: TextWindow): string {
+  const { text, first_line, last_line, total_lines, line_cut } = window;
   if (text === "") return "(the file is empty)";
   const total = total_lines ?? "more than can be read here";
   if (line_cut) {
     return `${text}\n[line ${first_line} of ${total} is longer than one read and was cut here; use the shell for the rest]`;
   }
-  if (first_line === 1 && last_line === total_lines) return text;
   const next = last_line === total_lines ? "" : `; go on with offset ${last_line + 1}`;
-  return `${text.replace(/\r?\n$/, "")}\n[lines ${first_line} to ${last_line} of ${total}${next}]`;
+  const lines = `lines ${first_line} to ${last_line} of ${total}`;
+  return `${text.replace(/\r?\n$/, "")}\n[${lines}${hashOf(window)}${next}]`;
 }
+
+const HASH_DIGITS = 12;
+
+/** By which an edit of lines knows the file that was read. */
+const hashOf = ({ sha256 }: TextWindow): string =>
+  sha256 === null ? "" : `; sha256 ${sha256.slice(0, HASH_DIGITS)}`;

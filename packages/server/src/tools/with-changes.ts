@@ -62,7 +62,7 @@ export function withChanges<Input>(tool: Tool<Input>, changes: ChangeRecorder): 
           ...prepared,
           execute: (...watched) => execute(prepared, command_id, scene, watched),
         };
-      if (prepared.effect.kind !== "file") return prepared;
+      if (prepared.effect.kind !== "edit") return prepared;
       return {
         ...prepared,
         execute(...watched) {

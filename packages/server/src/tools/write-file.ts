@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { Files } from "../files/files.ts";
-import { prepareEdit, recoverEdit } from "./edit-call.ts";
+import { type CallEdits, prepareEdit, recoverEdit } from "./edit-call.ts";
 import { oneLine } from "./one-line.ts";
 import type { Tool } from "./tool.ts";
 
@@ -9,14 +8,14 @@ const Input = z.strictObject({
   content: z.string().describe("the whole file"),
 });
 
-export function writeFileTool({ files }: { files: Files }): Tool<z.infer<typeof Input>> {
+export function writeFileTool({ edits }: { edits: CallEdits }): Tool<z.infer<typeof Input>> {
   return {
     name: "write_file",
     description: "Create a text file, or replace all of it. To change a part use edit_file.",
     input: Input,
     describe: ({ path }) => `write ${oneLine(path)}`,
     prepare: ({ path, content }, scene) =>
-      prepareEdit(files, path, { kind: "write", content }, scene),
-    recover: (effect, scene) => recoverEdit(files, effect, scene),
+      prepareEdit(edits, { kind: "write", path, content }, scene),
+    recover: (effect) => recoverEdit(edits, effect),
   };
 }

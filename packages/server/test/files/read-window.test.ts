@@ -50,14 +50,30 @@ test("BOM and CRLF are kept", async () => {
   });
 });
 
-test("what is no UTF-8 text is refused and named", async () => {
+test("text of other encodings is read as text, and what is binary is named", async () => {
   const root = await scratchFolder();
+  const text = "caf\u00e9 au lait\r\nzwei\r\n";
+  const marked = `\uFEFF${text}`;
+  await writeFile(join(root.path, "latin1"), Buffer.from(text, "latin1"));
+  await writeFile(join(root.path, "le"), Buffer.from(marked, "utf16le"));
+  await writeFile(join(root.path, "be"), Buffer.from(marked, "utf16le").swap16());
   await writeFile(join(root.path, "binary"), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 1]));
-  await writeFile(join(root.path, "latin1"), Buffer.from("caf\xe9 au lait\n", "latin1"));
+  expect(await files.read(root, "latin1", wholeFile)).toMatchObject({ text, total_lines: 2 });
+  for (const path of ["le", "be"])
+    expect(await files.read(root, path, wholeFile)).toMatchObject({ text: marked, last_line: 2 });
+  const second = { ...wholeFile, offset_lines: 2 };
+  expect(await files.read(root, "be", second)).toMatchObject({ text: "zwei\r\n" });
   const binary = await refusal(files.read(root, "binary", wholeFile));
   expect(binary).toEqual({ fault: "not_text", message: expect.stringContaining("binary") });
-  const latin1 = await refusal(files.read(root, "latin1", wholeFile));
-  expect(latin1).toEqual({ fault: "not_text", message: expect.stringContaining("UTF-8") });
+});
+
+test("a whole file is read with its hash, a part of a too large one without", async () => {
+  const root = await scratchFolder();
+  await writeFile(join(root.path, "a"), "\u00e9\n");
+  await writeFile(join(root.path, "large"), "\u00e9".repeat(5_242_881));
+  const { sha256 } = await files.read(root, "a", wholeFile);
+  expect(sha256).toBe(await files.digest(root, "a"));
+  expect(await files.read(root, "large", wholeFile)).toMatchObject({ sha256: null });
 });
 
 test("past the end: how many lines there are", async () => {

@@ -106,8 +106,7 @@ test("what goes on after its call keeps its note; what only reads has none; an e
   await reads.run();
   expect(reads.asked).toEqual([]);
 
-  const edit = { edit_id: "e", path: "a", before_sha256: null, after_sha256: "0" };
-  const edits = recorded({ kind: "file", ...edit }, async () => ({
+  const edits = recorded({ kind: "edit", edit_id: "e", files: [] }, async () => ({
     ...{ outcome: "ok", result: "x", command: null },
   }));
   await edits.run();
