@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { OUTPUT_LIMIT_BYTES, outputBytes, spoolBytes } from "@mainstay/executor/disk-usage";
 import { SPOOL_LIMIT_BYTES } from "@mainstay/executor/protocol";
+import { systemClock } from "@mainstay/sdk/clock";
 import type { Config } from "../config.ts";
+import { openBackups } from "../files/files.ts";
 import { createDiskSpace, diskCheck } from "../health/health.ts";
 import { messageOf } from "../kernel/errors.ts";
 import { limits } from "../kernel/limits.ts";
@@ -21,15 +23,16 @@ export interface DataSources {
 }
 
 /** What the data takes of what it may take, and whether all of it can be believed. */
-export function dataChecks(
+export async function dataChecks(
   config: Config,
   {
     spool_told = null,
     disk = createDiskSpace(config.home, limits.disk_reserve_bytes),
   }: Partial<DataSources> = {},
-): DoctorCheck[] {
+): Promise<DoctorCheck[]> {
   if (!existsSync(join(config.home, "mainstay.db"))) return [];
-  return [...journals(config), spool(config, spool_told), output(config), diskRoom(disk)];
+  const kept = [spool(config, spool_told), output(config), await backups(config)];
+  return [...journals(config), ...kept, diskRoom(disk)];
 }
 
 const check = (
@@ -55,6 +58,7 @@ function journals({ home, retention }: Config): DoctorCheck[] {
         is_over ? "raise retention.journal_bytes: above it new turns are refused" : null,
       ),
       damage(found, fix),
+      edits(found),
     ];
   } catch (fault) {
     // It says what to do, as a start does.
@@ -67,9 +71,18 @@ function damage({ damaged_turns, faults }: DataSurvey, fix: string): DoctorCheck
   if (damaged_turns.length + faults.length === 0)
     return check("damage", true, "none: every journal proves itself");
   const named = [...damaged_turns.map((id) => `the journal of ${id}`), ...faults];
-  const more = named.length > NAMED ? `, and ${named.length - NAMED} more` : "";
-  return check("damage", false, named.slice(0, NAMED).join(", ") + more, fix);
+  return check("damage", false, some(named), fix);
 }
+
+function edits({ torn_edits }: DataSurvey): DoctorCheck {
+  if (torn_edits.length === 0) return check("edits", true, "each is whole or not at all");
+  const fix = "see `mainstay edits ID`; a running server tries every minute to make them whole";
+  return check("edits", false, `torn: ${some(torn_edits)}`, fix);
+}
+
+const some = (named: readonly string[]): string =>
+  named.slice(0, NAMED).join(", ") +
+  (named.length > NAMED ? `, and ${named.length - NAMED} more` : "");
 
 function spool({ home }: Config, told: string | null): DoctorCheck {
   try {
@@ -88,6 +101,15 @@ function output({ home }: Config): DoctorCheck {
     true,
     `of commands, kept: ${spent(outputBytes(home), OUTPUT_LIMIT_BYTES)}`,
   );
+}
+
+async function backups({ home, backups: budget }: Config): Promise<DoctorCheck> {
+  const folder = join(home, "backups");
+  const { used_bytes, limit_bytes, kept_since } = await openBackups({
+    ...{ folder, budget, clock: systemClock },
+  }).usage();
+  const since = kept_since === null ? "" : `, since ${kept_since}`;
+  return check("backups", true, `of edited files: ${spent(used_bytes, limit_bytes)}${since}`);
 }
 
 function diskRoom(disk: DataSources["disk"]): DoctorCheck {

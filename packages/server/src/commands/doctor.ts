@@ -35,7 +35,7 @@ export async function doctor(spool_told: string | null): Promise<DoctorReport> {
       : [
           runtime(),
           dataFolder(config),
-          ...dataChecks(config, { spool_told }),
+          ...(await dataChecks(config, { spool_told })),
           ...(await auditCheck(config)),
           ...(await sandboxChecks(config)),
           ...providers(config),

@@ -1,15 +1,11 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { EditDiff } from "@mainstay/sdk/edits";
-import type { NewId } from "../kernel/ids.ts";
 import type { WorkspaceRoot } from "../kernel/workspace.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { BackupsBudget, BackupsUsage } from "./backups.ts";
 import type { Applied, Change, EditPlan, EditRecord, FileStep, Settled } from "./edit.ts";
-import { planEdit } from "./edit-plan.ts";
-import type { Change as OneChange, EditPlan as OldEditPlan } from "./edit-plan.ts";
 import type { Listing, Span } from "./list-folder.ts";
 import type { Program } from "./program.ts";
-import { sweepTemp } from "./put-file.ts";
 import type { TextWindow, Window } from "./read-window.ts";
 import { rightsIn } from "./rights.ts";
 import type { TextQuery } from "./search-text.ts";
@@ -18,7 +14,7 @@ import { openPool } from "./threads/pool.ts";
 import { recordOf } from "./threads/transfer.ts";
 import type { Root } from "./walk.ts";
 
-export type { BackupsBudget } from "./backups.ts";
+export { type BackupsBudget, openBackups } from "./backups.ts";
 export { type ChangeRecorder, createChangeRecorder } from "./changes/recorder.ts";
 export type { Applied, Change, EditPlan, EditRecord, FileStep, Settled } from "./edit.ts";
 export { FileRefused } from "./refused.ts";
@@ -58,28 +54,23 @@ export interface Files {
     usage(): Promise<BackupsUsage>;
     prune(): Promise<BackupsUsage>;
   };
-  /** Of old times: changes nothing until `apply` of the plan is called. */
-  planEdit(root: WorkspaceRoot, path: string, change: OneChange): Promise<OldEditPlan>;
   /** SHA-256 of a file in hex, null when there is none. */
   digest(root: WorkspaceRoot, path: string): Promise<string | null>;
   /** A program that a command would run, for who must agree to its bytes. Never refuses. */
   program(root: WorkspaceRoot, path: string, head_chars: number): Promise<Program>;
-  /** Removes what a crash in the middle of an edit left beside its file. */
-  sweep(root: WorkspaceRoot, path: string, edit_id: string): Promise<void>;
   /** Resolves when edits on their way have come to their end. */
   close(): Promise<void>;
 }
 
 export interface FilesParts {
   readonly clock: Clock;
-  readonly newId: NewId;
   /** The server's own user. */
   readonly uid: number;
   readonly log: Log;
   readonly backups: { readonly folder: string; readonly budget: BackupsBudget };
 }
 
-export function workspaceFiles({ clock, newId, uid, log, backups }: FilesParts): Files {
+export function workspaceFiles({ clock, uid, log, backups }: FilesParts): Files {
   const url = new URL("./threads/file-thread.ts", import.meta.url);
   const pool = openPool({ clock, log, url, data: { backups } });
   const bounded = (root: WorkspaceRoot): Root => ({ ...root, rights: rightsIn(root, uid) });
@@ -101,11 +92,9 @@ export function workspaceFiles({ clock, newId, uid, log, backups }: FilesParts):
       usage: () => pool.ask(backups.folder, "usage"),
       prune: () => pool.ask(backups.folder, "prune"),
     },
-    planEdit: (root, path, change) => planEdit(bounded(root), path, change, newId("edit")),
     digest: (root, path) => pool.ask(root.path, "digest", bounded(root), path),
     program: (root, path, head_chars) =>
       pool.ask(root.path, "program", bounded(root), path, head_chars),
-    sweep: (root, path, edit_id) => sweepTemp(bounded(root), path, edit_id),
     close: pool.close,
   };
 }

@@ -14,6 +14,8 @@ export interface DataSurvey {
   readonly turns: number;
   /** Ids of turns whose journal cannot be believed. */
   readonly damaged_turns: readonly string[];
+  /** Ids of edits of which neither all nor nothing stands. */
+  readonly torn_edits: readonly string[];
   /** What is wrong beside the journals, in words. */
   readonly faults: readonly string[];
 }
@@ -44,6 +46,10 @@ export function surveyData(data_file: string, head_file: string): DataSurvey | n
       open_turns: one("select count(*) from turn where settled_at is null"),
       turns: ids.length,
       damaged_turns: damaged,
+      torn_edits: db
+        .prepare("select id from edit where state = 'torn' order by ordinal")
+        .all()
+        .map((row) => String(row["id"])),
       faults: dataFaults(db, Number.POSITIVE_INFINITY),
     };
   } finally {

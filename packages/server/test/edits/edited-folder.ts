@@ -47,7 +47,6 @@ export async function openGround() {
       ...{ ...kernel, store, files },
       journal: { read: () => Promise.resolve([]) },
       pauses: { person: () => null },
-      offeredFiles: () => [],
     });
 
   return {

@@ -47,7 +47,6 @@ export async function openRoom(turns = 3): Promise<Room> {
     ...{ store, files, clock: systemClock, newId, log },
     journal: createJournal(store, systemClock),
     pauses: { person: () => room.pause },
-    offeredFiles: () => [],
   });
   const workspace = { id: "w", path: "/srv/project", ino: "1", owner_uid: 0 };
 

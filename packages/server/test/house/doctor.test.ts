@@ -16,12 +16,14 @@ beforeEach(async () => {
 });
 afterEach(() => house.close());
 
-const examine = (sources: Partial<DataSources> = {}) =>
-  new Map(dataChecks(configFor(house.home, []), sources).map((check) => [check.name, check]));
+const examine = async (sources: Partial<DataSources> = {}) => {
+  const checks = await dataChecks(configFor(house.home, []), sources);
+  return new Map(checks.map((check) => [check.name, check]));
+};
 
 test("doctor says what data, spool and disk have, while the server is at work", async () => {
   await house.ask("look around");
-  const found = examine();
+  const found = await examine();
   expect(found.get("journals")).toMatchObject({
     ok: true,
     detail: expect.stringMatching(/^turns: 1, open: 0; 0\.\d MB of 4096\.0 MB$/u),
@@ -31,8 +33,10 @@ test("doctor says what data, spool and disk have, while the server is at work", 
     ok: true,
     detail: expect.stringMatching("in use by an executor"),
   });
+  expect(found.get("edits")).toMatchObject({ ok: true });
+  expect(found.get("backups")?.detail).toMatch(/^of edited files: 0\.0 MB of 1024\.0 MB$/u);
   expect(found.get("disk")?.detail).toMatch(/MB free$/u);
-  expect(examine({ spool_told: "1.0 MB of 2.0 MB" }).get("spool")).toMatchObject({
+  expect((await examine({ spool_told: "1.0 MB of 2.0 MB" })).get("spool")).toMatchObject({
     ok: true,
     detail: "1.0 MB of 2.0 MB",
   });
@@ -43,11 +47,11 @@ test("doctor says what data, spool and disk have, while the server is at work", 
   expect(told.get("journals")).toMatch(/ of 4096\.0 MB$/u);
 });
 
-test("a disk on which the server would take in nothing new is not called fine", () => {
+test("a disk on which the server would take in nothing new is not called fine", async () => {
   const MB = 1_048_576;
   const full: DiskState = { state: "nearly_full", free_bytes: 3 * MB, reserve_bytes: 256 * MB };
   const disk = { state: () => full, refusal: () => null };
-  expect(examine({ disk }).get("disk")).toMatchObject({
+  expect((await examine({ disk })).get("disk")).toMatchObject({
     ok: false,
     detail: expect.stringMatching(/^3\.0 MB free, less than the 256\.0 MB /u),
     fix: expect.stringContaining("make room"),
@@ -59,10 +63,25 @@ test("doctor names the turns whose journal is damaged, and what to do", async ()
   const db = new DatabaseSync(join(house.home, "mainstay.db"));
   db.exec("update journal set body = replace(body, 'Done.', 'Gone.') where type = 'settled'");
   db.close();
-  expect(examine().get("damage")).toMatchObject({
+  expect((await examine()).get("damage")).toMatchObject({
     ok: false,
     detail: `the journal of ${turn.id}`,
     fix: expect.stringContaining("restore a backup"),
+  });
+});
+
+test("doctor names the edits that are torn, and what to do", async () => {
+  const { session_id, id } = await house.ask("look around");
+  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  db.prepare(`insert into edit (id, ordinal, turn_id, session_id, person_id, workspace_id, origin,
+    intent, record, undoes, began_at, state, fault, ended_at)
+    select 'edit_1', 1, ?, id, person_id, workspace_id, 'call', '', '{}', '[]', 1, 'torn', 'x', 2
+    from session where id = ?`).run(id, session_id);
+  db.close();
+  expect((await examine()).get("edits")).toMatchObject({
+    ok: false,
+    detail: "torn: edit_1",
+    fix: expect.stringContaining("mainstay edits ID"),
   });
 });
 
@@ -73,7 +92,7 @@ test("data that a server would refuse as an older copy is told of in the words o
   writeFileSync(join(house.home, "mainstay.head"), `${digits} ${check}\n`);
   const refusal: unknown = await house.restart().catch((fault: unknown) => fault);
   expect(refusal).toBeInstanceOf(DataDamaged);
-  expect(examine().get("damage")).toMatchObject({
+  expect((await examine()).get("damage")).toMatchObject({
     ok: false,
     detail: (refusal as DataDamaged).message,
   });
