@@ -4,14 +4,14 @@ import fc from "fast-check";
 import type { Change } from "../../src/files/files.ts";
 import { type Tree, withFile } from "./edits-model.ts";
 
-export const paths = ["a.txt", "b.txt", "src/c.txt", "src/deep/d.txt"] as const;
+export const paths = ["a.txt", "src/b.txt", "src/deep/c.txt"] as const;
 /** Of a new file, in a folder that all may read. */
 const FRESH_MODE = 0o644;
 
 const words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"] as const;
 const path = fc.constantFrom(...paths);
 const word = fc.constantFrom(...words);
-export const someLines = fc.array(word, { maxLength: 4 });
+export const someLines: fc.Arbitrary<string[]> = fc.array(word, { maxLength: 4 });
 const small = fc.nat({ max: 3 });
 
 /** One of the files that are there, mostly; and now and then one that may not be. */

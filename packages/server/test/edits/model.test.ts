@@ -16,7 +16,7 @@ const wishes = fc.array(wish, { minLength: 1, maxLength: 2 });
 const turn = fc.nat({ max: TURNS - 1 });
 const mode = fc.constantFrom(0o644, 0o600, 0o755);
 /** Without lines only its mode changes; without either it goes. */
-const other = fc.record({ lines: fc.option(someLines), mode });
+const other = fc.record({ lines: fc.option(someLines, { freq: 1 }), mode });
 const change = fc.record({ path, file: fc.option(other) });
 
 const deed = fc.oneof(
@@ -41,13 +41,40 @@ const deed = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("undo"), which: fc.nat() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("undo turn"), turn }) },
   { weight: 1, arbitrary: fc.constant({ do: "undo session" }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("meddle"), change }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("meddle"), change }) },
   { weight: 1, arbitrary: fc.constant({ do: "restart" }) },
 );
 type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
 const beginning = fc.array(change, { maxLength: 5 });
-const deeds = fc.array(deed, { minLength: 6, maxLength: 18 });
+const deeds = fc.array(deed, { minLength: 8, maxLength: 20 });
+type Meddling = Extract<Deed, { do: "meddle" }>;
 type Editing = Extract<Deed, { wishes: unknown }>;
+
+/** What chance finds seldom: somebody else between two edits that are taken back as one, or within one. */
+const wrote = (line: string): Editing => ({
+  ...{ do: "edit", turn: 0, wishes: [{ kind: "write", path: "a.txt", lines: [line] }] },
+});
+const between = (file: Meddling["change"]["file"]): [Meddling["change"][], Deed[]] => [
+  [{ path: "a.txt", file: { lines: ["alpha"], mode: 0o644 } }],
+  [
+    wrote("beta"),
+    { do: "meddle", change: { path: "a.txt", file } },
+    wrote("gamma"),
+    {
+      ...wrote("delta"),
+      do: "race",
+      change: { path: "a.txt", file: { lines: null, mode: 0o600 } },
+    },
+    { do: "undo turn", turn: 0 },
+    { do: "undo", which: 1 },
+    { do: "undo turn", turn: 0 },
+  ],
+];
+const examples = [
+  between({ lines: ["zeta"], mode: 0o644 }),
+  between({ lines: null, mode: 0o755 }),
+  between(null),
+];
 
 let ground: Awaited<ReturnType<typeof openGround>>;
 beforeAll(async () => void (ground = await openGround()));
@@ -66,7 +93,7 @@ test("edits, undos, changes by others, crashes and restarts end as the model say
       await play.stop();
       await folder.remove();
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, examples },
   );
 });
 
