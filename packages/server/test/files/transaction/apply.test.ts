@@ -17,6 +17,7 @@ import fs, {
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { Backups } from "../../../src/files/backups.ts";
 import { applyEdit } from "../../../src/files/transaction/apply.ts";
 import { settleEdit } from "../../../src/files/transaction/settle.ts";
 import {
@@ -153,11 +154,11 @@ test("P3: who writes into the original until its name is another file's keeps ev
   const { root, backups, at } = await threeFiles();
   const plan = planOf(root, WANTED, FOLDERS);
   const editor = openSync(at("a"), "r+");
-  const restore = replaceCalls({
+  const rename = fs.renameSync;
+  replaceCalls({
     renameSync(from, to) {
-      writeSync(editor, "their a, later");
-      restore();
-      renameSync(from, to);
+      if (String(from).endsWith(".new")) writeSync(editor, "their a, later");
+      rename(from, to);
     },
   });
   const { fault, message } = await refusalOf(applyEdit(root, plan, backups));
@@ -168,6 +169,22 @@ test("P3: who writes into the original until its name is another file's keeps ev
       '"a" was replaced meanwhile by somebody else; read it again. a and b are untouched, d/c was not created.',
   });
   expect(contentsOf(root.path)).toEqual({ a: "their a, later", b: "old b" });
+});
+
+test("P3: a name that somebody takes at the last moment stays theirs", async () => {
+  const { root, backups, at } = await threeFiles();
+  const plan = planOf(root, { a: "new a", c: "new c" });
+  const link = fs.linkSync;
+  replaceCalls({
+    linkSync(from, to) {
+      if (String(to).endsWith("/c")) writeFileSync(at("c"), "their c");
+      link(from, to);
+    },
+  });
+  const { fault, message } = await refusalOf(applyEdit(root, plan, backups));
+  expect(fault).toBe("conflict");
+  expect(message).toContain('"c" was created meanwhile by somebody else');
+  expect(contentsOf(root.path)).toEqual({ ...BEFORE, c: "their c" });
 });
 
 test("P4: whichever call of the switch fails, all goes back and nothing stays", async () => {
@@ -239,7 +256,11 @@ test("P4: a disk that lets nothing be taken back tears it, and says how each fil
       '"b": the system said EIO. It could not be taken back whole. ' +
       "a: as after the edit (EIO); b: as before",
   });
-  expect(await settleEdit(root, plan, backups)).toEqual({ state: "untouched", taken_back: ["a"] });
+  const no_backups = { ...backups, read: () => null };
+  expect(await settleEdit(root, plan, no_backups), "by its second name").toEqual({
+    state: "untouched",
+    taken_back: ["a"],
+  });
   expect(contentsOf(root.path)).toEqual(BEFORE);
 });
 
@@ -301,14 +322,24 @@ test("what the disk does not take is refused before anything is switched", async
   expect(contentsOf(root.path)).toEqual(BEFORE);
 });
 
-test("P8: of edits of one path at once one happens, and orders that cross do not block", async () => {
+test("P8: edits of one path go one after another, and orders that cross do not block", async () => {
   const { root, backups } = await threeFiles();
   const paths = ["a", "b"];
+  let at_once = 0;
+  const one_by_one = {
+    ...backups,
+    async keep(...of: Parameters<Backups["keep"]>) {
+      at_once += 1;
+      await backups.keep(...of);
+      expect(at_once, "two files of one edit, before and after").toBeLessThanOrEqual(4);
+      at_once -= 1;
+    },
+  };
   const plans = Array.from({ length: 8 }, (_, n) =>
     planOf(root, Object.fromEntries((n % 2 ? paths : paths.toReversed()).map((p) => [p, `${n}`]))),
   );
-  const outcomes = await Promise.allSettled(plans.map((plan) => applyEdit(root, plan, backups)));
-  expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  const ends = await Promise.allSettled(plans.map((plan) => applyEdit(root, plan, one_by_one)));
+  expect(ends.map(({ status }) => status)).toEqual(["fulfilled", ...Array(7).fill("rejected")]);
   expect(contentsOf(root.path)).toEqual({ a: "0", b: "0" });
 });
 
