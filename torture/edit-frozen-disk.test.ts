@@ -41,7 +41,7 @@ async function withStage(body: (stage: Stage) => Promise<void>): Promise<void> {
   const disk = mountLoopDisk(DISK_MB);
   const clock = heldClock();
   const backups = { folder: join(place, "backups"), budget: { bytes: 1 << 30, days: 30 } };
-  const parts = { clock, newId, uid: process.getuid?.() ?? 0, log: createLog("silent") };
+  const parts = { clock, uid: process.getuid?.() ?? 0, log: createLog("silent") };
   const files = workspaceFiles({ ...parts, backups });
   let is_frozen = false;
   const turn = (how: "--freeze" | "--unfreeze") => {

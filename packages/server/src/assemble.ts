@@ -130,7 +130,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   }
 
   const backups = { folder: join(home, "backups"), budget: config.backups };
-  const files = workspaceFiles({ clock, newId, uid: config.uid, log, backups });
+  const files = workspaceFiles({ clock, uid: config.uid, log, backups });
   const changes = createChangeRecorder({ folder: join(home, "changes"), clock, log });
   const pauses = createPauses({ store, clock });
   await pauses.load();

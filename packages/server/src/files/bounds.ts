@@ -21,8 +21,6 @@ export const bounds = {
   /** A NUL within the first bytes marks a binary file. */
   sniff_bytes: 8_192,
   /** Lines and characters of a diff that are shown; the rest is counted. */
-  diff_lines: 200,
-  diff_chars: 12_000,
   diff: { lines: 200, chars: 12_000 },
   /** The same for who asks for the diff of one edit. */
   whole_diff: { lines: 5_000, chars: 400_000 },

@@ -6,7 +6,7 @@ export const looksBinary = (bytes: Buffer): boolean =>
   bytes.subarray(0, bounds.sniff_bytes).includes(0);
 
 /** @throws FileRefused for what looks binary. */
-export function refuseBinary(bytes: Buffer, path: string): void {
+function refuseBinary(bytes: Buffer, path: string): void {
   if (looksBinary(bytes)) throw notText(path, "it looks binary (it contains NUL bytes)");
 }
 

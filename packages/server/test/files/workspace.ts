@@ -14,7 +14,7 @@ const uid = process.getuid?.() ?? 0;
 const log = createLog("error");
 const kept = mkdtempSync(join(tmpdir(), "mainstay-backups-"));
 const backups = { folder: kept, budget: { bytes: 1 << 30, days: 30 } };
-export const files = workspaceFiles({ clock: systemClock, newId, uid, log, backups });
+export const files = workspaceFiles({ clock: systemClock, uid, log, backups });
 
 afterAll(async () => {
   await files.close();
@@ -38,7 +38,7 @@ export async function rootAt(path: string): Promise<Root> {
 export const wholeFile = { offset_lines: 1, limit_lines: 100_000, limit_bytes: 262_144 };
 
 /** Plans one change and applies it; resolves with the plan. */
-export async function edit(root: Root, change: Change): Promise<EditPlan> {
+async function edit(root: Root, change: Change): Promise<EditPlan> {
   const plan = await files.plan(root, [change], newId("edit"));
   await files.apply(root, plan);
   return plan;

@@ -1,8 +1,9 @@
+import { bounds } from "../bounds.ts";
 import { sha256Of } from "../bytes.ts";
 import type { FileAs } from "../edit.ts";
+import { lineDiff, shown } from "../plan/line-diff.ts";
 import { FileRefused } from "../refused.ts";
 import { textOf } from "../text.ts";
-import { unifiedDiff } from "../unified-diff.ts";
 
 /** What somebody else did to a file between the plan of an edit and its switch. */
 const conflict = (path: string, what: string) =>
@@ -44,7 +45,9 @@ export function changed(
 /** Null for what is no text, or differs too much. */
 function diffOf(path: string, expected: Buffer, found: Buffer): string | null {
   try {
-    return unifiedDiff(path, textOf(expected, path), textOf(found, path))?.diff ?? null;
+    const was = { path, text: textOf(expected, path) };
+    const diff = lineDiff(was, { path, text: textOf(found, path) });
+    return diff === null ? null : shown(diff.lines, bounds.diff);
   } catch (fault) {
     if (!(fault instanceof FileRefused)) throw fault;
     return null;
