@@ -6,20 +6,24 @@ import type {
   TurnChanges,
 } from "@mainstay/sdk/changes";
 import type { Effect, JournalEvent } from "@mainstay/sdk/events";
+import type { Row } from "../store/schema.ts";
 
 type Started = Extract<JournalEvent, { type: "tool_started" }>;
 type Ended = Extract<JournalEvent, { type: "tool_ended" }>;
 
-/** Of the turn's commands, those that went on when their calls had ended; by their ids. */
-export interface Background {
+/** What is known beside the turn's journal, by ids. */
+export interface Beside {
+  /** Of its commands, those that went on when their calls had ended. */
   readonly changes: ReadonlyMap<string, Changes>;
   readonly running: ReadonlySet<string>;
+  /** How its edits stand now. */
+  readonly edits: ReadonlyMap<string, Pick<Row<"edit">, "state" | "undone_by">>;
 }
 
 /**
  * What a turn changed in its workspace, by its journal: its edits, and what its commands were seen to change.
  */
-export function turnChanges(events: readonly JournalEvent[], background: Background): TurnChanges {
+export function turnChanges(events: readonly JournalEvent[], beside: Beside): TurnChanges {
   const ends = events.filter((event) => event.type === "tool_ended");
   const deeds = events
     .filter((event) => event.type === "tool_started")
@@ -28,10 +32,7 @@ export function turnChanges(events: readonly JournalEvent[], background: Backgro
       ended: ends.find(({ step, call_id }) => step === started.step && call_id === started.call_id),
     }));
   const found = deeds.flatMap((deed) =>
-    sourceOf(deed, background.changes).map((source) => ({
-      source,
-      gaps: isRunning(deed, background) ? [stillRuns(source)] : gapsIn(source),
-    })),
+    sourceOf(deed, beside).map((source) => ({ source, gaps: gapsOf(deed, source, beside) })),
   );
   const sources = found.map(({ source }) => source);
   const changes = sources.flatMap(({ changes }) => changes ?? []);
@@ -49,28 +50,27 @@ interface Deed {
   readonly ended: Ended | undefined;
 }
 
-function sourceOf(
-  { started, ended }: Deed,
-  background: ReadonlyMap<string, Changes>,
-): ChangeSource[] {
+function sourceOf({ started, ended }: Deed, beside: Beside): ChangeSource[] {
   const { step, call_id, effect } = started;
   switch (effect.kind) {
     case "none":
       return [];
     case "edit": {
-      if (ended?.outcome !== "ok") return [];
+      const state = beside.edits.get(effect.edit_id)?.state;
+      if (state !== "applied" && state !== "torn") return [];
       const files = effect.files.map(({ path, before, after }) => {
         return { path, kind: "file", before, after } as const;
       });
       const what = files.map(({ path }) => path).join(", ");
-      return [{ step, call_id, by: "edit", what, changes: { ...NOTHING_SEEN, files } }];
+      const changes = state === "applied" ? { ...NOTHING_SEEN, files } : null;
+      return [{ step, call_id, by: "edit", what, changes }];
     }
     case "file":
       if (ended?.outcome !== "ok") return [];
       return [{ step, call_id, by: "edit", what: effect.path, changes: edited(effect) }];
     case "command": {
       if (effect.verdict === "safe" || ended?.command?.outcome === "not_started") return [];
-      const changes = ended?.command?.changes ?? background.get(effect.command_id) ?? null;
+      const changes = ended?.command?.changes ?? beside.changes.get(effect.command_id) ?? null;
       return [{ step, call_id, by: "command", what: effect.command, changes }];
     }
   }
@@ -109,14 +109,21 @@ function isSame(before: FileState | null, after: FileState | null): boolean {
   return is_mode_same && before.sha256 !== null && before.sha256 === after.sha256;
 }
 
-const isRunning = ({ started: { effect } }: Deed, { running }: Background): boolean =>
-  effect.kind === "command" && running.has(effect.command_id);
+function gapsOf(
+  { started: { effect } }: Deed,
+  source: ChangeSource,
+  { running, edits }: Beside,
+): string[] {
+  if (effect.kind === "command" && running.has(effect.command_id)) return [stillRuns(source)];
+  const undone_by = effect.kind === "edit" ? edits.get(effect.edit_id)?.undone_by : null;
+  return [...gapsIn(source), ...(undone_by ? [`${source.what}: taken back by ${undone_by}`] : [])];
+}
 
 const stillRuns = ({ what }: ChangeSource): string =>
   `this command still runs; what it changed is told when it has ended: ${what}`;
 
-function gapsIn({ what, changes }: ChangeSource): string[] {
-  if (changes === null) return [`what this command changed is not known: ${what}`];
+function gapsIn({ by, what, changes }: ChangeSource): string[] {
+  if (changes === null) return [`what this ${by} changed is not known: ${what}`];
   const { incomplete, overlapped } = changes;
   return [
     ...(incomplete === null ? [] : [`${what}: ${incomplete}`]),

@@ -10,7 +10,7 @@ import { JournalCorrupt } from "../store/journal-corrupt.ts";
 import type { Reading } from "../store/journal-reader.ts";
 import type { Row } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import { type Background, turnChanges } from "./turn-changes.ts";
+import { type Beside, turnChanges } from "./turn-changes.ts";
 import { damagedResource, turnResource } from "./turn-resource.ts";
 
 /** Reads turns for the person who asks; somebody else's turn does not exist for them. */
@@ -110,7 +110,13 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
     return row === undefined || isAtRest(row.state);
   }
 
-  async function background(turn_id: string): Promise<Background> {
+  async function beside(turn_id: string): Promise<Beside> {
+    const edits = await store.query(
+      store.sql
+        .selectFrom("edit")
+        .select(["id", "state", "undone_by"])
+        .where("turn_id", "=", turn_id),
+    );
     const rows = await store.query(
       store.sql
         .selectFrom("command")
@@ -124,7 +130,10 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
       return changes === undefined ? [] : [[id, changes]];
     });
     const running = rows.filter(({ outcome }) => outcome === null).map(({ id }) => id);
-    return { changes: new Map(told), running: new Set(running) };
+    return {
+      ...{ changes: new Map(told), running: new Set(running) },
+      edits: new Map(edits.map(({ id, ...edit }) => [id, edit])),
+    };
   }
 
   return {
@@ -132,7 +141,7 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
     get,
     list,
     atRest,
-    changes: async (turn_id) => turnChanges(await journal.read(turn_id), await background(turn_id)),
+    changes: async (turn_id) => turnChanges(await journal.read(turn_id), await beside(turn_id)),
   };
 }
 

@@ -5,9 +5,10 @@ import type { Client } from "@mainstay/sdk/client";
 import { ProblemError } from "@mainstay/sdk/call";
 import { afterEach, expect, test } from "vitest";
 import { StoreFault } from "../../src/kernel/errors.ts";
-import type { Store } from "../../src/store/store.ts";
+import type { Batch, Store } from "../../src/store/store.ts";
 import { scratchFolder } from "../files/workspace.ts";
 import { registerFolder } from "../house/folder.ts";
+import { withoutEvent } from "../house/held-commit.ts";
 import { calls, type House, openHouse, says } from "../house/house.ts";
 import { addMember } from "../house/member.ts";
 
@@ -26,6 +27,9 @@ async function place(client: Client = house.client) {
     names: (folder = ".") => readdir(join(path, folder)),
   };
 }
+
+const insertsEdit = ({ writes }: Batch): boolean =>
+  writes.some(({ sql }) => sql.trimStart().startsWith("insert into edit "));
 
 const codeOf = (asked: Promise<unknown>): Promise<string> =>
   asked.then(
@@ -60,6 +64,8 @@ test("a turn's edits are listed with their diffs, taken back as one, and brought
   expect(undo.undoes.toSorted()).toEqual([newer!.id, older!.id].toSorted());
   expect([await text("a.txt"), await names("new")]).toEqual(["one\n", []]);
   expect((await edits.list({ session_id: turn.session_id, standing: true })).items).toEqual([]);
+  const { gaps } = await house.client.turns.changes(turn.id);
+  expect(gaps).toEqual(["a.txt", "new/b.txt"].map((path) => `${path}: taken back by ${undo.id}`));
   expect(await codeOf(house.client.turns.undo(turn.id))).toBe("nothing_to_undo");
 
   await house.ask("and now?", { session_id: turn.session_id });
@@ -147,7 +153,7 @@ test("what cannot be put on record is not done", async () => {
   const full = (store: Store): Store => ({
     ...store,
     commit: (batch) =>
-      batch.writes.some(({ sql }) => /insert into "?edit"?/.test(sql)) && ++refused === 1
+      insertsEdit(batch) && ++refused === 1
         ? Promise.reject(new StoreFault("full", { cause_kind: "disk_full" }))
         : store.commit(batch),
   });
@@ -162,6 +168,44 @@ test("what cannot be put on record is not done", async () => {
   expect(await names()).toEqual(["a.txt"]);
   await house.client.turns.undo(turn.id);
   expect(await names()).toEqual([]);
+});
+
+test("a call's edit waits for its record, and is done once", async () => {
+  const seen: string[][] = [];
+  let full = 1;
+  const over = (store: Store): Store => ({
+    ...store,
+    async commit(batch) {
+      if (!insertsEdit(batch) || full-- <= 0) return store.commit(batch);
+      seen.push(await names());
+      throw new StoreFault("full", { cause_kind: "disk_full" });
+    },
+  });
+  // What the model said first was not kept either: it is asked again.
+  const write = writes("a.txt", "1\n");
+  house = await openHouse({ script: [write, write, says("Done.")] });
+  const { workspace, names } = await place();
+  await house.restart({ store: over });
+  const turn = await house.client.turns.create({ message: "write", workspace });
+  await house.until(turn.id, ({ type }) => type === "settled");
+  expect([seen, await names()]).toEqual([[[]], ["a.txt"]]);
+  const { items } = await house.client.edits.list();
+  expect(items.map(({ state }) => state)).toEqual(["applied"]);
+});
+
+test("an edit whose server ended before it could say so is found done at the next start", async () => {
+  house = await openHouse({ script: [writes("a.txt", "1\n"), says("Done.")] });
+  const { workspace, text } = await place();
+  await house.restart({ store: withoutEvent("tool_ended") });
+  const turn = await house.client.turns.create({ message: "write", workspace });
+  await house.until(turn.id, ({ type }) => type === "tool_started");
+  await house.restart({});
+  await house.until(turn.id, ({ type }) => type === "settled");
+  expect(await text("a.txt")).toBe("1\n");
+  const { items } = await house.client.edits.list();
+  expect(items.map(({ state }) => state)).toEqual(["applied"]);
+  const results = await house.client.audit.list({ kind: "edit_result" });
+  expect(results.items).toHaveLength(1);
 });
 
 test("how much of the way back is kept is told with the rest of the server's state", async () => {
