@@ -62,10 +62,14 @@ export function characterStart(bytes: Buffer, offset: number): number {
   return start;
 }
 
+/** A NUL near the start: what every tool takes as the sign of a binary file. */
+export const looksBinary = (bytes: Buffer): boolean =>
+  bytes.subarray(0, bounds.sniff_bytes).includes(0);
+
 function encodingOf(bytes: Buffer): Encoding | null {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return wholeUnits(bytes, "utf-16le");
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return wholeUnits(bytes, "utf-16be");
-  if (bytes.subarray(0, bounds.sniff_bytes).includes(0)) return null;
+  if (looksBinary(bytes)) return null;
   if (isUtf8(bytes)) return "utf-8";
   return bytes.includes(0) ? null : "latin1";
 }

@@ -6,7 +6,7 @@ import { linePattern } from "./line-pattern.ts";
 import type { LinePattern } from "./line-pattern.ts";
 import { nameGlob } from "./name-glob.ts";
 import { FileRefused, isErrno } from "./refused.ts";
-import { looksBinary } from "./text.ts";
+import { looksBinary } from "./encoding.ts";
 import { atPlace, type Folder, type Root, withFolder, withRegular } from "./walk.ts";
 
 /** What to look for and where. `.gitignore` is not read; `.git` and `node_modules` are skipped. */

@@ -106,7 +106,7 @@ function spliced(
   ending: "\n" | "\r\n",
 ): string {
   const last = lines[last_line - 1] ?? "";
-  const closing = new_text === "" || /\n$/.test(new_text) ? "" : last.slice(bare(last).length);
+  const closing = new_text === "" || new_text.endsWith("\n") ? "" : last.slice(bare(last).length);
   const put_in = withEnding(unmarked(new_text), ending) + closing;
   return [...lines.slice(0, first_line - 1), put_in, ...lines.slice(last_line)].join("");
 }

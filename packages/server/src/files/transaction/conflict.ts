@@ -1,9 +1,9 @@
 import { bounds } from "../bounds.ts";
 import { sha256Of } from "../bytes.ts";
 import type { FileAs } from "../edit.ts";
+import { textIn } from "../encoding.ts";
 import { lineDiff, shown } from "../plan/line-diff.ts";
 import { FileRefused } from "../refused.ts";
-import { textOf } from "../text.ts";
 
 /** What somebody else did to a file between the plan of an edit and its switch. */
 const conflict = (path: string, what: string) =>
@@ -44,12 +44,8 @@ export function changed(
 
 /** Null for what is no text, or differs too much. */
 function diffOf(path: string, expected: Buffer, found: Buffer): string | null {
-  try {
-    const was = { path, text: textOf(expected, path) };
-    const diff = lineDiff(was, { path, text: textOf(found, path) });
-    return diff === null ? null : shown(diff.lines, bounds.diff);
-  } catch (fault) {
-    if (!(fault instanceof FileRefused)) throw fault;
-    return null;
-  }
+  const [was, is] = [textIn(expected), textIn(found)];
+  if (was === null || is === null) return null;
+  const diff = lineDiff({ path, text: was.text }, { path, text: is.text });
+  return diff === null ? null : shown(diff.lines, bounds.diff);
 }

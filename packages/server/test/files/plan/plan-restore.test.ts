@@ -1,0 +1,138 @@
+/** Putting back what edits found, and showing what they did, from what is kept. */
+import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { sha256Of } from "../../../src/files/bytes.ts";
+import type { Change, EditPlan, FileStep } from "../../../src/files/edit.ts";
+import { bothSides } from "../../../src/files/plan/both-sides.ts";
+import { diffOf } from "../../../src/files/plan/diff-of.ts";
+import { planEdit } from "../../../src/files/plan/plan-edit.ts";
+import { type KeptContents, planRestore } from "../../../src/files/plan/plan-restore.ts";
+import { scratchFolder } from "../workspace.ts";
+import { refusalIn } from "./refusal.ts";
+
+const keeping = (...contents: string[]): KeptContents => {
+  const kept = new Map(contents.map((content) => [sha256Of(content), Buffer.from(content)]));
+  return { read: (sha256) => kept.get(sha256) ?? null };
+};
+
+/** An undo of a plan that was carried out. */
+const reverse = ({ steps }: EditPlan): FileStep[] => {
+  const target = new Map(steps.map(({ path, moved_from }) => [moved_from, path]));
+  return steps.map(({ path, before, after }) => {
+    const from = target.get(path);
+    const moved = from !== undefined && before !== null ? { moved_from: from } : {};
+    return { path, before: after, after: before, ...moved };
+  });
+};
+
+/** A folder with files, the plan of an edit there, and the files as the edit leaves them. */
+async function editedFolder(files: Record<string, string>, ...changes: Change[]) {
+  const root = await scratchFolder();
+  const put = async (path: string, content: string, mode = 0o644) => {
+    await mkdir(join(root.path, path, ".."), { recursive: true });
+    await writeFile(join(root.path, path), content);
+    await chmod(join(root.path, path), mode);
+  };
+  for (const [path, content] of Object.entries(files)) await put(path, content);
+  const plan = planEdit(root, changes, "edit_1");
+  for (const [i, { path, after }] of plan.steps.entries()) {
+    if (after === null) await rm(join(root.path, path));
+    else await put(path, String(plan.contents[i]!.after), after.mode);
+  }
+  return { root, put, plan, undo: reverse(plan) };
+}
+
+const changes: Change[] = [
+  { kind: "write", path: "new/file", content: "x\n" },
+  { kind: "write", path: "a", content: "2\n" },
+  { kind: "move", path: "b", to: "moved" },
+  { kind: "delete", path: "c" },
+];
+const before = { a: "1\n", b: "b\n", c: "c\n" };
+
+test("an undo is a plan of its own, and what is moved back needs no backup", async () => {
+  const { root, undo } = await editedFolder(before, ...changes);
+  const plan = planRestore(root, undo, "edit_2", keeping("1\n", "c\n"));
+  const told = plan.steps.map(({ path, moved_from }, i) => {
+    const { after } = plan.contents[i]!;
+    return [path, after && String(after), moved_from];
+  });
+  expect(told).toEqual([
+    ["new/file", null, undefined],
+    ["a", "1\n", undefined],
+    ["b", "b\n", "moved"],
+    ["moved", null, undefined],
+    ["c", "c\n", undefined],
+  ]);
+  expect(plan.summary).toBe(
+    "4 files: deleted new/file (+0 −1 lines); edited a (+1 −1 lines); moved moved to b; " +
+      "created c (+1 −0 lines)",
+  );
+});
+
+test("what came later is a conflict that shows both sides, of all files at once", async () => {
+  const { root, put, undo } = await editedFolder(before, ...changes);
+  await put("a", "somebody else\n");
+  await put("c", "somebody's new\n");
+  await rm(join(root.path, "new/file"));
+  const refused = refusalIn(() => planRestore(root, undo, "edit_2", keeping("1\n", "2\n", "x\n")));
+  expect(refused.fault).toBe("conflict");
+  expect(refused.message).toBe(
+    "new/file: there is no such file now\n" +
+      "--- a (expected)\n+++ a (found)\n@@ -1,1 +1,1 @@\n-2\n+somebody else\n" +
+      "c: no file was expected; there is one now",
+  );
+});
+
+test("a path that leads elsewhere by now is a conflict", async () => {
+  const { root, put } = await editedFolder({ "src/a": "1\n" });
+  const { steps } = planEdit(root, [{ kind: "write", path: "src/a", content: "2\n" }], "edit_1");
+  await put("other/a", "2\n");
+  await rm(join(root.path, "src"), { recursive: true });
+  await symlink("other", join(root.path, "src"));
+  const refused = refusalIn(() =>
+    planRestore(root, reverse({ steps } as EditPlan), "e", keeping()),
+  );
+  expect(refused).toEqual({
+    fault: "conflict",
+    message: "src/a leads to other/a now, through a link",
+  });
+});
+
+test("what is not kept any more cannot be put back, and says so", async () => {
+  const { root, undo } = await editedFolder(before, ...changes);
+  expect(refusalIn(() => planRestore(root, undo, "edit_2", keeping("1\n")))).toEqual({
+    fault: "backup_gone",
+    message: expect.stringMatching(/^what "c" was \(2 bytes, \w{64}\) is not kept any more$/),
+  });
+});
+
+test("a mode that somebody else set since stays, one that the edit took away comes back", async () => {
+  const { root, put, undo } = await editedFolder(before, ...changes);
+  await put("a", "2\n", 0o755);
+  const { steps } = planRestore(root, undo, "edit_2", keeping("1\n", "c\n"));
+  const modes = Object.fromEntries(steps.map(({ path, after }) => [path, after?.mode]));
+  expect(modes).toMatchObject({ a: 0o755, b: 0o644, c: 0o644 });
+});
+
+test("the diff of an edit is what it was planned to be, and says what is not kept", async () => {
+  const { plan } = await editedFolder(before, ...changes);
+  const all = keeping("x\n", "1\n", "2\n", "b\n", "c\n");
+  expect(diffOf(plan, all)).toEqual({ diff: plan.diff, gaps: [] });
+  const less = diffOf(plan, keeping("x\n", "2\n", "b\n"));
+  expect(less.gaps).toEqual([
+    "a: what it was before is not kept any more",
+    "c: what it was before is not kept any more",
+  ]);
+  expect(less.diff).toContain("+++ new/file");
+  expect(diffOf(plan, keeping())).toMatchObject({ diff: null });
+});
+
+test("both sides of a conflict are bounded, and binary ones only named", () => {
+  const many = Buffer.from("x\n".repeat(300));
+  const told = bothSides("f", Buffer.from("y\n"), many);
+  expect(told).toMatch(/^--- f \(expected\)\n\+\+\+ f \(found\)\n[^]*more lines of this diff$/);
+  expect(told.length).toBeLessThan(3_200);
+  expect(bothSides("f", Buffer.from([0]), many)).toBe("f: one of the two is binary");
+});
