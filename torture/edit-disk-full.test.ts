@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ParsedChatRequest } from "@mainstay/fake-provider/chat-request";
+import { type ParsedChatRequest, textOf } from "@mainstay/fake-provider/chat-request";
 import type { Reply } from "@mainstay/fake-provider/script";
 import type { Client } from "@mainstay/sdk/client";
 import { expect, test } from "vitest";
@@ -42,7 +42,7 @@ function editing(said: string, { messages }: ParsedChatRequest): Reply | null {
   const n = /^edit (\d+)$/.exec(said)?.[1];
   if (n === undefined) return null;
   const last = messages.at(-1)!;
-  if (last.role === "tool") return { text: String(last.content) };
+  if (last.role === "tool") return { text: textOf(last) };
   const patch = patchOf(Number(n));
   return { tool_calls: [{ name: "apply_patch", arguments: { intent: "change them", patch } }] };
 }
