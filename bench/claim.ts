@@ -4,7 +4,16 @@ export interface Claim {
   /** Measurements behind it. */
   readonly n: number;
   readonly measured: number;
-  readonly unit: "ms" | "s" | "MB" | "turns/s" | "records/s" | "commands/s" | "µs" | "%";
+  readonly unit:
+    | "ms"
+    | "s"
+    | "MB"
+    | "turns/s"
+    | "records/s"
+    | "commands/s"
+    | "edits/s"
+    | "µs"
+    | "%";
   readonly target: Target | null;
   /** What went into the figure, where the name does not say it. */
   readonly note: string;

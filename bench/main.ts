@@ -8,6 +8,7 @@ import { systemClock } from "@mainstay/sdk/clock";
 import { measureAudit } from "./audit.ts";
 import { type Claim, verdictOf } from "./claim.ts";
 import { measureClassify } from "./classify.ts";
+import { measureEdits } from "./edits.ts";
 import { closeConnections } from "./http.ts";
 import { measureFlood } from "./flood.ts";
 import { measureHostile } from "./hostile.ts";
@@ -42,6 +43,7 @@ const sections: readonly (readonly [name: string, measure: () => Promise<Claim[]
   ["recovery", () => measureRecovery(clock, stop.signal)],
   ["classify", () => measureClassify(clock)],
   ["audit", () => measureAudit(clock)],
+  ["edits", () => measureEdits(clock)],
   ["sandbox", () => measureSandbox(clock)],
   ["flood", () => inHouse((house) => measureFlood(house, clock), { noting_lateness: true })],
   ["hostile", () => inHouse((house) => measureHostile(house, clock), { noting_lateness: true })],
