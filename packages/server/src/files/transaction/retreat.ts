@@ -47,7 +47,10 @@ async function takeBack({ spot, original, ours }: Laid): Promise<Outcome> {
     putBack(spot, from);
     return "back";
   } catch (fault) {
-    return isTaken(fault) ? "theirs" : { fault: messageOf(fault) };
+    if (isTaken(fault)) return "theirs";
+    return standing({ spot, original, ours }) === "as before"
+      ? "back"
+      : { fault: messageOf(fault) };
   }
 }
 
