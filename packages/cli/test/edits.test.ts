@@ -93,10 +93,10 @@ test("undo of an edit, a turn, a session: what it took back, and how to have it 
   });
 });
 
-test("undo alone is of the last edit of mine that stands here, past undos and others' edits", async () => {
+test("undo alone is of the last edit of mine that stands here, past others' edits", async () => {
   const agent = await start(silent, {
     "GET /v1/edits": inTurn(
-      list([undo, { ...standing, id: "edit_7", person_id: "usr_2" }], "older"),
+      list([{ ...standing, id: "edit_7", person_id: "usr_2" }], "older"),
       list([standing]),
       list([]),
     ),
@@ -123,7 +123,7 @@ test("what came later is shown and kept, with the ways out", async () => {
   expect([code, out]).toEqual([1, ""]);
   expect(err).toContain(`${detail}\n`);
   expect(err).toContain("Nothing was taken back.");
-  expect(err).toContain("mainstay edits --standing");
+  expect(err).toContain("  mainstay edits edit_1\n");
   const full = await runHere(["undo", "edit_2"], agent);
   expect(full).toMatchObject({ code: 1, out: "", err: expect.stringContaining("disk full") });
 });
@@ -201,6 +201,18 @@ test("people see the diff of an edit below its call, with nothing raw in it", as
     `› edit_file src/a.ts, old.md, new.md, gone\\u{a}.md — fix it\n  edited src/a.ts\n  --- src/a.ts\n`,
   );
   expect(err).toContain("  +++ two\\u{1b}[2J\n");
+});
+
+test("of an edit that is torn people read how each file stands", async () => {
+  const [started] = editing;
+  const result = "src/a.ts has the new content\nold.md is as it was";
+  const torn = { type: "tool_ended", ...call, outcome: "unknown", result, command: null } as const;
+  const agent = await start(({ journal, settle }) => {
+    journal(started!, torn);
+    settle("It is torn.");
+  });
+  const { err } = await ask(agent);
+  expect(err).toContain("  src/a.ts has the new content\n  old.md is as it was\n");
 });
 
 test.for(["failed", "cancelled"] as const)(

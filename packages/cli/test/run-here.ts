@@ -3,16 +3,19 @@ import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import { UsageFault } from "../src/faults.ts";
 import { runProgram } from "../src/program.ts";
 import { createScreen } from "../src/terminal/screen.ts";
-import type { ScriptedAgent } from "./scripted-agent.ts";
 import { folder } from "./scripted-runs.ts";
 
 /** The command line in this process, away from a terminal. */
-export async function runHere(args: string[], agent: ScriptedAgent, clock: Clock = systemClock) {
+export async function runHere(
+  args: string[],
+  { server, key = "mst_test" }: { server: { url: string }; key?: string },
+  clock: Clock = systemClock,
+) {
   let out = "";
   let err = "";
   const code = await runProgram(args, {
     config: {
-      server: { kind: "remote", base_url: agent.server.url, key: "mst_test" },
+      server: { kind: "remote", base_url: server.url, key },
       home: folder,
       folder: () => folder,
       colors: false,

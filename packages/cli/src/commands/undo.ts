@@ -3,9 +3,10 @@ import type { Client, PageWish } from "@mainstay/sdk/client";
 import type { Edit } from "@mainstay/sdk/edits";
 import { Command, Option } from "commander";
 import type { Config } from "../config.ts";
+import { diffLines } from "../conversation/diff-lines.ts";
 import { fileLines, standingOf } from "../conversation/edit-lines.ts";
 import { exit } from "../exit.ts";
-import { problemLines, UsageFault } from "../faults.ts";
+import { UsageFault } from "../faults.ts";
 import { workspaceId } from "../folder/current-workspace.ts";
 import type { WithServer } from "../program.ts";
 import { oneLine } from "../terminal/escape.ts";
@@ -62,16 +63,24 @@ async function undo(edit_id: string | undefined, options: Options, parts: Parts)
     );
   if ([edit_id, options.turn, options.session].some((name) => name?.trim() === ""))
     throw new UsageFault("Which edits? See: mainstay edits --standing");
-  const takeBack = await targetOf(edit_id, options, parts);
-  if (takeBack === undefined) {
+  const target = await targetOf(edit_id, options, parts);
+  if (target === undefined) {
     screen.note("No edit of yours stands here; see: mainstay edits", "bad");
     return exit.failed;
   }
-  const undone = await takeBack().catch((fault: unknown) => sayInTheWay(fault, screen));
-  if (undone === undefined) return exit.failed;
-  if (options.json) screen.json(undone);
-  else sayUndone(undone, screen);
-  return undone.state === "applied" ? exit.ok : exit.failed;
+  const made = await target
+    .takeBack()
+    .catch((fault: unknown) => sayInTheWay(fault, target, screen));
+  if (made === undefined) return exit.failed;
+  if (options.json) screen.json(made);
+  else sayUndone(made, screen);
+  return made.state === "applied" ? exit.ok : exit.failed;
+}
+
+interface Target {
+  takeBack(): Promise<Edit>;
+  /** What it changed. */
+  look: string;
 }
 
 /** Undefined: there is nothing to take back. */
@@ -79,19 +88,25 @@ async function targetOf(
   edit_id: string | undefined,
   { turn, session, workspace }: Options,
   { client, config }: Parts,
-): Promise<(() => Promise<Edit>) | undefined> {
-  if (turn !== undefined) return () => client.turns.undo(turn);
-  if (session !== undefined) return () => client.sessions.undo(session);
+): Promise<Target | undefined> {
+  if (turn !== undefined)
+    return { takeBack: () => client.turns.undo(turn), look: `mainstay edits --turn ${turn}` };
+  if (session !== undefined)
+    return {
+      takeBack: () => client.sessions.undo(session),
+      look: `mainstay edits --session ${session}`,
+    };
   const id = edit_id ?? (await lastStanding(client, await workspaceId(client, config, workspace)));
-  return id === undefined ? undefined : () => client.edits.undo(id);
+  if (id === undefined) return undefined;
+  return { takeBack: () => client.edits.undo(id), look: `mainstay edits ${id}` };
 }
 
-/** An undo is no edit to go back over: who says it twice means the edit before. */
+/** Of an admin's list many edits may be others'. */
 async function lastStanding(client: Client, workspace_id: string): Promise<string | undefined> {
   const { id: person_id } = await client.me();
   for (let page: PageWish = {}; ;) {
     const { items, next } = await client.edits.list({ workspace_id, standing: true }, page);
-    const last = items.find((edit) => edit.person_id === person_id && edit.origin !== "undo");
+    const last = items.find((edit) => edit.person_id === person_id);
     if (last !== undefined || next === null) return last?.id;
     page = { after: next };
   }
@@ -99,24 +114,22 @@ async function lastStanding(client: Client, workspace_id: string): Promise<strin
 
 function sayUndone(undo: Edit, screen: Screen): void {
   if (undo.state !== "applied") {
-    screen.note(`Nothing was taken back; the undo is ${standingOf(undo)}`, "bad");
+    screen.note(`It was not taken back whole; the undo is ${standingOf(undo)}`, "bad");
     return;
   }
   const what = undo.undoes.length === 1 ? "" : `${undo.undoes.length} edits: `;
-  screen.print(`Took back ${what}${undo.undoes.join(", ")}${purposeOf(undo)}`);
+  screen.print(`Took back ${what}${undo.undoes.join(", ")}`);
   fileLines(undo.files).forEach((line) => screen.print(`  ${line}`));
   if (undo.fault !== null) screen.note(oneLine(undo.fault, Infinity), "bad");
   screen.note(`To have it again: mainstay undo ${undo.id}`, "dim");
 }
 
-const purposeOf = ({ intent }: Edit): string => (intent === "" ? "" : ` — ${oneLine(intent)}`);
-
 /** What came later is shown, and kept: whether it goes, too, is for the person to say. */
-function sayInTheWay(fault: unknown, screen: Screen): undefined {
+function sayInTheWay(fault: unknown, { look }: Target, screen: Screen): undefined {
   if (!(fault instanceof ProblemError) || fault.problem.code !== "edit_conflict") throw fault;
-  for (const line of problemLines(fault.problem)) screen.note(line, "bad");
-  screen.note("Nothing was taken back. Take back first what came later, if it is an edit:");
-  screen.note("  mainstay edits --standing");
-  screen.note("Or keep it, and take over by hand what you want of the earlier content:");
-  screen.note("  mainstay edits EDIT");
+  const { title, detail } = fault.problem;
+  screen.note(title, "bad");
+  for (const { text, tone } of diffLines(detail)) screen.note(text, tone);
+  screen.note("Nothing was taken back. To take over by hand what you want of it, see:");
+  screen.note(`  ${look}`);
 }

@@ -55,7 +55,7 @@ export function outcomeLine(end: BodyOf<"tool_ended">): string | null {
       if (isUnanswered(end)) return "not answered: it did not run";
       return isBlocked(end) ? "blocked: it did not run" : "denied: it did not run";
     case "unknown":
-      return "outcome unknown: it started, and what became of it is lost";
+      return "outcome unknown: it started, and did not come to a clear end";
     case "cancelled":
       return whyKilled(result) ?? "cancelled";
   }

@@ -172,7 +172,7 @@ function createToolView(screen: Screen, is_typed: boolean) {
       shown_whole = is_typed && screen.on_terminal && event.command !== null && heard_end;
       const line = outcomeLine(event);
       if (line) indented(line);
-      if (output?.edit_id && event.outcome === "ok")
+      if (output?.edit_id && (event.outcome === "ok" || event.outcome === "unknown"))
         for (const { text, tone } of editResultLines(event.result, output.edit_id))
           screen.note(`  ${text}`, tone);
       if (!shown_whole) return;
