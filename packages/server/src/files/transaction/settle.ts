@@ -72,15 +72,20 @@ async function takeBack(
   const taken_back: string[] = [];
   for (const [i, step] of [...record.steps.entries()].toReversed()) {
     if (standings[i]?.as !== "after") continue;
-    await withSpot(root, record, i, (spot) => takeBackStep(root, spot, backups));
-    taken_back.unshift(step.path);
+    const is_back = await withSpot(root, record, i, (spot) => takeBackStep(root, spot, backups));
+    if (is_back === true) taken_back.unshift(step.path);
   }
   return taken_back;
 }
 
-async function takeBackStep(root: Root, spot: Spot, backups: Backups): Promise<void> {
+/** Whether it was; S3 holds also for who was faster than this. @throws FileRefused for what cannot be seen */
+async function takeBackStep(root: Root, spot: Spot, backups: Backups): Promise<boolean> {
   const from = await wayBack(spot, backups);
-  if (standingOf(root, spot.step).as === "after") putBack(spot, from);
+  const now = standingOf(root, spot.step);
+  if (now.as === "unseen") throw new FileRefused("disk_fault", now.fault);
+  if (now.as !== "after") return false;
+  putBack(spot, from);
+  return true;
 }
 
 async function wayBack(spot: Spot, backups: Backups): Promise<"old" | "fresh"> {
