@@ -6,8 +6,9 @@ import { expect, test } from "vitest";
 import { aftermathOf, damagedBackups } from "./edits/aftermath.ts";
 import { type Call, callsOf, injectionAt } from "./edits/calls.ts";
 import { chosen } from "./edits/chosen.ts";
-import { type Editor, type Heard, type Order, startEditor } from "./edits/editor.ts";
-import { memory, orderOf, settle, warm, withScene } from "./edits/places.ts";
+import type { Editor, Heard, Order } from "./edits/editor.ts";
+import { interrupted, withCopy, withEditor } from "./edits/interrupted.ts";
+import { memory, orderOf, settle, withScene } from "./edits/places.ts";
 import { recordOf, type Scene } from "./edits/scene.ts";
 import { lackOfTracing, titled } from "./means.ts";
 import { report, rounds } from "./plan.ts";
@@ -28,16 +29,6 @@ interface Fault {
 
 const wordsOf = ({ call, error, lasts }: Fault): string =>
   `${error}${lasts ? " from then on" : ""} at ${call.name} ${call.nth}: ${call.shown}`;
-
-async function withEditor(use: (editor: Editor) => Promise<void>, by?: Order["by"]) {
-  const editor = await startEditor();
-  try {
-    await warm(editor, memory, by);
-    await use(editor);
-  } finally {
-    await editor.end();
-  }
-}
 
 const everyCall = (editor: Editor, by?: Order["by"]): Promise<Call[]> =>
   withScene(memory, 0, async (scene) => {
@@ -118,7 +109,7 @@ test.skipIf(lack !== null)(
       const calls = await everyCall(editor);
       const all = faultsAt(calls);
       expect(calls.length).toBeGreaterThan(30);
-      const faults = chosen(all, rounds({ short: 120, long: all.length }));
+      const faults = chosen(all, rounds({ short: 80, long: all.length }));
       const found: string[] = [];
       for (const fault of faults) {
         const wrong = await bear(editor, fault);
@@ -126,6 +117,59 @@ test.skipIf(lack !== null)(
       }
       expect(found.slice(0, SHOWN), `${found.length} of ${faults.length}`).toEqual([]);
       report(`errors at ${calls.length} calls of an edit`, faults.length, "0 half, 0 lost");
+    }),
+);
+
+/** Settles a copy of an interrupted edit under the fault, and once more without. */
+const bearSettling = (editor: Editor, interrupted_at: Scene, fault: Fault): Promise<string[]> =>
+  withCopy(interrupted_at, async (scene) => {
+    await editor.order(orderOf("open", scene, 1));
+    const injection = injectionAt(
+      editor.pid,
+      fault.call,
+      scene,
+      `error=${fault.error}`,
+      fault.lasts,
+    );
+    const trace = await inject(editor.pid, injection);
+    const heard = await editor.order(orderOf("settle", scene, 1));
+    await trace.detach();
+    const found = trace.has_struck() ? [] : ["it never struck"];
+    const { broken, lost, done } = aftermathOf(scene, 1);
+    found.push(...broken.map((at) => `broken: ${at}`), ...lost.map((at) => `lost: ${at}`));
+    if (heard.told !== "settled") found.push(JSON.stringify(heard));
+    else if (heard.state !== "torn" && done !== "nothing")
+      found.push(`${heard.state}, but ${done}`);
+    const again = await settle(scene, 1);
+    const { done: then, leftovers } = aftermathOf(scene, 1);
+    if (again.state !== "untouched" || then !== "nothing") found.push(`then ${then}`);
+    return [...found, ...leftovers.map((at) => `left: ${at}`)];
+  });
+
+test.skipIf(lack !== null)(
+  titled("errors at each system call of the look that settles: the next look does", lack),
+  { timeout: LONG },
+  () =>
+    withEditor(async (editor) => {
+      const found: string[] = [];
+      let tried = 0;
+      await interrupted(
+        async (scene) => {
+          const calls = await withCopy(scene, async (copy) => {
+            await editor.order(orderOf("open", copy, 1));
+            return callsOf(editor.pid, copy, () => editor.order(orderOf("settle", copy, 1)));
+          });
+          const all = faultsAt(calls);
+          for (const fault of chosen(all, rounds({ short: 40, long: all.length }))) {
+            tried++;
+            const wrong = await bearSettling(editor, scene, fault);
+            if (wrong.length > 0) found.push(`${wordsOf(fault)}: ${wrong.join("; ")}`);
+          }
+        },
+        rounds({ short: 1, long: 3 }),
+      );
+      expect(found.slice(0, SHOWN), `${found.length} of ${tried}`).toEqual([]);
+      report("errors at calls of the look that settles", tried, "0 half, 0 lost");
     }),
 );
 

@@ -2,51 +2,20 @@
  * The process is killed at each system call of an edit, and at each one of the look that settles it:
  * at the next look all of the edit is there or nothing, and no original was ever lost.
  */
-import { execFileSync } from "node:child_process";
-import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { aftermathOf, damagedBackups } from "./edits/aftermath.ts";
-import { type Call, callsOf, injectionAt } from "./edits/calls.ts";
+import type { Call } from "./edits/calls.ts";
 import { chosen } from "./edits/chosen.ts";
-import { type Editor, type Order, startEditor } from "./edits/editor.ts";
-import { memory, orderOf, settle, warm, withFolder, withScene } from "./edits/places.ts";
+import { callsTo, callsToApply, interrupted, killedAt, withCopy } from "./edits/interrupted.ts";
+import { memory, settle, withScene } from "./edits/places.ts";
 import type { Scene } from "./edits/scene.ts";
 import { lackOfTracing, titled } from "./means.ts";
 import { report, rounds } from "./plan.ts";
-import { inject } from "./strace.ts";
 
 const lack = lackOfTracing();
 const LONG = 1_800_000;
 /** Of what is wrong. */
 const SHOWN = 12;
-const SWITCHING: ReadonlySet<string> = new Set(["rename", "link"]);
-
-async function withEditor<T>(use: (editor: Editor) => Promise<T>, by?: Order["by"]): Promise<T> {
-  const editor = await startEditor();
-  try {
-    await warm(editor, memory, by);
-    return await use(editor);
-  } finally {
-    await editor.end();
-  }
-}
-
-/** What a new process does to apply edit 1, or to settle it. */
-const everyCall = (scene: Scene, what: Order["what"], by?: Order["by"]): Promise<Call[]> =>
-  withEditor(async (editor) => {
-    await editor.order(orderOf("open", scene, 1));
-    return callsOf(editor.pid, scene, () => editor.order(orderOf(what, scene, 1, by)));
-  }, by);
-
-/** A new process, killed at the call; whether it was. */
-const killedAt = (call: Call, scene: Scene, what: Order["what"], by?: Order["by"]) =>
-  withEditor(async (editor) => {
-    await editor.order(orderOf("open", scene, 1));
-    const trace = await inject(editor.pid, injectionAt(editor.pid, call, scene, "signal=SIGKILL"));
-    const heard = await editor.order(orderOf(what, scene, 1, by));
-    if (heard.told !== "died") await trace.detach();
-    return heard.told === "died";
-  }, by);
 
 /** Before anybody has looked: each file is whole, and nothing is lost. */
 function brokenIn(scene: Scene): string[] {
@@ -74,9 +43,6 @@ async function unsettled(scene: Scene): Promise<string[]> {
 
 const wordsOf = ({ name, nth, shown }: Call): string => `killed at ${name} ${nth}: ${shown}`;
 
-const callsToApply = (by?: Order["by"]): Promise<Call[]> =>
-  withScene(memory, 0, (scene) => everyCall(scene, "apply", by));
-
 test.skipIf(lack !== null)(
   titled("SIGKILL at each system call of an edit: the next look finds all of it or nothing", lack),
   { timeout: LONG },
@@ -98,27 +64,6 @@ test.skipIf(lack !== null)(
   },
 );
 
-/** A file gets its new content, or goes. */
-const isSwitch = ({ name, shown }: Call): boolean =>
-  name === "unlink" ? !shown.includes(".edit_") : SWITCHING.has(name) && shown.includes('.new", ');
-
-/** Scenes as kills leave them that strike between the first switch and the last. */
-async function interrupted(use: (scene: Scene, at: Call) => Promise<void>, count: number) {
-  const switches = (await callsToApply()).filter(isSwitch).slice(1);
-  for (const call of chosen(switches, count))
-    await withScene(memory, 0, async (scene) => {
-      await killedAt(call, scene, "apply");
-      await use(scene, call);
-    });
-}
-
-/** With its links, and without touching it. */
-const withCopy = <T>(scene: Scene, use: (copy: Scene) => Promise<T>): Promise<T> =>
-  withFolder(memory, async (folder) => {
-    execFileSync("cp", ["-a", `${dirname(scene.folder)}/.`, folder]);
-    return use({ folder: join(folder, "ws"), backups: join(folder, "backups") });
-  });
-
 test.skipIf(lack !== null)(
   titled("SIGKILL while an interrupted edit is settled: the look after that settles it", lack),
   { timeout: LONG },
@@ -127,7 +72,7 @@ test.skipIf(lack !== null)(
     let kills = 0;
     await interrupted(
       async (scene, at) => {
-        const all = await withCopy(scene, (copy) => everyCall(copy, "settle"));
+        const all = await withCopy(scene, (copy) => callsTo("settle", copy));
         for (const call of chosen(all, rounds({ short: 3, long: 25 })))
           await withCopy(scene, async (copy) => {
             kills++;
