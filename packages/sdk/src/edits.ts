@@ -15,7 +15,7 @@ export const EditedFile = z.object({
 export type EditedFile = z.infer<typeof EditedFile>;
 
 /** Whether an edit happened: all of it or nothing, but for `torn`. */
-export const EditState = z.enum([
+const EditState = z.enum([
   /** On record and not yet done, or interrupted: the next look at it decides. */
   "running",
   "applied",
@@ -24,7 +24,6 @@ export const EditState = z.enum([
   /** The disk let neither be: `fault` names each file; taking it back is tried again. */
   "torn",
 ]);
-export type EditState = z.infer<typeof EditState>;
 
 /** `GET /v1/edits/{id}`. Times are ISO 8601 in UTC. */
 export const Edit = z.object({

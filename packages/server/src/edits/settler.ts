@@ -49,7 +49,7 @@ export function createSettler({ store, files, clock, log, underway }: SettlerPar
     } catch (fault) {
       log.error({ fault: messageOf(fault) }, "edits could not be looked at; trying again");
     }
-    if (live) cancel = clock.after(LOOK_EVERY_MS, () => next(leftOver));
+    if (live) cancel = clock.after(LOOK_EVERY_MS, () => void next(leftOver));
   }
 
   const next = (rows: () => Promise<EditRow[]>): Promise<void> => (looking = look(rows));
