@@ -34,7 +34,7 @@ export function serve<Wish, Answer>(
     }
   }
 
-  port.on("message", async ({ number, wish }: Asked<Wish>) => {
+  async function take({ number, wish }: Asked<Wish>): Promise<void> {
     stopIdling();
     taken += 1;
     try {
@@ -45,7 +45,9 @@ export function serve<Wish, Answer>(
     }
     taken -= 1;
     if (taken === 0) stopIdling = systemClock.after(idle_ms, () => say("idle"));
-  });
+  }
+
+  port.on("message", (asked: Asked<Wish>) => void take(asked));
 }
 
 const failedBy = (fault: unknown): Failed => ({

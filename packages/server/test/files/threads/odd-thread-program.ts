@@ -35,7 +35,7 @@ function doing(odd: Odd): unknown {
     case "throw":
       throw new TypeError("a fault of ours");
     case "break":
-      return void process.nextTick(() => {
+      return process.nextTick(() => {
         throw new Error("the thread breaks");
       });
     case "hang":
