@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { systemClock } from "@mainstay/sdk/clock";
@@ -146,7 +145,7 @@ async function usedHeapBytes(): Promise<number> {
   const collect = runInNewContext("gc") as () => void;
   for (let held_bytes = Infinity; ;) {
     collect();
-    await turnOfTheLoop();
+    await new Promise((resolve) => setImmediate(resolve));
     const { heapUsed, external } = process.memoryUsage();
     const freed_bytes = held_bytes - (heapUsed + external);
     if (freed_bytes < SMALL_BYTES) return heapUsed + external;
