@@ -9,7 +9,7 @@ import { systemClock } from "@mainstay/sdk/clock";
 import { expect, test } from "vitest";
 import { type LoopDisk, mountLoopDisk } from "./disks.ts";
 import { aftermathOf } from "./edits/aftermath.ts";
-import { startEditor } from "./edits/editor.ts";
+import { type Heard, startEditor } from "./edits/editor.ts";
 import { memory, orderOf, settle, warm } from "./edits/places.ts";
 import { layOut, type Scene } from "./edits/scene.ts";
 import { lackOfLoopDisks, lackOfTracing, titled } from "./means.ts";
@@ -52,7 +52,7 @@ async function cutOnce(disk: LoopDisk, scene: Scene, n: number, cut: Cut): Promi
     if (cut.unsynced === true) await inject(editor.pid, unsynced);
     let next = n;
     const editing = (async () => {
-      while ((await editor.order(orderOf("apply", scene, next))).told === "applied") next++;
+      while (isConfirmed(await editor.order(orderOf("apply", scene, next)))) next++;
     })();
     await systemClock.sleep(cut.after_ms);
     disk.cutPower(cut.journal_first);
@@ -63,6 +63,9 @@ async function cutOnce(disk: LoopDisk, scene: Scene, n: number, cut: Cut): Promi
     disk.restart();
   }
 }
+
+const isConfirmed = (heard: Heard): boolean =>
+  heard.told === "applied" && heard.unconfirmed === null;
 
 /** What is wrong after the start: edit `done` was acknowledged, the one after it had begun. */
 async function unkept(scene: Scene, done: number): Promise<string[]> {
