@@ -160,7 +160,7 @@ test.skipIf(lack !== null)(
             return callsOf(editor.pid, copy, () => editor.order(orderOf("settle", copy, 1)));
           });
           const all = faultsAt(calls);
-          for (const fault of chosen(all, rounds({ short: 40, long: all.length }))) {
+          for (const fault of chosen(all, rounds({ short: 40, long: 400 }))) {
             tried++;
             const wrong = await bearSettling(editor, scene, fault);
             if (wrong.length > 0) found.push(`${wordsOf(fault)}: ${wrong.join("; ")}`);
