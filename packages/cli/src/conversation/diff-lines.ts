@@ -36,13 +36,16 @@ function createToneOf(): (line: string) => Tone {
   };
 }
 
-/** A CR at the end of some lines and not of others is what such a diff is about. */
+/**
+ * A CR at the end of some lines and not of others is what such a diff is about; any other one would
+ * begin a line that nobody wrote.
+ */
 function withVisibleEnds(lines: DiffLine[]): DiffLine[] {
   const is_mixed = lines.some(
     ({ text, tone }) => (tone === "bad" || tone === "good") && !text.endsWith("\r"),
   );
-  return lines.map((line) => ({
-    ...line,
-    text: line.text.replace(/\r$/, is_mixed ? "\\u{d}" : ""),
-  }));
+  return lines.map(({ text, tone }) => {
+    const unended = is_mixed || tone === "strong" ? text : text.replace(/\r$/, "");
+    return { text: unended.replaceAll("\r", "\\u{d}"), tone };
+  });
 }

@@ -1,5 +1,6 @@
 import { textIn } from "../encoding.ts";
 import { lineDiff, shown, type Side } from "./line-diff.ts";
+import { quotedPath } from "./quoted-path.ts";
 
 /** A conflict shows what differs, not all that does. */
 const SIDES = { lines: 40, chars: 3_000 } as const;
@@ -11,13 +12,14 @@ const SIDES = { lines: 40, chars: 3_000 } as const;
 export function bothSides(path: string, expected: Uint8Array | null, found: Uint8Array | null) {
   const before = sideOf(path, expected);
   const after = sideOf(path, found);
-  if (before === null || after === null) return `${path}: one of the two is binary`;
-  if (after.text === null) return `${path}: there is no such file now`;
-  if (before.text === null) return `${path}: no file was expected; there is one now`;
+  const name = quotedPath(path);
+  if (before === null || after === null) return `${name}: one of the two is binary`;
+  if (after.text === null) return `${name}: there is no such file now`;
+  if (before.text === null) return `${name}: no file was expected; there is one now`;
   const diff = lineDiff(before, after);
-  if (diff === null) return `${path}: too much changed for a diff`;
+  if (diff === null) return `${name}: too much changed for a diff`;
   const [, , ...body] = diff.lines;
-  return shown([`--- ${path} (expected)`, `+++ ${path} (found)`, ...body], SIDES);
+  return shown([`--- ${name} (expected)`, `+++ ${name} (found)`, ...body], SIDES);
 }
 
 function sideOf(path: string, bytes: Uint8Array | null): Side | null {

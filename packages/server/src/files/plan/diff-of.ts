@@ -3,6 +3,7 @@ import { bounds } from "../bounds.ts";
 import type { EditRecord, FileAs, FileStep } from "../edit.ts";
 import { shown } from "./line-diff.ts";
 import type { KeptContents } from "./plan-restore.ts";
+import { quotedPath } from "./quoted-path.ts";
 import { tellEdit, type ToldContent, type ToldFile } from "./tell-edit.ts";
 
 /** The diff of an edit that is over, from what is kept of it; what is not is a gap. */
@@ -22,8 +23,8 @@ export function diffOf({ steps }: Pick<EditRecord, "steps">, kept: KeptContents)
 function toldOf({ path, before, after, moved_from }: FileStep, kept: KeptContents) {
   const was = contentOf(before, kept);
   const is = contentOf(after, kept);
-  if (was === undefined) return `${path}: what it was before is not kept any more`;
-  if (is === undefined) return `${path}: what the edit made of it is not kept any more`;
+  if (was === undefined) return `${quotedPath(path)}: what it was before is not kept any more`;
+  if (is === undefined) return `${quotedPath(path)}: what the edit made of it is not kept any more`;
   return { path, before: was, after: is, ...(moved_from === undefined ? {} : { moved_from }) };
 }
 

@@ -5,6 +5,7 @@ import type { Root } from "../walk.ts";
 import { bothSides } from "./both-sides.ts";
 import { type Content, type Drafted, openDraft } from "./draft.ts";
 import { planOf } from "./plan-of.ts";
+import { quotedPath } from "./quoted-path.ts";
 
 /** Where contents are kept by their hashes; null for one that is gone or damaged. */
 export interface KeptContents {
@@ -47,12 +48,13 @@ const originOf = ({ path, before, moved_from }: FileStep): string | null =>
   moved_from ?? (before === null ? null : path);
 
 function conflictAt({ path, before }: FileStep, file: Drafted, kept: KeptContents): string[] {
-  if (file.path !== path) return [`${path} leads to ${file.path} now, through a link`];
+  if (file.path !== path)
+    return [`${quotedPath(path)} leads to ${quotedPath(file.path)} now, through a link`];
   const bytes = file.now?.bytes ?? null;
   if ((bytes && sha256Of(bytes)) === (before && before.sha256)) return [];
   const expected = before && kept.read(before.sha256);
   return before !== null && expected === null
-    ? [`${path} was changed since; what it was is not kept any more`]
+    ? [`${quotedPath(path)} was changed since; what it was is not kept any more`]
     : [bothSides(path, expected, bytes)];
 }
 

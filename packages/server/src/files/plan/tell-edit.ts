@@ -1,5 +1,6 @@
 import { textIn } from "../encoding.ts";
 import { lineDiff, type LineDiff } from "./line-diff.ts";
+import { quotedPath } from "./quoted-path.ts";
 
 /** One file of an edit with its bytes, to be told. */
 export interface ToldFile {
@@ -61,7 +62,10 @@ function tellFile(file: ToldFile, was: ToldContent | null): ToldOne {
   const texts = { before: textOf(was), after: textOf(after) };
   if (texts.before === undefined || texts.after === undefined) {
     const bytes = (after ?? was)?.bytes.length ?? 0;
-    return { words: `${verb} (${bytes} bytes)`, lines: [...header, `(${path} is binary)`] };
+    return {
+      words: `${verb} (${bytes} bytes)`,
+      lines: [...header, `(${quotedPath(path)} is binary)`],
+    };
   }
   const diff = lineDiff({ path: from, text: texts.before }, { path, text: texts.after });
   return {
@@ -75,11 +79,12 @@ const textOf = (content: ToldContent | null): string | null | undefined =>
   content === null ? null : textIn(content.bytes)?.text;
 
 function verbOf({ path, before, after, moved_from }: ToldFile, was: ToldContent | null): string {
-  if (moved_from !== undefined) return `moved ${moved_from} to ${path}`;
-  if (after === null) return `deleted ${path}`;
-  if (before === null) return `created ${path}`;
-  if (was?.bytes.equals(after.bytes)) return `made ${path} ${octal(after.mode)}`;
-  return `edited ${path}`;
+  const name = quotedPath(path);
+  if (moved_from !== undefined) return `moved ${quotedPath(moved_from)} to ${name}`;
+  if (after === null) return `deleted ${name}`;
+  if (before === null) return `created ${name}`;
+  if (was?.bytes.equals(after.bytes)) return `made ${name} ${octal(after.mode)}`;
+  return `edited ${name}`;
 }
 
 function linesTold(diff: LineDiff | null, before: string | null, after: string | null): string {
@@ -89,7 +94,7 @@ function linesTold(diff: LineDiff | null, before: string | null, after: string |
 }
 
 const moveLines = (from: string, to: string): string[] =>
-  from === to ? [] : [`rename from ${from}`, `rename to ${to}`];
+  from === to ? [] : [`rename from ${quotedPath(from)}`, `rename to ${quotedPath(to)}`];
 
 const modeLines = (before: ToldContent | null, after: ToldContent | null): string[] =>
   before === null || after === null || before.mode === after.mode

@@ -136,6 +136,17 @@ test("binary files are moved and deleted, never written over", async () => {
   expect(refusalIn(() => plan(root, write("a.bin", "x")))).toMatchObject({ fault: "not_text" });
 });
 
+test("a name that would break its line is quoted in words and headers, as git does", async () => {
+  const root = await folderWith({ "a\n+b": "1\n", "c\r.bin": Buffer.from([1, 0]) });
+  const named = plan(root, write("a\n+b", "2\n"));
+  expect(named.summary).toBe('edited "a\\n+b" (+1 −1 lines)');
+  expect(named.diff).toMatch(/^--- "a\\n\+b"\n\+\+\+ "a\\n\+b"\n@@/);
+  const moved = plan(root, move("a\n+b", "é"), remove("c\r.bin"));
+  expect(moved.summary).toContain('moved "a\\n+b" to ');
+  expect(moved.diff).toContain('rename from "a\\n+b"\nrename to ');
+  expect(moved.diff).toContain('("c\\r.bin" is binary)');
+});
+
 test("what cannot be done says why, and which name it is about", async () => {
   const root = await folderWith({ text: "a\nfoo( x )\nb\na\n", file: "x", other: "y" });
   await symlink("file", join(root.path, "link"));

@@ -135,4 +135,7 @@ test("both sides of a conflict are bounded, and binary ones only named", () => {
   expect(told).toMatch(/^--- f \(expected\)\n\+\+\+ f \(found\)\n[^]*more lines of this diff$/);
   expect(told.length).toBeLessThan(3_200);
   expect(bothSides("f", Buffer.from([0]), many)).toBe("f: one of the two is binary");
+  const forged = bothSides("f\n+g", Buffer.from("y\n"), Buffer.from("z\n"));
+  expect(forged).toMatch(/^--- "f\\n\+g" \(expected\)\n\+\+\+ "f\\n\+g" \(found\)\n@@/);
+  expect(bothSides("f\n+g", null, many)).toMatch(/^"f\\n\+g": no file/);
 });
