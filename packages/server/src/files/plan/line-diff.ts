@@ -1,5 +1,6 @@
-import { FILE_HEADERS_ONLY, createTwoFilesPatch } from "diff";
+import { FILE_HEADERS_ONLY, formatPatch, structuredPatch } from "diff";
 import { bounds } from "../bounds.ts";
+import { differing } from "./differing.ts";
 
 export interface LineDiff {
   /** Unified, its two header lines first, three lines of context. */
@@ -14,28 +15,57 @@ export interface Side {
   readonly text: string | null;
 }
 
+const CONTEXT_LINES = 3;
+
 /** Null when the two differ too much for a diff to be of use. */
 export function lineDiff(before: Side, after: Side): LineDiff | null {
   const chars = (before.text?.length ?? 0) + (after.text?.length ?? 0);
   if (chars > bounds.diff_text_chars) return null;
   const compared = before.text !== null && after.text !== null;
-  const patch = createTwoFilesPatch(
+  const texts = differing(before.text ?? "", after.text ?? "", CONTEXT_LINES);
+  const patch = structuredPatch(
     nameOf(before),
     nameOf(after),
-    before.text ?? "",
-    after.text ?? "",
+    texts.before,
+    texts.after,
     undefined,
     undefined,
     {
-      context: 3,
-      headerOptions: FILE_HEADERS_ONLY,
+      context: CONTEXT_LINES,
       ...(compared ? { maxEditLength: bounds.diff_edits } : {}),
     },
   );
   if (patch === undefined) return null;
-  const lines = patch.replace(/\n$/, "").split("\n");
+  for (const hunk of patch.hunks) {
+    hunk.oldStart += texts.lines_above;
+    hunk.newStart += texts.lines_above;
+  }
+  const lines = formatPatch(patch, FILE_HEADERS_ONLY).replace(/\n$/, "").split("\n");
   return { lines, ...counted(lines) };
 }
+
+/** The one side removed, the other added: for who must see every line, whatever changed. */
+export function replacement(before: Side, after: Side): LineDiff {
+  const [removed, added] = [linesOf(before, "-"), linesOf(after, "+")];
+  return {
+    lines: [
+      ...[`--- ${nameOf(before)}`, `+++ ${nameOf(after)}`],
+      `@@ -${rangeOf(removed)} +${rangeOf(added)} @@`,
+      ...[...removed.lines, ...added.lines],
+    ],
+    ...{ added: added.count, removed: removed.count },
+  };
+}
+
+function linesOf({ text }: Side, sign: string) {
+  if (text === null || text === "") return { lines: [], count: 0 };
+  const ends = text.endsWith("\n");
+  const lines = (ends ? text.slice(0, -1) : text).split("\n").map((line) => `${sign}${line}`);
+  const { length: count } = lines;
+  return { lines: ends ? lines : [...lines, "\\ No newline at end of file"], count };
+}
+
+const rangeOf = ({ count }: { count: number }): string => (count === 0 ? "0,0" : `1,${count}`);
 
 /** Of whole unified diffs of one file; the two header lines do not count. */
 function counted(lines: readonly string[]): { added: number; removed: number } {
@@ -55,6 +85,14 @@ export interface Shown {
 }
 
 export function shown(lines: readonly string[], most: Shown): string {
+  const { kept, hidden_lines } = cut(lines, most);
+  return hidden_lines === 0
+    ? kept.join("\n")
+    : [...kept, `… ${hidden_lines} more lines of this diff`].join("\n");
+}
+
+/** As many whole lines as fit, and how many do not. */
+export function cut(lines: readonly string[], most: Shown) {
   const kept: string[] = [];
   let chars = 0;
   for (const line of lines.slice(0, most.lines)) {
@@ -62,8 +100,5 @@ export function shown(lines: readonly string[], most: Shown): string {
     if (chars > most.chars) break;
     kept.push(line);
   }
-  const left_out = lines.length - kept.length;
-  return left_out === 0
-    ? kept.join("\n")
-    : [...kept, `… ${left_out} more lines of this diff`].join("\n");
+  return { kept, hidden_lines: lines.length - kept.length };
 }
