@@ -8,16 +8,8 @@ interface Differing {
 
 /** With so many lines of context, where there are as many. What is left out is equal in both. */
 export function differing(before: string, after: string, context_lines: number): Differing {
-  const shorter = Math.min(before.length, after.length);
-  let head = 0;
-  while (head < shorter && before.charCodeAt(head) === after.charCodeAt(head)) head++;
-  let tail = 0;
-  while (
-    tail < shorter - head &&
-    before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)
-  ) {
-    tail++;
-  }
+  const head = equalAtStart(before, after);
+  const tail = equalAtEnd(before, after, Math.min(before.length, after.length) - head);
   const from = linesBack(before, head, context_lines);
   const kept = tail - linesOn(before, before.length - tail, context_lines);
   return {
@@ -25,6 +17,30 @@ export function differing(before: string, after: string, context_lines: number):
     after: after.slice(from, after.length - kept),
     lines_above: countLines(before, from),
   };
+}
+
+/** In pieces that the engine compares at once, then in smaller ones. */
+const PIECES_CHARS = [4_096, 64, 1];
+
+function equalAtStart(one: string, other: string): number {
+  const most = Math.min(one.length, other.length);
+  let at = 0;
+  for (const size of PIECES_CHARS) {
+    while (at + size <= most && one.startsWith(other.slice(at, at + size), at)) at += size;
+  }
+  return at;
+}
+
+function equalAtEnd(one: string, other: string, most: number): number {
+  let length = 0;
+  for (const size of PIECES_CHARS) {
+    const isLonger = (): boolean => {
+      const end = other.length - length;
+      return one.endsWith(other.slice(end - size, end), one.length - length);
+    };
+    while (length + size <= most && isLonger()) length += size;
+  }
+  return length;
 }
 
 /** Where the line begins that is so many above the one of `at`. */
