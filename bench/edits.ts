@@ -54,6 +54,7 @@ export async function measureEdits(clock: Clock): Promise<Claim[]> {
       ...{ store, files, clock, newId, log },
       journal: { read: () => Promise.reject(new Error("no answer is read here")) },
       pauses: { person: () => null },
+      touched: () => {},
     });
     const edit: Write = async (...change) => {
       const plan = await files.plan(workspace, [changeOf(...change)], newId("edit"));

@@ -134,7 +134,10 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   const changes = createChangeRecorder({ folder: join(home, "changes"), clock, log });
   const pauses = createPauses({ store, clock });
   await pauses.load();
-  const edits = createEdits({ store, journal, files, clock, newId, log, pauses });
+  const edits = createEdits({
+    ...{ store, journal, files, clock, newId, log, pauses },
+    touched: changes.touched,
+  });
   const consent = openConsent({
     ...{ store, journal, clock, newId, limits, scriptOf, pauses },
     workspaces: identity.workspaces,

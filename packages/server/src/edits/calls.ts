@@ -1,20 +1,14 @@
-import type { Clock } from "@mainstay/sdk/clock";
 import type { Change, EditPlan } from "../files/files.ts";
 import type { NewId } from "../kernel/ids.ts";
-import type { Store } from "../store/store.ts";
-import type { EditFiles } from "./edit-files.ts";
+import { StoreFault } from "../kernel/errors.ts";
+import type { CarryOutParts } from "./carry-out.ts";
 import { editedFiles } from "./edit-record.ts";
 import type { EditCall, EditEnd, PreparedEdit } from "./edits.ts";
 import { beganWrites, endedWrites } from "./on-record.ts";
 import { perform } from "./perform.ts";
-import type { Underway } from "./underway.ts";
 
-export interface CallParts {
-  readonly store: Store;
-  readonly files: EditFiles;
-  readonly clock: Clock;
+export interface CallParts extends Omit<CarryOutParts, "touched"> {
   readonly newId: NewId;
-  readonly underway: Underway;
 }
 
 /** Plans an edit of a tool call. Its writes go with the call's events into the turn's journal. */
@@ -26,13 +20,13 @@ export async function prepareCall(
   const edit_id = newId("edit");
   const plan = await files.plan(call.workspace, changes, edit_id);
   const { summary, diff } = plan;
-  if (plan.steps.length === 0)
-    return { summary, diff, effect: null, writes: [], apply: () => Promise.resolve(nothingToDo) };
+  if (plan.steps.length === 0) return { summary, diff, effect: null, writes: [], ...nothingToDo };
   return {
     ...{ summary, diff },
     effect: { kind: "edit", edit_id, files: editedFiles(plan.steps) },
     writes: beganWrites(store, clock.now(), newEdit(call, plan)),
     apply: () => underway.watch(edit_id, apply(call, plan)),
+    forgo: () => underway.watch(edit_id, forgo(call)),
   };
 
   async function apply({ workspace, person_id }: EditCall, record: EditPlan): Promise<EditEnd> {
@@ -40,9 +34,24 @@ export async function prepareCall(
     const writes = endedWrites(store, clock.now(), { edit_id, person_id, state, fault });
     return state === "applied" ? { state, fault, writes } : { state, fault: fault!, writes };
   }
+
+  async function forgo({ person_id }: EditCall): Promise<void> {
+    const ended = { edit_id, person_id, state: "untouched", fault: FORGONE } as const;
+    try {
+      await store.commit({ writes: endedWrites(store, clock.now(), ended) });
+    } catch (fault) {
+      // The settler finds nothing done.
+      if (!(fault instanceof StoreFault)) throw fault;
+    }
+  }
 }
 
-const nothingToDo: EditEnd = { state: "applied", fault: null, writes: [] };
+const FORGONE = "it was called off before it began; nothing was changed";
+
+const nothingToDo = {
+  apply: (): Promise<EditEnd> => Promise.resolve({ state: "applied", fault: null, writes: [] }),
+  forgo: () => Promise.resolve(),
+};
 
 const newEdit = (call: EditCall, plan: EditPlan) => {
   const { turn_id, step, call_id, person_id, intent, workspace } = call;

@@ -29,12 +29,13 @@ export function theirs(store: Store, { id, role }: Pick<Person, "id" | "role">) 
 
 export type EditRows = ReturnType<typeof editRows>;
 
-/** What was applied and is not taken back; an undo takes others back and is none of these. */
+/** What was applied and is not taken back. */
+export const inPlace = (rows: EditRows): EditRows =>
+  rows.where("edit.state", "=", "applied").where("edit.undone_by", "is", null);
+
+/** An undo takes others back and is none of these. */
 export const standing = (rows: EditRows): EditRows =>
-  rows
-    .where("edit.state", "=", "applied")
-    .where("edit.undone_by", "is", null)
-    .where("edit.origin", "<>", "undo");
+  inPlace(rows).where("edit.origin", "<>", "undo");
 
 export const isStanding = ({ state, undone_by }: EditRow): boolean =>
   state === "applied" && undone_by === null;

@@ -6,7 +6,7 @@ import type { Person } from "../identity/identity.ts";
 import { Refusal, refusePaused } from "../kernel/errors.ts";
 import type { NewId } from "../kernel/ids.ts";
 import type { PauseBoard } from "../kernel/pause.ts";
-import type { TurnWorkspace } from "../kernel/workspace.ts";
+import type { TurnWorkspace, WorkspaceRoot } from "../kernel/workspace.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Page, PageWish } from "../store/page.ts";
 import type { Statement, Store } from "../store/store.ts";
@@ -45,6 +45,8 @@ export interface PreparedEdit {
   readonly writes: readonly Statement[];
   /** Does all of it or nothing. Whatever becomes of it is told, not thrown. */
   apply(): Promise<EditEnd>;
+  /** Instead of `apply`: it is on record and shall not be done after all. */
+  forgo(): Promise<void>;
 }
 
 /** What became of an edit; `writes` put it on record. */
@@ -82,14 +84,14 @@ export interface Edits {
   /**
    * Takes back one edit, or all that stand of a turn or a session, as one edit.
    * @throws Refusal `not_found`, `edit_not_standing`, `nothing_to_undo`, `edit_conflict` (its detail shows what
-   * came later), `backup_gone`, `disk_full`, `paused`
+   * came later), `undo_too_large`, `backup_gone`, `disk_full`, `edit_refused`, `paused`
    * @returns how it ended: `applied`, or `torn`
    */
   undo(person: Person, what: UndoTarget): Promise<Edit>;
 
   /** Code blocks of a settled answer that name a file, against the files as they are. @throws Refusal */
   offers(person: Person, turn_id: string): Promise<Offer[]>;
-  /** @throws Refusal `offer_gone`, `edit_conflict` */
+  /** @throws Refusal `offer_gone`, `edit_conflict`, `edit_refused` */
   takeOffer(person: Person, turn_id: string, number: number, sha256: string): Promise<Edit>;
 
   /** How much of the way back is kept, and whether every edit is whole. */
@@ -113,6 +115,8 @@ export interface EditsParts {
   readonly newId: NewId;
   readonly log: Log;
   readonly pauses: Pick<PauseBoard, "person">;
+  /** Told before a person's edit changes files; those of calls their tools tell. */
+  readonly touched: (root: WorkspaceRoot) => void;
 }
 
 export function createEdits(given: EditsParts): Edits {

@@ -5,10 +5,10 @@ import type { Person } from "../identity/identity.ts";
 import { Refusal } from "../kernel/errors.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
 import type { Journal } from "../store/journal.ts";
-import { carryOut, type CarryOutParts } from "./carry-out.ts";
-import { editResource, editRows } from "./edit-rows.ts";
+import type { NewId } from "../kernel/ids.ts";
+import { carryOut, type CarryOutParts, editAs } from "./carry-out.ts";
 import { offeredFiles } from "./offered-files.ts";
-import { fileRefusal } from "./refusals.ts";
+import { fileRefusal, untouchedRefusal } from "./refusals.ts";
 
 /** What an answer shows and no tool has written, against the files as they are. */
 export interface Offers {
@@ -18,6 +18,7 @@ export interface Offers {
 
 export interface OffersParts extends CarryOutParts {
   readonly journal: Pick<Journal, "read">;
+  readonly newId: NewId;
 }
 
 /** A turn that has an answer. */
@@ -101,12 +102,9 @@ export function createOffers(parts: OffersParts): Offers {
         plan,
         [],
       );
-      if (outcome?.state === "untouched")
-        throw outcome.refused === null
-          ? new Refusal("edit_conflict", outcome.fault)
-          : fileRefusal(outcome.refused);
-      const [row] = await store.query(editRows(store).where("edit.id", "=", plan.edit_id));
-      return editResource(row!);
+      // No guards: it is never null.
+      if (outcome!.state === "untouched") throw untouchedRefusal(outcome!);
+      return editAs(store, plan.edit_id, outcome!);
     },
   };
 }

@@ -5,14 +5,14 @@ import type { Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { EditFiles } from "./edit-files.ts";
 import { recordOf } from "./edit-record.ts";
-import { type EditRow, editRows, rootOf } from "./edit-rows.ts";
+import { type EditRow, type EditRows, editRows, rootOf } from "./edit-rows.ts";
 import type { EditEnd } from "./edits.ts";
 import { type Ended, endedWrites } from "./on-record.ts";
 import { findOut } from "./perform.ts";
 import type { Underway } from "./underway.ts";
 
 const LOOK_EVERY_MS = 60_000;
-/** Of one look; those that run before those that are torn, the oldest first. */
+/** Looked at together. */
 const ROWS = 200;
 
 /**
@@ -21,6 +21,7 @@ const ROWS = 200;
  * 1. The first look is at all of them, before turns go on. Later ones leave to open turns what is theirs.
  * 2. What is being done by this process is left alone.
  * 3. A torn edit is tried again at every look.
+ * 4. One that cannot be looked at keeps no other from it.
  */
 export interface Settler extends Actor {
   start(): Promise<void>;
@@ -43,39 +44,52 @@ export function createSettler({ store, files, clock, log, underway }: SettlerPar
   let cancel = () => {};
   let looking: Promise<void> = Promise.resolve();
 
-  async function look(rows: () => Promise<EditRow[]>): Promise<void> {
+  async function look(found: Found): Promise<void> {
     try {
-      await Promise.all((await rows()).map(decide));
+      for await (const rows of pages(found)) await Promise.all(rows.map(decideAlone));
     } catch (fault) {
       log.error({ fault: messageOf(fault) }, "edits could not be looked at; trying again");
     }
     if (live) cancel = clock.after(LOOK_EVERY_MS, () => void next(leftOver));
   }
 
-  const next = (rows: () => Promise<EditRow[]>): Promise<void> => (looking = look(rows));
+  const next = (found: Found): Promise<void> => (looking = look(found));
 
-  const open = () =>
-    editRows(store)
-      .where("edit.state", "in", ["running", "torn"])
-      .orderBy("edit.state")
-      .orderBy("edit.ordinal")
-      .limit(ROWS);
+  type Found = () => EditRows;
 
-  const all = (): Promise<EditRow[]> => store.query(open());
+  async function* pages(found: Found): AsyncGenerator<EditRow[]> {
+    let after = 0;
+    for (;;) {
+      const page = found().where("edit.ordinal", ">", after).orderBy("edit.ordinal").limit(ROWS);
+      const rows = await store.query(page);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.ordinal;
+      yield rows;
+    }
+  }
 
-  async function leftOver(): Promise<EditRow[]> {
-    const rows = await store.query(
-      open()
-        .leftJoin("turn", "turn.id", "edit.turn_id")
-        .where((of) =>
-          of.or([
-            of("edit.state", "=", "torn"),
-            of("edit.origin", "<>", "call"),
-            of("turn.settled_at", "is not", null),
-          ]),
-        ),
-    );
-    return rows.filter(({ id }) => !underway.has(id));
+  const all = () => editRows(store).where("edit.state", "in", ["running", "torn"]);
+
+  const leftOver = () =>
+    all()
+      .leftJoin("turn", "turn.id", "edit.turn_id")
+      .where((of) =>
+        of.or([
+          of("edit.state", "=", "torn"),
+          of("edit.origin", "<>", "call"),
+          of("turn.settled_at", "is not", null),
+        ]),
+      );
+
+  /** 2. and 4. */
+  async function decideAlone(row: EditRow): Promise<void> {
+    if (underway.has(row.id)) return;
+    try {
+      await decide(row);
+    } catch (fault) {
+      log.error({ edit: row.id, fault: messageOf(fault) }, "an edit could not be decided");
+    }
   }
 
   async function decide(row: EditRow): Promise<Ended> {

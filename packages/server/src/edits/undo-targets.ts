@@ -42,8 +42,8 @@ export async function undoTargets(
 async function ofEdit(store: Store, mine: EditRows, edit_id: string) {
   const [row] = await store.query(mine.where("edit.id", "=", edit_id));
   if (row === undefined) throw new Refusal("not_found", "There is no such edit of yours.");
-  if (!isStanding(row)) throw notStanding(row);
-  const intent = `undo of ${edit_id}: ${row.intent}`;
+  await refuseGone(store, [row]);
+  const intent = `undo of ${edit_id}: ${innermost(row)}`;
   const again = row.origin === "undo" ? await broughtBack(store, row) : [];
   if (again.length === 0) return { edits: [row] as const, intent };
   const [first, ...rest] = await standingOf(store, mine.where("edit.id", "in", again));
@@ -53,6 +53,10 @@ async function ofEdit(store: Store, mine: EditRows, edit_id: string) {
     `What ${edit_id} brought back was taken back since: ${again.slice(0, TOLD).join(", ")}.`,
   );
 }
+
+/** Of undos of undos: what all of it was about. */
+const innermost = ({ origin, intent }: EditRow): string =>
+  origin === "undo" ? intent.replace(/^undo of edit_\w+: /, "") : intent;
 
 /** Of the undo of an undo: the edits that it made stand again. */
 async function broughtBack(store: Store, row: EditRow): Promise<string[]> {
@@ -71,7 +75,7 @@ async function ofMany(store: Store, rows: EditRows, what: string): Promise<Targe
     );
   if (rest.length < EDITS) return [first, ...rest];
   throw new Refusal(
-    "edit_conflict",
+    "undo_too_large",
     `More than ${EDITS} edits of this ${what} stand. Take them back turn by turn, the newest first.`,
   );
 }
@@ -98,17 +102,30 @@ async function refuseUnknown(
 
 const isBusy = (edit_id: string): Refusal =>
   new Refusal(
-    "edit_conflict",
+    "edit_not_standing",
     `${edit_id} is being done right now; nothing was taken back. Ask again in a moment.`,
   );
 
-export function notStanding({ id, state, undone_by, fault }: EditRow): Refusal {
-  if (state === "running") return isBusy(id);
-  const why =
-    state === "applied"
-      ? `it was taken back by ${undone_by}; \`mainstay undo ${undone_by}\` brings it back`
-      : state === "untouched"
-        ? "it changed nothing"
-        : `neither all nor none of it stands, and making it whole is tried again: ${fault}`;
-  return new Refusal("edit_not_standing", `${id} does not stand: ${why}.`);
+/** Looks at them as they are now. @throws Refusal of the first that does not stand */
+export async function refuseGone(store: Store, edits: Targets): Promise<void> {
+  const ids = edits.map(({ id }) => id);
+  const now = await store.query(editRows(store).where("edit.id", "in", ids));
+  const gone = now.find((row) => !isStanding(row));
+  if (gone === undefined) return;
+  if (gone.state === "running") throw isBusy(gone.id);
+  const why = gone.state === "applied" ? await undoneWords(store, gone.undone_by!) : endWords(gone);
+  throw new Refusal("edit_not_standing", `${gone.id} does not stand: ${why}.`);
+}
+
+const endWords = ({ state, fault }: Pick<EditRow, "state" | "fault">): string =>
+  state === "untouched"
+    ? "it changed nothing"
+    : `neither all nor none of it stands, and making it whole is tried again: ${fault}`;
+
+async function undoneWords(store: Store, undo_id: string): Promise<string> {
+  const [undo] = await store.query(editRows(store).where("edit.id", "=", undo_id));
+  if (undo?.state === "running")
+    return `${undo_id} is taking it back right now; ask again in a moment`;
+  if (undo?.state === "torn") return `${undo_id} was taking it back; ${endWords(undo)}`;
+  return `it was taken back by ${undo_id}; \`mainstay undo ${undo_id}\` brings it back`;
 }

@@ -1,31 +1,33 @@
 import type { Edit } from "@mainstay/sdk/edits";
+import { sql } from "kysely";
 import { FileRefused } from "../files/files.ts";
 import type { Person } from "../identity/identity.ts";
 import { Refusal } from "../kernel/errors.ts";
 import type { Guard, Store } from "../store/store.ts";
-import { carryOut, type CarryOutParts } from "./carry-out.ts";
-import { editResource, type EditRow, editRows, onRecord, rootOf, standing } from "./edit-rows.ts";
+import type { NewId } from "../kernel/ids.ts";
+import { carryOut, type CarryOutParts, editAs } from "./carry-out.ts";
+import { type EditRow, editRows, inPlace, onRecord, rootOf } from "./edit-rows.ts";
 import type { UndoTarget } from "./edits.ts";
-import { fileRefusal } from "./refusals.ts";
+import { fileRefusal, untouchedRefusal } from "./refusals.ts";
 import { type Gap, takeBack } from "./take-back.ts";
-import { notStanding, type Targets, undoTargets } from "./undo-targets.ts";
+import { refuseGone, type Targets, undoTargets } from "./undo-targets.ts";
 
 /** Later edits looked through, and told, when one stands in the way. */
 const LATER = 1_000;
 const TOLD = 10;
 
+export interface UndoParts extends CarryOutParts {
+  readonly newId: NewId;
+}
+
 /** Takes back what stands of an edit, a turn or a session, as an edit. @throws as `Edits.undo` */
-export async function undo(
-  parts: CarryOutParts,
-  person: Person,
-  target: UndoTarget,
-): Promise<Edit> {
+export async function undo(parts: UndoParts, person: Person, target: UndoTarget): Promise<Edit> {
   const { store, files } = parts;
   const { edits, intent } = await undoTargets(store, person, target);
   const [first] = edits;
   const root = rootOf(first);
   const { steps, gaps } = takeBack(edits.map(onRecord));
-  if (gaps.length > 0) throw await refusal(gapWords(gaps));
+  if (gaps.length > 0) throw await refusal(new Refusal("edit_conflict", gapWords(gaps)));
 
   const edit_id = parts.newId("edit");
   const plan = await files.planRestore(root, steps, edit_id).catch(refused);
@@ -41,36 +43,27 @@ export async function undo(
     plan,
     [allStand(store, undoes)],
   );
-  if (outcome === null) throw notStanding((await noLonger()) ?? first);
-  if (outcome.state === "untouched") throw await refusal(outcome.refused ?? outcome.fault);
-  const [row] = await store.query(editRows(store).where("edit.id", "=", edit_id));
-  return editResource(row!);
+  if (outcome === null) throw await refusal(cameToNothing(undoes));
+  if (outcome.state === "untouched") throw await refusal(untouchedRefusal(outcome));
+  return editAs(store, edit_id, outcome);
 
   async function refused(fault: unknown): Promise<never> {
-    throw fault instanceof FileRefused ? await refusal(fault) : fault;
+    throw fault instanceof FileRefused ? await refusal(fileRefusal(fault)) : fault;
   }
 
   /** Somebody may have taken it back meanwhile: then that is the reason. */
-  async function refusal(why: FileRefused | string): Promise<Refusal> {
-    const gone = await noLonger();
-    if (gone !== undefined) return notStanding(gone);
-    const later = await laterEdits(store, edits);
-    return typeof why === "string"
-      ? new Refusal("edit_conflict", [why, ...later].join("\n"))
-      : fileRefusal(why, later);
-  }
-
-  async function noLonger(): Promise<EditRow | undefined> {
-    const now = await store.query(
-      editRows(store).where(
-        "edit.id",
-        "in",
-        edits.map(({ id }) => id),
-      ),
-    );
-    return now.find(({ state, undone_by }) => state !== "applied" || undone_by !== null);
+  async function refusal(why: Refusal): Promise<Refusal> {
+    await refuseGone(store, edits);
+    if (why.code !== "edit_conflict") return why;
+    return new Refusal(why.code, [why.message, ...(await laterEdits(store, edits))].join("\n"));
   }
 }
+
+const cameToNothing = (ids: readonly string[]): Refusal =>
+  new Refusal(
+    "edit_not_standing",
+    `Another undo of ${ids.slice(0, TOLD).join(", ")} was being done and came to nothing. Ask again.`,
+  );
 
 /** The session of all of them; null where they are of several. */
 function sessionOf([{ session_id }, ...rest]: Targets): string | null {
@@ -97,14 +90,18 @@ const gapWords = (gaps: readonly Gap[]): string =>
     `Take back ${gaps.at(-1)!.before.id} alone, look at the files, then go on with the edits before it.`,
   ].join("\n");
 
-/** Edits that came after these to the same files and stand, a line each, with the way out. */
+/**
+ * Edits that came after these to the same files and are in place, a line each, with the way out. Undos,
+ * too, but of what came after these: that is as if neither had been.
+ */
 async function laterEdits(store: Store, edits: Targets): Promise<string[]> {
   const [first] = edits;
   const ids = new Set(edits.map(({ id }) => id));
   const paths = new Set(edits.flatMap((edit) => onRecord(edit).steps).map(({ path }) => path));
-  const after = standing(editRows(store))
+  const after = inPlace(editRows(store))
     .where("edit.workspace_id", "=", first.workspace_id)
-    .where("edit.ordinal", ">", first.ordinal);
+    .where("edit.ordinal", ">", first.ordinal)
+    .where((of) => of.or([of("edit.origin", "<>", "undo"), undoesOneUpTo(first.ordinal)]));
   const rows = await store.query(after.orderBy("edit.ordinal", "desc").limit(LATER));
   const found = rows
     .filter(({ id }) => !ids.has(id))
@@ -124,6 +121,10 @@ async function laterEdits(store: Store, edits: Targets): Promise<string[]> {
     ...(more > 0 ? [`and ${more} more`] : []),
   ];
 }
+
+const undoesOneUpTo = (ordinal: number) =>
+  sql<boolean>`exists (select 1 from json_each(edit.undoes) as undone
+    join edit as older on older.id = undone.value where older.ordinal <= ${ordinal})`;
 
 const laterLine = ({ id, intent, turn_id }: EditRow, paths: readonly string[]): string =>
   `${id}${turn_id === null ? "" : ` (${turn_id})`}: ${intent} [${paths.slice(0, TOLD).join(", ")}]`;

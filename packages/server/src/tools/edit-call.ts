@@ -30,6 +30,7 @@ function preparedFrom(edit: PreparedEdit): Prepared {
     effect: edit.effect,
     writes: edit.writes,
     async execute(signal) {
+      if (signal.aborted) await edit.forgo();
       signal.throwIfAborted();
       return endOf(await edit.apply(), `${edit.summary}\n${edit.diff}`);
     },

@@ -47,6 +47,7 @@ export async function openGround() {
       ...{ ...kernel, store, files },
       journal: { read: () => Promise.resolve([]) },
       pauses: { person: () => null },
+      touched: () => {},
     });
 
   return {

@@ -21,6 +21,8 @@ export interface Room {
   readonly edits: Edits;
   /** Of Ann; null while nothing of hers is paused. */
   pause: Pause | null;
+  /** Folders that persons' edits touched. */
+  readonly touched: string[];
   /** Puts an edit on record as a call's batch would. @returns its id */
   intend(changes: readonly Change[], turn_id?: string): Promise<Intended>;
   /** A whole call. @returns the id of its edit */
@@ -47,6 +49,7 @@ export async function openRoom(turns = 3): Promise<Room> {
     ...{ store, files, clock: systemClock, newId, log },
     journal: createJournal(store, systemClock),
     pauses: { person: () => room.pause },
+    touched: ({ path }) => void room.touched.push(path),
   });
   const workspace = { id: "w", path: "/srv/project", ino: "1", owner_uid: 0 };
 
@@ -68,7 +71,7 @@ export async function openRoom(turns = 3): Promise<Room> {
   }
 
   const room: Room = {
-    ...{ store, files, edits, pause: null, intend, call },
+    ...{ store, files, edits, pause: null, touched: [], intend, call },
     write: (path, content, turn_id) => call([{ kind: "write", path, content }], turn_id),
     get: (edit_id) => edits.get(ann, edit_id),
     async trail() {

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FileRefused } from "../../src/files/files.ts";
+import { Cancelled } from "../../src/kernel/errors.ts";
+import { prepareEdit } from "../../src/tools/edit-call.ts";
+import { nobody } from "../../src/tools/tool.ts";
 import { ann, openRoom, type Room } from "./room.ts";
 import type { Fate } from "./paper-files.ts";
 
@@ -58,6 +61,49 @@ test("a torn edit is tried again at the next start, and is whole then", async ()
   await room.edits.start();
   expect(await room.get(id)).toMatchObject({ state: "untouched" });
   expect(await outcomes()).toEqual(["torn", "untouched"]);
+});
+
+test("what this process is doing is left alone at the first look, too", async () => {
+  const edit = await room.call([written]);
+  const settled: string[] = [];
+  const { settle } = room.files;
+  room.files.settle = (root, record) => {
+    settled.push(record.edit_id);
+    return settle(root, record);
+  };
+  room.files.meanwhile = () => room.edits.start();
+  const undo = await room.edits.undo(ann, { edit_id: edit });
+  expect([undo.state, settled]).toEqual(["applied", []]);
+});
+
+test("the first look is at all of them, and one that cannot be read keeps no other from it", async () => {
+  const ids: string[] = [];
+  for (let i = 0; i < 203; i++) {
+    const { id } = await room.intend([{ kind: "write", path: `f${i}`, content: "1" }]);
+    ids.push(id);
+  }
+  const [broken, ...others] = ids as [string, ...string[]];
+  const garbled = { record: "no record" };
+  const update = room.store.sql.updateTable("edit").set(garbled).where("id", "=", broken);
+  await room.store.commit({ writes: [update.compile()] });
+  await room.edits.start();
+  const rows = await room.store.query(room.store.sql.selectFrom("edit").select(["id", "state"]));
+  const open = rows.filter(({ state }) => state === "running").map(({ id }) => id);
+  expect([open, rows.length]).toEqual([[broken], others.length + 1]);
+});
+
+test("a call that is called off before its edit began leaves nothing open", async () => {
+  const call = { turn_id: "t1", step: 1, call_id: "c", intent: "tidy", person_id: "p" };
+  const workspace = { id: "w", path: "/srv/project", ino: "1", owner_uid: 0 };
+  const person = { id: "p", number: 1 };
+  const scene = { ...call, person, workspace, decision: null };
+  const prepared = await prepareEdit(room.edits, written, scene);
+  if (prepared.kind !== "ready" || prepared.effect.kind !== "edit") throw new Error("not ready");
+  await room.store.commit({ writes: prepared.writes! });
+  const off = AbortSignal.abort(new Cancelled("Ann"));
+  await expect(prepared.execute(off, nobody)).rejects.toBeInstanceOf(Cancelled);
+  expect(await room.get(prepared.effect.edit_id)).toMatchObject({ state: "untouched" });
+  expect([room.files.texts.size, await outcomes()]).toEqual([0, ["untouched"]]);
 });
 
 test("a call that was interrupted is settled once, and what never was is none", async () => {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ann, openRoom, type Room } from "./room.ts";
 import { sha256 } from "./paper-files.ts";
+import { FileRefused } from "../../src/files/files.ts";
+import { StoreFault } from "../../src/kernel/errors.ts";
 
 let room: Room;
 beforeEach(async () => {
@@ -102,7 +104,7 @@ test("an undo that comes to nothing gives the edit back", async () => {
   const edit = await room.write("a", "1");
   room.files.fate = "refused";
   await expect(undo(edit)).rejects.toMatchObject({
-    code: "edit_conflict",
+    code: "edit_refused",
     message: "the paper is wet",
   });
   expect(await standing()).toEqual([edit]);
@@ -120,9 +122,81 @@ test("while an undo is on its way the edit is nobody else's", async () => {
   };
   const first = undo(edit);
   await reached.promise;
-  await expect(undo(edit)).rejects.toMatchObject({ code: "edit_not_standing" });
+  await expect(undo(edit)).rejects.toMatchObject({
+    code: "edit_not_standing",
+    message: expect.stringMatching(/edit_\w+ is taking it back right now; ask again/),
+  });
   held.resolve();
   expect(await first).toMatchObject({ state: "applied" });
+});
+
+test("who loses to an undo that comes to nothing is told to ask again", async () => {
+  const edit = await room.write("a", "1");
+  const { commit } = room.store;
+  // The other has reserved the edit by now, and has given it back when this one looks why.
+  room.store.commit = () => Promise.resolve({ committed: false, guard: "standing" });
+  await expect(undo(edit)).rejects.toMatchObject({
+    code: "edit_not_standing",
+    message: expect.stringMatching(/came to nothing. Ask again/),
+  });
+  room.store.commit = commit;
+});
+
+test("an undo of a later edit stands in the way of its own undo, too, and is named", async () => {
+  room.files.texts.set("a", "0");
+  const [older, newer] = [await room.write("a", "1"), await room.write("a", "2", "t2")];
+  const first = await undo(newer);
+  const second = await undo(older);
+  await expect(undo(first.id)).rejects.toMatchObject({
+    code: "edit_conflict",
+    message: expect.stringContaining(`take them back first:\n${second.id}: undo of ${older}`),
+  });
+  await undo(second.id);
+  room.files.texts.set("a", "theirs");
+  // What was done since and taken back is not in the way.
+  await expect(undo(older)).rejects.toMatchObject({ message: "a was changed since" });
+});
+
+test("what was not done for another reason than a later change names no later edits", async () => {
+  const edit = await room.write("a", "1");
+  await room.write("a", "2", "t2");
+  room.files.planRestore = () => Promise.reject(new FileRefused("denied", "no pen"));
+  await expect(undo(edit)).rejects.toMatchObject({ code: "edit_refused", message: "no pen" });
+});
+
+test("undos of undos are called by what it was about", async () => {
+  const edit = await room.write("a", "1");
+  const first = await undo(edit);
+  const again = await undo(first.id);
+  expect([first.intent, again.intent]).toEqual([
+    `undo of ${edit}: tidy`,
+    `undo of ${first.id}: tidy`,
+  ]);
+  expect((await undo(again.id)).intent).toBe(`undo of ${again.id}: tidy`);
+});
+
+test("a person's edit is told to who records what commands change, before it is done", async () => {
+  const edit = await room.write("a", "1");
+  expect(room.touched).toEqual([]);
+  let told: string[] = [];
+  room.files.meanwhile = async () => void (told = [...room.touched]);
+  await undo(edit);
+  expect(told).toEqual(["/srv/project"]);
+});
+
+test("an undo that was done and could not be put on record is told as done", async () => {
+  const edit = await room.write("a", "1");
+  const { commit } = room.store;
+  let commits = 0;
+  const full = new StoreFault("full", { cause_kind: "disk_full" });
+  room.store.commit = (batch) => (++commits === 2 ? Promise.reject(full) : commit(batch));
+  const made = await undo(edit);
+  expect(made).toMatchObject({ state: "applied", origin: "undo", undoes: [edit] });
+  expect(made.fault).toContain(`it was done, and ${made.id} is put on record as such`);
+  expect(texts()).toEqual({});
+  expect((await room.get(made.id)).state).toBe("running");
+  await room.edits.start();
+  expect(await room.get(made.id)).toMatchObject({ state: "applied", fault: null });
 });
 
 test("without the content that it found there is no way back, and that is said", async () => {

@@ -35,6 +35,7 @@ export async function openWorkshop(): Promise<Workshop> {
     ...{ store, files, clock: systemClock, newId, log: createLog("silent") },
     journal: createJournal(store, systemClock),
     pauses: { person: () => null },
+    touched: () => {},
   });
   const scene: Scene = {
     ...{ turn_id: "t1", step: 1, call_id: "call_1", intent: "try it", decision: null },
