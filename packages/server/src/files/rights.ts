@@ -1,6 +1,6 @@
-import type { Stats } from "node:fs";
+import { type Stats, accessSync, constants } from "node:fs";
 import type { WorkspaceRoot } from "../kernel/workspace.ts";
-import { FileRefused } from "./refused.ts";
+import { FileRefused, isErrno } from "./refused.ts";
 
 /**
  * Whose rights bound what is done in a workspace: its owner's, where the server is root and would
@@ -16,6 +16,21 @@ const BIT: Readonly<Record<Right, number>> = { read: 4, write: 2, enter: 1 };
 export const rightsIn = ({ owner_uid }: WorkspaceRoot, server_uid: number): Rights =>
   server_uid === ROOT && owner_uid !== ROOT ? { uid: owner_uid } : null;
 
+/** That the server's own user may write to an open file. @throws FileRefused "denied" */
+export function demandOfKernel(fd: number, name: string, stat: Stats): void {
+  try {
+    accessSync(`/proc/self/fd/${fd}`, constants.W_OK);
+  } catch (fault) {
+    if (!isErrno(fault) || fault.code !== "EACCES") throw fault;
+    throw new FileRefused(
+      "denied",
+      `${JSON.stringify(name)} is read-only: it belongs to uid ${stat.uid} with mode ${octal(stat)}; ` +
+        `for an edit it needs chmod u+w, by who owns it`,
+      { cause: fault },
+    );
+  }
+}
+
 /**
  * Groups are not looked up: what is another user's must be open to its group and to all others.
  *
@@ -26,10 +41,11 @@ export function demand(right: Right, name: string, stat: Stats, rights: Rights):
   const { mode } = stat;
   const bits = stat.uid === rights.uid ? mode >> 6 : (mode >> 3) & mode;
   if ((bits & BIT[right]) !== 0) return;
-  const octal = (mode & 0o777).toString(8).padStart(4, "0");
   throw new FileRefused(
     "denied",
-    `${JSON.stringify(name)} belongs to uid ${stat.uid} with mode ${octal}: the workspace's owner ` +
+    `${JSON.stringify(name)} belongs to uid ${stat.uid} with mode ${octal(stat)}: the workspace's owner ` +
       `(uid ${rights.uid}) may not ${right} it; ask who owns it for that right`,
   );
 }
+
+const octal = ({ mode }: Stats): string => (mode & 0o777).toString(8).padStart(4, "0");

@@ -2,6 +2,7 @@ import { fstatSync, type Stats } from "node:fs";
 import { bounds } from "../bounds.ts";
 import { readWhole, refuseLarge } from "../bytes.ts";
 import { FileRefused } from "../refused.ts";
+import { ownerIn } from "../transaction/owner.ts";
 import { atPlace, type Place, type Purpose, type Root, withRegular } from "../walk.ts";
 
 /** A file as it is, or as changes leave it. */
@@ -130,10 +131,10 @@ const ownership = ({ mode, uid, gid }: Stats): Ownership => ({
 function around({ path, missing, folder, workspace }: Place): Pick<Drafted, "missing" | "fresh"> {
   const way = path.split("/").slice(0, -1);
   const existing = way.length - missing.length;
-  const { uid, gid } = fstatSync(workspace.fd);
-  const mode = (fstatSync(folder.fd).mode & AS_FOLDER) | OWNER_MAY;
+  const above = fstatSync(folder.fd);
+  const mode = (above.mode & AS_FOLDER) | OWNER_MAY;
   return {
     missing: missing.map((_, i) => way.slice(0, existing + i + 1).join("/")),
-    fresh: { mode, uid, gid },
+    fresh: { mode, ...ownerIn(workspace.rights, fstatSync(workspace.fd), above) },
   };
 }

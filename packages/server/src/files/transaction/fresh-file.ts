@@ -3,7 +3,6 @@ import { readUpTo, sha256Of } from "../bytes.ts";
 import { letGo, openFresh, synced, writeAll } from "../descriptor.ts";
 import type { FileAs } from "../edit.ts";
 import { FileRefused, isErrno } from "../refused.ts";
-import { give } from "./owner.ts";
 import { type Sighting, sightingAt, sightingOn } from "./sighting.ts";
 
 /** Set-user-id bits go, as the kernel does on a write: they vouched for the old content. */
@@ -14,12 +13,12 @@ export async function writeFresh(
   path: string,
   bytes: Uint8Array,
   as: FileAs,
-  owned: "always" | "if it can be",
+  giveIt: (fd: number) => void,
 ): Promise<Sighting> {
   const fd = openFresh(path);
   try {
     writeAll(fd, bytes);
-    give(fd, as, owned);
+    giveIt(fd);
     fchmodSync(fd, permissions(as.mode));
     await synced(fd);
     refuseOther(fd, as);

@@ -1,4 +1,4 @@
-import { mkdirSync, opendirSync } from "node:fs";
+import { fstatSync, mkdirSync, opendirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { letGo } from "../descriptor.ts";
 import type { EditRecord, FileStep } from "../edit.ts";
@@ -13,7 +13,7 @@ import {
   openPlace,
 } from "../walk.ts";
 import { removeFolder } from "./leftovers.ts";
-import { type Owner, give, ownerOf } from "./owner.ts";
+import { type Owner, give, ownerIn } from "./owner.ts";
 import { leaving } from "./told.ts";
 
 /** Where one step of an edit happens. The names lead through an open folder: no walk is left to do. */
@@ -132,7 +132,8 @@ function make(
   const at = beneath(above, name);
   if (!mkdirIfAbsent(at)) return openFolder(above, name);
   made.push({ at, path });
-  return openMade(above, name, ownerOf(workspace.fd));
+  const owner = ownerIn(workspace.rights, fstatSync(workspace.fd), fstatSync(above.fd));
+  return openMade(above, name, owner);
 }
 
 function openMade(above: Folder, name: string, owner: Owner): Folder {
@@ -140,7 +141,7 @@ function openMade(above: Folder, name: string, owner: Owner): Folder {
   const { fd } = openFolder({ ...above, rights: null }, name);
   try {
     refuseFilled(fd, name);
-    give(fd, owner, "if it can be");
+    give(fd, owner);
     return { fd, rights: above.rights };
   } catch (fault) {
     letGo(fd);

@@ -6,10 +6,11 @@ import { readUpTo, sha256Of } from "../bytes.ts";
 import { letGo } from "../descriptor.ts";
 import type { EditPlan } from "../edit.ts";
 import { FileRefused, isErrno, refusalOf } from "../refused.ts";
-import { demand } from "../rights.ts";
+import { demand, demandOfKernel } from "../rights.ts";
 import { appeared, changed, chmodded, gone, noFile } from "./conflict.ts";
 import { linked, permissions, writeFresh } from "./fresh-file.ts";
 import type { Spot } from "./ground.ts";
+import { give, giveLike } from "./owner.ts";
 import { type Sighting, sightingAt, sightingOn } from "./sighting.ts";
 
 /** A step that only needs the switch. */
@@ -71,7 +72,10 @@ async function layStep(
 async function layFresh({ step, fresh }: Spot, bytes: Uint8Array | null): Promise<Sighting | null> {
   if (step.after === null) return null;
   if (bytes === null) throw new Error(`the plan has no content for ${step.path}`);
-  return writeFresh(fresh, bytes, step.after, step.before === null ? "if it can be" : "always");
+  const { path, before, after } = step;
+  return writeFresh(fresh, bytes, after, (fd) =>
+    before === null ? give(fd, after) : giveLike(fd, path, before),
+  );
 }
 
 async function keep(
@@ -110,7 +114,7 @@ function hold(spot: Spot, expected: Uint8Array | null): Original | null {
   const fd = openSync(is_linked ? old : at, READ);
   try {
     const stat = fstatSync(fd);
-    refuseForeign(stat, spot);
+    refuseForeign(fd, stat, spot);
     const sighting = sightingOn(fd);
     const bytes = readUpTo(fd, Math.min(stat.size, bounds.file_bytes) + 1);
     const sha256 = sha256Of(bytes);
@@ -132,9 +136,10 @@ function linkedIfThere({ step, at, old }: Spot): boolean {
   }
 }
 
-/** What only root might replace is not replaced for the workspace's owner. */
-function refuseForeign(stat: Stats, { step, folder }: Spot): void {
+/** To take a file's place needs no right to the file: it is asked for. */
+function refuseForeign(fd: number, stat: Stats, { step, folder }: Spot): void {
   if (!stat.isFile()) throw noFile(step.path);
   demand("read", step.path, stat, folder.rights);
   demand("write", step.path, stat, folder.rights);
+  if (folder.rights === null) demandOfKernel(fd, step.path, stat);
 }

@@ -2,12 +2,14 @@ import { renameSync } from "node:fs";
 import { appear, writeFresh } from "./fresh-file.ts";
 import type { Spot } from "./ground.ts";
 import { removeIfPresent } from "./leftovers.ts";
+import { give } from "./owner.ts";
 
 /** Lays an original down again that has no second name. */
 export async function layBack({ step, fresh }: Spot, bytes: Uint8Array): Promise<void> {
   if (step.before === null) throw new Error(`${step.path} was nothing before`);
   removeIfPresent(fresh);
-  await writeFresh(fresh, bytes, step.before, "if it can be");
+  const { before } = step;
+  await writeFresh(fresh, bytes, before, (fd) => give(fd, before));
 }
 
 /** Undoes the switch; who calls has just seen that what is there is the edit's. */

@@ -2,6 +2,7 @@
 import fs, { chmodSync, chownSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { planEdit } from "../../../src/files/plan/plan-edit.ts";
 import { applyEdit } from "../../../src/files/transaction/apply.ts";
 import { editScene, planOf, refusalOf, replaceCalls, rootAt } from "./edit-scene.ts";
 
@@ -47,4 +48,15 @@ test.runIf(as_root)("P5: nor is one given away that took a new one's place", asy
   expect(await refusalOf(applyEdit(root, plan, backups))).toMatchObject({ fault: "conflict" });
   expect(statSync(at("new"))).toMatchObject({ uid: 0 });
   expect(statSync(at("new/own"))).toMatchObject({ uid: 0 });
+});
+
+test.runIf(as_root)("P5: what is new in a set-group-id folder has its group", async () => {
+  const { root, backups, at } = await theirFolder();
+  mkdirSync(at("shared"));
+  chownSync(at("shared"), OWNER.uid, 50);
+  chmodSync(at("shared"), 0o2775);
+  const write = { kind: "write", path: "shared/deep/new", content: "x" } as const;
+  await applyEdit(root, planEdit(root, [write], "edit_1"), backups);
+  for (const path of ["shared/deep", "shared/deep/new"])
+    expect(statSync(at(path)), path).toMatchObject({ uid: OWNER.uid, gid: 50 });
 });
