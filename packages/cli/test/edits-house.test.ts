@@ -79,6 +79,18 @@ test("what an answer only shows is offered, written when it is said so, and take
   expect(await content("src/c.ts")).toBe(null);
 });
 
+test("a running turn is waited for when it is cancelled, and says which of its edits stand", async () => {
+  await open([edits[0]!, calls("shell", { command: "sleep 60", intent: "wait" })]);
+  const { id } = await house.client.turns.create({ message: "go", workspace: folder });
+  await house.until(
+    id,
+    (event) => event.type === "tool_started" && event.effect.kind === "command",
+  );
+  const { out, err } = await cli("cancel", id);
+  expect(out).toBe("Cancelled.\n");
+  expect(err).toBe(`One edit of it stands: a.txt\n  mainstay undo --turn ${id}\n`);
+});
+
 test("a turn that is cancelled says which of its edits stand; why says what it changed", async () => {
   await open(edits);
   const { id } = await house.ask("go", { workspace: folder });

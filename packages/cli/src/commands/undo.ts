@@ -3,8 +3,8 @@ import type { Client, PageWish } from "@mainstay/sdk/client";
 import type { Edit } from "@mainstay/sdk/edits";
 import { Command, Option } from "commander";
 import type { Config } from "../config.ts";
-import { diffLines } from "../conversation/diff-lines.ts";
 import { fileLines, standingOf } from "../conversation/edit-lines.ts";
+import { tellRefusal } from "../conversation/edit-refusal.ts";
 import { exit } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
 import { workspaceId } from "../folder/current-workspace.ts";
@@ -127,9 +127,7 @@ function sayUndone(undo: Edit, screen: Screen): void {
 /** What came later is shown, and kept: whether it goes, too, is for the person to say. */
 function sayInTheWay(fault: unknown, { look }: Target, screen: Screen): undefined {
   if (!(fault instanceof ProblemError) || fault.problem.code !== "edit_conflict") throw fault;
-  const { title, detail } = fault.problem;
-  screen.note(title, "bad");
-  for (const { text, tone } of diffLines(detail)) screen.note(text, tone);
+  tellRefusal(fault, screen);
   screen.note("Nothing was taken back. To take over by hand what you want of it, see:");
   screen.note(`  ${look}`);
 }
