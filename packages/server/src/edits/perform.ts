@@ -1,6 +1,6 @@
 import type { WorkspaceRoot } from "../kernel/workspace.ts";
 import { messageOf } from "../kernel/errors.ts";
-import { type EditPlan, type EditRecord, FileRefused } from "../files/files.ts";
+import { type EditPlan, type EditRecord, FileRefused, type Settled } from "../files/files.ts";
 import type { EditFiles } from "./edit-files.ts";
 
 /** What became of an edit's files. */
@@ -46,7 +46,7 @@ export async function findOut(
       case "untouched":
         return {
           state: "untouched",
-          fault: `${cause}${takenBack(found.taken_back)}`,
+          fault: `${cause}; ${howLeft(found)}`,
           refused: null,
         };
       case "torn":
@@ -61,5 +61,11 @@ export async function findOut(
   }
 }
 
-const takenBack = (paths: readonly string[]): string =>
-  paths.length === 0 ? "; nothing was changed" : `; taken back: ${paths.join(", ")}`;
+function howLeft({ taken_back, left }: Untouched): string {
+  if (taken_back.length + left.length === 0) return "nothing was changed";
+  const back = taken_back.length === 0 ? [] : [`taken back: ${taken_back.join(", ")}`];
+  const theirs = `changed by somebody since, and left so: ${left.join(", ")}`;
+  return [...back, ...(left.length === 0 ? [] : [theirs])].join("; ");
+}
+
+type Untouched = Extract<Settled, { state: "untouched" }>;

@@ -19,7 +19,7 @@ export interface FileStep {
   readonly path: string;
   /** Null when no file may be there. */
   readonly before: FileAs | null;
-  /** Null when it is deleted. Owner ids are wishes: only root can give files away. */
+  /** Null when it is deleted. Owner ids are wishes: only root can give files away, and -1 is no wish. */
   readonly after: FileAs | null;
   /** The path of another step, whose content this one gets. */
   readonly moved_from?: string;
@@ -80,8 +80,15 @@ export interface Applied {
 /** What a look after an interruption found, or made. */
 export type Settled =
   | { readonly state: "applied" }
-  /** Every file is as it was before; `taken_back` of what had been written already. */
-  | { readonly state: "untouched"; readonly taken_back: readonly string[] }
+  /**
+   * Every file is as it was before, but those `left`: somebody changed them since, and what the edit wrote may
+   * be part of them. `taken_back`: what had been written already.
+   */
+  | {
+      readonly state: "untouched";
+      readonly taken_back: readonly string[];
+      readonly left: readonly string[];
+    }
   /** `fault` says of each file how it stands. */
   | { readonly state: "torn"; readonly fault: string };
 

@@ -105,7 +105,7 @@ export function paperFiles(): PaperFiles {
     async settle(_root, { steps }: EditRecord) {
       if (steps.every((wanted) => isNow(wanted, wanted.after))) return { state: "applied" };
       if (steps.every((wanted) => isNow(wanted, wanted.before)))
-        return { state: "untouched", taken_back: [] };
+        return { state: "untouched", taken_back: [], left: [] };
       return { state: "torn", fault: "half of the paper is wet" };
     },
     diffOf: async () => ({ diff: "", gaps: [] }),

@@ -63,7 +63,7 @@ function placedAs(root: Root, step: FileStep): Side {
   if (place === null) return "neither";
   try {
     const { folder, missing, name } = place;
-    if (missing.length > 0) return step.before === null ? "before" : "neither";
+    if (missing.length > 0) return sideOf(step, null);
     return sideOf(
       step,
       withRegular(folder, name, (fd, stat) => ({ sha256: sha256OfFile(fd), stat })),

@@ -55,37 +55,46 @@ async function settle(root: Root, record: EditRecord, backups: Backups): Promise
       return { state: "applied" };
     case "untouched":
     case "take back": {
-      const taken_back = await takeBack(root, record, standings, backups);
+      const outcomes = await takeBack(root, record, standings, backups);
+      const those = (outcome: Outcome) =>
+        record.steps.map(({ path }) => path).filter((_, i) => outcomes[i] === outcome);
+      const [placeless] = those("placeless");
+      if (placeless !== undefined) throw folderGone(placeless);
       await finish(root, record, record.folders);
-      return { state: "untouched", taken_back };
+      return { state: "untouched", taken_back: those("back"), left: those("theirs") };
     }
   }
 }
 
-/** In reverse, as the edit itself would have. */
+/** What became of a step; "placeless": there is no folder to bring it back to. */
+type Outcome = "as before" | "back" | "theirs" | "placeless";
+
+/** By step; in reverse, as the edit itself would have. */
 async function takeBack(
   root: Root,
   record: EditRecord,
   standings: readonly Standing[],
   backups: Backups,
-): Promise<string[]> {
-  const taken_back: string[] = [];
-  for (const [i, step] of [...record.steps.entries()].toReversed()) {
-    if (standings[i]?.as !== "after") continue;
-    const is_back = await withSpot(root, record, i, (spot) => takeBackStep(root, spot, backups));
-    if (is_back === true) taken_back.unshift(step.path);
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = standings.map(({ as }) =>
+    as === "before" ? "as before" : as === "after" ? "placeless" : "theirs",
+  );
+  for (const i of [...outcomes.keys()].toReversed()) {
+    if (outcomes[i] !== "placeless") continue;
+    const outcome = await withSpot(root, record, i, (spot) => takeBackStep(root, spot, backups));
+    if (outcome !== null) outcomes[i] = outcome;
   }
-  return taken_back;
+  return outcomes;
 }
 
-/** Whether it was; S3 holds also for who was faster than this. @throws FileRefused for what cannot be seen */
-async function takeBackStep(root: Root, spot: Spot, backups: Backups): Promise<boolean> {
+/** S3 holds also for who was faster than this. @throws FileRefused for what cannot be seen */
+async function takeBackStep(root: Root, spot: Spot, backups: Backups): Promise<"back" | "theirs"> {
   const from = await wayBack(spot, backups);
   const now = standingOf(root, spot.step);
   if (now.as === "unseen") throw new FileRefused("disk_fault", now.fault);
-  if (now.as !== "after") return false;
+  if (now.as !== "after") return "theirs";
   putBack(spot, from);
-  return true;
+  return "back";
 }
 
 async function wayBack(spot: Spot, backups: Backups): Promise<"old" | "fresh"> {
@@ -132,6 +141,12 @@ async function syncAt(root: Root, path: string): Promise<void> {
     place.close();
   }
 }
+
+const folderGone = (path: string) =>
+  new FileRefused(
+    "absent",
+    `${JSON.stringify(path)}: its folder is gone; make it again, and the file is brought back`,
+  );
 
 const backupGone = (path: string, sha256: string) =>
   new FileRefused(

@@ -260,6 +260,7 @@ test("P4: a disk that lets nothing be taken back tears it, and says how each fil
   expect(await settleEdit(root, plan, no_backups), "by its second name").toEqual({
     state: "untouched",
     taken_back: ["a"],
+    left: [],
   });
   expect(contentsOf(root.path)).toEqual(BEFORE);
 });

@@ -56,11 +56,11 @@ test("S2: whichever of its steps a crash had switched, it is all or nothing, wit
       const settled = await settleEdit(root, plan, backups);
       const is_all = switched.length === TAKES.length;
       expect(settled, switched.join()).toEqual(
-        is_all ? { state: "applied" } : { state: "untouched", taken_back: switched },
+        is_all ? { state: "applied" } : { state: "untouched", taken_back: switched, left: [] },
       );
       expect(contentsOf(root.path), switched.join()).toEqual(is_all ? AFTER : BEFORE);
       expect(await settleEdit(root, plan, backups), "S4: once more").toEqual(
-        is_all ? { state: "applied" } : { state: "untouched", taken_back: [] },
+        is_all ? { state: "applied" } : { state: "untouched", taken_back: [], left: [] },
       );
     }
   }
@@ -72,6 +72,7 @@ test("S3: what somebody changed since stays, and the rest is brought to one side
   expect(await settleEdit(root, plan, backups)).toEqual({
     state: "untouched",
     taken_back: ["d/c"],
+    left: ["a"],
   });
   expect(contentsOf(root.path)).toEqual({ a: "their a", b: "old b" });
 });
@@ -93,9 +94,32 @@ test("S3: a link in a file's place is not followed, and a folder that somebody f
   expect(await settleEdit(root, plan, backups)).toEqual({
     state: "untouched",
     taken_back: ["d/c"],
+    left: ["a"],
   });
   expect(contentsOf(root.path)).toMatchObject({ b: "old b", "d/theirs": "theirs" });
   expect(contentsOf(outside.root.path)).toEqual({ x: "new a" });
+});
+
+test("what the edit deleted and whose folder went since counts as done, or waits for the folder", async () => {
+  const { root, backups, at } = await interrupted([], false);
+  mkdirSync(at("e"));
+  writeFileSync(at("e/x"), "old x");
+  const alone = planOf(root, { "e/x": null });
+  const plan = planOf(root, { "e/x": null, z: "z" });
+  await backups.keep(Buffer.from("old x"), sha256Of("old x"), "durable");
+  rmSync(at("e"), { recursive: true });
+  expect(await settleEdit(root, alone, backups)).toEqual({ state: "applied" });
+  expect(await settleEdit(root, plan, backups)).toEqual({
+    state: "torn",
+    fault:
+      '"e/x": its folder is gone; make it again, and the file is brought back. ' +
+      "e/x: as after the edit; z: as before the edit",
+  });
+  mkdirSync(at("e"));
+  expect(await settleEdit(root, plan, backups)).toEqual({
+    ...{ state: "untouched", taken_back: ["e/x"], left: [] },
+  });
+  expect(contentsOf(root.path)).toMatchObject({ "e/x": "old x" });
 });
 
 test("a way back that is gone leaves it torn, with what is known; with it, it is taken back", async () => {
@@ -128,13 +152,13 @@ test("where only the mode changes, the mode says which side it is", async () => 
   writeFileSync(at("m"), "m", { mode: 0o644 });
   const plan = planOf(root, { m: { text: "m", mode: 0o755 }, n: "n" });
   const settled = () => settleEdit(root, plan, backups);
-  expect(await settled()).toEqual({ state: "untouched", taken_back: [] });
+  expect(await settled()).toEqual({ state: "untouched", taken_back: [], left: [] });
   chmodSync(at("m"), 0o755);
   await backups.keep(Buffer.from("m"), sha256Of("m"), "durable");
   writeFileSync(at("n"), "n");
   expect(await settled()).toEqual({ state: "applied" });
   unlinkSync(at("n"));
-  expect(await settled()).toEqual({ state: "untouched", taken_back: ["m"] });
+  expect(await settled()).toEqual({ state: "untouched", taken_back: ["m"], left: [] });
   expect(statSync(at("m")).mode & 0o777).toBe(0o644);
 });
 
