@@ -49,8 +49,9 @@ export const diff = `--- src/a.ts
 -gone`;
 
 export const offer: Offer = {
-  ...{ number: 1, path: "src/a.ts", sha256: "e".repeat(64), diff, fault: null },
+  ...{ number: 1, path: "src/a.ts", sha256: "e".repeat(64), diff, hidden_lines: 0, fault: null },
 };
 export const impossible: Offer = {
-  ...{ number: 2, path: "../b.ts", sha256: "f".repeat(64), diff: null, fault: "it leads outside" },
+  ...{ number: 2, path: "../b.ts", sha256: "f".repeat(64), diff: null, hidden_lines: 0 },
+  fault: "it leads outside",
 };

@@ -89,7 +89,7 @@ export interface Client {
     undo(turn_id: string): Promise<Edit>;
     /** Files that its answer shows as code blocks and that nobody wrote. */
     offers(turn_id: string): Promise<List<Offer>>;
-    /** Writes one of them; `sha256` is of the content that was offered. */
+    /** Writes one of them; `sha256` is the offer's. */
     takeOffer(turn_id: string, number: number, sha256: string): Promise<Edit>;
   };
   sessions: {

@@ -75,10 +75,12 @@ export const Offer = z.object({
   /** From 1, in the order of the answer. */
   number: z.int(),
   path: z.string(),
-  /** Of the content as it would be written: who takes the offer names it. */
+  /** Of what is there and what would be written: who takes the offer names it. */
   sha256: z.string(),
   /** Against the file as it is now; null where it cannot be taken. */
   diff: z.string().nullable(),
+  /** Lines of the diff that are not shown: who takes the offer takes them, too. */
+  hidden_lines: z.int(),
   /** Why it cannot be taken; else null. */
   fault: z.string().nullable(),
 });

@@ -18,19 +18,29 @@ export function namedByInfo(info: string): string | null {
   return WELL_KNOWN.test(path) ? null : pathIn(path);
 }
 
-const COMMENT =
-  /^\s*(?:\/\/|#|--|;+|%|"|REM|\/\*+|<!--|\{\/\*)\s*(?:file(?:name)?\s*:\s*)?[`"']?(\S+?)[`"']?\s*(?:\*+\/\}?|-->)?\s*$/i;
+const COMMENT = /^(?:\/\/|#|--|;+|%|"|REM|\/\*+|<!--|\{\/\*)\s*(?:file(?:name)?\s*:\s*)?/i;
+const COMMENT_END = /(?:\*{1,2}\/\}?|-->)$/;
 
 /** A comment that holds a path and nothing else: it labels the block, and is no line of the file. */
-export const namedByComment = (line: string): string | null =>
-  line.length > LONGEST_LINE ? null : pathIn(COMMENT.exec(line)?.[1] ?? "");
+export function namedByComment(line: string): string | null {
+  if (line.length > LONGEST_LINE) return null;
+  const text = line.trim();
+  const opening = COMMENT.exec(text);
+  if (opening === null) return null;
+  const label = text.slice(opening[0].length).replace(COMMENT_END, "").trimEnd();
+  return pathIn(label.replace(/^[`"']/, "").replace(/[`"']$/, ""));
+}
 
 /** A heading, a bullet or a number before a name. */
 const LEAD = /^(?:#{1,6}\s+|[-*+]\s+|\d+[.)]\s+)/;
+// No two neighbours of these patterns take the same character: what fails, fails in one pass.
 const MARKED =
-  /(?:`([^`]+)`|\*\*([^*`]+)\*\*|__([^_`]+)__)\**_*\s*(?:\((?:new|updated|new file|modified)\))?\s*[:.]?\**$/;
+  /(?:`([^`]+)`|\*\*([^*`]+)\*\*|__([^_`]+)__)[*_]*\s*(?:\((?:new|updated|new file|modified)\)\**)?(?:[:.]\**)?$/;
 const LABEL =
-  /^\W*(?:new |updated |modified |full )?(?:file(?:\s?name)?|path)\W*:\W*\s*[`*]*([^\s`*]+)[`*]*$/i;
+  /^\W*(?:new |updated |modified |full )?(?:file(?:\s?name)?|path)[*`]*\s*:[*`\s]*([^\s`*]+)[`*]*$/i;
+/** That a block is all of a file, whose path reads "file" here. */
+const WHOLE =
+  /\b(?:full|whole|entire|complete|new)[\s*_`./]+(?:new |updated )?(?:file|contents?|version|source|text)\b|\(new\)/i;
 
 /** A line that is a path, or ends with one that it says the block to be. */
 export function namedAbove(line: string | null): string | null {
@@ -47,6 +57,10 @@ export function namedAbove(line: string | null): string | null {
   const name = (marked[1] ?? marked[2] ?? marked[3] ?? "").replace(/:$/, "");
   return introduces(before) ? pathIn(name) : null;
 }
+
+/** Whether what is said beside the name is that the block is the whole file. */
+export const saysWhole = (line: string, path: string): boolean =>
+  line.length <= LONGEST_LINE && WHOLE.test(line.replaceAll(path, "file"));
 
 /** "The error is in `a.ts`:" shows a part of it, "The output of `a.ts`:" none. */
 const ABOUT =

@@ -16,7 +16,12 @@ interface Fence {
 /** A longer line opens no block and names none: patterns would take long on it. */
 export const LONGEST_LINE = 400;
 
-const OPENING = /^(\s{0,12})(`{3,}|~{3,})\s*(.*?)\s*$/;
+/** What is further down in an answer is not looked at. */
+const LONGEST_TEXT_CHARS = 1_000_000;
+/** Nor are more blocks. */
+const BLOCKS = 500;
+
+const OPENING = /^(\s{0,12})(`{3,}|~{3,})(.*)$/;
 
 /** Blocks that were closed, in order: one that was cut off is not whole. */
 export function codeBlocks(text: string): CodeBlock[] {
@@ -24,12 +29,13 @@ export function codeBlocks(text: string): CodeBlock[] {
   let above: string | null = null;
   let fence: Fence | null = null;
   let body: string[] = [];
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of text.slice(0, LONGEST_TEXT_CHARS).split(/\r?\n/)) {
     if (fence === null) {
       fence = openingOf(line);
       if (fence === null && line.trim() !== "") above = line.trim();
     } else if (closes(line, fence)) {
       blocks.push({ info: fence.info, above, lines: body });
+      if (blocks.length === BLOCKS) break;
       [fence, above, body] = [null, null, []];
     } else body.push(outdented(line, fence.indent));
   }
@@ -41,7 +47,7 @@ function openingOf(line: string): Fence | null {
   if (line.length > LONGEST_LINE) return null;
   const [, indent = "", mark = "", info = ""] = OPENING.exec(line) ?? [];
   if (mark === "" || (mark.startsWith("`") && info.includes("`"))) return null;
-  return { indent: indent.length, mark, info };
+  return { indent: indent.length, mark, info: info.trim() };
 }
 
 function closes(line: string, { mark }: Fence): boolean {

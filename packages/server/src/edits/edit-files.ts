@@ -3,7 +3,7 @@ import type { Files } from "../files/files.ts";
 /** Of the files of a workspace, what edits are done with. */
 export type EditFiles = Pick<
   Files,
-  "plan" | "planRestore" | "apply" | "settle" | "diffOf" | "backups"
+  "plan" | "planRestore" | "preview" | "apply" | "settle" | "diffOf" | "backups"
 >;
 
 export type Backups = EditFiles["backups"];

@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Edit, Offer } from "@mainstay/sdk/edits";
-import { type Change, type EditPlan, FileRefused } from "../files/files.ts";
+import { type Change, type EditPlan, FileRefused, type FileStep } from "../files/files.ts";
 import type { Person } from "../identity/identity.ts";
 import { Refusal } from "../kernel/errors.ts";
 import type { TurnWorkspace } from "../kernel/workspace.ts";
 import type { Journal } from "../store/journal.ts";
 import type { NewId } from "../kernel/ids.ts";
 import { carryOut, type CarryOutParts, editAs } from "./carry-out.ts";
-import { offeredFiles } from "./offered-files.ts";
+import { editRows, onRecord } from "./edit-rows.ts";
+import { type OfferedFile, offeredFiles } from "./offered-files.ts";
 import { fileRefusal, untouchedRefusal } from "./refusals.ts";
+import { isMeant, isToldInVain } from "./worth-offering.ts";
 
 /** What an answer shows and no tool has written, against the files as they are. */
 export interface Offers {
@@ -23,15 +25,26 @@ export interface OffersParts extends CarryOutParts {
 
 /** A turn that has an answer. */
 interface Answered {
-  readonly person_id: string;
   readonly workspace: TurnWorkspace;
-  readonly changes: readonly Change[];
+  readonly offered: readonly OfferedFile[];
+  /** What its own calls edited. */
+  readonly edited: ReadonlySet<string>;
+}
+
+interface Wanted {
+  readonly turn_id: string;
+  readonly number: number;
+  readonly sha256: string;
 }
 
 export function createOffers(parts: OffersParts): Offers {
   const { store, files, journal, newId } = parts;
 
-  async function answered(turn_id: string): Promise<Answered | null> {
+  /** Nothing of a turn is looked at for who may not. */
+  async function answered(
+    turn_id: string,
+    isTheirs: (person_id: string) => boolean,
+  ): Promise<Answered> {
     const [row] = await store.query(
       store.sql
         .selectFrom("turn")
@@ -40,65 +53,77 @@ export function createOffers(parts: OffersParts): Offers {
         .select("workspace.owner_uid")
         .where("turn.id", "=", turn_id),
     );
-    if (row === undefined) return null;
-    const { person_id, ...workspace } = row;
+    if (row === undefined || !isTheirs(row.person_id))
+      throw new Refusal("not_found", "There is no such turn of yours.");
+    const { person_id: _, ...workspace } = row;
     const events = await journal.read(turn_id);
     const end = events.findLast((event) => event.type === "settled");
-    const answer = end?.state === "done" ? (end.answer ?? "") : "";
-    return { person_id, workspace, changes: offeredFiles(answer) };
+    const offered = offeredFiles(end?.state === "done" ? (end.answer ?? "") : "");
+    return { workspace, offered, edited: await editedBy(turn_id) };
+  }
+
+  async function editedBy(turn_id: string): Promise<Set<string>> {
+    const rows = await store.query(
+      editRows(store)
+        .where("edit.turn_id", "=", turn_id)
+        .where("edit.origin", "=", "call")
+        .where("edit.state", "<>", "untouched"),
+    );
+    return new Set(rows.flatMap((row) => onRecord(row).steps.map(({ path }) => path)));
   }
 
   async function told(
-    workspace: TurnWorkspace,
-    change: Change,
+    { workspace, edited }: Answered,
+    offered: OfferedFile,
     number: number,
   ): Promise<Offer | null> {
     try {
-      const plan = await files.plan(workspace, [change], newId("edit"));
-      if (plan.steps.length === 0) return null;
-      const { path, sha256 } = contentOf(plan);
-      return { number, path, sha256, diff: plan.diff, fault: null };
+      const { steps, diff, hidden_lines } = await files.preview(workspace, [offered.change]);
+      if (steps.length === 0 || !isMeant(offered, steps, edited)) return null;
+      return { number, ...contentOf(steps), diff, hidden_lines, fault: null };
     } catch (fault) {
       if (!(fault instanceof FileRefused)) throw fault;
-      const { path, sha256 } = asShown(change);
-      return { number, path, sha256, diff: null, fault: fault.message };
+      if (!isToldInVain(offered, edited)) return null;
+      const shown = asShown(offered.change);
+      return { number, ...shown, diff: null, hidden_lines: 0, fault: fault.message };
     }
+  }
+
+  /** What was agreed to, if that is still what would be done. */
+  async function agreed(found: Answered, { turn_id, number, sha256 }: Wanted): Promise<EditPlan> {
+    const offered = found.offered[number - 1];
+    if (offered === undefined)
+      throw new Refusal("offer_gone", `The answer of ${turn_id} has no offer ${number}.`);
+    const plan = await files.plan(found.workspace, [offered.change], newId("edit")).catch(refused);
+    const { steps } = plan;
+    if (steps.length === 0)
+      throw new Refusal("offer_gone", "The files are so already; there is nothing to write.");
+    const { path, sha256: now } = contentOf(steps);
+    if (now === sha256 && isMeant(offered, steps, found.edited)) return plan;
+    throw new Refusal(
+      "offer_gone",
+      `${path}, or what would be written there, is not as it was shown: look again.`,
+    );
   }
 
   return {
     async list(person, turn_id) {
-      const found = await answered(turn_id);
-      if (found === null || (found.person_id !== person.id && person.role !== "admin"))
-        throw new Refusal("not_found", "There is no such turn of yours.");
-      const { workspace, changes } = found;
-      const offers = await Promise.all(changes.map((change, i) => told(workspace, change, i + 1)));
+      const mayLook = (id: string) => id === person.id || person.role === "admin";
+      const found = await answered(turn_id, mayLook);
+      const offers = await Promise.all(found.offered.map((one, i) => told(found, one, i + 1)));
       return offers.filter((offer) => offer !== null);
     },
     async take(person, turn_id, number, sha256) {
-      const found = await answered(turn_id);
-      if (found?.person_id !== person.id)
-        throw new Refusal("not_found", "There is no such turn of yours.");
-      const change = found.changes[number - 1];
-      if (change === undefined)
-        throw new Refusal("offer_gone", `The answer of ${turn_id} has no offer ${number}.`);
-      const { workspace } = found;
-      const plan = await files.plan(workspace, [change], newId("edit")).catch(refused);
-      if (plan.steps.length === 0)
-        throw new Refusal("offer_gone", "The files are so already; there is nothing to write.");
-      const { path, sha256: now } = contentOf(plan);
-      if (now !== sha256)
-        throw new Refusal(
-          "offer_gone",
-          `What would be written to ${path} has changed: look again.`,
-        );
+      const found = await answered(turn_id, (id) => id === person.id);
+      const plan = await agreed(found, { turn_id, number, sha256 });
       const outcome = await carryOut(
         parts,
         {
-          ...{ turn_id, session_id: null, step: null, call_id: null },
-          ...{ person_id: person.id, workspace_id: workspace.id, origin: "offer", undoes: [] },
-          intent: `write ${path} as the answer shows it`,
+          ...{ turn_id, session_id: null, step: null, call_id: null, undoes: [] },
+          ...{ person_id: person.id, workspace_id: found.workspace.id, origin: "offer" },
+          intent: `write ${contentOf(plan.steps).path} as the answer shows it`,
         },
-        workspace,
+        found.workspace,
         plan,
         [],
       );
@@ -113,13 +138,13 @@ function refused(fault: unknown): never {
   throw fault instanceof FileRefused ? fileRefusal(fault) : fault;
 }
 
-/** The digest stands for all that would be written, also where it is several files. */
-function contentOf({ steps }: EditPlan): Pick<Offer, "path" | "sha256"> {
-  const path = steps.map((step) => step.path).join(", ");
-  const [only, ...more] = steps;
-  if (only?.after && more.length === 0) return { path, sha256: only.after.sha256 };
-  return { path, sha256: digest(steps.map(({ path, after }) => [path, after?.sha256 ?? null])) };
-}
+/** The digest stands for all that would be written, and for all that it would be written over. */
+const contentOf = (steps: readonly FileStep[]): Pick<Offer, "path" | "sha256"> => ({
+  path: steps.map(({ path }) => path).join(", "),
+  sha256: digest(steps.map(({ path, before, after }) => [path, seen(before), seen(after)])),
+});
+
+const seen = (file: FileStep["before"]) => file && [file.sha256, file.mode];
 
 const asShown = (change: Change): Pick<Offer, "path" | "sha256"> => ({
   path: "path" in change ? change.path : "a patch",

@@ -46,6 +46,13 @@ export interface EditPlan extends EditRecord {
   readonly summary: string;
 }
 
+/** What an edit would do, told as far as anybody is shown it. No steps: there is nothing to do. */
+export interface EditPreview extends Omit<EditRecord, "edit_id"> {
+  readonly diff: string;
+  /** Lines of the diff past the room's bounds. */
+  readonly hidden_lines: number;
+}
+
 /** One thing that is wanted of a file. Paths come from a model or a person. */
 export type Change =
   | { readonly kind: "write"; readonly path: string; readonly content: string }

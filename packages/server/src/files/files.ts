@@ -3,7 +3,15 @@ import type { EditDiff } from "@mainstay/sdk/edits";
 import type { WorkspaceRoot } from "../kernel/workspace.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { BackupsBudget, BackupsUsage } from "./backups.ts";
-import type { Applied, Change, EditPlan, EditRecord, FileStep, Settled } from "./edit.ts";
+import type {
+  Applied,
+  Change,
+  EditPlan,
+  EditPreview,
+  EditRecord,
+  FileStep,
+  Settled,
+} from "./edit.ts";
 import type { Listing, Span } from "./list-folder.ts";
 import type { Program } from "./program.ts";
 import type { TextWindow, Window } from "./read-window.ts";
@@ -16,7 +24,15 @@ import type { Root } from "./walk.ts";
 
 export { type BackupsBudget, openBackups } from "./backups.ts";
 export { type ChangeRecorder, createChangeRecorder } from "./changes/recorder.ts";
-export type { Applied, Change, EditPlan, EditRecord, FileStep, Settled } from "./edit.ts";
+export type {
+  Applied,
+  Change,
+  EditPlan,
+  EditPreview,
+  EditRecord,
+  FileStep,
+  Settled,
+} from "./edit.ts";
 export { FileRefused } from "./refused.ts";
 
 /**
@@ -39,6 +55,8 @@ export interface Files {
    * @throws FileRefused "conflict" with both sides, "backup_gone"
    */
   planRestore(root: WorkspaceRoot, steps: readonly FileStep[], edit_id: string): Promise<EditPlan>;
+  /** What an edit would do, for who is asked about it; nothing is decided. */
+  preview(root: WorkspaceRoot, changes: readonly Change[]): Promise<EditPreview>;
   /**
    * All of it, or nothing. The contents of `plan` are gone from it afterwards.
    * @throws FileRefused whose message says what is untouched; but "torn", which says how each file stands,
@@ -83,6 +101,7 @@ export function workspaceFiles({ clock, uid, log, backups }: FilesParts): Files 
         pool.ask(root.path, "search", bounded(root), query, unwanted),
       ),
     plan: (root, changes, edit_id) => pool.ask(root.path, "plan", bounded(root), changes, edit_id),
+    preview: (root, changes) => pool.ask(root.path, "preview", bounded(root), changes),
     planRestore: (root, steps, edit_id) =>
       pool.ask(root.path, "planRestore", bounded(root), steps, edit_id),
     apply: (root, plan) => applyOnce(pool, bounded(root), plan),

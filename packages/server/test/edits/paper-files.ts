@@ -46,6 +46,9 @@ export function paperFiles(): PaperFiles {
     return { path, before: now(path), after: text === null ? null : fileAs(text) };
   }
 
+  const changed = (changes: readonly Change[]): FileStep[] =>
+    changes.flatMap(stepsOf).filter(({ before, after }) => before?.sha256 !== after?.sha256);
+
   function stepsOf(change: Change): FileStep[] {
     switch (change.kind) {
       case "write":
@@ -75,12 +78,10 @@ export function paperFiles(): PaperFiles {
     kept,
     fate: "done",
     meanwhile: () => Promise.resolve(),
-    async plan(_root, changes, edit_id) {
-      const steps = changes
-        .flatMap(stepsOf)
-        .filter(({ before, after }) => before?.sha256 !== after?.sha256);
-      return planned(edit_id, steps);
-    },
+    plan: async (_root, changes, edit_id) => planned(edit_id, changed(changes)),
+    preview: async (_root, changes) => ({
+      ...{ steps: changed(changes), folders: [], diff: "the diff", hidden_lines: 0 },
+    }),
     async planRestore(_root, steps, edit_id) {
       const changed = steps.find((wanted) => !isNow(wanted, wanted.before));
       if (changed !== undefined)

@@ -1,9 +1,9 @@
-import type { Change, EditPlan } from "../edit.ts";
+import type { Change, EditPlan, EditPreview } from "../edit.ts";
 import type { Root } from "../walk.ts";
 import { type Draft, openDraft } from "./draft.ts";
 import { deleteFile, moveFile } from "./file-changes.ts";
 import { applyPatch } from "./patch.ts";
-import { planOf } from "./plan-of.ts";
+import { planOf, previewOf } from "./plan-of.ts";
 import { replaceLines, replaceText, writeText } from "./text-changes.ts";
 
 /**
@@ -11,10 +11,17 @@ import { replaceLines, replaceText, writeText } from "./text-changes.ts";
  * left. Nothing is written.
  * @throws FileRefused when a change cannot be made, with what would help.
  */
-export function planEdit(root: Root, changes: readonly Change[], edit_id: string): EditPlan {
+export const planEdit = (root: Root, changes: readonly Change[], edit_id: string): EditPlan =>
+  planOf(drafted(root, changes), edit_id);
+
+/** What such an edit would be, for who is asked about it. @throws FileRefused */
+export const previewEdit = (root: Root, changes: readonly Change[]): EditPreview =>
+  previewOf(drafted(root, changes));
+
+function drafted(root: Root, changes: readonly Change[]): Draft {
   const draft = openDraft(root);
   for (const change of changes) make(draft, change);
-  return planOf(draft, edit_id);
+  return draft;
 }
 
 function make(draft: Draft, change: Change): void {

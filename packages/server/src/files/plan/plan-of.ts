@@ -1,22 +1,18 @@
 import { bounds } from "../bounds.ts";
 import { sha256Of } from "../bytes.ts";
-import type { EditPlan, FileAs, FileStep } from "../edit.ts";
+import type { EditPlan, EditPreview, FileAs, FileStep } from "../edit.ts";
 import { FileRefused } from "../refused.ts";
 import type { Content, Draft, Drafted } from "./draft.ts";
-import { shown } from "./line-diff.ts";
+import { cut, lineDiff, replacement, shown } from "./line-diff.ts";
 import { tellEdit, type ToldFile } from "./tell-edit.ts";
 
 /** A draft as a plan: what is as it was found is no step of it. @throws FileRefused past a bound. */
 export function planOf(draft: Draft, edit_id: string): EditPlan {
-  const changed = draft.files().filter(({ before, now }) => !isSame(before, now));
-  refuseMany(changed);
-  const changed_paths = new Set(changed.map(({ path }) => path));
-  const files = changed.map((file) => ({ ...file, ...movedFrom(file, changed_paths) }));
-  const steps = files.map(stepOf);
+  const files = changedOf(draft);
   const { summary, lines } = tellEdit(files.map(toldOf));
   return {
     edit_id,
-    steps,
+    steps: files.map(stepOf),
     folders: foldersOf(files),
     contents: files.map(({ before, now }) => ({
       before: before?.bytes ?? null,
@@ -25,6 +21,25 @@ export function planOf(draft: Draft, edit_id: string): EditPlan {
     diff: shown(lines, bounds.diff),
     summary,
   };
+}
+
+/** The same for who decides by what it shows: every line that there is room for, whatever changed. */
+export function previewOf(draft: Draft): EditPreview {
+  const files = changedOf(draft);
+  const { lines } = tellEdit(
+    files.map(toldOf),
+    (...sides) => lineDiff(...sides) ?? replacement(...sides),
+  );
+  const { hidden_lines } = cut(lines, bounds.whole_diff);
+  const diff = shown(lines, bounds.whole_diff);
+  return { steps: files.map(stepOf), folders: foldersOf(files), diff, hidden_lines };
+}
+
+function changedOf(draft: Draft): Changed[] {
+  const changed = draft.files().filter(({ before, now }) => !isSame(before, now));
+  refuseMany(changed);
+  const changed_paths = new Set(changed.map(({ path }) => path));
+  return changed.map((file) => ({ ...file, ...movedFrom(file, changed_paths) }));
 }
 
 function isSame(one: Content | null, other: Content | null): boolean {

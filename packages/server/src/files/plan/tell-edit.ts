@@ -24,13 +24,15 @@ export interface Telling {
 
 const NAMED_FILES = 10;
 
-/** What an edit does, in words and as a diff. */
-export function tellEdit(files: readonly ToldFile[]): Telling {
+/** What an edit does, in words and as a diff; `diffing` is null where it gives none. */
+export function tellEdit(files: readonly ToldFile[], diffing: typeof lineDiff = lineDiff): Telling {
   const sources = new Set(files.map(({ moved_from }) => moved_from));
   const byPath = new Map(files.map((file) => [file.path, file]));
   const told = files
     .filter(({ path, after }) => after !== null || !sources.has(path))
-    .map((file) => tellFile(file, byPath.get(file.moved_from ?? file.path)?.before ?? null));
+    .map((file) =>
+      tellFile(file, byPath.get(file.moved_from ?? file.path)?.before ?? null, diffing),
+    );
   return {
     summary: summed(told.map(({ words }) => words)),
     lines: told.flatMap(({ lines }) => lines),
@@ -51,7 +53,7 @@ interface ToldOne {
 }
 
 /** `was` is what its content is compared with: of a moved file, what was moved. */
-function tellFile(file: ToldFile, was: ToldContent | null): ToldOne {
+function tellFile(file: ToldFile, was: ToldContent | null, diffing: typeof lineDiff): ToldOne {
   const { path, after, moved_from } = file;
   const from = moved_from ?? path;
   const header = [...modeLines(was, after), ...moveLines(from, path)];
@@ -67,7 +69,7 @@ function tellFile(file: ToldFile, was: ToldContent | null): ToldOne {
       lines: [...header, `(${quotedPath(path)} is binary)`],
     };
   }
-  const diff = lineDiff({ path: from, text: texts.before }, { path, text: texts.after });
+  const diff = diffing({ path: from, text: texts.before }, { path, text: texts.after });
   return {
     words: `${verb} (${linesTold(diff, texts.before, texts.after)})`,
     lines: [...header, ...(diff?.lines ?? ["(too much changed for a diff)"])],

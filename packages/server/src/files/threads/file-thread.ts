@@ -6,7 +6,7 @@ import { digestOf } from "../digest.ts";
 import type { Change, EditPlan, EditRecord, FileStep } from "../edit.ts";
 import { listFolder } from "../list-folder.ts";
 import { diffOf } from "../plan/diff-of.ts";
-import { planEdit } from "../plan/plan-edit.ts";
+import { planEdit, previewEdit } from "../plan/plan-edit.ts";
 import { planRestore } from "../plan/plan-restore.ts";
 import { programAt } from "../program.ts";
 import { readWindow } from "../read-window.ts";
@@ -43,6 +43,7 @@ function openWork({ backups: { folder, budget } }: FileThreadData) {
     },
     plan: (root: Root, changes: readonly Change[], edit_id: string) =>
       handedOver(planEdit(root, changes, edit_id)),
+    preview: previewEdit,
     planRestore: (root: Root, steps: readonly FileStep[], edit_id: string) =>
       handedOver(planRestore(root, steps, edit_id, backups)),
     apply: (root: Root, plan: EditPlan) => applyEdit(root, plan, backups),
