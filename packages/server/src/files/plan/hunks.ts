@@ -26,16 +26,18 @@ export function applyHunks(text: string, hunks: readonly Hunk[]): Patched {
   const index = indexOf(lines.map(bare));
   const splices: Splice[] = [];
   let drift = 0;
+  let last: Hunk | null = null;
   for (const [i, hunk] of hunks.entries()) {
     const found = place(index, hunk, drift);
     if (found.kind !== "at") return { ...found, hunk: i };
     if (hunk.oldStart !== NO_LINE) drift = found.line - (hunk.oldStart - 1);
+    if (found.line + soughtBy(hunk).length === lines.length) last = hunk;
     splices.push(...splicesOf(hunk, found.line, i));
   }
   const ordered = splices.toSorted((one, other) => one.at - other.at);
   const clash = ordered.find(({ at }, i) => at < endOf(ordered[i - 1]));
   if (clash !== undefined) return { kind: "overlaps", hunk: clash.hunk };
-  return { kind: "patched", text: joined(spliced(lines, ordered), text, hunks) };
+  return { kind: "patched", text: joined(spliced(lines, ordered), text, last) };
 }
 
 type Found =
@@ -45,11 +47,11 @@ type Found =
   | { readonly kind: "nowhere" };
 
 function place(index: LineIndex, hunk: Hunk, drift: number): Found {
-  const sought = hunk.lines.filter((line) => /^[- ]/.test(line)).map((line) => line.slice(1));
+  const sought = soughtBy(hunk);
   if (sought.length === 0)
     return index.length === 0 ? { kind: "at", line: 0 } : { kind: "nowhere" };
   const stated = hunk.oldStart - 1;
-  for (const line of [stated + drift, stated]) {
+  for (const line of hunk.oldStart === NO_LINE ? [] : [stated + drift, stated]) {
     if (index.has(sought, line)) return { kind: "at", line };
   }
   const places = index.find(sought);
@@ -58,6 +60,9 @@ function place(index: LineIndex, hunk: Hunk, drift: number): Found {
   if (others.length === 0) return { kind: "at", line };
   return { kind: "ambiguous", lines: places.map((at) => at + 1) };
 }
+
+const soughtBy = ({ lines }: Hunk): string[] =>
+  lines.filter((line) => /^[- ]/.test(line)).map((line) => line.slice(1));
 
 interface LineIndex {
   readonly length: number;
@@ -139,10 +144,10 @@ function spliced(lines: readonly string[], splices: readonly Splice[]): Piece[] 
   return pieces;
 }
 
-/** New lines end as most of the text's do; the last one as the patch says, else as it was. */
-function joined(pieces: readonly Piece[], text: string, hunks: readonly Hunk[]): string {
+/** New lines end as most of the text's do; the last one as the hunk of the text's end says, else as it was. */
+function joined(pieces: readonly Piece[], text: string, last: Hunk | null): string {
   const ending = lineEnding(text) ?? "\n";
-  const is_closed = endsClosed(text, hunks);
+  const is_closed = endsClosed(text, last);
   return pieces
     .map(({ line, is_new }, i) => {
       const is_last = i === pieces.length - 1;
@@ -152,10 +157,15 @@ function joined(pieces: readonly Piece[], text: string, hunks: readonly Hunk[]):
     .join("");
 }
 
-/** Whether the last line has an ending. */
-function endsClosed(text: string, hunks: readonly Hunk[]): boolean {
-  const lines = hunks.at(-1)?.lines ?? [];
-  const marked = lines.flatMap((line, i) => (line.startsWith("\\") ? [lines[i - 1]?.[0]] : []));
-  if (marked.some((kind) => kind !== "-")) return false;
-  return marked.length > 0 || text === "" || text.endsWith("\n");
+/** Whether the last line has an ending. A patch speaks of it where it changes that line. */
+function endsClosed(text: string, last: Hunk | null): boolean {
+  if (isOpen(last, "+")) return false;
+  return isOpen(last, "-") || text === "" || text.endsWith("\n");
+}
+
+/** "No newline at end of file", said of the last line of that side, where the hunk changes it. */
+function isOpen(hunk: Hunk | null, kind: "+" | "-"): boolean {
+  const lines = hunk?.lines ?? [];
+  const at = lines.findLastIndex((line) => line.startsWith(kind) || line.startsWith(" "));
+  return lines[at]?.startsWith(kind) === true && lines[at + 1]?.startsWith("\\") === true;
 }

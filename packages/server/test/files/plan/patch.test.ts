@@ -178,6 +178,30 @@ test("the last line keeps having no ending, unless the patch says so", () => {
   expect(applied("a\nb", closing)).toBe("a\nb\n");
 });
 
+test("what a patch says of the last line's ending counts for a hunk that ends there, and no other", () => {
+  const head = "--- f\n+++ f\n";
+  const none = "\\ No newline at end of file\n";
+  const text = lines("1", "2", "3", "4", "5");
+  const first = (mark_old: string, mark_new: string) =>
+    `@@ -1,2 +1,2 @@\n 1\n-2\n${mark_old}+two\n${mark_new}`;
+  const after = lines("1", "two", "3", "4", "5");
+  expect(applied(text, head + first("", none)), "not the last line").toBe(after);
+  expect(applied(text.trimEnd(), head + first(none, ""))).toBe(after.trimEnd());
+  expect(applied(text, `${head}@@ -1,2 +1,2 @@\n-1\n+one\n 2\n${none}`), "context").toBe(
+    lines("one", "2", "3", "4", "5"),
+  );
+  const end = `@@ -4,2 +4,2 @@\n 4\n-5\n+five\n${none}`;
+  const open = lines("1", "two", "3", "4", "five").trimEnd();
+  expect(applied(text, head + first("", "") + end)).toBe(open);
+  expect(applied(text, head + end + first("", "")), "in any order").toBe(open);
+});
+
+test("a bare header names no line, also after another hunk", () => {
+  const text = lines("1", "2", "3", "4", "x", "uniq", "7", "8", "9", "10", "x");
+  const patch = "--- f\n+++ f\n@@ -1 +1 @@\n-uniq\n+UNIQ\n@@\n-x\n+y\n";
+  expect(applied(text, patch)).toBe("(ambiguous)");
+});
+
 test("the line that the header names decides among several places, else nothing does", () => {
   const text = lines("x", "end", "x", "end", "x", "end");
   const patch = (header: string) => `--- f\n+++ f\n${header}\n-x\n+y\n end\n`;
