@@ -260,7 +260,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   const door = createDoor({
     endpoints: [
       livez(),
-      readyz(health.readiness, identity.authenticate),
+      readyz(health, identity.authenticate),
       me(pauses, config.unsandboxed ? BANNER : null),
       ...workspaces(identity.workspaces),
       ...networkRoutes(consent.network),

@@ -151,7 +151,7 @@ export function createEdits(given: EditsParts): Edits {
       refusePaused(pauses.person(person.id));
       return offers.take(person, ...offer);
     },
-    check: () => standCheck(store, files.backups),
+    check: () => standCheck(store, pruner),
     async start() {
       await settler.start();
       await pruner.start();

@@ -12,15 +12,23 @@ export interface PrunerParts {
   readonly log: Log;
 }
 
+export interface Pruner extends Actor {
+  /** As the last look found it, which costs nothing; null where none has succeeded yet. */
+  kept(): BackupsUsage | null;
+}
+
+type BackupsUsage = Awaited<ReturnType<Backups["prune"]>>;
+
 /** Holds what is kept of files to its budget, from the start on; nobody waits for it. */
-export function createPruner({ backups, clock, log }: PrunerParts): Actor {
+export function createPruner({ backups, clock, log }: PrunerParts): Pruner {
   let live = false;
+  let found: BackupsUsage | null = null;
   let cancel = () => {};
   let pruning: Promise<void> = Promise.resolve();
 
   async function prune(): Promise<void> {
     try {
-      await backups.prune();
+      found = await backups.prune();
     } catch (fault) {
       log.error({ fault: messageOf(fault) }, "backups could not be pruned; trying again");
     }
@@ -32,6 +40,7 @@ export function createPruner({ backups, clock, log }: PrunerParts): Actor {
   }
 
   return {
+    kept: () => found,
     start() {
       if (live) return;
       live = true;

@@ -8,7 +8,12 @@ import type { DiskSpace, DiskState } from "./disk-space.ts";
 export { createDiskSpace } from "./disk-space.ts";
 
 export interface Health {
-  /** No model is *degraded but ready*; where nothing new can be kept it is not ready. */
+  /**
+   * No model is *degraded but ready*; where nothing new can be kept it is not ready. Anyone may ask, as
+   * often as they like: it looks at nothing else.
+   */
+  verdict(): Promise<Pick<Readiness, "ready" | "level">>;
+  /** The verdict with all that was checked. */
   readiness(): Promise<Readiness>;
 }
 
@@ -92,9 +97,16 @@ export function createHealth(parts: HealthParts): Health {
     return { name: "spool", ok: true, detail };
   }
 
+  const keptChecks = async (): Promise<Check[]> => [
+    await storeCheck(),
+    diskCheck(disk.state()),
+    journalCheck(),
+  ];
+
   return {
+    verdict: async () => verdictOf(await keptChecks(), models()),
     async readiness() {
-      const kept = [await storeCheck(), diskCheck(disk.state()), journalCheck()];
+      const kept = await keptChecks();
       const names = models();
       const detail = names.length > 0 ? names.join(", ") : "none configured: offline answers";
       const checks = [
@@ -105,8 +117,7 @@ export function createHealth(parts: HealthParts): Health {
         ...(warning === null ? [] : [{ name: "sandbox", ok: false, detail: warning }]),
         { name: "models", ok: names.length > 0, detail },
       ];
-      const ready = kept.every(({ ok }) => ok);
-      return { ready, level: levelOf(ready, names.length), version, checks };
+      return { ...verdictOf(kept, names), version, checks };
     },
   };
 }
@@ -133,6 +144,11 @@ const spent = ({ used_bytes, limit_bytes }: Budget): string =>
   `${megabytes(used_bytes)} of ${megabytes(limit_bytes)}`;
 
 const megabytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`;
+
+function verdictOf(kept: readonly Check[], models: readonly string[]) {
+  const ready = kept.every(({ ok }) => ok);
+  return { ready, level: levelOf(ready, models.length) };
+}
 
 function levelOf(writable: boolean, models: number): Level {
   if (!writable) return "read-only";

@@ -235,8 +235,13 @@ test("every code has a status of its own kind and a title", () => {
 
 test("readiness: the verdict for anyone, the details for people with a key", async () => {
   let now = found;
+  let looks = 0;
   await using house = await openDoor();
-  const endpoints = [readyz(async () => now, house.identity.authenticate)];
+  const health = {
+    verdict: async () => ({ ready: now.ready, level: now.level }),
+    readiness: async () => ((looks += 1), now),
+  };
+  const endpoints = [readyz(health, house.identity.authenticate)];
   await using ready = await openDoor({ endpoints });
   const verdict = await ready.ask({ path: "/readyz", key: null });
   expect([verdict.status, JSON.parse(verdict.text)]).toEqual([
@@ -247,6 +252,7 @@ test("readiness: the verdict for anyone, the details for people with a key", asy
   expect(JSON.parse(details.text)).toEqual(found);
   const stranger = await ready.ask({ path: "/readyz?verbose", key: null });
   expect(problemIn(stranger).code).toBe("unauthenticated");
+  expect(looks, "what is asked by anyone costs little").toBe(1);
   now = { ...found, ready: false, level: "read-only" };
   expect((await ready.ask({ path: "/readyz", key: null })).status).toBe(503);
 });

@@ -1,5 +1,6 @@
 import { Level, Readiness } from "@mainstay/sdk/resources";
 import { z } from "zod";
+import type { Health } from "../../health/health.ts";
 import { Refusal } from "../../kernel/errors.ts";
 import type { AnswerParts } from "../answer.ts";
 import { endpoint } from "../endpoint.ts";
@@ -8,10 +9,7 @@ const Verdict = z.object({ ready: z.boolean(), level: Level });
 const Answer = z.union([Readiness, Verdict]);
 
 /** `GET /readyz`: the verdict for anyone, `?verbose` for people with a key: it names what is set up. */
-export const readyz = (
-  readiness: () => Promise<Readiness>,
-  authenticate: AnswerParts["authenticate"],
-) =>
+export const readyz = (health: Health, authenticate: AnswerParts["authenticate"]) =>
   endpoint(
     {
       method: "get",
@@ -30,8 +28,7 @@ export const readyz = (
       if (isVerbose && (await authenticate(headers.authorization)) === null) {
         throw new Refusal("unauthenticated", "The details need a valid key; leave out `verbose`.");
       }
-      const found = await readiness();
-      const body = isVerbose ? found : { ready: found.ready, level: found.level };
-      return { status: found.ready ? 200 : 503, body };
+      const body = isVerbose ? await health.readiness() : await health.verdict();
+      return { status: body.ready ? 200 : 503, body };
     },
   );
