@@ -1,4 +1,5 @@
 /** Edits on the command line: looked at, taken back, and files that an answer only shows. */
+import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import type { JournalBody } from "@mainstay/sdk/events";
 import { expect, test } from "vitest";
 import { answers, type Handler, inTurn, refuses } from "../../sdk/test/scripted-server.ts";
@@ -128,6 +129,18 @@ test("what came later is shown and kept, with the ways out", async () => {
   expect(full).toMatchObject({ code: 1, out: "", err: expect.stringContaining("disk full") });
 });
 
+test.for(["edit_refused", "undo_too_large"] as const)(
+  "an undo that is refused by %s is not told as a change of somebody's",
+  async (code) => {
+    const detail = "take back edit by edit, or turn by turn";
+    const agent = await start(silent, {
+      "POST /v1/edits/edit_1/undo": refuses({ status: 422, code, title: "It is too much", detail }),
+    });
+    const { err } = await runHere(["undo", "edit_1"], agent);
+    expect(err).toBe(`It is too much: ${detail}\n`);
+  },
+);
+
 test.for([
   [["undo", "edit_1", "--turn", "turn_1"], "named already"],
   [["undo", "--turn", "turn_1", "--session", "ses_1"], "cannot be used with"],
@@ -159,6 +172,7 @@ test("apply shows what an answer offers and writes nothing; --offer writes what 
 
   const taken = await runHere(["apply", "turn_1", "--offer", "1"], agent);
   expect(taken).toMatchObject({ code: 0, err: "To take it back: mainstay undo edit_1\n" });
+  expect(taken.out).toContain("1  src/a.ts\n--- src/a.ts\n");
   expect(bodies(agent, "POST /v1/turns/turn_1/offers/1")).toEqual([{ sha256: offer.sha256 }]);
   expect(await runHere(["apply", "turn_1", "--offer", "2"], agent)).toMatchObject({ code: 1 });
   expect(await runHere(["apply", "turn_1", "--offer", "3"], agent)).toMatchObject({ code: 2 });
@@ -175,6 +189,48 @@ test("on a terminal each offer that can be written is asked about", async () => 
   await run.sees("To take it back: mainstay undo edit_1");
   expect(await run.exits()).toBe(1);
   expect(bodies(agent, "POST /v1/turns/turn_1/offers/1")).toEqual([{ sha256: offer.sha256 }]);
+});
+
+test("what one offer cannot do keeps no other from being asked about, as it is by then", async () => {
+  const cut = { ...offer, number: 3, path: "c", hidden_lines: 120 };
+  const agent = await start(silent, {
+    "GET /v1/turns/turn_1/offers": inTurn(
+      list([offer, { ...offer, number: 2, path: "b" }, { ...cut, sha256: "d".repeat(64) }]),
+      list([cut]),
+    ),
+    "POST /v1/turns/turn_1/offers/1": refuses({
+      ...{ status: 409, code: "edit_conflict", title: "The files were changed since" },
+      detail: "a.ts was changed:\n@@ -1 +1 @@\n-a\n+b\r+forged",
+    }),
+    "POST /v1/turns/turn_1/offers/3": answers({ ...standing, origin: "offer" }),
+  });
+  const run = cli(["apply", "turn_1"], agent, { terminal: true });
+  await run.sees("Write src/a.ts? [y]es  [n]o > ");
+  run.types("y\r");
+  await run.sees("+b\\u{d}+forged");
+  await run.sees("b is so already");
+  await run.sees("Write c? 120 lines of its diff are not shown. [y]es  [n]o > ");
+  run.types("y\r");
+  await run.sees("To take it back: mainstay undo edit_1");
+  expect(await run.exits()).toBe(1);
+  expect(bodies(agent, "POST /v1/turns/turn_1/offers/3")).toEqual([{ sha256: cut.sha256 }]);
+});
+
+test("an offer that is torn was not written whole, and where to look is said", async () => {
+  const torn = { ...standing, state: "torn", fault: "a.ts is new" };
+  const agent = await start(silent, {
+    ...offering,
+    "POST /v1/turns/turn_1/offers/1": inTurn(
+      answers(torn),
+      answers({ ...torn, state: "untouched", fault: "the disk is full" }),
+    ),
+  });
+  const take = () => runHere(["apply", "turn_1", "--offer", "1"], agent);
+  expect(await take()).toMatchObject({
+    code: 1,
+    err: "It was not written whole; the edit is TORN: a.ts is new\nSee: mainstay edits edit_1\n",
+  });
+  expect((await take()).err).toBe("Nothing was written; the edit is not done: the disk is full\n");
 });
 
 const call = { step: 1, call_id: "call_1" };
@@ -232,6 +288,23 @@ test.for(["failed", "cancelled"] as const)(
     );
   },
 );
+
+test("a turn that does not end in time when it is cancelled is not waited for; where to look is said", async () => {
+  const agent = await start(silent, {
+    "POST /v1/turns/turn_1/cancel": answers({ ...turn, state: "running" }),
+    "GET /v1/turns/turn_1": answers({ ...turn, state: "running" }),
+  });
+  const after: Clock["after"] = (delay_ms, run) => {
+    if (delay_ms !== 15_000) return systemClock.after(delay_ms, run);
+    void agent.followed.then(run);
+    return () => undefined;
+  };
+  expect(await runHere(["cancel", "turn_1"], agent, { ...systemClock, after })).toEqual({
+    code: 0,
+    out: "It is being cancelled.\n",
+    err: "What it leaves is known when it has ended: mainstay status turn_1\n",
+  });
+});
 
 test("a turn has ended as it did, also where nobody can say what it left", async () => {
   const agent = await start(({ settle }) => settle("```ts a.ts\n```"), {

@@ -1,8 +1,10 @@
+import { ProblemError } from "@mainstay/sdk/call";
 import type { Client } from "@mainstay/sdk/client";
 import type { Edit, Offer } from "@mainstay/sdk/edits";
 import { Command, InvalidArgumentError } from "commander";
 import { printDiff } from "../conversation/diff-lines.ts";
 import { fileLines, standingOf } from "../conversation/edit-lines.ts";
+import { tellRefusal } from "../conversation/edit-refusal.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
 import type { WithServer } from "../program.ts";
@@ -66,41 +68,72 @@ async function takeNamed(
   turn_id: string,
   offers: readonly Offer[],
   { offer: number, json }: Options,
-  { client, screen }: Parts,
+  parts: Parts,
 ): Promise<ExitCode> {
   const offer = offers.find((one) => one.number === number);
   if (!offer)
     throw new UsageFault(`There is no offer ${number}; see: mainstay apply ${turn_id} --json`);
-  if (offer.fault !== null) return sayFault(offer, screen);
-  const edit = await client.turns.takeOffer(turn_id, offer.number, offer.sha256);
-  if (json) screen.json(edit);
-  else sayTaken(edit, screen);
-  return codeOf(edit);
+  if (offer.fault !== null) {
+    sayFault(offer, parts.screen);
+    return exit.failed;
+  }
+  if (json) return take(turn_id, offer, parts, parts.screen.json);
+  show(offer, parts.screen);
+  return take(turn_id, offer, parts);
 }
 
-/** What one of them cannot do keeps no other from being asked about. */
+/** Each is shown as it is when it is its turn: those before it, and time, may have changed its file. */
 async function takeAsked(
   turn_id: string,
   offers: readonly Offer[],
   asker: Asker,
-  { client, screen }: Parts,
+  parts: Parts,
 ): Promise<ExitCode> {
+  const { client, screen } = parts;
   let code: ExitCode = exit.ok;
-  for (const offer of offers) {
-    show(offer, screen);
-    if (offer.fault !== null) code = exit.failed;
-    else if (await agrees(asker, offer, screen)) {
-      const edit = await client.turns.takeOffer(turn_id, offer.number, offer.sha256);
-      sayTaken(edit, screen);
-      if (edit.state !== "applied") code = exit.failed;
-    }
+  for (const listed of offers) {
+    const { items } = listed === offers[0] ? { items: offers } : await client.turns.offers(turn_id);
+    const offer = items.find(({ number }) => number === listed.number);
+    if (!offer) screen.note(`${escapePath(listed.path)} is so already`);
+    else if ((await takeIfAgreed(turn_id, offer, asker, parts)) === exit.failed) code = exit.failed;
   }
   return code;
 }
 
-async function agrees(asker: Asker, { path }: Offer, screen: Screen): Promise<boolean> {
+async function takeIfAgreed(
+  turn_id: string,
+  offer: Offer,
+  asker: Asker,
+  parts: Parts,
+): Promise<ExitCode> {
+  show(offer, parts.screen);
+  if (offer.fault !== null) return exit.failed;
+  return (await agrees(asker, offer, parts.screen)) ? take(turn_id, offer, parts) : exit.ok;
+}
+
+/** A refusal is told, so that it keeps no other offer from being asked about. */
+async function take(
+  turn_id: string,
+  { number, sha256 }: Offer,
+  { client, screen }: Parts,
+  tell = (edit: Edit) => sayTaken(edit, screen),
+): Promise<ExitCode> {
+  try {
+    const edit = await client.turns.takeOffer(turn_id, number, sha256);
+    tell(edit);
+    return edit.state === "applied" ? exit.ok : exit.failed;
+  } catch (fault) {
+    if (!(fault instanceof ProblemError)) throw fault;
+    tellRefusal(fault, screen);
+    return exit.failed;
+  }
+}
+
+async function agrees(asker: Asker, offer: Offer, screen: Screen): Promise<boolean> {
+  const { path, hidden_lines } = offer;
+  const but = hidden_lines === 0 ? "" : ` ${hidden_lines} lines of its diff are not shown.`;
   for (;;) {
-    const reply = await asker.ask(`  Write ${oneLine(escapePath(path))}? [y]es  [n]o > `);
+    const reply = await asker.ask(`  Write ${oneLine(escapePath(path))}?${but} [y]es  [n]o > `);
     if (reply.kind === "interrupted") throw new Interrupted();
     if (reply.kind !== "line") return false;
     const word = reply.text.trim().toLowerCase();
@@ -116,19 +149,18 @@ function show(offer: Offer, screen: Screen): void {
   if (offer.fault !== null) sayFault(offer, screen);
 }
 
-function sayFault({ path, fault }: Offer, screen: Screen): ExitCode {
+function sayFault({ path, fault }: Offer, screen: Screen): void {
   screen.note(`${escapePath(path)} cannot be written: ${oneLine(fault ?? "", Infinity)}`, "bad");
-  return exit.failed;
 }
 
 function sayTaken(edit: Edit, screen: Screen): void {
   if (edit.state !== "applied") {
-    screen.note(`Nothing was written; the edit is ${standingOf(edit)}`, "bad");
+    const what = edit.state === "untouched" ? "Nothing was written" : "It was not written whole";
+    screen.note(`${what}; the edit is ${standingOf(edit)}`, "bad");
+    if (edit.state !== "untouched") screen.note(`See: mainstay edits ${edit.id}`);
     return;
   }
   fileLines(edit.files).forEach((line) => screen.print(line));
   if (edit.fault !== null) screen.note(oneLine(edit.fault, Infinity), "bad");
   screen.note(`To take it back: mainstay undo ${edit.id}`, "dim");
 }
-
-const codeOf = ({ state }: Edit): ExitCode => (state === "applied" ? exit.ok : exit.failed);
