@@ -1,3 +1,5 @@
+import { messageOf } from "../kernel/errors.ts";
+
 /** Why a file operation was refused. */
 export type FileFault =
   | "malformed"
@@ -59,6 +61,12 @@ export const isErrno = (fault: unknown): fault is NodeJS.ErrnoException & { code
 /** What the system said about `path`, as a refusal; anything that is no system error stays itself. */
 export function refusalOf(path: string, fault: unknown): unknown {
   if (fault instanceof FileRefused || !isErrno(fault)) return fault;
-  const [kind, words] = MEANINGS[fault.code] ?? ["disk_fault", `the system said ${fault.code}`];
-  return new FileRefused(kind, `${JSON.stringify(path)}: ${words}`, { cause: fault });
+  const [kind] = MEANINGS[fault.code] ?? ["disk_fault"];
+  return new FileRefused(kind, `${JSON.stringify(path)}: ${saidOf(fault)}`, { cause: fault });
 }
+
+/** The same in words alone: its own message names descriptors. */
+export const saidOf = (fault: unknown): string =>
+  isErrno(fault)
+    ? (MEANINGS[fault.code]?.[1] ?? `the system said ${fault.code}`)
+    : messageOf(fault);

@@ -1,6 +1,5 @@
 import { fstatSync, lstatSync, rmdirSync, unlinkSync } from "node:fs";
-import { isErrno, refusalOf } from "../refused.ts";
-import { messageOf } from "../../kernel/errors.ts";
+import { isErrno, saidOf } from "../refused.ts";
 import { synced } from "../descriptor.ts";
 import { sharedSync } from "../shared-sync.ts";
 import type { Folder } from "../walk.ts";
@@ -33,7 +32,8 @@ function phrase(what: string, remove: () => void): string[] {
     remove();
     return [];
   } catch (fault) {
-    return [`${what} could not be removed (${messageOf(refusalOf(what, fault))})`];
+    if (isErrno(fault) && fault.code === "ENOENT") return [];
+    return [`${what} could not be removed (${saidOf(fault)})`];
   }
 }
 
@@ -53,6 +53,6 @@ async function unconfirmed(path: string, fd: number): Promise<string[]> {
     return [];
   } catch (fault) {
     const folder = path === "." ? "the workspace" : path;
-    return [`the disk did not confirm the names in ${folder} (${messageOf(fault)})`];
+    return [`the disk did not confirm the names in ${folder} (${saidOf(fault)})`];
   }
 }

@@ -1,4 +1,4 @@
-import { FileRefused, isErrno, refusalOf } from "../refused.ts";
+import { FileRefused, isErrno, refusalOf, saidOf } from "../refused.ts";
 import { messageOf } from "../../kernel/errors.ts";
 import type { Ground, Spot } from "./ground.ts";
 import type { Laid } from "./lay.ts";
@@ -41,18 +41,20 @@ async function takeBack({ spot, original, ours }: Laid): Promise<Outcome> {
   const was = original?.sighting ?? null;
   try {
     if (sightingAt(spot.at) === was) return "back";
-    const from = original?.is_linked === false ? "fresh" : "old";
-    if (original?.is_linked === false) await layBack(spot, original.bytes);
+    const from = wayBack({ spot, original, ours });
+    if (from === "fresh" && original !== null) await layBack(spot, original.bytes);
     if (sightingAt(spot.at) !== ours) return "theirs";
     putBack(spot, from);
     return "back";
   } catch (fault) {
     if (isTaken(fault)) return "theirs";
-    return standing({ spot, original, ours }) === "as before"
-      ? "back"
-      : { fault: messageOf(fault) };
+    return standing({ spot, original, ours }) === "as before" ? "back" : { fault: saidOf(fault) };
   }
 }
+
+/** Its second name; what has none, or none any more, is laid down again. */
+const wayBack = ({ spot, original }: Laid): "old" | "fresh" =>
+  original === null || (original.is_linked && sightingAt(spot.old) !== null) ? "old" : "fresh";
 
 /** Somebody was faster: the name is not free any more. */
 const isTaken = (fault: unknown): boolean =>
@@ -102,6 +104,6 @@ function standing(laid: Laid | undefined): string {
     if (now === (laid.original?.sighting ?? null)) return "as before";
     return now === laid.ours ? "as after the edit" : "changed by somebody else";
   } catch (fault) {
-    return `cannot be looked at: ${messageOf(fault)}`;
+    return `cannot be looked at: ${saidOf(fault)}`;
   }
 }

@@ -37,8 +37,9 @@ export function refuseLateWrites(laid: readonly Laid[]): void {
   }
 }
 
+/** A second name that somebody removed says nothing of late writes. */
 const isStill = (spot: Spot, bytes: Buffer): boolean =>
-  readOld(spot, (fd) => readUpTo(fd, bytes.length + 1).equals(bytes)) === true;
+  readOld(spot, (fd) => readUpTo(fd, bytes.length + 1).equals(bytes)) !== false;
 
 /** @throws FileRefused when the name leads to anything else than was held */
 export function refuseReplaced({ spot, original }: Laid): void {

@@ -254,7 +254,7 @@ test("P4: a disk that lets nothing be taken back tears it, and says how each fil
     fault: "torn",
     message:
       '"b": the system said EIO. It could not be taken back whole. ' +
-      "a: as after the edit (EIO); b: as before",
+      "a: as after the edit (the system said EIO); b: as before",
   });
   const no_backups = { ...backups, read: () => null };
   expect(await settleEdit(root, plan, no_backups), "by its second name").toEqual({
@@ -263,6 +263,38 @@ test("P4: a disk that lets nothing be taken back tears it, and says how each fil
     left: [],
   });
   expect(contentsOf(root.path)).toEqual(BEFORE);
+});
+
+test("P2: who removes the second names keeps no edit from ending, nor from being taken back", async () => {
+  const { root, backups } = await threeFiles();
+  const clean = () => {
+    for (const name of readdirSync(root.path))
+      if (name.endsWith(".old")) unlinkSync(join(root.path, name));
+  };
+  const during = backupsDuring(backups, clean);
+  const plan = planOf(root, WANTED, FOLDERS);
+  const rename = fs.renameSync;
+  const fail = (name: string) =>
+    replaceCalls({
+      renameSync(from, to) {
+        if (String(to).endsWith(name)) throw errno("ENOSPC");
+        rename(from, to);
+      },
+    });
+  const restore = fail("/a");
+  const reversed = {
+    ...plan,
+    steps: plan.steps.toReversed(),
+    contents: plan.contents.toReversed(),
+  };
+  expect(await refusalOf(applyEdit(root, reversed, during))).toEqual({
+    fault: "disk_full",
+    message: '"a": no space left on the disk. b and a are untouched, d/c was not created.',
+  });
+  restore();
+  expect(contentsOf(root.path)).toEqual(BEFORE);
+  expect(await applyEdit(root, plan, during)).toEqual({ unconfirmed: null });
+  expect(contentsOf(root.path)).toEqual(AFTER);
 });
 
 test("where files have one name only, the way back is in memory", async () => {
@@ -303,7 +335,7 @@ test("a folder that the disk does not confirm is told, and the new content stand
     ),
   });
   expect(await applyEdit(root, plan, backups)).toEqual({
-    unconfirmed: "the disk did not confirm the names in the workspace (EIO)",
+    unconfirmed: "the disk did not confirm the names in the workspace (the system said EIO)",
   });
   expect(contentsOf(root.path)).toEqual({ a: "new a", b: "old b" });
 });
