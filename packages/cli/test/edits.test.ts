@@ -27,7 +27,10 @@ test("the list has a row for each edit, and says which of them stand", async () 
     ),
   });
   const { code, out, err } = await runHere(
-    ["edits", "--turn", "turn_1", "--session", "ses_1", "--standing"],
+    [
+      ...["edits", "--turn", "turn_1", "--session", "ses_1", "--standing"],
+      ...["--workspace", "ws_1", "--after", "newer"],
+    ],
     agent,
   );
   expect(code).toBe(0);
@@ -37,9 +40,9 @@ test("the list has a row for each edit, and says which of them stand", async () 
     "edit_1  2026-01-01 00:00 UTC  src/a.ts: fix\\u{1b}[2J it — TORN: a.ts is new",
     "",
   ]);
-  expect(err).toContain("there are older ones");
+  expect(err).toBe("There are older ones: the same with --after older\n");
   expect(agent.server.requests.at(-1)?.path).toBe(
-    "/v1/edits?turn_id=turn_1&session_id=ses_1&standing=true",
+    "/v1/edits?turn_id=turn_1&session_id=ses_1&workspace_id=ws_1&standing=true&after=newer",
   );
 });
 
@@ -147,6 +150,7 @@ test.for([
   [["undo", ""], "Which edits?"],
   [["undo"], "lies in no folder"],
   [["edits", "edit_1", "--standing"], "for the list of edits"],
+  [["edits", "edit_1", "--after", "older"], "for the list of edits"],
   [["apply", "turn_1", "--offer", "0"], "write its number"],
   [["apply", ""], "No turn is named"],
 ] as const)("wrong usage %j is told, and nothing is asked to change", async ([args, said]) => {

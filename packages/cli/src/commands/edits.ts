@@ -1,10 +1,12 @@
 import type { Client } from "@mainstay/sdk/client";
 import type { EditsFilter } from "@mainstay/sdk/edits";
 import { Command } from "commander";
+import type { Config } from "../config.ts";
 import { printDiff } from "../conversation/diff-lines.ts";
 import { editFacts, editRow } from "../conversation/edit-lines.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
+import { workspaceId } from "../folder/current-workspace.ts";
 import type { WithServer } from "../program.ts";
 import { oneLine } from "../terminal/escape.ts";
 import { hangingRows } from "../terminal/rows.ts";
@@ -13,30 +15,36 @@ import type { Screen } from "../terminal/screen.ts";
 interface Options {
   turn?: string;
   session?: string;
+  workspace?: string;
   standing?: true;
+  after?: string;
   json?: true;
 }
 
-interface Parts {
-  client: Client;
+interface EditsParts {
+  withServer: WithServer;
   screen: Screen;
+  config: Config;
 }
 
-export function editsCommand(parts: { withServer: WithServer; screen: Screen }): Command {
-  const { withServer, screen } = parts;
+type Parts = Omit<EditsParts, "withServer"> & { client: Client };
+
+export function editsCommand({ withServer, ...parts }: EditsParts): Command {
   return new Command("edits")
     .description("the edits of files that were done for you; of one, what it changed")
     .argument("[edit-id]", "just this one, with its diff")
     .option("--turn <id>", "only those of this turn")
     .option("--session <id>", "only those of this session")
+    .option("--workspace <id-or-path>", "only those there")
     .option("--standing", "only those that were done and not taken back")
+    .option("--after <next>", "older ones, past a list that ended with this")
     .option("--json", "print JSON: {items, next}, or the edit with its diff")
     .addHelpText("after", examples)
     .action((edit_id: string | undefined, options: Options) =>
       withServer((client) =>
         edit_id === undefined
-          ? list(options, { client, screen })
-          : one(edit_id, options, { client, screen }),
+          ? list(options, { ...parts, client })
+          : one(edit_id, options, { ...parts, client }),
       ),
     );
 }
@@ -47,26 +55,36 @@ Examples:
   $ mainstay edits edit_0123456789abcdef
   $ mainstay undo edit_0123456789abcdef`;
 
-async function list(options: Options, { client, screen }: Parts): Promise<ExitCode> {
-  const found = await client.edits.list(filterOf(options));
+async function list(options: Options, parts: Parts): Promise<ExitCode> {
+  const { client, screen } = parts;
+  const { after } = options;
+  const page = after === undefined ? {} : { after };
+  const found = await client.edits.list(await filterOf(options, parts), page);
   if (options.json) screen.json(found);
   else if (found.items.length === 0) screen.note("No edits.");
   else found.items.forEach((edit) => screen.print(editRow(edit)));
   if (!options.json && found.next !== null)
-    screen.note("These are the newest; there are older ones.");
+    screen.note(`There are older ones: the same with --after ${found.next}`);
   return exit.ok;
 }
 
-const filterOf = ({ turn, session, standing }: Options): EditsFilter => ({
-  ...(turn !== undefined && { turn_id: turn }),
-  ...(session !== undefined && { session_id: session }),
-  ...(standing && { standing }),
-});
+async function filterOf(
+  { turn, session, workspace, standing }: Options,
+  { client, config }: Parts,
+): Promise<EditsFilter> {
+  return {
+    ...(turn !== undefined && { turn_id: turn }),
+    ...(session !== undefined && { session_id: session }),
+    ...(workspace !== undefined && { workspace_id: await workspaceId(client, config, workspace) }),
+    ...(standing && { standing }),
+  };
+}
 
 async function one(edit_id: string, options: Options, { client, screen }: Parts) {
   if (edit_id.trim() === "") throw new UsageFault("Which edit? See: mainstay edits");
-  if (options.turn !== undefined || options.session !== undefined || options.standing)
-    throw new UsageFault("--turn, --session and --standing are for the list of edits");
+  const { json: _, ...of_list } = options;
+  if (Object.keys(of_list).length > 0)
+    throw new UsageFault("Only --json goes with an edit; the others are for the list of edits");
   const [edit, { diff, gaps }] = await Promise.all([
     client.edits.get(edit_id),
     client.edits.diff(edit_id),
