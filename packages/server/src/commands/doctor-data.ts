@@ -105,11 +105,16 @@ function output({ home }: Config): DoctorCheck {
 
 async function backups({ home, backups: budget }: Config): Promise<DoctorCheck> {
   const folder = join(home, "backups");
-  const { used_bytes, limit_bytes, kept_since } = await openBackups({
-    ...{ folder, budget, clock: systemClock },
-  }).usage();
-  const since = kept_since === null ? "" : `, since ${kept_since}`;
-  return check("backups", true, `of edited files: ${spent(used_bytes, limit_bytes)}${since}`);
+  try {
+    const { used_bytes, limit_bytes, kept_since } = await openBackups({
+      ...{ folder, budget, clock: systemClock },
+    }).usage();
+    const since = kept_since === null ? "" : `, since ${kept_since}`;
+    return check("backups", true, `of edited files: ${spent(used_bytes, limit_bytes)}${since}`);
+  } catch (fault) {
+    const fix = `make ${folder} a folder that the server's user can use: until then edits are refused`;
+    return check("backups", false, messageOf(fault), fix);
+  }
 }
 
 function diskRoom(disk: DataSources["disk"]): DoctorCheck {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -45,6 +45,18 @@ test("doctor says what data, spool and disk have, while the server is at work", 
   const told = new Map(checks.map(({ name, detail }) => [name, detail]));
   expect(told.get("spool")).toMatch(/^0\.0 MB of 256\.0 MB$/u);
   expect(told.get("journals")).toMatch(/ of 4096\.0 MB$/u);
+});
+
+test("backups that cannot be read are a fault of their own, and the rest is told", async () => {
+  rmSync(join(house.home, "backups"), { recursive: true, force: true });
+  writeFileSync(join(house.home, "backups"), "");
+  const found = await examine();
+  expect(found.get("backups")).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining("ENOTDIR"),
+    fix: expect.stringContaining("edits are refused"),
+  });
+  expect(found.get("disk")?.ok).toBe(true);
 });
 
 test("a disk on which the server would take in nothing new is not called fine", async () => {
