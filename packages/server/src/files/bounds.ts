@@ -22,7 +22,7 @@ export const bounds = {
   sniff_bytes: 8_192,
   /** Lines and characters of a diff that are shown; the rest is counted. */
   diff: { lines: 200, chars: 12_000 },
-  /** The same for who asks for the diff of one edit. */
+  /** The same for who asks for the diff of one edit, or is asked about an offer. */
   whole_diff: { lines: 5_000, chars: 400_000 },
   /** Larger texts are not compared for a diff, only counted. */
   diff_text_chars: 1_048_576,
