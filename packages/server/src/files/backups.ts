@@ -59,26 +59,34 @@ export function openBackups({ folder, clock, budget }: BackupsParts): Backups {
   let fresh_files = 0;
   let today: Day | null = null;
 
-  function putToday(bytes: Uint8Array, sha256: string): { fd: number; day: Day } {
-    const day = openDay(folder, clock.now(), today);
-    today = day;
-    return { day, fd: putOn(day, bytes, sha256, `.${ours}.${fresh_files++}`) };
-  }
+  const dayNow = (): Day => (today = openDay(folder, clock.now(), today));
+
+  const putFreshOn = (day: Day, path: string, bytes: Uint8Array): number =>
+    putFresh(day, join(day.path, `.${ours}.${fresh_files++}`), path, bytes);
 
   async function keepDurably(bytes: Uint8Array, sha256: string): Promise<void> {
-    const { day, fd } = putToday(bytes, sha256);
-    try {
-      await allEnded([synced(fd), day.sync()]);
-    } finally {
-      letGo(fd);
+    const day = dayNow();
+    const path = join(day.path, sha256);
+    const same = openSame(path, bytes);
+    if (same !== null) {
+      const [is_written] = await allEnded<unknown>([isWritten(same), day.sync()]);
+      if (is_written === true) return;
     }
+    const fresh = putFreshOn(day, path, bytes);
+    await allEnded([written(fresh, path), day.sync()]);
+  }
+
+  function keepForLater(bytes: Uint8Array, sha256: string): void {
+    const day = dayNow();
+    const path = join(day.path, sha256);
+    letGo(openSame(path, bytes) ?? putFreshOn(day, path, bytes));
   }
 
   return {
     async keep(bytes, sha256, when) {
       if (when === "durable") return keepDurably(bytes, sha256);
       try {
-        letGo(putToday(bytes, sha256).fd);
+        keepForLater(bytes, sha256);
       } catch (fault) {
         if (!isErrno(fault)) throw fault;
       }
@@ -95,10 +103,29 @@ export function openBackups({ folder, clock, budget }: BackupsParts): Backups {
   };
 }
 
-/** The file of that content, which the caller closes. */
-function putOn(day: Day, bytes: Uint8Array, sha256: string, fresh: string): number {
-  const path = join(day.path, sha256);
-  return openSame(path, bytes) ?? putFresh(day, join(day.path, fresh), path, bytes);
+/** K1: what a sync has failed for is not trusted again, for the next may succeed without it. */
+async function isWritten(fd: number): Promise<boolean> {
+  try {
+    await synced(fd);
+    return true;
+  } catch (fault) {
+    if (!isErrno(fault)) throw fault;
+    return false;
+  } finally {
+    letGo(fd);
+  }
+}
+
+/** The same of a file that was written just now, which loses its name. */
+async function written(fd: number, path: string): Promise<void> {
+  try {
+    await synced(fd);
+  } catch (fault) {
+    orNull(() => unlinkSync(path));
+    throw fault;
+  } finally {
+    letGo(fd);
+  }
 }
 
 /** K2: what is there already, if it is that very content. */

@@ -1,4 +1,11 @@
-import { mkdirSync, readdirSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import fs, {
+  mkdirSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +16,7 @@ import { type BackupsBudget, openBackups } from "../../src/files/backups.ts";
 import { type KeptDay, pastBudget } from "../../src/files/backups/pruning.ts";
 import { sha256Of } from "../../src/files/bytes.ts";
 import { timeOf } from "../../src/kernel/time.ts";
+import { errno, replaceCalls } from "./transaction/edit-scene.ts";
 
 const NOON = timeOf("2026-05-10T12:00:00.000Z");
 const DAY_MS = 86_400_000;
@@ -48,6 +56,34 @@ test("K2: what the disk made of it is not taken for it, and is written anew", as
   await keep("whole");
   expect(read("whole")).toBe("whole");
   expect(readdirSync(join(folder, "2026-05-10"))).toHaveLength(1);
+});
+
+test("K1: what a sync has failed for is not trusted afterwards", async () => {
+  const { folder, backups, keep, read } = await backupsAt();
+  const { fsync } = fs;
+  /** As a disk does: it says so once, and then that all is well. */
+  const failOnce = () => {
+    let has_failed = false;
+    const failing = (fd: number, done: (fault: Error | null) => void) => {
+      if (has_failed || !fs.fstatSync(fd).isFile()) return fsync(fd, done);
+      has_failed = true;
+      done(errno("EIO"));
+    };
+    return replaceCalls({ fsync: Object.assign(failing, fsync) });
+  };
+  const at = (text: string) => join(folder, "2026-05-10", sha256Of(text));
+  failOnce();
+  await expect(keep("a")).rejects.toMatchObject({ code: "EIO" });
+  expect(read("a"), "its name goes").toBeNull();
+  await keep("a");
+  expect(read("a")).toBe("a");
+
+  await backups.keep(Buffer.from("b"), sha256Of("b"), "later");
+  const { ino } = statSync(at("b"));
+  failOnce();
+  await keep("b");
+  expect(statSync(at("b")).ino, "written anew").not.toBe(ino);
+  expect(readdirSync(join(folder, "2026-05-10"))).toHaveLength(2);
 });
 
 test("what is kept for later may be refused by the disk, what is durable says so", async () => {

@@ -4,7 +4,7 @@ import type { Backups } from "../backups.ts";
 import { sha256OfFile } from "../bytes.ts";
 import { synced } from "../descriptor.ts";
 import type { EditRecord, FileStep, Settled } from "../edit.ts";
-import { FileRefused, refusalOf } from "../refused.ts";
+import { FileRefused, isErrno, refusalOf } from "../refused.ts";
 import { type Root, beneath } from "../walk.ts";
 import type { Spot } from "./ground.ts";
 import { removeIfPresent, rmdirIfEmpty } from "./leftovers.ts";
@@ -137,10 +137,15 @@ async function syncAt(root: Root, path: string): Promise<void> {
   if (place === null) return;
   try {
     if (place.missing.length === 0) await synced(place.folder.fd);
+  } catch (fault) {
+    if (!isErrno(fault) || !NO_FOLDER_SYNC.has(fault.code)) throw fault;
   } finally {
     place.close();
   }
 }
+
+/** Where the system cannot sync folders at all, there is nothing to be confirmed either. */
+const NO_FOLDER_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP"]);
 
 const folderGone = (path: string) =>
   new FileRefused(

@@ -1,4 +1,4 @@
-import {
+import fs, {
   chmodSync,
   linkSync,
   mkdirSync,
@@ -14,7 +14,14 @@ import { sha256Of } from "../../../src/files/bytes.ts";
 import type { EditPlan } from "../../../src/files/edit.ts";
 import { settleEdit } from "../../../src/files/transaction/settle.ts";
 import { type Standing, verdictOn } from "../../../src/files/transaction/verdict.ts";
-import { type EditScene, contentsOf, editScene, planOf } from "./edit-scene.ts";
+import {
+  type EditScene,
+  contentsOf,
+  editScene,
+  errno,
+  planOf,
+  replaceCalls,
+} from "./edit-scene.ts";
 
 const BEFORE = { a: "old a", b: "old b" };
 const AFTER = { a: "new a", "d/": "", "d/c": "new c" };
@@ -120,6 +127,17 @@ test("what the edit deleted and whose folder went since counts as done, or waits
     ...{ state: "untouched", taken_back: ["e/x"], left: [] },
   });
   expect(contentsOf(root.path)).toMatchObject({ "e/x": "old x" });
+});
+
+test.each(["EINVAL", "ENOTSUP", "EIO"])("a folder whose sync ends in %s", async (code) => {
+  const { root, plan, backups } = await interrupted(["a"], true);
+  const { fsync } = fs;
+  const failing = (fd: number, done: (fault: Error | null) => void) =>
+    fs.fstatSync(fd).isDirectory() ? done(errno(code)) : fsync(fd, done);
+  replaceCalls({ fsync: Object.assign(failing, fsync) });
+  const state = code === "EIO" ? "torn" : "untouched";
+  expect(await settleEdit(root, plan, backups)).toMatchObject({ state });
+  expect(contentsOf(root.path)).toMatchObject(BEFORE);
 });
 
 test("a way back that is gone leaves it torn, with what is known; with it, it is taken back", async () => {
