@@ -60,6 +60,7 @@ export function planOf(n: number): EditPlan {
     edit_id: editIdOf(n),
     steps,
     folders: [`made-${n}`, `made-${n}/deep`],
+    emptied: [],
     contents: paths.map((path) => ({
       before: before.get(path)?.bytes ?? null,
       after: after.get(path)?.bytes ?? null,

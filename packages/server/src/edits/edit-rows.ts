@@ -47,10 +47,10 @@ export const rootOf = (row: EditRow): TurnWorkspace => ({
   ...{ ino: row.root_ino, owner_uid: row.root_owner_uid },
 });
 
-export const onRecord = ({ id, intent, record }: EditRow) => ({
-  ...{ id, intent },
-  steps: recordOf(id, record).steps,
-});
+export function onRecord({ id, intent, record }: EditRow) {
+  const { steps, folders } = recordOf(id, record);
+  return { id, intent, steps, folders };
+}
 
 export const editResource = (row: EditRow): Edit => ({
   id: row.id,

@@ -1,6 +1,6 @@
 import type { Edit } from "@mainstay/sdk/edits";
 import { sql } from "kysely";
-import { FileRefused } from "../files/files.ts";
+import { FileRefused, type FileStep } from "../files/files.ts";
 import type { Person } from "../identity/identity.ts";
 import { Refusal } from "../kernel/errors.ts";
 import type { Guard, Store } from "../store/store.ts";
@@ -26,11 +26,13 @@ export async function undo(parts: UndoParts, person: Person, target: UndoTarget)
   const { edits, intent } = await undoTargets(store, person, target);
   const [first] = edits;
   const root = rootOf(first);
-  const { steps, gaps } = takeBack(edits.map(onRecord));
+  const done = edits.map(onRecord);
+  const { steps, gaps } = takeBack(done);
   if (gaps.length > 0) throw await refusal(new Refusal("edit_conflict", gapWords(gaps)));
 
   const edit_id = parts.newId("edit");
-  const plan = await files.planRestore(root, steps, edit_id).catch(refused);
+  const folders = done.flatMap((edit) => edit.folders);
+  const plan = await files.planRestore(root, { steps, folders }, edit_id).catch(refused);
   const undoes = edits.map(({ id }) => id);
   const outcome = await carryOut(
     parts,
@@ -48,7 +50,8 @@ export async function undo(parts: UndoParts, person: Person, target: UndoTarget)
   return editAs(store, edit_id, outcome);
 
   async function refused(fault: unknown): Promise<never> {
-    throw fault instanceof FileRefused ? await refusal(fileRefusal(fault)) : fault;
+    if (!(fault instanceof FileRefused)) throw fault;
+    throw await refusal(fault.fault === "too_many" ? tooLarge(edits, steps) : fileRefusal(fault));
   }
 
   /** Somebody may have taken it back meanwhile: then that is the reason. */
@@ -58,6 +61,13 @@ export async function undo(parts: UndoParts, person: Person, target: UndoTarget)
     return new Refusal(why.code, [why.message, ...(await laterEdits(store, edits))].join("\n"));
   }
 }
+
+const tooLarge = (edits: Targets, steps: readonly FileStep[]): Refusal =>
+  new Refusal(
+    "undo_too_large",
+    `${edits.length} edits of ${steps.length} files are more than one undo takes back. ` +
+      "Take them back edit by edit, or turn by turn, the newest first.",
+  );
 
 const cameToNothing = (ids: readonly string[]): Refusal =>
   new Refusal(

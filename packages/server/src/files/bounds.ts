@@ -10,6 +10,9 @@ export const bounds = {
   edit_files: 200,
   /** Folders that one edit may create; past it the edit is refused. */
   new_folders: 16,
+  /** The same of what puts many edits back at once. */
+  restored_files: 2_000,
+  restored_folders: 2_000,
   /** The longest text that one read returns; the rest is the next window. */
   window_bytes: 262_144,
   /** A larger file cannot be edited, and is read only as far as this. */

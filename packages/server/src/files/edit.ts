@@ -40,6 +40,8 @@ export interface EditPlan extends EditRecord {
     readonly before: Uint8Array | null;
     readonly after: Uint8Array | null;
   }[];
+  /** Folders that go with it where nothing is left in them, the innermost first. */
+  readonly emptied: readonly string[];
   /** Unified diffs of all its files, cut at the room's bounds and saying so. */
   readonly diff: string;
   /** One line: "edited src/a.ts (+3 −1 lines)". */
@@ -99,5 +101,5 @@ export type Settled =
   /** `fault` says of each file how it stands. */
   | { readonly state: "torn"; readonly fault: string };
 
-/** Puts back what edits found. `before` of a step is what must be there now. */
-export type Restoration = Pick<EditRecord, "steps">;
+/** Puts back what edits found. `before` of a step is what must be there now; `folders` they had made. */
+export type Restoration = Pick<EditRecord, "steps" | "folders">;

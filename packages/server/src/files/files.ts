@@ -9,7 +9,7 @@ import type {
   EditPlan,
   EditPreview,
   EditRecord,
-  FileStep,
+  Restoration,
   Settled,
 } from "./edit.ts";
 import type { Listing, Span } from "./list-folder.ts";
@@ -52,9 +52,9 @@ export interface Files {
   plan(root: WorkspaceRoot, changes: readonly Change[], edit_id: string): Promise<EditPlan>;
   /**
    * The same for putting files back: `before` of a step is what must be there now.
-   * @throws FileRefused "conflict" with both sides, "backup_gone"
+   * @throws FileRefused "conflict" with both sides, "backup_gone", "too_many"
    */
-  planRestore(root: WorkspaceRoot, steps: readonly FileStep[], edit_id: string): Promise<EditPlan>;
+  planRestore(root: WorkspaceRoot, back: Restoration, edit_id: string): Promise<EditPlan>;
   /** What an edit would do, for who is asked about it; nothing is decided. */
   preview(root: WorkspaceRoot, changes: readonly Change[]): Promise<EditPreview>;
   /**
@@ -102,8 +102,8 @@ export function workspaceFiles({ clock, uid, log, backups }: FilesParts): Files 
       ),
     plan: (root, changes, edit_id) => pool.ask(root.path, "plan", bounded(root), changes, edit_id),
     preview: (root, changes) => pool.ask(root.path, "preview", bounded(root), changes),
-    planRestore: (root, steps, edit_id) =>
-      pool.ask(root.path, "planRestore", bounded(root), steps, edit_id),
+    planRestore: (root, back, edit_id) =>
+      pool.ask(root.path, "planRestore", bounded(root), back, edit_id),
     apply: (root, plan) => applyOnce(pool, bounded(root), plan),
     settle: (root, record) => pool.ask(root.path, "settle", bounded(root), recordOf(record)),
     diffOf: (record) => pool.ask(backups.folder, "diffOf", recordOf(record)),

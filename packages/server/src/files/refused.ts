@@ -12,6 +12,8 @@ export type FileFault =
   | "protected"
   | "too_deep"
   | "too_large"
+  /** Each file may be edited, but not so many at once. */
+  | "too_many"
   | "not_text"
   | "out_of_range"
   | "no_match"

@@ -82,7 +82,7 @@ export function paperFiles(): PaperFiles {
     preview: async (_root, changes) => ({
       ...{ steps: changed(changes), folders: [], diff: "the diff", hidden_lines: 0 },
     }),
-    async planRestore(_root, steps, edit_id) {
+    async planRestore(_root, { steps }, edit_id) {
       const changed = steps.find((wanted) => !isNow(wanted, wanted.before));
       if (changed !== undefined)
         throw new FileRefused("conflict", `${changed.path} was changed since`);
@@ -124,6 +124,6 @@ const fileAs = (text: string) => ({
 });
 
 const planned = (edit_id: string, steps: readonly FileStep[]): EditPlan => ({
-  ...{ edit_id, steps, folders: [], contents: [], diff: "the diff" },
+  ...{ edit_id, steps, folders: [], emptied: [], contents: [], diff: "the diff" },
   summary: steps.map(({ path }) => path).join(", "),
 });

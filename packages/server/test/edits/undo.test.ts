@@ -164,6 +164,15 @@ test("what was not done for another reason than a later change names no later ed
   await expect(undo(edit)).rejects.toMatchObject({ code: "edit_refused", message: "no pen" });
 });
 
+test("what is too much for one undo says how it can be taken back", async () => {
+  await room.write("a", "1");
+  room.files.planRestore = () => Promise.reject(new FileRefused("too_many", "many"));
+  await expect(room.edits.undo(ann, { turn_id: "t1" })).rejects.toMatchObject({
+    code: "undo_too_large",
+    message: expect.stringMatching(/^1 edits of 1 files .* edit by edit, or turn by turn/),
+  });
+});
+
 test("undos of undos are called by what it was about", async () => {
   const edit = await room.write("a", "1");
   const first = await undo(edit);

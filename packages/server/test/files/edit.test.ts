@@ -86,7 +86,7 @@ test("what cannot be edited says why", async () => {
     [() => write(root, "file/below", "x"), "not_a_folder", /not a folder/],
     [
       () => write(root, "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/f", "x"),
-      "too_deep",
+      "too_many",
       /17 folders/,
     ],
     [() => replace(root, "none", "a", "b"), "absent", /does not exist/],

@@ -36,6 +36,7 @@ export interface Drafted {
  * other; nothing is written.
  */
 export interface Draft {
+  readonly most: Most;
   /** @throws FileRefused */
   at(path: string, purpose: Exclude<Purpose, "read">): Drafted;
   /** New content for a file; its mode and owner stay. @throws FileRefused "too_large" */
@@ -50,12 +51,20 @@ export interface Draft {
   files(): readonly Drafted[];
 }
 
+/** How many of each one edit may change or make. */
+export interface Most {
+  readonly files: number;
+  readonly folders: number;
+}
+
+const MOST: Most = { files: bounds.edit_files, folders: bounds.new_folders };
+
 const PERMISSIONS = 0o777;
 const OWNER_MAY = 0o600;
 /** As open as its folder, and never executable nor everybody's to write. */
 const AS_FOLDER = 0o664;
 
-export function openDraft(root: Root): Draft {
+export function openDraft(root: Root, most = MOST): Draft {
   const drafted = new Map<string, Drafted>();
   let bytes_held = 0;
 
@@ -63,7 +72,7 @@ export function openDraft(root: Root): Draft {
     bytes_held += bytes;
     if (bytes_held <= bounds.edit_bytes) return;
     throw new FileRefused(
-      "too_large",
+      "too_many",
       `the files of this edit have more than ${bounds.edit_bytes} bytes; make several edits of it`,
     );
   }
@@ -115,7 +124,7 @@ export function openDraft(root: Root): Draft {
     return file;
   }
 
-  return { at, put, restore, setMode, move, remove, files: () => [...drafted.values()] };
+  return { most, at, put, restore, setMode, move, remove, files: () => [...drafted.values()] };
 }
 
 const present = ({ folder, name, path }: Place): Content | null =>

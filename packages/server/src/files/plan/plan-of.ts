@@ -2,7 +2,7 @@ import { bounds } from "../bounds.ts";
 import { sha256Of } from "../bytes.ts";
 import type { EditPlan, EditPreview, FileAs, FileStep } from "../edit.ts";
 import { FileRefused } from "../refused.ts";
-import type { Content, Draft, Drafted } from "./draft.ts";
+import type { Content, Draft, Drafted, Most } from "./draft.ts";
 import { cut, lineDiff, replacement, shown } from "./line-diff.ts";
 import { tellEdit, type ToldFile } from "./tell-edit.ts";
 
@@ -13,7 +13,8 @@ export function planOf(draft: Draft, edit_id: string): EditPlan {
   return {
     edit_id,
     steps: files.map(stepOf),
-    folders: foldersOf(files),
+    folders: foldersOf(files, draft.most),
+    emptied: [],
     contents: files.map(({ before, now }) => ({
       before: before?.bytes ?? null,
       after: now?.bytes ?? null,
@@ -32,12 +33,12 @@ export function previewOf(draft: Draft): EditPreview {
   );
   const { hidden_lines } = cut(lines, bounds.whole_diff);
   const diff = shown(lines, bounds.whole_diff);
-  return { steps: files.map(stepOf), folders: foldersOf(files), diff, hidden_lines };
+  return { steps: files.map(stepOf), folders: foldersOf(files, draft.most), diff, hidden_lines };
 }
 
 function changedOf(draft: Draft): Changed[] {
   const changed = draft.files().filter(({ before, now }) => !isSame(before, now));
-  refuseMany(changed);
+  refuseMany(changed, draft.most);
   const changed_paths = new Set(changed.map(({ path }) => path));
   return changed.map((file) => ({ ...file, ...movedFrom(file, changed_paths) }));
 }
@@ -78,13 +79,13 @@ const toldOf = ({ path, before, now, moved_from }: Changed): ToldFile => ({
 });
 
 /** @throws FileRefused where a folder would have to be a file, too, or they are too many. */
-function foldersOf(files: readonly Changed[]): string[] {
+function foldersOf(files: readonly Changed[], most: Most): string[] {
   const made = files.filter(({ now }) => now !== null);
   const folders = [...new Set(made.flatMap(({ missing }) => missing))];
-  if (folders.length > bounds.new_folders) {
+  if (folders.length > most.folders) {
     throw new FileRefused(
-      "too_deep",
-      `this edit would create ${folders.length} folders; the bound is ${bounds.new_folders}`,
+      "too_many",
+      `this edit would create ${folders.length} folders; the bound is ${most.folders}`,
     );
   }
   const both = made.find(({ path }) => folders.includes(path));
@@ -95,10 +96,10 @@ function foldersOf(files: readonly Changed[]): string[] {
   );
 }
 
-function refuseMany(files: readonly Drafted[]): void {
-  if (files.length <= bounds.edit_files) return;
+function refuseMany(files: readonly Drafted[], most: Most): void {
+  if (files.length <= most.files) return;
   throw new FileRefused(
-    "too_large",
-    `this edit changes ${files.length} files; one edit changes up to ${bounds.edit_files}`,
+    "too_many",
+    `this edit changes ${files.length} files; one edit changes up to ${most.files}`,
   );
 }

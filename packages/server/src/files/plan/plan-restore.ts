@@ -1,9 +1,10 @@
+import { bounds } from "../bounds.ts";
 import { sha256Of } from "../bytes.ts";
 import type { EditPlan, FileAs, FileStep, Restoration } from "../edit.ts";
 import { FileRefused } from "../refused.ts";
 import type { Root } from "../walk.ts";
 import { bothSides } from "./both-sides.ts";
-import { type Content, type Drafted, openDraft } from "./draft.ts";
+import { type Content, type Drafted, type Most, openDraft } from "./draft.ts";
 import { planOf } from "./plan-of.ts";
 import { quotedPath } from "./quoted-path.ts";
 
@@ -12,18 +13,21 @@ export interface KeptContents {
   read(sha256: string): Buffer | null;
 }
 
+const MOST: Most = { files: bounds.restored_files, folders: bounds.restored_folders };
+
 /**
  * Plans to put files back to how they were: `before` of a step is what must be there now, `after`
- * what was there. A mode that the steps do not change stays as it is.
- * @throws FileRefused "conflict" with both sides of what is not as expected, "backup_gone"
+ * what was there. A mode that the steps do not change stays as it is. Of `folders` go those that
+ * nothing is left in.
+ * @throws FileRefused "conflict" with both sides of what is not as expected, "backup_gone", "too_many"
  */
 export function planRestore(
   root: Root,
-  steps: Restoration["steps"],
+  { steps, folders }: Restoration,
   edit_id: string,
   kept: KeptContents,
 ): EditPlan {
-  const draft = openDraft(root);
+  const draft = openDraft(root, MOST);
   const found = steps.map(({ path, after }) => draft.at(path, after === null ? "take" : "write"));
   const conflicts = steps.flatMap((step, i) => conflictAt(step, found[i]!, kept));
   if (conflicts.length > 0) throw new FileRefused("conflict", conflicts.join("\n"));
@@ -35,7 +39,7 @@ export function planRestore(
       draft.restore(step.path, { ...asNow(step, step.after), bytes: content }, originOf(step));
     }
   }
-  return planOf(draft, edit_id);
+  return { ...planOf(draft, edit_id), emptied: innermostFirst(folders) };
 
   /** What somebody else changed of a file since, its mode, is theirs. */
   function asNow({ path, before }: FileStep, after: FileAs): Omit<Content, "bytes"> {
@@ -43,6 +47,9 @@ export function planRestore(
     return now && before?.mode === after.mode ? now : after;
   }
 }
+
+const innermostFirst = (folders: readonly string[]): string[] =>
+  [...new Set(folders)].toSorted().toReversed();
 
 const originOf = ({ path, before, moved_from }: FileStep): string | null =>
   moved_from ?? (before === null ? null : path);

@@ -3,7 +3,7 @@ import { limits } from "../../kernel/limits.ts";
 import { type BackupsBudget, openBackups } from "../backups.ts";
 import { searchBounds } from "../bounds.ts";
 import { digestOf } from "../digest.ts";
-import type { Change, EditPlan, EditRecord, FileStep } from "../edit.ts";
+import type { Change, EditPlan, EditRecord, Restoration } from "../edit.ts";
 import { listFolder } from "../list-folder.ts";
 import { diffOf } from "../plan/diff-of.ts";
 import { planEdit, previewEdit } from "../plan/plan-edit.ts";
@@ -44,8 +44,8 @@ function openWork({ backups: { folder, budget } }: FileThreadData) {
     plan: (root: Root, changes: readonly Change[], edit_id: string) =>
       handedOver(planEdit(root, changes, edit_id)),
     preview: previewEdit,
-    planRestore: (root: Root, steps: readonly FileStep[], edit_id: string) =>
-      handedOver(planRestore(root, steps, edit_id, backups)),
+    planRestore: (root: Root, back: Restoration, edit_id: string) =>
+      handedOver(planRestore(root, back, edit_id, backups)),
     apply: (root: Root, plan: EditPlan) => applyEdit(root, plan, backups),
     settle: (root: Root, record: EditRecord) => settleEdit(root, record, backups),
     diffOf: (record: EditRecord) => diffOf(record, backups),

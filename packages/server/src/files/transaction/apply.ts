@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Backups } from "../backups.ts";
 import type { Applied, EditPlan } from "../edit.ts";
 import type { Root } from "../walk.ts";
+import { removeEmptied } from "./emptied.ts";
 import { type Ground, openGround } from "./ground.ts";
 import { type Laid, lay } from "./lay.ts";
 import { removeLeftover, syncFolders } from "./leftovers.ts";
@@ -36,7 +37,9 @@ export async function applyEdit(root: Root, plan: EditPlan, backups: Backups): P
   return withLocked(paths, async () => {
     const ground = openedGround(root, plan);
     try {
-      return await confirm(ground, await replaceAll(root, plan, ground, backups));
+      const applied = await confirm(ground, await replaceAll(root, plan, ground, backups));
+      for (const path of plan.emptied) removeEmptied(root, path);
+      return applied;
     } finally {
       ground.close();
     }

@@ -158,7 +158,7 @@ test("what cannot be done says why, and which name it is about", async () => {
     [[write("big", "x".repeat(10_485_761))], "too_large", /10485761 bytes/],
     [[remove("huge")], "too_large", /"huge" has 10485761 bytes/],
     [[write("file/below", "x")], "not_a_folder", /not a folder/],
-    [[write("1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/f", "x")], "too_deep", /17 folders/],
+    [[write("1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/f", "x")], "too_many", /17 folders/],
     [[write("new", "x"), write("new/below", "x")], "malformed", /"new" would have to be a file/],
     [[replace("none", "a", "b")], "absent", /"none" does not exist/],
     [[replace("text", "", "b")], "malformed", /old_text is empty/],
@@ -188,7 +188,7 @@ test("an edit holds so many files and no more", async () => {
   const files = (count: number) => Array.from({ length: count }, (_, i) => write(`f${i}`, "x"));
   expect(plan(root, ...files(200)).steps).toHaveLength(200);
   expect(plan(root, ...files(200)).summary).toMatch(/^200 files: created f0 .*; 190 more$/);
-  expect(refusalIn(() => plan(root, ...files(201)))).toMatchObject({ fault: "too_large" });
+  expect(refusalIn(() => plan(root, ...files(201)))).toMatchObject({ fault: "too_many" });
   const large = Array.from({ length: 13 }, (_, i) => write(`f${i}`, "x".repeat(10_485_760)));
   expect(refusalIn(() => plan(root, ...large))).toMatchObject({
     message: expect.stringContaining("make several edits"),

@@ -3,7 +3,7 @@ import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sha256Of } from "../../../src/files/bytes.ts";
-import type { Change, EditPlan, FileStep } from "../../../src/files/edit.ts";
+import type { Change, EditPlan, FileStep, Restoration } from "../../../src/files/edit.ts";
 import { bothSides } from "../../../src/files/plan/both-sides.ts";
 import { diffOf } from "../../../src/files/plan/diff-of.ts";
 import { planEdit } from "../../../src/files/plan/plan-edit.ts";
@@ -17,13 +17,14 @@ const keeping = (...contents: string[]): KeptContents => {
 };
 
 /** An undo of a plan that was carried out. */
-const reverse = ({ steps }: EditPlan): FileStep[] => {
+const reverse = ({ steps, folders }: EditPlan): Restoration => {
   const target = new Map(steps.map(({ path, moved_from }) => [moved_from, path]));
-  return steps.map(({ path, before, after }) => {
+  const back = steps.map(({ path, before, after }): FileStep => {
     const from = target.get(path);
     const moved = from !== undefined && before !== null ? { moved_from: from } : {};
     return { path, before: after, after: before, ...moved };
   });
+  return { steps: back, folders };
 };
 
 /** A folder with files, the plan of an edit there, and the files as the edit leaves them. */
@@ -87,17 +88,34 @@ test("what came later is a conflict that shows both sides, of all files at once"
 
 test("a path that leads elsewhere by now is a conflict", async () => {
   const { root, put } = await editedFolder({ "src/a": "1\n" });
-  const { steps } = planEdit(root, [{ kind: "write", path: "src/a", content: "2\n" }], "edit_1");
+  const plan = planEdit(root, [{ kind: "write", path: "src/a", content: "2\n" }], "edit_1");
   await put("other/a", "2\n");
   await rm(join(root.path, "src"), { recursive: true });
   await symlink("other", join(root.path, "src"));
-  const refused = refusalIn(() =>
-    planRestore(root, reverse({ steps } as EditPlan), "e", keeping()),
-  );
+  const refused = refusalIn(() => planRestore(root, reverse(plan), "e", keeping()));
   expect(refused).toEqual({
     fault: "conflict",
     message: "src/a leads to other/a now, through a link",
   });
+});
+
+test("many edits are put back at once, which is more than one edit may change, within bounds", async () => {
+  const root = await scratchFolder();
+  const gone = (count: number): Restoration => {
+    const kept = { sha256: sha256Of("x"), size_bytes: 1, mode: 0o644, uid: 0, gid: 0 };
+    const paths = Array.from({ length: count }, (_, i) => `d${i % 40}/f${i}`);
+    return { steps: paths.map((path) => ({ path, before: null, after: kept })), folders: [] };
+  };
+  const plan = planRestore(root, gone(2_000), "edit_2", keeping("x"));
+  expect([plan.steps.length, plan.folders.length]).toEqual([2_000, 40]);
+  expect(refusalIn(() => planRestore(root, gone(2_001), "edit_2", keeping("x")))).toMatchObject({
+    fault: "too_many",
+  });
+});
+
+test("folders that the edits made go with them, the innermost first", async () => {
+  const { root, undo } = await editedFolder({}, { kind: "write", path: "a/b/c", content: "x" });
+  expect(planRestore(root, undo, "edit_2", keeping()).emptied).toEqual(["a/b", "a"]);
 });
 
 test("what is not kept any more cannot be put back, and says so", async () => {

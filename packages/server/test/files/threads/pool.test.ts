@@ -20,7 +20,7 @@ const rootAt = (path: string, odd: Odd): OddRoot => ({
   ...{ path, ino: "1", owner_uid: 0, rights: null, odd },
 });
 const PLAN: EditPlan = {
-  ...{ edit_id: "edit_1", folders: [], contents: [], diff: "", summary: "" },
+  ...{ edit_id: "edit_1", folders: [], emptied: [], contents: [], diff: "", summary: "" },
   steps: [{ path: "src/a.ts", before: null, after: null }],
 };
 const ANSWER: Odd = { do: "answer" };

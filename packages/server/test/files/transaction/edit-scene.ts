@@ -88,6 +88,7 @@ export function planOf(
     steps: steps.map(({ step }) => step),
     contents: steps.map(({ contents }) => contents),
     folders,
+    emptied: [],
     diff: "",
     summary: "",
   };
