@@ -44,8 +44,9 @@ export type Changes = z.infer<typeof Changes>;
 
 /** One thing that a turn did to its workspace, and what it changed there. */
 export const ChangeSource = z.object({
-  step: z.int(),
-  call_id: z.string(),
+  /** Null of a file that a person took as its answer shows it. */
+  step: z.int().nullable(),
+  call_id: z.string().nullable(),
   by: z.enum(["edit", "command"]),
   /** The file's path, or the command. */
   what: z.string(),

@@ -5,6 +5,7 @@ import type {
   FileState,
   TurnChanges,
 } from "@mainstay/sdk/changes";
+import type { EditedFile } from "@mainstay/sdk/edits";
 import type { Effect, JournalEvent } from "@mainstay/sdk/events";
 import type { Row } from "../store/schema.ts";
 
@@ -17,11 +18,16 @@ export interface Beside {
   readonly changes: ReadonlyMap<string, Changes>;
   readonly running: ReadonlySet<string>;
   /** How its edits stand now. */
-  readonly edits: ReadonlyMap<string, Pick<Row<"edit">, "state" | "undone_by">>;
+  readonly edits: ReadonlyMap<string, Standing>;
+  /** Files that a person took as its answer shows them, in that order. */
+  readonly offers: readonly (Standing & { readonly files: readonly EditedFile[] })[];
 }
 
+type Standing = Pick<Row<"edit">, "state" | "undone_by">;
+
 /**
- * What a turn changed in its workspace, by its journal: its edits, and what its commands were seen to change.
+ * What a turn changed in its workspace: by its journal its edits, and what its commands were seen to
+ * change; after them what a person took of its answer.
  */
 export function turnChanges(events: readonly JournalEvent[], beside: Beside): TurnChanges {
   const ends = events.filter((event) => event.type === "tool_ended");
@@ -31,9 +37,16 @@ export function turnChanges(events: readonly JournalEvent[], beside: Beside): Tu
       started,
       ended: ends.find(({ step, call_id }) => step === started.step && call_id === started.call_id),
     }));
-  const found = deeds.flatMap((deed) =>
+  const of_calls = deeds.flatMap((deed) =>
     sourceOf(deed, beside).map((source) => ({ source, gaps: gapsOf(deed, source, beside) })),
   );
+  const of_offers = beside.offers.flatMap(({ state, undone_by, files }) =>
+    editSource({ step: null, call_id: null }, state, files).map((source) => ({
+      source,
+      gaps: [...gapsIn(source), ...takenBack(source, undone_by)],
+    })),
+  );
+  const found = [...of_calls, ...of_offers];
   const sources = found.map(({ source }) => source);
   const changes = sources.flatMap(({ changes }) => changes ?? []);
   return {
@@ -55,16 +68,8 @@ function sourceOf({ started, ended }: Deed, beside: Beside): ChangeSource[] {
   switch (effect.kind) {
     case "none":
       return [];
-    case "edit": {
-      const state = beside.edits.get(effect.edit_id)?.state;
-      if (state !== "applied" && state !== "torn") return [];
-      const files = effect.files.map(({ path, before, after }) => {
-        return { path, kind: "file", before, after } as const;
-      });
-      const what = files.map(({ path }) => path).join(", ");
-      const changes = state === "applied" ? { ...NOTHING_SEEN, files } : null;
-      return [{ step, call_id, by: "edit", what, changes }];
-    }
+    case "edit":
+      return editSource({ step, call_id }, beside.edits.get(effect.edit_id)?.state, effect.files);
     case "file":
       if (ended?.outcome !== "ok") return [];
       return [{ step, call_id, by: "edit", what: effect.path, changes: edited(effect) }];
@@ -74,6 +79,21 @@ function sourceOf({ started, ended }: Deed, beside: Beside): ChangeSource[] {
       return [{ step, call_id, by: "command", what: effect.command, changes }];
     }
   }
+}
+
+/** None of an edit that came to nothing. */
+function editSource(
+  call: Pick<ChangeSource, "step" | "call_id">,
+  state: Standing["state"] | undefined,
+  edited: readonly EditedFile[],
+): ChangeSource[] {
+  if (state !== "applied" && state !== "torn") return [];
+  const files = edited.map(({ path, before, after }): FileChange => {
+    return { path, kind: "file", before, after };
+  });
+  const what = files.map(({ path }) => path).join(", ");
+  const changes = state === "applied" ? { ...NOTHING_SEEN, files } : null;
+  return [{ ...call, by: "edit", what, changes }];
 }
 
 function edited({ path, before_sha256, after_sha256 }: Extract<Effect, { kind: "file" }>): Changes {
@@ -115,9 +135,12 @@ function gapsOf(
   { running, edits }: Beside,
 ): string[] {
   if (effect.kind === "command" && running.has(effect.command_id)) return [stillRuns(source)];
-  const undone_by = effect.kind === "edit" ? edits.get(effect.edit_id)?.undone_by : null;
-  return [...gapsIn(source), ...(undone_by ? [`${source.what}: taken back by ${undone_by}`] : [])];
+  const edit = effect.kind === "edit" ? edits.get(effect.edit_id) : undefined;
+  return [...gapsIn(source), ...takenBack(source, edit?.undone_by ?? null)];
 }
+
+const takenBack = ({ what }: ChangeSource, undone_by: string | null): string[] =>
+  undone_by === null ? [] : [`${what}: taken back by ${undone_by}`];
 
 const stillRuns = ({ what }: ChangeSource): string =>
   `this command still runs; what it changed is told when it has ended: ${what}`;

@@ -4,6 +4,7 @@ import type { JournalType } from "@mainstay/sdk/events";
 import { isSettled, type Turn, type TurnState } from "@mainstay/sdk/turn";
 import type { Admission } from "../admission/admission.ts";
 import type { Person } from "../identity/identity.ts";
+import { filesOnRecord } from "../edits/edits.ts";
 import { Refusal } from "../kernel/errors.ts";
 import type { Journal } from "../store/journal.ts";
 import { JournalCorrupt } from "../store/journal-corrupt.ts";
@@ -114,8 +115,9 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
     const edits = await store.query(
       store.sql
         .selectFrom("edit")
-        .select(["id", "state", "undone_by"])
-        .where("turn_id", "=", turn_id),
+        .select(["id", "state", "undone_by", "origin", "record"])
+        .where("turn_id", "=", turn_id)
+        .orderBy("ordinal"),
     );
     const rows = await store.query(
       store.sql
@@ -132,7 +134,10 @@ export function createTurnReader({ store, journal, admission }: TurnReaderParts)
     const running = rows.filter(({ outcome }) => outcome === null).map(({ id }) => id);
     return {
       ...{ changes: new Map(told), running: new Set(running) },
-      edits: new Map(edits.map(({ id, ...edit }) => [id, edit])),
+      edits: new Map(edits.map((edit) => [edit.id, edit])),
+      offers: edits
+        .filter(({ origin }) => origin === "offer")
+        .map(({ id, record, ...edit }) => ({ ...edit, files: filesOnRecord(id, record) })),
     };
   }
 

@@ -36,6 +36,10 @@ const exactly = ({ moved_from, ...step }: z.infer<typeof Step>): FileStep => ({
   ...(moved_from !== undefined && { moved_from }),
 });
 
+/** The files of a row. */
+export const filesOnRecord = (edit_id: string, text: string): EditedFile[] =>
+  editedFiles(recordOf(edit_id, text).steps);
+
 /** As people and journals are told: whom files belong to stays here. */
 export const editedFiles = (steps: readonly FileStep[]): EditedFile[] =>
   steps.map(({ path, before, after, moved_from }) => ({

@@ -23,6 +23,7 @@ import { standCheck } from "./stand-check.ts";
 import { createUnderway } from "./underway.ts";
 import { undo } from "./undo.ts";
 
+export { filesOnRecord } from "./edit-record.ts";
 export type { Statement } from "../store/store.ts";
 
 /** Whose edit it is, and where. All of it comes from the server, nothing from the model. */

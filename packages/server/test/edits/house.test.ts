@@ -119,8 +119,14 @@ test("code blocks of an answer are offered, written when a person takes them as 
   expect(await text("src/port.ts")).toBe("export const port = 1;\n");
   expect((await turns.offers(turn.id)).items).toEqual([]);
   expect(await codeOf(turns.takeOffer(turn.id, number, sha256))).toBe("offer_gone");
+  expect(await turns.changes(turn.id)).toMatchObject({
+    ...{ files: [{ path: "src/port.ts", before: null }], gaps: [] },
+    sources: [{ step: null, call_id: null, by: "edit", what: "src/port.ts" }],
+  });
 
   await edits.undo(edit.id);
+  const { gaps } = await turns.changes(turn.id);
+  expect(gaps).toEqual([expect.stringMatching(/^src\/port\.ts: taken back by edit_/)]);
   expect(await names()).toEqual([]);
   await writeFile(at("src"), "a file where a folder should be\n");
   expect((await turns.offers(turn.id)).items).toMatchObject([
