@@ -43,6 +43,8 @@ export function createSettler({ store, files, clock, log, underway }: SettlerPar
   let live = false;
   let cancel = () => {};
   let looking: Promise<void> = Promise.resolve();
+  /** Why, by id: what is the same at every look is said once. */
+  const undecided = new Map<string, string>();
 
   async function look(found: Found): Promise<void> {
     try {
@@ -87,8 +89,12 @@ export function createSettler({ store, files, clock, log, underway }: SettlerPar
     if (underway.has(row.id)) return;
     try {
       await decide(row);
-    } catch (fault) {
-      log.error({ edit: row.id, fault: messageOf(fault) }, "an edit could not be decided");
+      undecided.delete(row.id);
+    } catch (thrown) {
+      const fault = messageOf(thrown);
+      if (undecided.get(row.id) === fault) return;
+      undecided.set(row.id, fault);
+      log.error({ edit: row.id, fault }, "an edit could not be decided");
     }
   }
 

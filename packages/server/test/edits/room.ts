@@ -7,7 +7,7 @@ import { newId } from "../../src/kernel/ids.ts";
 import type { Pause } from "../../src/kernel/pause.ts";
 import { createJournal } from "../../src/store/journal.ts";
 import type { Store } from "../../src/store/store.ts";
-import { createLog } from "../../src/telemetry/log.ts";
+import { createLog, type Log } from "../../src/telemetry/log.ts";
 import { populate } from "../store/population.ts";
 import { sqlitePlace } from "../store/sqlite-place.ts";
 import { type PaperFiles, paperFiles } from "./paper-files.ts";
@@ -21,6 +21,7 @@ export interface Room {
   readonly edits: Edits;
   /** Of Ann; null while nothing of hers is paused. */
   pause: Pause | null;
+  readonly log: Log;
   /** Folders that persons' edits touched. */
   readonly touched: string[];
   /** Puts an edit on record as a call's batch would. @returns its id */
@@ -71,7 +72,7 @@ export async function openRoom(turns = 3): Promise<Room> {
   }
 
   const room: Room = {
-    ...{ store, files, edits, pause: null, touched: [], intend, call },
+    ...{ store, files, edits, log, pause: null, touched: [], intend, call },
     write: (path, content, turn_id) => call([{ kind: "write", path, content }], turn_id),
     get: (edit_id) => edits.get(ann, edit_id),
     async trail() {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { FileRefused } from "../../src/files/files.ts";
 import { Cancelled } from "../../src/kernel/errors.ts";
 import { prepareEdit } from "../../src/tools/edit-call.ts";
@@ -86,7 +86,13 @@ test("the first look is at all of them, and one that cannot be read keeps no oth
   const garbled = { record: "no record" };
   const update = room.store.sql.updateTable("edit").set(garbled).where("id", "=", broken);
   await room.store.commit({ writes: [update.compile()] });
+  const errors = vi.spyOn(room.log, "error");
   await room.edits.start();
+  await room.edits.stop();
+  await room.edits.start();
+  expect(errors.mock.calls, "the same is said once").toEqual([
+    [expect.objectContaining({ edit: broken }), "an edit could not be decided"],
+  ]);
   const rows = await room.store.query(room.store.sql.selectFrom("edit").select(["id", "state"]));
   const open = rows.filter(({ state }) => state === "running").map(({ id }) => id);
   expect([open, rows.length]).toEqual([[broken], others.length + 1]);
