@@ -40,7 +40,7 @@ export const Edit = z.object({
   intent: z.string(),
   files: z.array(EditedFile),
   state: EditState,
-  /** Why it is untouched or torn, or that the disk did not confirm it; else null. */
+  /** Why it is untouched or torn, or that the disk did not confirm it or its record follows; else null. */
   fault: z.string().nullable(),
   /** Of an undo: the edits that it takes back. */
   undoes: z.array(z.string()),
