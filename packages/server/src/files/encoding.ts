@@ -2,8 +2,12 @@ import { isUtf8 } from "node:buffer";
 import { bounds } from "./bounds.ts";
 import { FileRefused } from "./refused.ts";
 
-/** How the bytes of a file are text. UTF-16 is known by its byte order mark alone. */
-export type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "latin1";
+/**
+ * How the bytes of a file are text. UTF-16 is known by its byte order mark alone. "near-utf-8" has characters of
+ * UTF-8 and bytes that are none, which are lone surrogates in its text (U+DC80 to U+DCFF, as Python's
+ * `surrogateescape` has it). What has none of UTF-8 is taken for Latin-1.
+ */
+export type Encoding = "utf-8" | "near-utf-8" | "utf-16le" | "utf-16be" | "latin1";
 
 /** Encoded again it gives the same bytes: a byte order mark is its first character. */
 export interface Text {
@@ -34,6 +38,10 @@ export function encode({ encoding, text }: Text, path: string): Buffer {
     case "utf-8":
       if (!text.isWellFormed()) throw halfCharacter(path);
       return Buffer.from(text);
+    case "near-utf-8":
+      return Buffer.concat(
+        text.split(STRAY).map((part, i) => (i % 2 ? strayByte(part) : Buffer.from(part))),
+      );
     case "utf-16le":
       return Buffer.from(text, "utf16le");
     case "utf-16be":
@@ -42,6 +50,25 @@ export function encode({ encoding, text }: Text, path: string): Buffer {
       refuseBeyondLatin1(text, path);
       return Buffer.from(text, "latin1");
   }
+}
+
+/**
+ * In a text near UTF-8 nobody knows which bytes a character that it has not, or not as often, would be.
+ * @throws FileRefused "not_text"
+ */
+export function refuseAdded({ encoding, text: old }: Text, text: string, path: string): void {
+  if (encoding !== "near-utf-8") return;
+  const had = beyondAscii(old);
+  for (const [character, times] of beyondAscii(text))
+    if (times > (had.get(character) ?? 0)) throw notUtf8(path, old, character);
+}
+
+function beyondAscii(text: string): Map<string, number> {
+  const times = new Map<string, number>();
+  // oxlint-disable-next-line no-control-regex -- all of ASCII, its control characters too
+  for (const [character] of text.matchAll(/[^\0-\x7f]/gu))
+    times.set(character, (times.get(character) ?? 0) + 1);
+  return times;
 }
 
 /**
@@ -71,8 +98,38 @@ function encodingOf(bytes: Buffer): Encoding | null {
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return wholeUnits(bytes, "utf-16be");
   if (looksBinary(bytes)) return null;
   if (isUtf8(bytes)) return "utf-8";
-  return bytes.includes(0) ? null : "latin1";
+  if (bytes.includes(0)) return null;
+  return bytes.toString("latin1").search(CHARACTER) < 0 ? "latin1" : "near-utf-8";
 }
+
+/** A character of several bytes, each of which is one of the string. */
+const CHARACTER = new RegExp(
+  [
+    "[\\xc2-\\xdf][\\x80-\\xbf]",
+    "\\xe0[\\xa0-\\xbf][\\x80-\\xbf]",
+    "[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]{2}",
+    "\\xed[\\x80-\\x9f][\\x80-\\xbf]",
+    "\\xf0[\\x90-\\xbf][\\x80-\\xbf]{2}",
+    "[\\xf1-\\xf3][\\x80-\\xbf]{3}",
+    "\\xf4[\\x80-\\x8f][\\x80-\\xbf]{2}",
+  ].join("|"),
+);
+const CHARACTER_OR_STRAY = new RegExp(`(${CHARACTER.source})|[\\x80-\\xff]`, "g");
+
+/** With "u" no half of a character is one. */
+const STRAY = /([\udc80-\udcff])/u;
+const STRAY_BASE = 0xdc_00;
+
+const strayByte = (half: string): Buffer => Buffer.of(half.charCodeAt(0) - STRAY_BASE);
+
+const nearUtf8 = (bytes: Buffer): string =>
+  bytes
+    .toString("latin1")
+    .replace(CHARACTER_OR_STRAY, (found, character?: string) =>
+      character === undefined
+        ? String.fromCharCode(STRAY_BASE + found.charCodeAt(0))
+        : Buffer.from(found, "latin1").toString(),
+    );
 
 const wholeUnits = (bytes: Buffer, encoding: Encoding): Encoding | null =>
   bytes.length % 2 === 0 ? encoding : null;
@@ -86,6 +143,8 @@ function decoded(bytes: Buffer, encoding: Encoding): string {
   switch (encoding) {
     case "utf-8":
       return bytes.toString("utf8");
+    case "near-utf-8":
+      return nearUtf8(bytes);
     case "utf-16le":
       return bytes.toString("utf16le");
     case "utf-16be":
@@ -101,8 +160,17 @@ function refuseBeyondLatin1(text: string, path: string): void {
   if (lacked === undefined) return;
   throw new FileRefused(
     "not_text",
-    `${JSON.stringify(path)} is Latin-1 text, which has no ${JSON.stringify(lacked)}; ` +
-      `write that in other characters, or convert the file first: iconv -f latin1 -t utf-8`,
+    `${JSON.stringify(path)} is no UTF-8 and taken for Latin-1, which has no ${JSON.stringify(lacked)}; ` +
+      "write that in other characters, or, if Latin-1 is what it is, convert it first: iconv -f latin1 -t utf-8",
+  );
+}
+
+function notUtf8(path: string, text: string, character: string): FileRefused {
+  const offset = Buffer.byteLength(text.slice(0, text.search(STRAY)));
+  return new FileRefused(
+    "not_text",
+    `${JSON.stringify(path)} is not valid UTF-8 at byte ${offset} (from 0), so how to write ` +
+      `${JSON.stringify(character)} in it is not known; use ASCII, or write the whole file anew: that makes it UTF-8`,
   );
 }
 

@@ -68,7 +68,7 @@ test("every way to edit, in one turn, is seen and taken back whole", async () =>
     "2 files: edited lib/run.sh (+1 −1 lines); created docs/new.md (+1 −0 lines)",
     "deleted logo.png (4 bytes)",
     "edited latin (+1 −1 lines)",
-    expect.stringMatching(/Latin-1 text, which has no "€"/),
+    expect.stringMatching(/taken for Latin-1, which has no "€"/),
   ]);
   expect(await contentsOf(path)).toEqual({
     wide: `${before["wide"]!.slice(0, 4)}${Buffer.from("\uFEFFeins\r\n2\r\n", "utf16le").toString("latin1")}`,

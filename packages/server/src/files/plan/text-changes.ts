@@ -1,7 +1,7 @@
 import { bounds } from "../bounds.ts";
 import { sha256Of } from "../bytes.ts";
 import type { Change } from "../edit.ts";
-import { BYTE_ORDER_MARK, decode, encode } from "../encoding.ts";
+import { BYTE_ORDER_MARK, decode, encode, refuseAdded } from "../encoding.ts";
 import { FileRefused } from "../refused.ts";
 import { lineEnding, replaceIn, withEnding } from "../replacement.ts";
 import type { Draft, Drafted } from "./draft.ts";
@@ -20,7 +20,8 @@ export function writeText(draft: Draft, { path, content }: Write): void {
     return;
   }
   const { encoding, text } = decode(file.now.bytes, path);
-  draft.put(file.path, encode({ encoding, text: likeOld(content, text) }, path));
+  const anew = encoding === "near-utf-8" ? "utf-8" : encoding;
+  draft.put(file.path, encode({ encoding: anew, text: likeOld(content, text) }, path));
 }
 
 function likeOld(content: string, old: string): string {
@@ -121,9 +122,11 @@ export function changeText(
   if (file.now === null) {
     throw new FileRefused("absent", `${JSON.stringify(path)} does not exist`);
   }
-  const { encoding, text } = decode(file.now.bytes, path);
-  const mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : "";
-  draft.put(file.path, encode({ encoding, text: mark + change(unmarked(text), file) }, path));
+  const old = decode(file.now.bytes, path);
+  const mark = old.text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : "";
+  const text = mark + change(unmarked(old.text), file);
+  refuseAdded(old, text, path);
+  draft.put(file.path, encode({ encoding: old.encoding, text }, path));
 }
 
 const unmarked = (text: string): string =>

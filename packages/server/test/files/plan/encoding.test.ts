@@ -40,11 +40,14 @@ test("any text that is decoded is encoded to the same bytes", () => {
   const units = fc
     .array(fc.integer({ min: 1, max: 0xff_ff }))
     .map((codes) => String.fromCharCode(...codes));
+  const characters = fc.string({ unit: "grapheme" }).map(utf8);
+  const bytes_of_one = fc.integer({ min: 0x80, max: 0xff }).map((byte) => Buffer.of(byte));
   const bytes = fc.oneof(
     units.map(utf16le),
     units.map(utf16be),
     fc.uint8Array({ min: 1 }).map((array) => Buffer.from(array)),
     fc.string({ unit: "grapheme" }).map(utf8),
+    fc.array(fc.oneof(characters, bytes_of_one)).map((parts) => Buffer.concat(parts)),
   );
   let texts = 0;
   fc.assert(
@@ -90,9 +93,32 @@ test("a character that the encoding lacks is refused, and says what would help",
   await writeFile(join(root.path, "f"), latin1("gr\u00fcn\n"));
   const refused = refusalIn(() => planEdit(root, [replace("gr\u00fcn", "5 €")], "edit_1"));
   expect(refused.fault).toBe("not_text");
-  expect(refused.message).toMatch(/is Latin-1 text, which has no "€"; .*iconv -f latin1 -t utf-8/);
+  expect(refused.message).toMatch(
+    /taken for Latin-1, which has no "€"; .*iconv -f latin1 -t utf-8/,
+  );
   const anew: Change[] = [{ kind: "delete", path: "f" }, write("5 €\n")];
   expect(String(planEdit(root, anew, "edit_1").contents[0]!.after)).toBe("5 €\n");
+});
+
+test("UTF-8 with a stray byte stays what it is, and is given no character that it has not", async () => {
+  const stray = (before: string, after: string) =>
+    Buffer.concat([utf8(before), Buffer.of(0xff), utf8(after)]);
+  const before = stray("caf\u00e9 ", " zwei \u{1f600}\n");
+  expect(asUtf8(before, true, "f").toString()).toBe("caf\u00e9 \ufffd zwei \u{1f600}\n");
+  expect(await edited(before, replace("zwei \u{1f600}", "\u{1f600}, 2"))).toEqual(
+    stray("caf\u00e9 ", " \u{1f600}, 2\n"),
+  );
+  for (const added of ["\u00e9", "\u0436", "\udcff"]) {
+    const root = await scratchFolder();
+    await writeFile(join(root.path, "f"), before);
+    const refused = refusalIn(() => planEdit(root, [replace("zwei", added)], "edit_1"));
+    expect(refused.fault, added).toBe("not_text");
+    expect(refused.message).toMatch(/is not valid UTF-8 at byte 6 \(from 0\)/);
+    expect(refused.message).not.toMatch(/latin/i);
+  }
+  expect(await edited(before, write("\u00e9\u0436\n")), "written anew").toEqual(
+    utf8("\u00e9\u0436\n"),
+  );
 });
 
 test("what is no text is refused: NUL bytes, half a unit of UTF-16, NUL characters in it", () => {
