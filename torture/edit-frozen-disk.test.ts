@@ -13,7 +13,11 @@ import { type Files, workspaceFiles } from "../packages/server/src/files/files.t
 import { newId } from "../packages/server/src/kernel/ids.ts";
 import type { WorkspaceRoot } from "../packages/server/src/kernel/workspace.ts";
 import { createLog } from "../packages/server/src/telemetry/log.ts";
-import { type HeldClock, heldClock } from "../packages/server/test/files/threads/held-clock.ts";
+import {
+  type HeldClock,
+  heldClock,
+  passLimitOf,
+} from "../packages/server/test/files/threads/held-clock.ts";
 import { refusal } from "../packages/server/test/files/workspace.ts";
 import { mountLoopDisk } from "./disks.ts";
 import { lackOfLoopDisks, titled } from "./means.ts";
@@ -22,8 +26,6 @@ import { report, rounds } from "./plan.ts";
 const lack = lackOfLoopDisks();
 const ROUNDS = rounds({ short: 2, long: 50 });
 const DISK_MB = 32;
-/** Half of the time that an answer may take. */
-const HALF_LIMIT_MS = 10_000;
 const REFUSED_MS = 30_000;
 
 interface Stage {
@@ -91,8 +93,7 @@ test.skipIf(lack !== null)(
         freeze();
         const hangs = refusal(files.apply(frozen, plan));
         await write(files, elsewhere, `meanwhile ${n}\n`);
-        clock.advance(HALF_LIMIT_MS);
-        clock.advance(HALF_LIMIT_MS);
+        passLimitOf(clock);
         const message = expect.stringMatching(/whether a changed is not known/);
         expect(await hangs).toEqual({ fault: "unanswered", message });
         clock.advance(REFUSED_MS);

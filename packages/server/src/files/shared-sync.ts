@@ -1,3 +1,5 @@
+import { turn } from "./threads/turn.ts";
+
 interface Syncs {
   running: Promise<void> | null;
   next: Promise<void> | null;
@@ -24,9 +26,13 @@ export function sharedSync(): SharedSync {
     }
   }
 
-  return (what, sync) => {
+  return async (what, sync) => {
     const syncs = under_way.get(what) ?? { running: null, next: null };
     under_way.set(what, syncs);
-    return (syncs.next ??= run(what, syncs, sync));
+    try {
+      await (syncs.next ??= run(what, syncs, sync));
+    } finally {
+      await turn();
+    }
   };
 }

@@ -1,7 +1,8 @@
 import { lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { type Clock, soon } from "@mainstay/sdk/clock";
+import type { Clock } from "@mainstay/sdk/clock";
 import { isErrno } from "../refused.ts";
+import { turn } from "../threads/turn.ts";
 import { dayAt, isDay } from "./day.ts";
 import { type BackupsBudget, type KeptDay, type KeptFile, pastBudget } from "./pruning.ts";
 
@@ -60,7 +61,7 @@ async function keptIn(folder: string): Promise<KeptDay[]> {
 
 async function* inTurns<T>(items: readonly T[]): AsyncGenerator<T> {
   for (const [n, item] of items.entries()) {
-    if (n % AT_ONCE === AT_ONCE - 1) await new Promise<void>(soon);
+    if (n % AT_ONCE === AT_ONCE - 1) await turn();
     yield item;
   }
 }

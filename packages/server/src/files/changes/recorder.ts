@@ -3,6 +3,7 @@ import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf } from "../../kernel/errors.ts";
 import type { WorkspaceRoot } from "../../kernel/workspace.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { slotsMemory } from "../threads/sync-slots.ts";
 import { createThread } from "../threads/thread.ts";
 import { notedAsGoingOn } from "./notes.ts";
 import type { Answer, Wish } from "./recorder-thread.ts";
@@ -46,7 +47,7 @@ export function createChangeRecorder({ folder, clock, log }: RecorderParts): Cha
   const gone_on = new Set(notedAsGoingOn(folder));
   const thread = createThread<Wish, Answer>({
     ...{ url: new URL("./recorder-thread.ts", import.meta.url), name: "changes", data: folder },
-    ...{ clock, log, answer_limit_ms: ANSWER_LIMIT_MS, idle_ms: IDLE_MS },
+    ...{ clock, log, slots: slotsMemory(), answer_limit_ms: ANSWER_LIMIT_MS, idle_ms: IDLE_MS },
   });
 
   /** 2. */

@@ -6,7 +6,8 @@ import { Unanswered } from "./thread.ts";
 import { recordOf } from "./transfer.ts";
 
 /**
- * F3. Where its thread was lost for another folder's sake, it is settled in a new one.
+ * F3. Where its thread was lost for another folder's sake, or broke, it is settled in a new one: it is
+ * in no system call there (T2).
  * @throws FileRefused "unanswered" when nobody can say what became of it; settle it later
  */
 export async function applyOnce(pool: Pool, root: Root, plan: EditPlan): Promise<Applied> {
@@ -14,7 +15,7 @@ export async function applyOnce(pool: Pool, root: Root, plan: EditPlan): Promise
     return await pool.ask(root.path, "apply", root, plan);
   } catch (fault) {
     if (!(fault instanceof Unanswered)) throw fault;
-    return endOf(await settled(pool, root, recordOf(plan)));
+    return endOf(await settled(pool, root, recordOf(plan)), fault.message);
   }
 }
 
@@ -31,14 +32,14 @@ async function settled(pool: Pool, root: Root, record: EditRecord): Promise<Sett
   }
 }
 
-function endOf(settled: Settled): Applied {
+function endOf(settled: Settled, why: string): Applied {
   switch (settled.state) {
     case "applied":
       return { unconfirmed: null };
     case "untouched":
       throw new FileRefused(
         "disk_fault",
-        "the edit was interrupted, because another folder did not answer; nothing was changed, try again",
+        `the edit was interrupted (${why}); nothing was changed, try again`,
       );
     case "torn":
       throw new FileRefused("torn", settled.fault);

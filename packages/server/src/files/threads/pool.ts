@@ -1,9 +1,11 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Log } from "../../telemetry/log.ts";
 import type { EditPlan } from "../edit.ts";
+import { FileRefused } from "../refused.ts";
 import { chooseForTransaction, chooseThread, type Underway } from "./choose-thread.ts";
 import type { FileThreadData, Work } from "./file-thread.ts";
 import { silentFolders } from "./silent-folders.ts";
+import { slotsMemory } from "./sync-slots.ts";
 import { createThread, Unanswered } from "./thread.ts";
 import { buffersOf } from "./transfer.ts";
 
@@ -19,8 +21,8 @@ import { buffersOf } from "./transfer.ts";
  */
 export interface Pool {
   /**
-   * `folder` is where the work is done. @throws FileRefused, "unanswered" for one that hangs; Unanswered
-   * by F3, and where threads end again and again
+   * `folder` is where the work is done. @throws FileRefused, "unanswered" for one that hangs, and when the
+   * pool is closed; Unanswered by F3, and where threads end again and again
    */
   ask<Name extends keyof Work>(
     folder: string,
@@ -57,19 +59,24 @@ const TRIES = 3;
 const TRANSACTIONS: ReadonlySet<keyof Work> = new Set<keyof Work>(["apply", "settle"]);
 
 export function openPool({ clock, log, url, data }: PoolParts): Pool {
+  const slots = slotsMemory();
   const threads = Array.from({ length: THREADS }, (_, n) =>
     createThread<Wish, unknown>({
-      ...{ url, name: `files ${n + 1}`, data, clock, log },
+      ...{ url, name: `files ${n + 1}`, data, slots, clock, log },
       ...{ answer_limit_ms: ANSWER_LIMIT_MS, idle_ms: IDLE_MS },
     }),
   );
   const silent = silentFolders(clock);
   const underway = new Set<Underway & { readonly ended: Promise<void> }>();
+  /** Transactions, also those that wait for their thread. */
+  const taken = new Set<Promise<unknown>>();
   let is_closed = false;
 
   async function ask(folder: string, wish: Wish): Promise<unknown> {
     const once = TRANSACTIONS.has(wish.name) ? transact : look;
     for (let tries = 1; ; tries++) {
+      if (is_closed)
+        throw new FileRefused("unanswered", "the server is stopping; nothing was done");
       silent.refuse(folder);
       try {
         return await once(folder, wish);
@@ -85,8 +92,18 @@ export function openPool({ clock, log, url, data }: PoolParts): Pool {
   const tell = (thread: number, wish: Wish) => threads[thread]!.ask(wish, handedOverIn(wish));
   const look = (_: string, wish: Wish) => tell(chooseThread(loads()), wish);
 
-  /** F1. Between the choice and its note nothing else may be chosen. */
   async function transact(path: string, wish: Wish): Promise<unknown> {
+    const transaction = inOneThread(path, wish);
+    taken.add(transaction);
+    try {
+      return await transaction;
+    } finally {
+      taken.delete(transaction);
+    }
+  }
+
+  /** F1. Between the choice and its note nothing else may be chosen. */
+  async function inOneThread(path: string, wish: Wish): Promise<unknown> {
     let thread = chooseForTransaction(path, loads(), underway);
     while (thread === null) {
       await Promise.race([...underway].map(({ ended }) => ended));
@@ -107,7 +124,7 @@ export function openPool({ clock, log, url, data }: PoolParts): Pool {
     ask: (folder, name, ...given) => ask(folder, { name, given }) as Promise<Done<typeof name>>,
     async close() {
       is_closed = true;
-      await Promise.all([...underway].map(({ ended }) => ended));
+      while (taken.size > 0) await Promise.allSettled(taken);
       await Promise.all(threads.map((thread) => thread.end()));
     },
   };

@@ -1,8 +1,11 @@
-import { parentPort, type Transferable, workerData } from "node:worker_threads";
+import { parentPort, threadId, type Transferable, workerData } from "node:worker_threads";
 import { systemClock } from "@mainstay/sdk/clock";
 import { messageOf, traceOf } from "../../kernel/errors.ts";
 import { FileRefused } from "../refused.ts";
+import { signsIn } from "./signs.ts";
+import { slotsIn } from "./sync-slots.ts";
 import type { Asked, Failed, Said, ThreadData } from "./thread.ts";
+import { inTurns, turn } from "./turn.ts";
 
 /** What is answered, and what of it is handed over instead of copied. */
 export type Reply<Answer> = readonly [answer: Answer, transfer?: readonly Transferable[]];
@@ -16,7 +19,9 @@ export function serve<Wish, Answer>(
 ): void {
   if (parentPort === null) throw new Error("this file is a thread, started by thread.ts");
   const port = parentPort;
-  const { at_work, idle_ms, data } = workerData as ThreadData;
+  const { idle_ms, data, ...memory } = workerData as ThreadData;
+  const signs = signsIn(memory.signs);
+  const slots = slotsIn(memory.slots, threadId);
   const answer = open(data);
   let taken = 0;
   let stopIdling = () => {};
@@ -24,21 +29,18 @@ export function serve<Wish, Answer>(
   const say = (said: Said<Answer>, transfer?: readonly Transferable[]) =>
     port.postMessage(said, transfer);
 
-  /** Up to its first wait, which is where a folder that hangs is met. */
-  function begin(number: number, wish: Wish): Reply<Answer> | Promise<Reply<Answer>> {
-    Atomics.store(at_work, 0, number);
-    try {
+  const replyTo = ({ number, wish }: Asked<Wish>): Promise<Reply<Answer>> =>
+    inTurns({ number, signs, slots }, async () => {
+      await turn();
       return answer(wish);
-    } finally {
-      Atomics.store(at_work, 0, 0);
-    }
-  }
+    });
 
-  async function take({ number, wish }: Asked<Wish>): Promise<void> {
+  async function take(asked: Asked<Wish>): Promise<void> {
+    const { number } = asked;
     stopIdling();
     taken += 1;
     try {
-      const [answered, transfer] = await begin(number, wish);
+      const [answered, transfer] = await replyTo(asked);
       say({ number, answer: answered }, transfer);
     } catch (fault) {
       say({ number, failed: failedBy(fault) });

@@ -1,3 +1,5 @@
+import { turn } from "../threads/turn.ts";
+
 /** Paths that are being written by this thread, and what ends when they are free. */
 const held = new Map<string, Promise<void>>();
 
@@ -15,7 +17,10 @@ export async function withLocked<T>(
   const taken: string[] = [];
   try {
     for (const path of [...new Set(paths)].toSorted()) {
-      for (let other = held.get(path); other !== undefined; other = held.get(path)) await other;
+      for (let other = held.get(path); other !== undefined; other = held.get(path)) {
+        await other;
+        await turn();
+      }
       held.set(path, freed.promise);
       taken.push(path);
     }

@@ -2,6 +2,7 @@
 import { threadId } from "node:worker_threads";
 import { FileRefused } from "../../../src/files/refused.ts";
 import { serve } from "../../../src/files/threads/serve.ts";
+import { turn } from "../../../src/files/threads/turn.ts";
 
 /** What is done for a wish, whatever its name. */
 export type Odd =
@@ -13,7 +14,9 @@ export type Odd =
    * `hang` as a system call that does not return, `wait` as a sync, while which the thread goes on: until
    * `let_go[0]` is not 0 any more. `let_go[1]` counts who has begun.
    */
-  | { readonly do: "hang" | "wait"; readonly let_go: Int32Array };
+  | { readonly do: "hang" | "wait"; readonly let_go: Int32Array }
+  /** First the one, then the other. */
+  | { readonly do: "wait, then hang"; readonly wait: Odd; readonly hang: Odd };
 
 interface Wish {
   readonly name?: string;
@@ -26,7 +29,7 @@ serve<Wish, unknown>(() => async ({ name, given: [{ odd }] }) => {
   return [threadId];
 });
 
-function doing(odd: Odd): unknown {
+async function doing(odd: Odd): Promise<unknown> {
   switch (odd.do) {
     case "answer":
       return;
@@ -38,6 +41,10 @@ function doing(odd: Odd): unknown {
       return process.nextTick(() => {
         throw new Error("the thread breaks");
       });
+    case "wait, then hang":
+      await doing(odd.wait);
+      await turn();
+      return doing(odd.hang);
     case "hang":
     case "wait":
       Atomics.add(odd.let_go, 1, 1);

@@ -11,7 +11,7 @@ import type { Root } from "../../../src/files/walk.ts";
 import { createLog } from "../../../src/telemetry/log.ts";
 import { refusal } from "../workspace.ts";
 import { gate } from "./gate.ts";
-import { heldClock } from "./held-clock.ts";
+import { heldClock, passLimitOf } from "./held-clock.ts";
 import type { Odd } from "./odd-thread-program.ts";
 
 type OddRoot = Root & { readonly odd: Odd };
@@ -89,11 +89,7 @@ async function withOneThreadLeft() {
     for (const { open } of busy) open();
     await Promise.all(work);
   }
-  function passLimit() {
-    clock.advance(10_000);
-    clock.advance(10_000);
-  }
-  return { pool, clock, free, passLimit };
+  return { pool, clock, free, passLimit: () => passLimitOf(clock) };
 }
 
 test("F2: a folder that hangs is refused at once, for a while; who shared its thread is served", async () => {
@@ -131,6 +127,40 @@ test("F3: an edit whose thread was lost is settled, never begun again", async ()
   expect(await hangs).toMatchObject({ fault: "unanswered" });
   expect(await applied).toEqual({ unconfirmed: null });
   expect(edit.times()).toBe(1);
+});
+
+test("F2: who shared a thread with an edit that hangs at its end is not refused for that", async () => {
+  const { pool, free, passLimit } = await withOneThreadLeft();
+  const [edit, first, then] = [gate(), gate(), gate()];
+  const applied = pool.applyOnce("/fine", edit.wait);
+  await edit.begun();
+  const hangs = refusal(
+    pool.applyOnce("/hangs", { do: "wait, then hang", wait: first.wait, hang: then.hang }),
+  );
+  await first.begun();
+  first.open();
+  await then.begun();
+  await free();
+  passLimit();
+  const message = expect.stringMatching(/whether src\/a\.ts changed is not known/);
+  expect(await hangs).toEqual({ fault: "unanswered", message });
+  expect(await applied).toEqual({ unconfirmed: null });
+  expect(await pool.look("/fine", ANSWER)).toBeGreaterThan(0);
+});
+
+test("a pool that closes waits for edits that are on their way, and takes no more", async () => {
+  const pool = poolWith();
+  const [one, other, both] = [gate(), gate(), gate()];
+  const edits = [pool.write("/w/a", one.wait), pool.write("/w/b", other.wait)];
+  const behind = pool.write("/w", both.wait);
+  await Promise.all([one.begun(), other.begun()]);
+  const closed = pool.close();
+  const message = expect.stringMatching(/is stopping; nothing was done/);
+  expect(await refusal(pool.write("/w", ANSWER))).toEqual({ fault: "unanswered", message });
+  for (const { open } of [one, other, both]) open();
+  await Promise.all(edits);
+  expect(await behind).toBeGreaterThan(0);
+  await closed;
 });
 
 test("F3: of an edit whose folder hangs nobody claims to know what became", async () => {

@@ -4,16 +4,18 @@ import type { Worker } from "node:worker_threads";
 import { systemClock } from "@mainstay/sdk/clock";
 import { expect, onTestFinished, test } from "vitest";
 import { FileRefused } from "../../../src/files/refused.ts";
+import { slotsMemory } from "../../../src/files/threads/sync-slots.ts";
 import { createThread, type ThreadParts, Unanswered } from "../../../src/files/threads/thread.ts";
 import { createLog } from "../../../src/telemetry/log.ts";
 import { gate } from "./gate.ts";
-import { heldClock } from "./held-clock.ts";
+import { heldClock, passLimitOf } from "./held-clock.ts";
 import type { Odd } from "./odd-thread-program.ts";
 
 function threadWith(parts: Partial<ThreadParts> = {}) {
   const thread = createThread<{ given: [{ odd: Odd }] }, number>({
     ...{ url: new URL("./odd-thread-program.ts", import.meta.url), name: "odd", data: null },
     ...{ clock: systemClock, log: createLog("silent"), answer_limit_ms: 20_000, idle_ms: 60_000 },
+    slots: slotsMemory(),
     ...parts,
   });
   onTestFinished(() => thread.end());
@@ -58,12 +60,25 @@ test("T2: who hangs is told from who shared its thread, though that one asked fi
   const behind = faultOf(thread.ask({ do: "answer" }));
   await hanging.begun();
   expect(thread.load()).toBe(3);
-  clock.advance(10_000);
-  clock.advance(10_000);
+  passLimitOf(clock);
   expect(await hangs).toMatchObject({ fault: "unanswered", why: "stuck" });
   for (const lost of [shared, behind]) expect(await lost).toMatchObject({ why: "lost" });
   await ((await hangs) as Unanswered).gone;
   expect(await thread.ask({ do: "answer" })).toBeGreaterThan(0);
+});
+
+test("T2: who hangs after it had to wait is told from those who wait", async () => {
+  const clock = heldClock();
+  const thread = threadWith({ clock });
+  const [waiting, first, then] = [gate(), gate(), gate()];
+  const shared = faultOf(thread.ask(waiting.wait));
+  const hangs = faultOf(thread.ask({ do: "wait, then hang", wait: first.wait, hang: then.hang }));
+  await Promise.all([waiting.begun(), first.begun()]);
+  first.open();
+  await then.begun();
+  passLimitOf(clock);
+  expect(await hangs).toMatchObject({ why: "stuck" });
+  expect(await shared).toMatchObject({ why: "lost" });
 });
 
 test("T2: who waits for ever without holding the thread is the one that hangs", async () => {
@@ -71,8 +86,7 @@ test("T2: who waits for ever without holding the thread is the one that hangs", 
   const thread = threadWith({ clock });
   const waits = faultOf(thread.ask(gate().wait));
   await thread.ask({ do: "answer" });
-  clock.advance(10_000);
-  clock.advance(10_000);
+  passLimitOf(clock);
   expect(await waits).toMatchObject({ why: "stuck" });
 });
 
@@ -80,7 +94,7 @@ test("T2: a thread that breaks loses its wishes, and the next wish has another",
   const thread = threadWith();
   const waits = faultOf(thread.ask(gate().wait));
   await faultOf(thread.ask({ do: "break" }));
-  expect(await waits).toMatchObject({ why: "lost" });
+  expect(await waits).toMatchObject({ why: "ended" });
   expect(await thread.ask({ do: "answer" })).toBeGreaterThan(0);
 });
 
