@@ -39,9 +39,7 @@ export function encode({ encoding, text }: Text, path: string): Buffer {
       if (!text.isWellFormed()) throw halfCharacter(path);
       return Buffer.from(text);
     case "near-utf-8":
-      return Buffer.concat(
-        text.split(STRAY).map((part, i) => (i % 2 ? strayByte(part) : Buffer.from(part))),
-      );
+      return nearUtf8Bytes(text);
     case "utf-16le":
       return Buffer.from(text, "utf16le");
     case "utf-16be":
@@ -99,37 +97,47 @@ function encodingOf(bytes: Buffer): Encoding | null {
   if (looksBinary(bytes)) return null;
   if (isUtf8(bytes)) return "utf-8";
   if (bytes.includes(0)) return null;
-  return bytes.toString("latin1").search(CHARACTER) < 0 ? "latin1" : "near-utf-8";
+  return bytes.some((_, at) => characterBytes(bytes, at) > 0) ? "near-utf-8" : "latin1";
 }
 
-/** A character of several bytes, each of which is one of the string. */
-const CHARACTER = new RegExp(
-  [
-    "[\\xc2-\\xdf][\\x80-\\xbf]",
-    "\\xe0[\\xa0-\\xbf][\\x80-\\xbf]",
-    "[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]{2}",
-    "\\xed[\\x80-\\x9f][\\x80-\\xbf]",
-    "\\xf0[\\x90-\\xbf][\\x80-\\xbf]{2}",
-    "[\\xf1-\\xf3][\\x80-\\xbf]{3}",
-    "\\xf4[\\x80-\\x8f][\\x80-\\xbf]{2}",
-  ].join("|"),
-);
-const CHARACTER_OR_STRAY = new RegExp(`(${CHARACTER.source})|[\\x80-\\xff]`, "g");
+/** How many bytes the character has that starts there and has several; 0: there is none. */
+function characterBytes(bytes: Buffer, at: number): number {
+  const first = bytes[at] ?? 0;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  return isUtf8(bytes.subarray(at, at + length)) ? length : 0;
+}
 
 /** With "u" no half of a character is one. */
-const STRAY = /([\udc80-\udcff])/u;
+const STRAY = /[\udc80-\udcff]/u;
 const STRAY_BASE = 0xdc_00;
 
-const strayByte = (half: string): Buffer => Buffer.of(half.charCodeAt(0) - STRAY_BASE);
+function nearUtf8Bytes(text: string): Buffer {
+  const bytes = Buffer.allocUnsafe(Buffer.byteLength(text));
+  let [from, end] = [0, 0];
+  for (const { index, 0: stray } of text.matchAll(new RegExp(STRAY, "gu"))) {
+    end += bytes.write(text.slice(from, index), end);
+    end = bytes.writeUInt8(stray.charCodeAt(0) - STRAY_BASE, end);
+    from = index + 1;
+  }
+  end += bytes.write(text.slice(from), end);
+  return bytes.subarray(0, end);
+}
 
-const nearUtf8 = (bytes: Buffer): string =>
-  bytes
-    .toString("latin1")
-    .replace(CHARACTER_OR_STRAY, (found, character?: string) =>
-      character === undefined
-        ? String.fromCharCode(STRAY_BASE + found.charCodeAt(0))
-        : Buffer.from(found, "latin1").toString(),
-    );
+function nearUtf8(bytes: Buffer): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = 0; at < bytes.length;) {
+    const byte = bytes[at] ?? 0;
+    const length = byte < 0x80 ? 1 : characterBytes(bytes, at);
+    if (length === 0) {
+      parts.push(bytes.toString("utf8", from, at), String.fromCharCode(STRAY_BASE + byte));
+      from = at + 1;
+    }
+    at += length || 1;
+  }
+  return parts.join("") + bytes.toString("utf8", from);
+}
 
 const wholeUnits = (bytes: Buffer, encoding: Encoding): Encoding | null =>
   bytes.length % 2 === 0 ? encoding : null;
