@@ -1,13 +1,5 @@
 import { randomBytes } from "node:crypto";
-import {
-  constants,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  unlinkSync,
-} from "node:fs";
+import { lstatSync, readFileSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "@mainstay/sdk/clock";
 import { allEnded } from "./all-ended.ts";
@@ -15,6 +7,7 @@ import { type Day, isDay, openDay } from "./backups/day.ts";
 import { type BackupsBudget, type BackupsUsage, createPruner } from "./backups/pruner.ts";
 import { sha256Of } from "./bytes.ts";
 import { letGo, openFresh, synced, writeAll } from "./descriptor.ts";
+import { openToRead } from "./open-file.ts";
 import { isErrno } from "./refused.ts";
 
 export type { BackupsBudget, BackupsUsage } from "./backups/pruner.ts";
@@ -51,7 +44,6 @@ export interface BackupsParts {
 }
 
 const NAME_BYTES = 12;
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export function openBackups({ folder, clock, budget }: BackupsParts): Backups {
   const pruner = createPruner(folder, clock, budget);
@@ -131,7 +123,7 @@ async function written(fd: number, path: string): Promise<void> {
 /** K2: what is there already, if it is that very content. */
 function openSame(path: string, bytes: Uint8Array): number | null {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return null;
-  const fd = orNull(() => openSync(path, READ));
+  const fd = orNull(() => openToRead(path));
   if (fd === null) return null;
   if (orNull(() => readFileSync(fd))?.equals(bytes) === true) return fd;
   letGo(fd);
@@ -162,7 +154,7 @@ function openIn(day: Day, path: string): number {
 }
 
 function wholeAt(path: string, sha256: string): Buffer | null {
-  const fd = orNull(() => openSync(path, READ));
+  const fd = orNull(() => openToRead(path));
   if (fd === null) return null;
   const bytes = orNull(() => readFileSync(fd));
   letGo(fd);

@@ -2,6 +2,7 @@ import { constants, fstatSync, lstatSync, openSync, readlinkSync, type Stats } f
 import type { WorkspaceRoot } from "../kernel/workspace.ts";
 import { bounds } from "./bounds.ts";
 import { letGo } from "./descriptor.ts";
+import { openIfPresent } from "./open-file.ts";
 import { FileRefused, isErrno, refusalOf } from "./refused.ts";
 import { demand, type Right, type Rights } from "./rights.ts";
 import { namesOf, namesOfLink } from "./workspace-path.ts";
@@ -43,8 +44,6 @@ export interface Root extends WorkspaceRoot {
 }
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-const REGULAR =
-  constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** An open folder of a workspace, and whose rights bound what is done in it. */
 export interface Folder {
@@ -151,7 +150,7 @@ export function withRegular<T>(
   name: string,
   use: (fd: number, stat: Stats) => T,
 ): T | null {
-  const fd = openPresent(folder, name);
+  const fd = openIfPresent(beneath(folder, name));
   if (fd === null) return null;
   try {
     const stat = fstatSync(fd);
@@ -214,15 +213,6 @@ function look(folder: Folder, name: string): Found {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return { kind: "absent" };
   return stat.isSymbolicLink() ? { kind: "link", target: readlinkSync(path) } : { kind: "entry" };
-}
-
-function openPresent(folder: Folder, name: string): number | null {
-  try {
-    return openSync(beneath(folder, name), REGULAR);
-  } catch (fault) {
-    if (isErrno(fault) && fault.code === "ENOENT") return null;
-    throw fault;
-  }
 }
 
 function placeAt(trail: Trail, missing: readonly string[], name: string): Place {

@@ -2,6 +2,7 @@ import { fstatSync, type Stats } from "node:fs";
 import { bounds } from "../bounds.ts";
 import { readWhole, refuseLarge } from "../bytes.ts";
 import { FileRefused } from "../refused.ts";
+import { permissions } from "../transaction/fresh-file.ts";
 import { ownerIn } from "../transaction/owner.ts";
 import { atPlace, type Place, type Purpose, type Root, withRegular } from "../walk.ts";
 
@@ -11,7 +12,7 @@ export interface Content extends Ownership {
 }
 
 export interface Ownership {
-  /** Permission bits. Set-user-id bits go, as the kernel does on a write: they vouched for the old content. */
+  /** Permission bits. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
@@ -59,7 +60,6 @@ export interface Most {
 
 const MOST: Most = { files: bounds.edit_files, folders: bounds.new_folders };
 
-const PERMISSIONS = 0o777;
 const OWNER_MAY = 0o600;
 /** As open as its folder, and never executable nor everybody's to write. */
 const AS_FOLDER = 0o664;
@@ -134,7 +134,7 @@ const present = ({ folder, name, path }: Place): Content | null =>
   }));
 
 const ownership = ({ mode, uid, gid }: Stats): Ownership => ({
-  ...{ mode: mode & PERMISSIONS, uid, gid },
+  ...{ mode: permissions(mode), uid, gid },
 });
 
 function around({ path, missing, folder, workspace }: Place): Pick<Drafted, "missing" | "fresh"> {

@@ -1,10 +1,11 @@
-import { type Stats, constants, fstatSync, openSync } from "node:fs";
+import { type Stats, fstatSync } from "node:fs";
 import { allEnded } from "../all-ended.ts";
 import type { Backups } from "../backups.ts";
 import { bounds } from "../bounds.ts";
 import { readUpTo, sha256Of } from "../bytes.ts";
 import { letGo } from "../descriptor.ts";
 import type { EditPlan } from "../edit.ts";
+import { openToRead } from "../open-file.ts";
 import { FileRefused, isErrno, refusalOf } from "../refused.ts";
 import { demand, demandOfKernel } from "../rights.ts";
 import { appeared, changed, chmodded, gone, noFile } from "./conflict.ts";
@@ -34,7 +35,6 @@ type Content = EditPlan["contents"][number];
 
 /** More files of one edit are not open at the same time. */
 const AT_ONCE = 32;
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
  * Everything but the switch: the originals held and kept, the new contents on the disk.
@@ -111,7 +111,7 @@ function hold(spot: Spot, expected: Uint8Array | null): Original | null {
     return null;
   }
   const is_linked = linkedIfThere(spot);
-  const fd = openSync(is_linked ? old : at, READ);
+  const fd = openToRead(is_linked ? old : at);
   try {
     const stat = fstatSync(fd);
     refuseForeign(fd, stat, spot);
