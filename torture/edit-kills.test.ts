@@ -6,7 +6,14 @@ import { expect, test } from "vitest";
 import { aftermathOf, damagedBackups } from "./edits/aftermath.ts";
 import type { Call } from "./edits/calls.ts";
 import { chosen } from "./edits/chosen.ts";
-import { callsTo, callsToApply, interrupted, killedAt, withCopy } from "./edits/interrupted.ts";
+import {
+  callsTo,
+  callsToApply,
+  interrupted,
+  isSwitch,
+  killedAt,
+  withCopy,
+} from "./edits/interrupted.ts";
 import { memory, settle, withScene } from "./edits/places.ts";
 import type { Scene } from "./edits/scene.ts";
 import { lackOfTracing, titled } from "./means.ts";
@@ -41,6 +48,14 @@ async function unsettled(scene: Scene): Promise<string[]> {
   return found;
 }
 
+/** Most calls are made before the first switch: half of a short run's are not. */
+function spread(all: readonly Call[], count: number): readonly Call[] {
+  if (count >= all.length) return all;
+  const first = all.findIndex(isSwitch);
+  const half = Math.ceil(count / 2);
+  return [...chosen(all.slice(0, first), count - half), ...chosen(all.slice(first), half)];
+}
+
 const wordsOf = ({ name, nth, shown }: Call): string => `killed at ${name} ${nth}: ${shown}`;
 
 test.skipIf(lack !== null)(
@@ -48,7 +63,7 @@ test.skipIf(lack !== null)(
   { timeout: LONG },
   async () => {
     const all = await callsToApply();
-    const calls = chosen(all, rounds({ short: 8, long: all.length }));
+    const calls = spread(all, rounds({ short: 10, long: all.length }));
     const found: string[] = [];
     const ends = { all: 0, nothing: 0, half: 0 };
     for (const call of calls)

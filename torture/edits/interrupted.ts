@@ -44,7 +44,7 @@ export const callsToApply = (by?: Order["by"]): Promise<Call[]> =>
   withScene(memory, 0, (scene) => callsTo("apply", scene, by));
 
 /** A file gets its new content, or goes. */
-const isSwitch = ({ name, shown }: Call): boolean =>
+export const isSwitch = ({ name, shown }: Call): boolean =>
   name === "unlink" ? !shown.includes(".edit_") : SWITCHING.has(name) && shown.includes('.new", ');
 
 /** Scenes as kills leave them that strike between the first switch and the last. */
