@@ -18,6 +18,15 @@ const leave = (fault: NodeJS.ErrnoException) => {
 stdout.on("error", leave);
 // What is said around the answer may get lost; the answer may not.
 stderr.on("error", () => undefined);
+let may_outlive_output = false;
+
+/** A pipe takes the end of what was written when its reader does, and an exit would cut it off. */
+async function outputTaken(): Promise<void> {
+  if (may_outlive_output) return;
+  // After a fault of standard output `leave` ends the process.
+  await new Promise<void>((taken) => stdout.write("", (fault) => fault ?? taken()));
+  await new Promise<void>((taken) => stderr.write("", () => taken()));
+}
 
 try {
   const config = readConfig();
@@ -34,14 +43,19 @@ try {
     clock: systemClock,
     random: () => randomInt(RANDOM_STEPS) / RANDOM_STEPS,
     newKey: () => randomBytes(16).toString("base64url"),
-    outliveOutput: () => void stdout.off("error", leave),
+    outliveOutput() {
+      stdout.off("error", leave);
+      may_outlive_output = true;
+    },
     signal: (pid, name) => void process.kill(pid, name),
   });
+  await outputTaken();
   process.exit(code);
 } catch (fault) {
   createScreen({ stdout, stderr, colors: false }).note(
     fault instanceof Error ? fault.message : String(fault),
     "bad",
   );
+  await outputTaken();
   process.exit(exit.usage);
 }

@@ -4,9 +4,11 @@ import { once } from "node:events";
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type ScriptedAgent, startScriptedAgent } from "./scripted-agent.ts";
+import { answers } from "../../sdk/test/scripted-server.ts";
+import { type ScriptedAgent, startScriptedAgent, turn } from "./scripted-agent.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 let folder = "";
@@ -79,4 +81,34 @@ test("the answer arrives although nobody reads what is said around it", async ()
   run.stdout!.setEncoding("utf8").on("data", (text: string) => answer.push(text));
   expect(await once(run, "close")).toEqual([0, null]);
   expect(answer.join("")).toBe("The answer.\n");
+});
+
+/** A list of more than a pipe holds, through the shell's own kind of pipe, which Node's spawn is not. */
+async function listInto(reader: string) {
+  const list = answers({ items: [{ ...turn, message: "x".repeat(1_000_000) }], next: null });
+  const agent = await startScriptedAgent(() => undefined, { routes: { "GET /v1/turns": list } });
+  agents.push(agent);
+  const line = `{ "$0" "$@"; echo "exit $?" >&2; } | ${reader}`;
+  const shell = spawn("sh", ["-c", line, process.execPath, main, "turns", "--json"], {
+    cwd: folder,
+    env: {
+      ...{ PATH: process.env["PATH"] ?? "", NODE_NO_WARNINGS: "1" },
+      ...{ MAINSTAY_URL: agent.server.url, MAINSTAY_KEY: "mst_test" },
+    },
+  });
+  const [out, err] = await Promise.all([textOf(shell.stdout), textOf(shell.stderr)]);
+  return { out, err };
+}
+
+test("a pipe gets all of a long output, also where its reader is slower", async () => {
+  const { out, err } = await listInto("cat");
+  expect(err).toBe("exit 0\n");
+  expect(out).toContain(`"message":"${"x".repeat(1_000_000)}"`);
+  expect(out.endsWith("}\n")).toBe(true);
+});
+
+test("a reader that leaves a long output in its midst ends the run", async () => {
+  const { out, err } = await listInto("head -c 20");
+  expect(err).toBe("exit 0\n");
+  expect(out).toHaveLength(20);
 });
