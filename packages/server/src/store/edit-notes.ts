@@ -35,6 +35,7 @@ export async function editNotes(store: Store, session_id: string, limit: number)
 }
 
 function filesOf(steps: readonly Step[]): string {
+  if (steps.length === 0) return "They had put them back as they were already.";
   const named = steps.slice(0, NAMED).map(inWords);
   const more = steps.length - named.length;
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(", ");

@@ -112,7 +112,10 @@ function takenBack(tree: Tree, edits: readonly ModelEdit[]): Tree | null {
   for (const [path, { found, left }] of nets) {
     if (isSame(found, left)) continue;
     const now = tree.get(path) ?? null;
-    if (now?.text !== left?.text) return null;
+    if (now?.text !== left?.text) {
+      if (now?.text !== found?.text) return null;
+      continue;
+    }
     const keeps_mode = now !== null && found?.mode === left?.mode;
     next = withFile(next, path, found && keeps_mode ? { ...found, mode: now.mode } : found);
   }

@@ -70,7 +70,21 @@ const between = (file: Meddling["change"]["file"]): [Meddling["change"][], Deed[
     { do: "undo turn", turn: 0 },
   ],
 ];
+/** Who put it back by hand is not kept from the undo, nor from that of the edit before it. */
+const byHand: [Meddling["change"][], Deed[]] = [
+  [{ path: "a.txt", file: { lines: ["alpha"], mode: 0o755 } }],
+  [
+    wrote("beta"),
+    wrote("gamma"),
+    { do: "meddle", change: { path: "a.txt", file: { lines: ["beta"], mode: 0o644 } } },
+    { do: "undo", which: 1 },
+    { do: "undo", which: 0 },
+    { do: "undo", which: 2 },
+    { do: "restart" },
+  ],
+];
 const examples = [
+  byHand,
   between({ lines: ["zeta"], mode: 0o644 }),
   between({ lines: null, mode: 0o755 }),
   between(null),

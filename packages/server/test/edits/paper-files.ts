@@ -83,12 +83,13 @@ export function paperFiles(): PaperFiles {
       ...{ steps: changed(changes), folders: [], diff: "the diff", hidden_lines: 0 },
     }),
     async planRestore(_root, { steps }, edit_id) {
-      const changed = steps.find((wanted) => !isNow(wanted, wanted.before));
+      const left = steps.filter((wanted) => isNow(wanted, wanted.before));
+      const changed = steps.find((one) => !left.includes(one) && !isNow(one, one.after));
       if (changed !== undefined)
         throw new FileRefused("conflict", `${changed.path} was changed since`);
-      const gone = steps.find(({ after }) => after !== null && !kept.has(after.sha256));
+      const gone = left.find(({ after }) => after !== null && !kept.has(after.sha256));
       if (gone !== undefined) throw new FileRefused("backup_gone", `${gone.path} is not kept`);
-      return planned(edit_id, steps);
+      return planned(edit_id, left);
     },
     async apply(_root, { steps }) {
       const fate = paper.fate;

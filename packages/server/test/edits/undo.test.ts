@@ -3,6 +3,7 @@ import { ann, openRoom, type Room } from "./room.ts";
 import { sha256 } from "./paper-files.ts";
 import { FileRefused } from "../../src/files/files.ts";
 import { StoreFault } from "../../src/kernel/errors.ts";
+import { editNotes } from "../../src/store/edit-notes.ts";
 
 let room: Room;
 beforeEach(async () => {
@@ -68,6 +69,18 @@ test("later changes are not lost: they are named, and nothing is done", async ()
   });
   expect([texts(), await standing()]).toEqual([{ a: "2" }, [later, edit]]);
   expect((await room.get(edit)).undone_by).toBeNull();
+});
+
+test("what somebody had put back already is no conflict, and told to the model so", async () => {
+  room.files.texts.set("a", "0");
+  const [first, second] = [await room.write("a", "1"), await room.write("a", "2")];
+  room.files.texts.set("a", "1");
+  expect(await undo(second)).toMatchObject({ state: "applied", fault: null, files: [] });
+  expect((await room.get(second)).undone_by).not.toBeNull();
+  const [note] = await editNotes(room.store, "s", 10);
+  expect(note!.text).toMatch(/^.* files: undo of .*: tidy\.\nThey had put them back as they were/);
+  await undo(first);
+  expect([texts(), await standing()]).toEqual([{ a: "0" }, []]);
 });
 
 test("what somebody else did between two edits of a turn is not lost either", async () => {

@@ -17,8 +17,8 @@ const MOST: Most = { files: bounds.restored_files, folders: bounds.restored_fold
 
 /**
  * Plans to put files back to how they were: `before` of a step is what must be there now, `after`
- * what was there. A mode that the steps do not change stays as it is. Of `folders` go those that
- * nothing is left in.
+ * what was there. A file whose content is that again already is left as it is. A mode that the steps
+ * do not change stays as it is. Of `folders` go those that nothing is left in.
  * @throws FileRefused "conflict" with both sides of what is not as expected, "backup_gone", "too_many"
  */
 export function planRestore(
@@ -32,7 +32,8 @@ export function planRestore(
   const conflicts = steps.flatMap((step, i) => conflictAt(step, found[i]!, kept));
   if (conflicts.length > 0) throw new FileRefused("conflict", conflicts.join("\n"));
   const contents = withThose(found, kept);
-  for (const step of steps) {
+  for (const [i, step] of steps.entries()) {
+    if (!isAs(found[i]!, step.before)) continue;
     if (step.after === null) draft.remove(step.path);
     else {
       const content = contentOf(step.path, step.after, contents);
@@ -54,16 +55,23 @@ const innermostFirst = (folders: readonly string[]): string[] =>
 const originOf = ({ path, before, moved_from }: FileStep): string | null =>
   moved_from ?? (before === null ? null : path);
 
-function conflictAt({ path, before }: FileStep, file: Drafted, kept: KeptContents): string[] {
+function conflictAt(
+  { path, before, after }: FileStep,
+  file: Drafted,
+  kept: KeptContents,
+): string[] {
   if (file.path !== path)
     return [`${quotedPath(path)} leads to ${quotedPath(file.path)} now, through a link`];
+  if (isAs(file, before) || isAs(file, after)) return [];
   const bytes = file.now?.bytes ?? null;
-  if ((bytes && sha256Of(bytes)) === (before && before.sha256)) return [];
   const expected = before && kept.read(before.sha256);
   return before !== null && expected === null
     ? [`${quotedPath(path)} was changed since; what it was is not kept any more`]
     : [bothSides(path, expected, bytes)];
 }
+
+const isAs = ({ now }: Drafted, as: FileStep["before"]): boolean =>
+  (now && sha256Of(now.bytes)) === (as && as.sha256);
 
 /** What is moved back needs no backup: it is there. */
 function withThose(found: readonly Drafted[], kept: KeptContents): KeptContents {

@@ -8,6 +8,7 @@ export type Verdict = "applied" | "untouched" | "take back" | "unknown";
 
 export function verdictOn(standings: readonly Standing[]): Verdict {
   const seen = new Set(standings.map(({ as }) => as));
+  if (seen.size === 0) return "applied";
   if (seen.has("unseen")) return "unknown";
   if (seen.has("before")) return seen.has("after") ? "take back" : "untouched";
   return seen.has("after") ? "applied" : "unknown";

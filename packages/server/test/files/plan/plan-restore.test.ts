@@ -74,16 +74,39 @@ test("an undo is a plan of its own, and what is moved back needs no backup", asy
 
 test("what came later is a conflict that shows both sides, of all files at once", async () => {
   const { root, put, undo } = await editedFolder(before, ...changes);
-  await put("a", "somebody else\n");
+  await rm(join(root.path, "a"));
   await put("c", "somebody's new\n");
-  await rm(join(root.path, "new/file"));
+  await put("new/file", "somebody else\n");
   const refused = refusalIn(() => planRestore(root, undo, "edit_2", keeping("1\n", "2\n", "x\n")));
   expect(refused.fault).toBe("conflict");
   expect(refused.message).toBe(
-    "new/file: there is no such file now\n" +
-      "--- a (expected)\n+++ a (found)\n@@ -1,1 +1,1 @@\n-2\n+somebody else\n" +
+    "--- new/file (expected)\n+++ new/file (found)\n@@ -1,1 +1,1 @@\n-x\n+somebody else\n" +
+      "a: there is no such file now\n" +
       "c: no file was expected; there is one now",
   );
+});
+
+test("a file that is as it was already has nothing to be done to it, whatever its mode", async () => {
+  const { root, put, undo } = await editedFolder(before, ...changes);
+  await put("a", "1\n");
+  await put("c", "c\n", 0o755);
+  await rm(join(root.path, "new"), { recursive: true });
+  const rest = planRestore(root, undo, "edit_2", keeping());
+  expect(rest.steps.map(({ path }) => path)).toEqual(["b", "moved"]);
+  await put("b", "b\n");
+  await rm(join(root.path, "moved"));
+  expect(planRestore(root, undo, "edit_3", keeping())).toMatchObject({ steps: [], contents: [] });
+});
+
+test("a mode alone is taken back, though the content is as it was all along", async () => {
+  const { root, put } = await editedFolder({ a: "1\n" });
+  const [kept, found] = [0o755, 0o644].map((mode) => ({
+    ...{ sha256: sha256Of("1\n"), size_bytes: 2, mode, uid: 0, gid: 0 },
+  }));
+  await put("a", "1\n", 0o755);
+  const steps = [{ path: "a", before: kept!, after: found! }];
+  const plan = planRestore(root, { steps, folders: [] }, "edit_2", keeping());
+  expect(plan.steps).toMatchObject([{ before: { mode: 0o755 }, after: { mode: 0o644 } }]);
 });
 
 test("a path that leads elsewhere by now is a conflict", async () => {
