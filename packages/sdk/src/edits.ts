@@ -53,7 +53,7 @@ export type Edit = z.infer<typeof Edit>;
 
 /** `GET /v1/edits/{id}/diff`. */
 export const EditDiff = z.object({
-  /** Unified; null where a kept content is gone, or the edit is too large for a diff. */
+  /** Unified; null where nothing that is kept can be shown. */
   diff: z.string().nullable(),
   /** What the diff does not show, a sentence each. */
   gaps: z.array(z.string()),

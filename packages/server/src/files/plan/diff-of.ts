@@ -1,7 +1,7 @@
 import type { EditDiff } from "@mainstay/sdk/edits";
 import { bounds } from "../bounds.ts";
 import type { EditRecord, FileAs, FileStep } from "../edit.ts";
-import { shown } from "./line-diff.ts";
+import { shown, wholeDiff } from "./line-diff.ts";
 import type { KeptContents } from "./plan-restore.ts";
 import { quotedPath } from "./quoted-path.ts";
 import { tellEdit, type ToldContent, type ToldFile } from "./tell-edit.ts";
@@ -15,7 +15,8 @@ export function diffOf({ steps }: Pick<EditRecord, "steps">, kept: KeptContents)
     if (typeof file === "string") gaps.push(file);
     else files.push(file);
   }
-  const diff = files.length === 0 ? null : shown(tellEdit(files).lines, bounds.whole_diff);
+  const diff =
+    files.length === 0 ? null : shown(tellEdit(files, wholeDiff).lines, bounds.whole_diff);
   return { diff, gaps };
 }
 

@@ -44,8 +44,12 @@ export function lineDiff(before: Side, after: Side): LineDiff | null {
   return { lines, ...counted(lines) };
 }
 
-/** The one side removed, the other added: for who must see every line, whatever changed. */
-export function replacement(before: Side, after: Side): LineDiff {
+/** Every line that there is room for, whatever changed. */
+export const wholeDiff = (before: Side, after: Side): LineDiff =>
+  lineDiff(before, after) ?? replacement(before, after);
+
+/** The one side removed, the other added. */
+function replacement(before: Side, after: Side): LineDiff {
   const [removed, added] = [linesOf(before, "-"), linesOf(after, "+")];
   return {
     lines: [

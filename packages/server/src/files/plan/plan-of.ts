@@ -3,7 +3,7 @@ import { sha256Of } from "../bytes.ts";
 import type { EditPlan, EditPreview, FileAs, FileStep } from "../edit.ts";
 import { FileRefused } from "../refused.ts";
 import type { Content, Draft, Drafted, Most } from "./draft.ts";
-import { cut, lineDiff, replacement, shown } from "./line-diff.ts";
+import { cut, shown, wholeDiff } from "./line-diff.ts";
 import { tellEdit, type ToldFile } from "./tell-edit.ts";
 
 /** A draft as a plan: what is as it was found is no step of it. @throws FileRefused past a bound. */
@@ -27,10 +27,7 @@ export function planOf(draft: Draft, edit_id: string): EditPlan {
 /** The same for who decides by what it shows: every line that there is room for, whatever changed. */
 export function previewOf(draft: Draft): EditPreview {
   const files = changedOf(draft);
-  const { lines } = tellEdit(
-    files.map(toldOf),
-    (...sides) => lineDiff(...sides) ?? replacement(...sides),
-  );
+  const { lines } = tellEdit(files.map(toldOf), wholeDiff);
   const { hidden_lines } = cut(lines, bounds.whole_diff);
   const diff = shown(lines, bounds.whole_diff);
   return { steps: files.map(stepOf), folders: foldersOf(files, draft.most), diff, hidden_lines };

@@ -170,6 +170,16 @@ test("the diff of an edit is what it was planned to be, and says what is not kep
   expect(diffOf(plan, keeping())).toMatchObject({ diff: null });
 });
 
+test("a rewrite too large for a diff is shown as what went and what came, within bounds", async () => {
+  const many = (word: string) => Array.from({ length: 3_000 }, (_, i) => `${word} ${i}\n`).join("");
+  const [old, fresh] = [many("old"), many("new")];
+  const { plan } = await editedFolder({ a: old }, { kind: "write", path: "a", content: fresh });
+  expect(plan.diff).toContain("too much changed for a diff");
+  const { diff } = diffOf(plan, keeping(old, fresh));
+  expect(diff).toMatch(/^--- a\n\+\+\+ a\n@@ -1,3000 \+1,3000 @@\n-old 0\n-old 1\n/);
+  expect(diff).toMatch(/\n\+new 1\n[^]*\n… 1003 more lines of this diff$/);
+});
+
 test("both sides of a conflict are bounded, and binary ones only named", () => {
   const many = Buffer.from("x\n".repeat(300));
   const told = bothSides("f", Buffer.from("y\n"), many);
