@@ -34,7 +34,7 @@ const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: s
   limit_too_long: { status: 422, title: "No command may run that long" },
   output_gone: { status: 410, title: "The output is not kept any more" },
   edit_conflict: { status: 409, title: "The files were changed since" },
-  edit_refused: { status: 422, title: "The files cannot be edited so" },
+  edit_refused: { status: 422, title: "The edit was not done" },
   edit_not_standing: { status: 409, title: "The edit does not stand" },
   nothing_to_undo: { status: 409, title: "There is nothing to undo" },
   undo_too_large: { status: 422, title: "One undo cannot take back so much" },
@@ -49,7 +49,7 @@ const PROBLEMS: Record<ProblemCode, { readonly status: number; readonly title: s
   journal_damaged: { status: 500, title: "The record of the turn is damaged" },
   audit_damaged: { status: 500, title: "The audit trail is damaged" },
   journal_full: { status: 507, title: "The journals have no room left" },
-  disk_full: { status: 507, title: "The server's disk is full" },
+  disk_full: { status: 507, title: "A disk is full" },
   disk_nearly_full: { status: 507, title: "The server's disk is nearly full" },
   internal: { status: 500, title: "The server failed" },
 };

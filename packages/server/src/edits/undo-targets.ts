@@ -113,19 +113,20 @@ export async function refuseGone(store: Store, edits: Targets): Promise<void> {
   const gone = now.find((row) => !isStanding(row));
   if (gone === undefined) return;
   if (gone.state === "running") throw isBusy(gone.id);
-  const why = gone.state === "applied" ? await undoneWords(store, gone.undone_by!) : endWords(gone);
-  throw new Refusal("edit_not_standing", `${gone.id} does not stand: ${why}.`);
+  const why = gone.state === "applied" ? await undoneWords(store, gone) : endWords(gone);
+  throw new Refusal("edit_not_standing", `${why}.`);
 }
 
-const endWords = ({ state, fault }: Pick<EditRow, "state" | "fault">): string =>
+const endWords = ({ id, state, fault }: EditRow): string =>
   state === "untouched"
-    ? "it changed nothing"
-    : `neither all nor none of it stands, and making it whole is tried again: ${fault}`;
+    ? `${id} changed nothing`
+    : `neither all nor none of ${id} stands, and making it whole is tried again: ${fault}`;
 
-async function undoneWords(store: Store, undo_id: string): Promise<string> {
+async function undoneWords(store: Store, { id, undone_by }: EditRow): Promise<string> {
+  const undo_id = undone_by!;
   const [undo] = await store.query(editRows(store).where("edit.id", "=", undo_id));
   if (undo?.state === "running")
-    return `${undo_id} is taking it back right now; ask again in a moment`;
-  if (undo?.state === "torn") return `${undo_id} was taking it back; ${endWords(undo)}`;
-  return `it was taken back by ${undo_id}; \`mainstay undo ${undo_id}\` brings it back`;
+    return `${undo_id} is taking ${id} back right now; ask again in a moment`;
+  if (undo?.state === "torn") return `${undo_id} was taking ${id} back; ${endWords(undo)}`;
+  return `${id} was taken back by ${undo_id}; \`mainstay undo ${undo_id}\` brings it back`;
 }

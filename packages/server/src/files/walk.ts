@@ -272,7 +272,7 @@ const tooDeep = (path: string) =>
   new FileRefused("too_deep", `${JSON.stringify(path)} has too many folders or links on its way`);
 
 function kindOf(stat: Stats): string {
-  if (stat.isDirectory()) return "a folder, not a file; list it with list_files";
+  if (stat.isDirectory()) return "a folder, not a file";
   if (stat.isFIFO()) return "a named pipe, not a regular file";
   if (stat.isSocket()) return "a socket, not a regular file";
   return "a device, not a regular file";

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ann, openRoom, type Room } from "./room.ts";
 import { sha256 } from "./paper-files.ts";
 import { FileRefused } from "../../src/files/files.ts";
-import { StoreFault } from "../../src/kernel/errors.ts";
+import { problemOf } from "../../src/door/problems.ts";
+import { fileRefusal } from "../../src/edits/refusals.ts";
+import { type Refusal, StoreFault } from "../../src/kernel/errors.ts";
 import { editNotes } from "../../src/store/edit-notes.ts";
 
 let room: Room;
@@ -125,6 +127,21 @@ test("an undo that comes to nothing gives the edit back", async () => {
   expect(texts()).toEqual({});
 });
 
+test("whose disk is full the problem does not guess, and what it says is said once", async () => {
+  const told = async (why: Promise<unknown>) => {
+    const refusal = await why.catch((fault: Refusal) => fault);
+    const { title, detail } = problemOf(refusal as Refusal);
+    return `${title}: ${detail}`;
+  };
+  const full = fileRefusal(new FileRefused("disk_full", '"a": no space left on its disk'));
+  expect(await told(Promise.reject(full))).toBe('A disk is full: "a": no space left on its disk');
+  const edit = await room.write("a", "1");
+  const { id } = await undo(edit);
+  expect(await told(undo(edit))).toBe(
+    `The edit does not stand: ${edit} was taken back by ${id}; \`mainstay undo ${id}\` brings it back.`,
+  );
+});
+
 test("while an undo is on its way the edit is nobody else's", async () => {
   const edit = await room.write("a", "1");
   const reached = Promise.withResolvers<void>();
@@ -137,7 +154,7 @@ test("while an undo is on its way the edit is nobody else's", async () => {
   await reached.promise;
   await expect(undo(edit)).rejects.toMatchObject({
     code: "edit_not_standing",
-    message: expect.stringMatching(/edit_\w+ is taking it back right now; ask again/),
+    message: expect.stringMatching(/edit_\w+ is taking edit_\w+ back right now; ask again/),
   });
   held.resolve();
   expect(await first).toMatchObject({ state: "applied" });

@@ -115,7 +115,7 @@ test.runIf(isRoot)(
     for (let i = 0; i < 50; i++) {
       const { fault, message } = await refusal(write(root, "keep", "x".repeat(100_000)));
       expect(fault).toBe("disk_full");
-      expect(message).toBe('"keep": no space left on the disk. keep is untouched.');
+      expect(message).toBe('"keep": no space left on its disk. keep is untouched.');
     }
     const created = await refusal(write(root, "other", "x".repeat(100_000)));
     expect(created.message).toContain("other was not created");

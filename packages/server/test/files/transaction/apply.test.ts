@@ -289,7 +289,7 @@ test("P2: who removes the second names keeps no edit from ending, nor from being
   };
   expect(await refusalOf(applyEdit(root, reversed, during))).toEqual({
     fault: "disk_full",
-    message: '"a": no space left on the disk. b and a are untouched, d/c was not created.',
+    message: '"a": no space left on its disk. b and a are untouched, d/c was not created.',
   });
   restore();
   expect(contentsOf(root.path)).toEqual(BEFORE);
@@ -317,7 +317,7 @@ test("where files have one name only, the way back is in memory", async () => {
   });
   const { message } = await refusalOf(applyEdit(root, plan, backups));
   expect(message).toBe(
-    '"e": no space left on the disk. a and d/c are untouched, e was not created.',
+    '"e": no space left on its disk. a and d/c are untouched, e was not created.',
   );
   expect(contentsOf(root.path)).toEqual(AFTER);
   expect(statSync(at("a")).mode & 0o777).toBe(0o644);
@@ -347,7 +347,7 @@ test("what the disk does not take is refused before anything is switched", async
   expect(await refusalOf(applyEdit(root, plan, full))).toEqual({
     fault: "disk_full",
     message:
-      'the backup of "a": no space left on the disk. a and b are untouched, d/c was not created.',
+      'the backup of "a": no space left on its disk. a and b are untouched, d/c was not created.',
   });
   expect(contentsOf(root.path)).toEqual(BEFORE);
   const wrong = { ...plan, contents: plan.contents.map(() => AS_IF_ROTTEN) };
