@@ -9,6 +9,9 @@ import type { EditedFile } from "@mainstay/sdk/edits";
 import type { Effect, JournalEvent } from "@mainstay/sdk/events";
 import type { Row } from "../store/schema.ts";
 
+/** Of what one undo took back. */
+const NAMED = 10;
+
 type Started = Extract<JournalEvent, { type: "tool_started" }>;
 type Ended = Extract<JournalEvent, { type: "tool_ended" }>;
 
@@ -38,12 +41,17 @@ export function turnChanges(events: readonly JournalEvent[], beside: Beside): Tu
       ended: ends.find(({ step, call_id }) => step === started.step && call_id === started.call_id),
     }));
   const of_calls = deeds.flatMap((deed) =>
-    sourceOf(deed, beside).map((source) => ({ source, gaps: gapsOf(deed, source, beside) })),
+    sourceOf(deed, beside).map((source) => ({
+      source,
+      gaps: gapsOf(deed, source, beside),
+      undone_by: standingOf(deed, beside)?.undone_by ?? null,
+    })),
   );
   const of_offers = beside.offers.flatMap(({ state, undone_by, files }) =>
     editSource({ step: null, call_id: null }, state, files).map((source) => ({
       source,
-      gaps: [...gapsIn(source), ...takenBack(source, undone_by)],
+      gaps: gapsIn(source),
+      undone_by,
     })),
   );
   const found = [...of_calls, ...of_offers];
@@ -53,7 +61,7 @@ export function turnChanges(events: readonly JournalEvent[], beside: Beside): Tu
     files: netOf(changes.flatMap(({ files }) => files)),
     more: changes.reduce((sum, { more }) => sum + more, 0),
     not_entered: [...new Set(changes.flatMap(({ not_entered }) => not_entered))],
-    gaps: found.flatMap(({ gaps }) => gaps),
+    gaps: [...found.flatMap(({ gaps }) => gaps), ...takenBack(found)],
     sources,
   };
 }
@@ -129,18 +137,37 @@ function isSame(before: FileState | null, after: FileState | null): boolean {
   return is_mode_same && before.sha256 !== null && before.sha256 === after.sha256;
 }
 
-function gapsOf(
+const standingOf = ({ started: { effect } }: Deed, { edits }: Beside): Standing | undefined =>
+  effect.kind === "edit" ? edits.get(effect.edit_id) : undefined;
+
+const gapsOf = (
   { started: { effect } }: Deed,
   source: ChangeSource,
-  { running, edits }: Beside,
-): string[] {
-  if (effect.kind === "command" && running.has(effect.command_id)) return [stillRuns(source)];
-  const edit = effect.kind === "edit" ? edits.get(effect.edit_id) : undefined;
-  return [...gapsIn(source), ...takenBack(source, edit?.undone_by ?? null)];
+  { running }: Beside,
+): string[] =>
+  effect.kind === "command" && running.has(effect.command_id)
+    ? [stillRuns(source)]
+    : gapsIn(source);
+
+interface Found {
+  readonly source: ChangeSource;
+  readonly undone_by: string | null;
 }
 
-const takenBack = ({ what }: ChangeSource, undone_by: string | null): string[] =>
-  undone_by === null ? [] : [`${what}: taken back by ${undone_by}`];
+/** A line for each undo, whatever it took back. */
+function takenBack(found: readonly Found[]): string[] {
+  const edits = Map.groupBy(found, ({ undone_by }) => undone_by);
+  return [...edits].flatMap(([undone_by, of]) =>
+    undone_by === null ? [] : [`${editsIn(of)}: taken back by ${undone_by}`],
+  );
+}
+
+function editsIn(found: readonly Found[]): string {
+  const whats = [...new Set(found.map(({ source }) => source.what))];
+  const named = whats.slice(0, NAMED).join(", ");
+  const more = whats.length > NAMED ? ` and ${whats.length - NAMED} more` : "";
+  return found.length === 1 ? named : `${found.length} edits, of ${named}${more}`;
+}
 
 const stillRuns = ({ what }: ChangeSource): string =>
   `this command still runs; what it changed is told when it has ended: ${what}`;

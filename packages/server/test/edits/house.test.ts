@@ -65,7 +65,7 @@ test("a turn's edits are listed with their diffs, taken back as one, and brought
   expect([await text("a.txt"), await names()]).toEqual(["one\n", ["a.txt"]]);
   expect((await edits.list({ session_id: turn.session_id, standing: true })).items).toEqual([]);
   const { gaps } = await house.client.turns.changes(turn.id);
-  expect(gaps).toEqual(["a.txt", "new/b.txt"].map((path) => `${path}: taken back by ${undo.id}`));
+  expect(gaps).toEqual([`2 edits, of a.txt, new/b.txt: taken back by ${undo.id}`]);
   expect(await codeOf(house.client.turns.undo(turn.id))).toBe("nothing_to_undo");
 
   await house.ask("and now?", { session_id: turn.session_id });
