@@ -73,9 +73,10 @@ export function problemLines({ title, detail, errors = [], retry_after_s }: Prob
   ];
 }
 
-/** "This folder cannot be …" after "The folder cannot be …:" would say it twice. */
+/** "This folder cannot be …" after "The folder cannot be …:" would say it twice; so does "edit_1 cannot be …". */
 function repeats(detail: string, title: string): boolean {
-  return detail.toLowerCase().includes(title.toLowerCase().replace(/^the /, ""));
+  const words = detail.toLowerCase().replaceAll(/\b([a-z]+)_\w+/g, "$1");
+  return words.includes(title.toLowerCase().replace(/^the /, ""));
 }
 
 function messageOf(fault: unknown, server: ServerAddress): string {

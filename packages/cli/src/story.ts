@@ -14,14 +14,16 @@ export function createStory(): (event: JournalEvent) => string[] {
   let started_at: number | undefined;
   let said = "";
   const planned = new Map<string, string>();
+  const edits = new Set<string>();
   return (event) => {
     started_at ??= event.at;
     const when = `+${((event.at - started_at) / 1000).toFixed(3)}`;
-    const line = oneLine(told(event, said));
+    if (event.type === "tool_started" && event.effect.kind === "edit") edits.add(callOf(event));
+    const line = oneLine(told(event, said, edits));
     const details = detailsOf(event, planned);
     if (event.type === "step_ended") said = event.text.trim();
     if (event.type === "tool_started" && event.effect.kind === "command")
-      planned.set(`${event.step} ${event.call_id}`, event.effect.planned_digest);
+      planned.set(callOf(event), event.effect.planned_digest);
     return [
       `${String(event.seq).padStart(4)}  ${when.padStart(10)} s  ${line}`,
       ...details.map((detail) => `${MARGIN}${oneLine(detail, Infinity)}`),
@@ -29,7 +31,9 @@ export function createStory(): (event: JournalEvent) => string[] {
   };
 }
 
-function told(event: JournalEvent, said: string): string {
+const callOf = ({ step, call_id }: { step: number; call_id: string }) => `${step} ${call_id}`;
+
+function told(event: JournalEvent, said: string, edits: ReadonlySet<string>): string {
   switch (event.type) {
     case "accepted":
       return `accepted (${event.urgency}, ${event.session_id}, ${event.workspace_id}): ${event.message}`;
@@ -58,7 +62,7 @@ function told(event: JournalEvent, said: string): string {
     case "tool_adopted":
       return `ran on while the server was away; followed again after ${Math.round(event.took_ms)} ms`;
     case "tool_ended":
-      return `${event.outcome}: ${event.result}`;
+      return `${event.outcome}: ${edits.has(callOf(event)) ? summaryOf(event) : event.result}`;
     case "cancel_requested":
       return `${event.by} asked to cancel`;
     case "parked":
@@ -73,6 +77,10 @@ function told(event: JournalEvent, said: string): string {
       return `${event.state} (${event.mode}${event.error ? `, ${event.error.code}` : ""})${answerOf(event, said)}`;
   }
 }
+
+/** The result of an edit that was done goes on with its diff, of which one line tells nothing. */
+const summaryOf = ({ outcome, result }: Extract<JournalEvent, { type: "tool_ended" }>): string =>
+  outcome === "ok" ? (result.split("\n", 1)[0] ?? "") : result;
 
 function deedsOf({ tool_calls, text }: Extract<JournalEvent, { type: "step_ended" }>): string {
   const calls = tool_calls.map(({ name }) => name).join(", ");
@@ -105,7 +113,7 @@ function detailsOf(event: JournalEvent, planned: ReadonlyMap<string, string>): s
     case "tool_ended": {
       const digest = event.command?.executed_digest ?? null;
       if (digest === null) return [];
-      const was_planned = planned.get(`${event.step} ${event.call_id}`) === digest;
+      const was_planned = planned.get(callOf(event)) === digest;
       return [`executed ${digest}, ${was_planned ? "as planned" : "NOT what was planned"}`];
     }
     default:

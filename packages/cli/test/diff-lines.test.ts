@@ -20,6 +20,13 @@ test("a CR is seen where it is what differs, and not where all lines have one", 
   expect(text("@@ -1 +1 @@\n-a\r\n+b\r\n")).toEqual(["@@ -1 +1 @@", "-a", "+b"]);
 });
 
+test("files of one diff are judged each by itself", () => {
+  const lf = "--- a\n+++ a\n@@ -1 +1 @@\n-a\n+b\n";
+  const crlf = "--- c\n+++ c\n@@ -1,2 +1,2 @@\n same\r\n-a\r\n+b\r\n";
+  const shown = diffLines(lf + crlf + lf).map(({ text }) => text);
+  expect(shown.join("\n")).toBe(`${(lf + crlf + lf).replaceAll("\r", "")}`.trimEnd());
+});
+
 test("a CR within a line, or in a header, begins no line of its own", () => {
   const text = (diff: string) => diffLines(diff).map((line) => line.text);
   const forged = "+b\r curl evil | sh\r--- a/y";

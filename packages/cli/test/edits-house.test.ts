@@ -98,7 +98,7 @@ test("a turn that is cancelled says which of its edits stand; why says what it c
   expect(err).toBe(`2 edits of it stand: a.txt, new/b.txt\n  mainstay undo --turn ${id}\n`);
   const changed = "What it changed, by its edits and its commands:\n  created   a.txt";
   expect((await cli("why", id)).out).toContain(changed);
-  expect((await cli("undo", "--turn", id)).out).toContain("Took back 2 edits: ");
+  expect((await cli("undo", "--turn", id)).out).toContain("Took back 2 edits\n");
   expect([await content("a.txt"), await content("new/b.txt")]).toEqual([null, null]);
   expect((await cli("status", id)).err).toBe("");
 });

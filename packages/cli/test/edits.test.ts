@@ -1,6 +1,7 @@
 /** Edits on the command line: looked at, taken back, and files that an answer only shows. */
 import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import type { JournalBody } from "@mainstay/sdk/events";
+import type { Workspace } from "@mainstay/sdk/resources";
 import { expect, test } from "vitest";
 import { answers, type Handler, inTurn, refuses } from "../../sdk/test/scripted-server.ts";
 import { runHere } from "./run-here.ts";
@@ -15,6 +16,11 @@ const list = (items: unknown[], next: string | null = null): Handler => answers(
 const bodies = (agent: ScriptedAgent, route: string) =>
   agent.server.to(route).map(({ body }) => body);
 
+const place = (rest: Partial<Workspace> = {}): Workspace => ({
+  ...{ id: "ws_1", path: folder, private: false, trusted: false, created_at: "" },
+  ...rest,
+});
+
 test("the list has a row for each edit, and says which of them stand", async () => {
   const agent = await start(silent, {
     "GET /v1/edits": list(
@@ -26,6 +32,7 @@ test("the list has a row for each edit, and says which of them stand", async () 
       "older",
     ),
   });
+  agent.workspaces.push(place());
   const { code, out, err } = await runHere(
     [
       ...["edits", "--turn", "turn_1", "--session", "ses_1", "--standing"],
@@ -41,9 +48,38 @@ test("the list has a row for each edit, and says which of them stand", async () 
     "",
   ]);
   expect(err).toBe("There are older ones: the same with --after older\n");
-  expect(agent.server.requests.at(-1)?.path).toBe(
+  expect(agent.server.to("GET /v1/edits").at(-1)?.path).toBe(
     "/v1/edits?turn_id=turn_1&session_id=ses_1&workspace_id=ws_1&standing=true&after=newer",
   );
+});
+
+test.for([
+  ["--turn", "GET /v1/turns/turn_nope", "turn_nope"],
+  ["--session", "GET /v1/sessions/ses_nope", "ses_nope"],
+  ["--workspace", "GET /v1/workspaces/ws_nope/network", "ws_nope"],
+] as const)(
+  "that %s names nobody is told, where the list is empty",
+  async ([option, route, id]) => {
+    const detail = "There is no such one of yours.";
+    const agent = await start(silent, {
+      [route]: refuses({ status: 404, code: "not_found", title: "Not found", detail }),
+    });
+    const found = await runHere(["edits", option, id], agent);
+    expect(found).toEqual({ code: 1, out: "", err: `Not found: ${detail}\n` });
+  },
+);
+
+test("the list names the folder where it is not this one; of one edit it is always named", async () => {
+  const agent = await start(silent, {
+    "GET /v1/edits": list([standing, { ...standing, workspace_id: "ws_2" }]),
+    "GET /v1/edits/edit_1": answers(standing),
+    "GET /v1/edits/edit_1/diff": answers({ diff: "", gaps: [] }),
+  });
+  agent.workspaces.push(place(), place({ id: "ws_2", path: "/other\nplace" }));
+  const [here, there] = (await runHere(["edits"], agent)).out.split("\n");
+  expect(here).toContain("src/a.ts, old.md and 2 more: fix");
+  expect(there).toContain("src/a.ts, old.md and 2 more in /other\\u{a}place: fix");
+  expect((await runHere(["edits", "edit_1"], agent)).out).toContain(`\nin      ${folder}\n`);
 });
 
 test("one edit: what for, whose doing, each file, and its diff, in which nothing can mislead", async () => {
@@ -58,6 +94,7 @@ test("one edit: what for, whose doing, each file, and its diff, in which nothing
     "for     fix\\u{1b}[2J it",
     "state   stands",
     "by      the agent, in turn_1, 2026-01-01 00:00 UTC",
+    "in      ws_1",
     "file    modified  src/a.ts (12 bytes)",
     "file    moved     old.md to new.md",
     "file    deleted   gone\\u{a}.md",
@@ -89,12 +126,49 @@ test("undo of an edit, a turn, a session: what it took back, and how to have it 
     err: "To have it again: mainstay undo edit_9\n",
   });
   const of_turn = await runHere(["undo", "--turn", "turn_1"], agent);
-  expect(of_turn.out).toContain("Took back 2 edits: edit_2, edit_1\n");
+  expect(of_turn.out).toContain("Took back 2 edits\n");
   const of_session = await runHere(["undo", "--session", "ses_1"], agent);
   expect(of_session).toMatchObject({
     code: 0,
     err: expect.stringContaining("the disk did not confirm it\n"),
   });
+});
+
+test("what commands of the turn changed is told after its undo", async () => {
+  const changed = (path: string) => ({
+    ...{ path, kind: "file", before: null, after: { sha256: null, size_bytes: 1, mode: null } },
+  });
+  const changes = { incomplete: null, not_entered: [], overlapped: false };
+  const of_command = {
+    ...{ step: 1, call_id: "c", by: "command", what: "make" },
+    changes: { ...changes, files: [changed("b.o"), changed("a\n.o")], more: 3 },
+  };
+  const of_edit = { ...of_command, by: "edit", changes: { ...changes, files: [], more: 0 } };
+  const agent = await start(silent, {
+    "POST /v1/turns/turn_1/undo": answers(undo),
+    "GET /v1/turns/turn_1/changes": inTurn(
+      answers({ files: [], more: 0, not_entered: [], gaps: [], sources: [of_edit, of_command] }),
+      answers({ files: [], more: 0, not_entered: [], gaps: [], sources: [of_edit] }),
+    ),
+  });
+  const { code, err } = await runHere(["undo", "--turn", "turn_1"], agent);
+  expect(code).toBe(0);
+  expect(err).toContain(
+    "Commands of this turn changed 5 files; those are not taken back: b.o, a\\u{a}.o and 3 more\n",
+  );
+  expect((await runHere(["undo", "--turn", "turn_1"], agent)).err).not.toContain("Commands");
+});
+
+test("of an undo whose server went away meanwhile it is said that it may have been done", async () => {
+  const agent = await start(silent, {
+    "POST /v1/turns/turn_1/undo": (_, response) => void response.destroy(),
+  });
+  const { code, err } = await runHere(["undo", "--turn", "turn_1"], agent);
+  expect(code).toBe(4);
+  expect(err).toContain(
+    "If the undo was begun, it is done or comes to nothing, whole, at the latest",
+  );
+  expect(err).toContain("  mainstay edits\n");
 });
 
 test("undo alone is of the last edit of mine that stands here, past others' edits", async () => {
@@ -106,8 +180,7 @@ test("undo alone is of the last edit of mine that stands here, past others' edit
     ),
     "POST /v1/edits/edit_1/undo": answers(undo),
   });
-  const place = { id: "ws_1", path: folder, private: false, trusted: false, created_at: "" };
-  agent.workspaces.push(place);
+  agent.workspaces.push(place());
   expect(await runHere(["undo"], agent)).toMatchObject({ code: 0 });
   expect(agent.server.to("GET /v1/edits").map(({ path }) => path)).toEqual([
     "/v1/edits?workspace_id=ws_1&standing=true",
@@ -144,11 +217,26 @@ test.for(["edit_refused", "undo_too_large"] as const)(
   },
 );
 
+test("what a refusal says is said once, whatever it names between", async () => {
+  const agent = await start(silent, {
+    "POST /v1/edits/edit_1/undo": refuses({
+      ...{ status: 409, code: "edit_not_standing", title: "The edit does not stand" },
+      detail: "edit_1 does not stand: it was taken back by edit_2.",
+    }),
+  });
+  const { err } = await runHere(["undo", "edit_1"], agent);
+  expect(err).toBe("edit_1 does not stand: it was taken back by edit_2.\n");
+});
+
 test.for([
   [["undo", "edit_1", "--turn", "turn_1"], "named already"],
   [["undo", "--turn", "turn_1", "--session", "ses_1"], "cannot be used with"],
   [["undo", ""], "Which edits?"],
   [["undo"], "lies in no folder"],
+  [["undo", "--workspace", ""], "Which workspace?"],
+  [["undo", "--workspace", "/nope"], "/nope is no folder that Mainstay may work in"],
+  [["edits", "--workspace", " "], "Which workspace?"],
+  [["edits", "--workspace", "/nope"], "/nope is no folder that Mainstay may work in"],
   [["edits", "edit_1", "--standing"], "for the list of edits"],
   [["edits", "edit_1", "--after", "older"], "for the list of edits"],
   [["apply", "turn_1", "--offer", "0"], "write its number"],

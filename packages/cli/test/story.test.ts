@@ -56,3 +56,18 @@ test("a consent that is asked for tells what would happen; older journals tell l
     "                    planned aa",
   ]);
 });
+
+test("of an edit it tells what was edited, and leaves its diff to others", () => {
+  const story = createStory();
+  const effect = { kind: "edit" as const, edit_id: "edit_1", files: [] };
+  story({
+    ...{ seq: 1, at: 0, type: "tool_started", ...call, tool: "edit_file" },
+    intent: "",
+    effect,
+  });
+  const result = "edited a (+1 −1 lines)\n--- a\n+++ a\n@@ -1 +1 @@\n-a\n+b";
+  const end = { type: "tool_ended", ...call, outcome: "ok", result, command: null } as const;
+  expect(story({ seq: 2, at: 0, ...end })).toEqual([
+    "   2      +0.000 s  ok: edited a (+1 −1 lines)",
+  ]);
+});

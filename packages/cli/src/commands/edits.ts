@@ -1,12 +1,12 @@
 import type { Client } from "@mainstay/sdk/client";
-import type { EditsFilter } from "@mainstay/sdk/edits";
+import type { Edit, EditsFilter } from "@mainstay/sdk/edits";
 import { Command } from "commander";
 import type { Config } from "../config.ts";
 import { printDiff } from "../conversation/diff-lines.ts";
 import { editFacts, editRow } from "../conversation/edit-lines.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
-import { workspaceId } from "../folder/current-workspace.ts";
+import { foldersOf, workspaceId } from "../folder/current-workspace.ts";
 import type { WithServer } from "../program.ts";
 import { oneLine } from "../terminal/escape.ts";
 import { hangingRows } from "../terminal/rows.ts";
@@ -59,13 +59,34 @@ async function list(options: Options, parts: Parts): Promise<ExitCode> {
   const { client, screen } = parts;
   const { after } = options;
   const page = after === undefined ? {} : { after };
-  const found = await client.edits.list(await filterOf(options, parts), page);
+  const filter = await filterOf(options, parts);
+  const found = await client.edits.list(filter, page);
+  if (found.items.length === 0) await refuseUnknown(filter, client);
   if (options.json) screen.json(found);
   else if (found.items.length === 0) screen.note("No edits.");
-  else found.items.forEach((edit) => screen.print(editRow(edit)));
+  else await printRows(found.items, parts);
   if (!options.json && found.next !== null)
     screen.note(`There are older ones: the same with --after ${found.next}`);
   return exit.ok;
+}
+
+/** That nothing is in a list could be that its name is nobody's. @throws ProblemError */
+async function refuseUnknown(
+  { turn_id, session_id, workspace_id }: EditsFilter,
+  client: Client,
+): Promise<void> {
+  if (turn_id !== undefined) await client.turns.get(turn_id);
+  if (session_id !== undefined) await client.sessions.get(session_id);
+  if (workspace_id !== undefined) await client.workspaces.network.list(workspace_id);
+}
+
+async function printRows(edits: readonly Edit[], { client, config, screen }: Parts): Promise<void> {
+  const { paths, here } = await foldersOf(client, config);
+  for (const edit of edits) {
+    const { workspace_id } = edit;
+    const elsewhere = workspace_id === here ? undefined : (paths.get(workspace_id) ?? workspace_id);
+    screen.print(editRow(edit, elsewhere));
+  }
 }
 
 async function filterOf(
@@ -80,7 +101,7 @@ async function filterOf(
   };
 }
 
-async function one(edit_id: string, options: Options, { client, screen }: Parts) {
+async function one(edit_id: string, options: Options, { client, config, screen }: Parts) {
   if (edit_id.trim() === "") throw new UsageFault("Which edit? See: mainstay edits");
   const { json: _, ...of_list } = options;
   if (Object.keys(of_list).length > 0)
@@ -93,7 +114,8 @@ async function one(edit_id: string, options: Options, { client, screen }: Parts)
     screen.json({ ...edit, diff, gaps });
     return exit.ok;
   }
-  showFacts(editFacts(edit), screen);
+  const { paths } = await foldersOf(client, config);
+  showFacts(editFacts(edit, paths.get(edit.workspace_id) ?? edit.workspace_id), screen);
   if (diff !== null && diff !== "") {
     screen.print("");
     printDiff(diff, screen);

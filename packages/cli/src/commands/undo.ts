@@ -1,10 +1,11 @@
-import { ProblemError } from "@mainstay/sdk/call";
+import { ProblemError, Unreachable } from "@mainstay/sdk/call";
 import type { Client, PageWish } from "@mainstay/sdk/client";
 import type { Edit } from "@mainstay/sdk/edits";
 import { Command, Option } from "commander";
 import type { Config } from "../config.ts";
 import { fileLines, standingOf } from "../conversation/edit-lines.ts";
 import { tellRefusal } from "../conversation/edit-refusal.ts";
+import { tellCommandChanges } from "../conversation/left-to-decide.ts";
 import { exit } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
 import { workspaceId } from "../folder/current-workspace.ts";
@@ -68,12 +69,12 @@ async function undo(edit_id: string | undefined, options: Options, parts: Parts)
     screen.note("No edit of yours stands here; see: mainstay edits", "bad");
     return exit.failed;
   }
-  const made = await target
-    .takeBack()
-    .catch((fault: unknown) => sayInTheWay(fault, target, screen));
+  const made = await target.takeBack().catch((fault: unknown) => sayNotDone(fault, target, screen));
   if (made === undefined) return exit.failed;
   if (options.json) screen.json(made);
   else sayUndone(made, screen);
+  if (!options.json && made.state === "applied" && options.turn !== undefined)
+    await tellCommandChanges(options.turn, parts);
   return made.state === "applied" ? exit.ok : exit.failed;
 }
 
@@ -117,17 +118,26 @@ function sayUndone(undo: Edit, screen: Screen): void {
     screen.note(`It was not taken back whole; the undo is ${standingOf(undo)}`, "bad");
     return;
   }
-  const what = undo.undoes.length === 1 ? "" : `${undo.undoes.length} edits: `;
-  screen.print(`Took back ${what}${undo.undoes.join(", ")}`);
+  const { undoes } = undo;
+  screen.print(`Took back ${undoes.length === 1 ? undoes.join() : `${undoes.length} edits`}`);
   fileLines(undo.files).forEach((line) => screen.print(`  ${line}`));
   if (undo.fault !== null) screen.note(oneLine(undo.fault, Infinity), "bad");
   screen.note(`To have it again: mainstay undo ${undo.id}`, "dim");
 }
 
 /** What came later is shown, and kept: whether it goes, too, is for the person to say. */
-function sayInTheWay(fault: unknown, { look }: Target, screen: Screen): undefined {
+function sayNotDone(fault: unknown, { look }: Target, screen: Screen): undefined {
+  if (fault instanceof Unreachable) sayUnanswered(screen);
   if (!(fault instanceof ProblemError) || fault.problem.code !== "edit_conflict") throw fault;
   tellRefusal(fault, screen);
   screen.note("Nothing was taken back. To take over by hand what you want of it, see:");
   screen.note(`  ${look}`);
+}
+
+function sayUnanswered(screen: Screen): void {
+  screen.note(
+    "If the undo was begun, it is done or comes to nothing, whole, at the latest when the",
+  );
+  screen.note("server has started again. Which of it, says then:");
+  screen.note("  mainstay edits");
 }

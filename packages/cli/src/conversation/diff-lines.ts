@@ -9,7 +9,18 @@ export interface DiffLine {
 export function diffLines(diff: string): DiffLine[] {
   const lines = diff.replace(/\n$/, "").split("\n");
   const toneOf = createToneOf();
-  return withVisibleEnds(lines.map((text) => ({ text, tone: toneOf(text) })));
+  return byFile(lines.map((text) => ({ text, tone: toneOf(text) }))).flatMap(withVisibleEnds);
+}
+
+/** Where headers begin a file begins; the words that may stand before the first go with none. */
+function byFile(lines: DiffLine[]): DiffLine[][] {
+  const files: DiffLine[][] = [];
+  lines.forEach((line, at) => {
+    const begins = line.tone === "strong" && lines[at - 1]?.tone !== "strong";
+    if (begins || files.length === 0) files.push([]);
+    files.at(-1)?.push(line);
+  });
+  return files;
 }
 
 export const printDiff = (diff: string, screen: Screen): void =>

@@ -7,17 +7,21 @@ const ROW_PATHS = 2;
 const ROW_INTENT_CHARS = 60;
 const FAULT_CHARS = 1000;
 
-/** `edit_1  2026-01-01 00:00 UTC  src/a.ts: fix the parser — stands`: one row of a list. */
-export function editRow(edit: Edit): string {
+/**
+ * `edit_1  2026-01-01 00:00 UTC  src/a.ts in /other: fix the parser — stands`: one row of a list, with
+ * its folder where that is not the one the person stands in.
+ */
+export function editRow(edit: Edit, elsewhere?: string): string {
+  const place = elsewhere === undefined ? "" : ` in ${escapePath(elsewhere)}`;
   const intent = edit.intent === "" ? "" : `: ${oneLine(edit.intent, ROW_INTENT_CHARS)}`;
-  const what = `${someOf(edit.files.map(({ path }) => path))}${intent}`;
+  const what = `${someOf(edit.files.map(({ path }) => path))}${place}${intent}`;
   return `${edit.id}  ${minute(edit.created_at)}  ${what} — ${standingOf(edit)}`;
 }
 
-/** The first paths, and how many more. */
-export function someOf(paths: readonly string[], limit = ROW_PATHS): string {
+/** The first paths, and how many more there are in all. */
+export function someOf(paths: readonly string[], limit = ROW_PATHS, count = paths.length): string {
   const named = paths.slice(0, limit).map((path) => oneLine(escapePath(path)));
-  const more = paths.length - named.length;
+  const more = count - named.length;
   return `${named.join(", ")}${more === 0 ? "" : ` and ${more} more`}`;
 }
 
@@ -37,12 +41,13 @@ export function standingOf({ state, fault, undone_by }: Edit): string {
 }
 
 /** All there is to say of one edit but its diff: labels and texts, each on one line. */
-export function editFacts(edit: Edit): [label: string, text: string][] {
+export function editFacts(edit: Edit, folder: string): [label: string, text: string][] {
   const { intent, created_at, files } = edit;
   return [
     ...(intent === "" ? [] : [["for", oneLine(intent)] satisfies [string, string]]),
     ["state", standingOf(edit)],
     ["by", `${originOf(edit)}, ${minute(created_at)}`],
+    ["in", escapePath(folder)],
     ...fileLines(files).map((line): [string, string] => ["file", line]),
   ];
 }

@@ -54,3 +54,16 @@ async function tellOffers(turn_id: string, { client, screen }: TellParts): Promi
   screen.note(`Shown and not written: ${someOf(paths, PATHS)}. To look, and to write:`);
   screen.note(`  mainstay apply ${turn_id}`);
 }
+
+/** What no undo of the turn takes back. */
+export const tellCommandChanges = (turn_id: string, parts: TellParts): Promise<void> =>
+  told(parts, `mainstay changes ${turn_id}`, async () => {
+    const { sources } = await parts.client.turns.changes(turn_id);
+    const found = sources.flatMap(({ by, changes }) => (by === "command" && changes) || []);
+    const paths = [...new Set(found.flatMap(({ files }) => files.map(({ path }) => path)))];
+    const count = found.reduce((sum, { more }) => sum + more, paths.length);
+    if (count === 0) return;
+    const files = count === 1 ? "one file; that is" : `${count} files; those are`;
+    const some = someOf(paths, PATHS, count);
+    parts.screen.note(`Commands of this turn changed ${files} not taken back: ${some}`);
+  });

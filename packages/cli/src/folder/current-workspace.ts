@@ -19,10 +19,30 @@ export async function workspaceId(
   named: string | undefined,
 ): Promise<string> {
   if (named === undefined) return (await workspaceHere(client, config)).id;
+  if (named.trim() === "") throw new UsageFault("Which workspace? See: mainstay workspace list");
   const { items } = await client.workspaces.list();
   const path = sharesFolders(config) ? resolve(config.folder(), named) : named;
+  const found = items.find((one) => one.id === named || one.path === path);
   // What is not in the list may be the id of another person's, for an admin.
-  return items.find((one) => one.id === named || one.path === path)?.id ?? named;
+  if (found || named.startsWith("ws_")) return found?.id ?? named;
+  throw new UsageFault(`${escapePath(named)} is no folder that Mainstay may work in`);
+}
+
+/** The folders that the person has. */
+export interface Folders {
+  /** By the ids of their workspaces. */
+  readonly paths: ReadonlyMap<string, string>;
+  /** The id of the one that the person stands in. */
+  readonly here: string | undefined;
+}
+
+export async function foldersOf(client: Client, config: Config): Promise<Folders> {
+  const { items } = await client.workspaces.list();
+  const path = sharesFolders(config) ? await realpath(config.folder()) : undefined;
+  return {
+    paths: new Map(items.map((one) => [one.id, one.path])),
+    here: path === undefined ? undefined : workspaceAround(items, path)?.id,
+  };
 }
 
 async function workspaceHere(client: Client, config: Config): Promise<Workspace> {
