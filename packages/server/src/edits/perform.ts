@@ -1,6 +1,6 @@
 import type { WorkspaceRoot } from "../kernel/workspace.ts";
 import { messageOf } from "../kernel/errors.ts";
-import { type EditPlan, type EditRecord, FileRefused, type Settled } from "../files/files.ts";
+import { type EditPlan, type EditRecord, FileRefused, howLeft } from "../files/files.ts";
 import type { EditFiles } from "./edit-files.ts";
 
 /** What became of an edit's files. */
@@ -60,12 +60,3 @@ export async function findOut(
     };
   }
 }
-
-function howLeft({ taken_back, left }: Untouched): string {
-  if (taken_back.length + left.length === 0) return "nothing was changed";
-  const back = taken_back.length === 0 ? [] : [`taken back: ${taken_back.join(", ")}`];
-  const theirs = `changed by somebody since, and left so: ${left.join(", ")}`;
-  return [...back, ...(left.length === 0 ? [] : [theirs])].join("; ");
-}
-
-type Untouched = Extract<Settled, { state: "untouched" }>;

@@ -24,16 +24,9 @@ import type { Root } from "./walk.ts";
 
 export { type BackupsBudget, openBackups } from "./backups.ts";
 export { type ChangeRecorder, createChangeRecorder } from "./changes/recorder.ts";
-export type {
-  Applied,
-  Change,
-  EditPlan,
-  EditPreview,
-  EditRecord,
-  FileStep,
-  Settled,
-} from "./edit.ts";
+export type { Applied, Change, EditPlan, EditPreview, EditRecord, FileStep } from "./edit.ts";
 export { FileRefused } from "./refused.ts";
+export { howLeft } from "./transaction/told.ts";
 
 /**
  * The files of a workspace. `root` is as it was registered, from the server; `path` comes from a
@@ -68,10 +61,7 @@ export interface Files {
   /** From what is kept of it. */
   diffOf(record: EditRecord): Promise<EditDiff>;
   /** What is kept of files as they were; `prune` holds it to its budget. */
-  readonly backups: {
-    usage(): Promise<BackupsUsage>;
-    prune(): Promise<BackupsUsage>;
-  };
+  readonly backups: { prune(): Promise<BackupsUsage> };
   /** SHA-256 of a file in hex, null when there is none. */
   digest(root: WorkspaceRoot, path: string): Promise<string | null>;
   /** A program that a command would run, for who must agree to its bytes. Never refuses. */
@@ -107,10 +97,7 @@ export function workspaceFiles({ clock, uid, log, backups }: FilesParts): Files 
     apply: (root, plan) => applyOnce(pool, bounded(root), plan),
     settle: (root, record) => pool.ask(root.path, "settle", bounded(root), recordOf(record)),
     diffOf: (record) => pool.ask(backups.folder, "diffOf", recordOf(record)),
-    backups: {
-      usage: () => pool.ask(backups.folder, "usage"),
-      prune: () => pool.ask(backups.folder, "prune"),
-    },
+    backups: { prune: () => pool.ask(backups.folder, "prune") },
     digest: (root, path) => pool.ask(root.path, "digest", bounded(root), path),
     program: (root, path, head_chars) =>
       pool.ask(root.path, "program", bounded(root), path, head_chars),

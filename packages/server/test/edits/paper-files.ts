@@ -111,7 +111,7 @@ export function paperFiles(): PaperFiles {
       return { state: "torn", fault: "half of the paper is wet" };
     },
     diffOf: async () => ({ diff: "", gaps: [] }),
-    backups: { usage: async () => usage, prune: async () => usage },
+    backups: { prune: async () => usage },
   };
   return paper;
 }

@@ -1,5 +1,6 @@
 import type { Applied, EditPlan, EditRecord, Settled } from "../edit.ts";
 import { FileRefused } from "../refused.ts";
+import { howLeft } from "../transaction/told.ts";
 import type { Root } from "../walk.ts";
 import type { Pool } from "./pool.ts";
 import { Unanswered } from "./thread.ts";
@@ -39,7 +40,7 @@ function endOf(settled: Settled, why: string): Applied {
     case "untouched":
       throw new FileRefused(
         "disk_fault",
-        `the edit was interrupted (${why}); nothing was changed, try again`,
+        `the edit was interrupted (${why}); ${howLeft(settled)}; try again`,
       );
     case "torn":
       throw new FileRefused("torn", settled.fault);

@@ -49,7 +49,6 @@ function openWork({ backups: { folder, budget } }: FileThreadData) {
     apply: (root: Root, plan: EditPlan) => applyEdit(root, plan, backups),
     settle: (root: Root, record: EditRecord) => settleEdit(root, record, backups),
     diffOf: (record: EditRecord) => diffOf(record, backups),
-    usage: backups.usage,
     prune: backups.prune,
   };
 }

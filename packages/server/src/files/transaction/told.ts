@@ -1,4 +1,4 @@
-import type { FileStep } from "../edit.ts";
+import type { FileStep, Settled } from "../edit.ts";
 import { FileRefused } from "../refused.ts";
 
 /** More paths are counted, not named. */
@@ -12,6 +12,16 @@ export function nothingHappened(steps: readonly FileStep[]): string {
   const missing = fresh.length === 0 ? [] : [`${listed(fresh)} ${wasWere(fresh)} not created`];
   return `${[...kept, ...missing].join(", ")}.`;
 }
+
+/** Of an edit that was interrupted, and of which nothing stands. */
+export function howLeft({ taken_back, left }: Untouched): string {
+  if (taken_back.length + left.length === 0) return "nothing was changed";
+  const back = taken_back.length === 0 ? [] : [`taken back: ${taken_back.join(", ")}`];
+  const theirs = `changed by somebody since, and left so: ${left.join(", ")}`;
+  return [...back, ...(left.length === 0 ? [] : [theirs])].join("; ");
+}
+
+type Untouched = Extract<Settled, { state: "untouched" }>;
 
 /** A sentence after the first line of a fault's message; what is below it stays below. */
 export function withSentence(fault: unknown, sentence: string): unknown {
