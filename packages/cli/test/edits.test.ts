@@ -217,6 +217,35 @@ test.for(["edit_refused", "undo_too_large"] as const)(
   },
 );
 
+test("of an undo without a name that is in the way of others it is said how to reach the one before", async () => {
+  const agent = await start(silent, {
+    "GET /v1/edits": inTurn(
+      list([standing, { ...standing, id: "edit_7", person_id: "usr_2" }], "older"),
+      list([{ ...standing, id: "edit_0" }]),
+    ),
+    "POST /v1/edits/edit_1/undo": refuses({ status: 409, code: "edit_conflict", detail: "no" }),
+  });
+  agent.workspaces.push(place());
+  const { code, err } = await runHere(["undo"], agent);
+  expect(code).toBe(1);
+  expect(err).toContain("The one before it:\n  mainstay undo edit_0\n");
+});
+
+test("the lines of a status say which edits were taken back", async () => {
+  const edits = ["one.txt", "two.txt"].map((path, at) => ({
+    ...{ id: `edit_${at}`, call_id: "c", path, before_sha256: null, after_sha256: null },
+  }));
+  const agent = await start(silent, {
+    "GET /v1/turns/turn_1": answers({ ...turn, state: "done", answer: "That stands.", edits }),
+    "GET /v1/edits": list([
+      { ...standing, id: "edit_0", undone_by: "edit_9" },
+      { ...standing, id: "edit_1" },
+    ]),
+  });
+  const { out } = await runHere(["status", "turn_1"], agent);
+  expect(out).toContain("edit      one.txt (taken back by edit_9)\nedit      two.txt\n");
+});
+
 test("what a refusal says is said once, whatever it names between", async () => {
   const agent = await start(silent, {
     "POST /v1/edits/edit_1/undo": refuses({
@@ -268,6 +297,19 @@ test("apply shows what an answer offers and writes nothing; --offer writes what 
   expect(bodies(agent, "POST /v1/turns/turn_1/offers/1")).toEqual([{ sha256: offer.sha256 }]);
   expect(await runHere(["apply", "turn_1", "--offer", "2"], agent)).toMatchObject({ code: 1 });
   expect(await runHere(["apply", "turn_1", "--offer", "3"], agent)).toMatchObject({ code: 2 });
+});
+
+test("of an offer that is no more it is said what was written of the answer already", async () => {
+  const written = { ...standing, origin: "offer" };
+  const agent = await start(silent, {
+    "GET /v1/turns/turn_1/offers": list([]),
+    "GET /v1/edits": list([{ ...standing, id: "edit_0" }, written]),
+  });
+  const { code, err } = await runHere(["apply", "turn_1", "--offer", "1"], agent);
+  expect(code).toBe(2);
+  expect(err).toContain(
+    "There is no offer 1 left; written of this answer: src/a.ts, old.md and 2 more (edit_1)",
+  );
 });
 
 test("on a terminal each offer that can be written is asked about", async () => {
@@ -349,6 +391,18 @@ test("people see the diff of an edit below its call, with nothing raw in it", as
     `› edit_file src/a.ts, old.md, new.md, gone\\u{a}.md — fix it\n  edited src/a.ts\n  --- src/a.ts\n`,
   );
   expect(err).toContain("  +++ two\\u{1b}[2J\n");
+  expect(err).toContain("To take back what it edited: mainstay undo --turn turn_1\n");
+});
+
+test("a turn that edited nothing, or is read as JSON, offers no undo", async () => {
+  const plain = await start(({ settle }) => settle("Done."));
+  expect((await ask(plain)).err).not.toContain("take back");
+  const editor = await start(({ journal, settle }) => {
+    journal(...editing);
+    settle("Done.");
+  });
+  const { err } = await runHere(["ask", "--json", "--workspace", "ws_1", "hi"], editor);
+  expect(err).not.toContain("take back");
 });
 
 test("of an edit that is torn people read how each file stands", async () => {

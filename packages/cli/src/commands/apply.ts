@@ -1,10 +1,11 @@
 import { ProblemError } from "@mainstay/sdk/call";
-import type { Client } from "@mainstay/sdk/client";
+import type { Client, PageWish } from "@mainstay/sdk/client";
 import type { Edit, Offer } from "@mainstay/sdk/edits";
 import { Command, InvalidArgumentError } from "commander";
 import { printDiff } from "../conversation/diff-lines.ts";
-import { fileLines, standingOf } from "../conversation/edit-lines.ts";
+import { fileLines, someOf, standingOf } from "../conversation/edit-lines.ts";
 import { tellRefusal } from "../conversation/edit-refusal.ts";
+import { wholeList } from "../conversation/whole-list.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
 import type { WithServer } from "../program.ts";
@@ -71,8 +72,7 @@ async function takeNamed(
   parts: Parts,
 ): Promise<ExitCode> {
   const offer = offers.find((one) => one.number === number);
-  if (!offer)
-    throw new UsageFault(`There is no offer ${number}; see: mainstay apply ${turn_id} --json`);
+  if (!offer) throw await noOffer(turn_id, number, parts);
   if (offer.fault !== null) {
     sayFault(offer, parts.screen);
     return exit.failed;
@@ -80,6 +80,19 @@ async function takeNamed(
   if (json) return take(turn_id, offer, parts, parts.screen.json);
   show(offer, parts.screen);
   return take(turn_id, offer, parts);
+}
+
+/** What was written of an answer is no offer of it any more. */
+async function noOffer(turn_id: string, number: number | undefined, { client }: Parts) {
+  const list = (page: PageWish) => client.edits.list({ turn_id, standing: true }, page);
+  const { items } = await wholeList(list);
+  const written = items.filter(({ origin }) => origin === "offer");
+  if (written.length === 0)
+    return new UsageFault(`There is no offer ${number}; see: mainstay apply ${turn_id} --json`);
+  const what = written.map(({ id, files }) => `${someOf(files.map(({ path }) => path))} (${id})`);
+  return new UsageFault(
+    `There is no offer ${number} left; written of this answer: ${what.join(", ")}`,
+  );
 }
 
 /** Each is shown as it is when it is its turn: those before it, and time, may have changed its file. */

@@ -6,7 +6,13 @@ import type { Config } from "../config.ts";
 import { showBanner } from "../conversation/banner.ts";
 import { tellLeft } from "../conversation/left-to-decide.ts";
 import { patientClient } from "../conversation/patient-client.ts";
-import { exitCodeOf, explainEnd, runTurn, type RunTurnParts } from "../conversation/run-turn.ts";
+import {
+  exitCodeOf,
+  explainEnd,
+  offerUndo,
+  runTurn,
+  type RunTurnParts,
+} from "../conversation/run-turn.ts";
 import { exit, type ExitCode } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
 import { placeOf } from "../folder/place.ts";
@@ -80,6 +86,7 @@ async function ask(
   const quiet = { ...screen, answer: () => undefined };
   const run = await runTurn(request, { ...parts, screen: options.json ? quiet : screen });
   explainEnd(run, screen);
+  if (!options.json) offerUndo(run, screen);
   if (run.ended) await tellLeft(run.ended, parts);
   if (options.json && run.turn) screen.json(await patientClient(parts).turns.get(run.turn.id));
   return exitCodeOf(run);

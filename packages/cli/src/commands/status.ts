@@ -10,6 +10,7 @@ import { turnJournal } from "../conversation/turn-journal.ts";
 import { heard, no_wait, type WaitedFor } from "../conversation/waited-for.ts";
 import { isTypedCommand } from "../conversation/typed-command.ts";
 import { pauseLine } from "../conversation/pause-line.ts";
+import { wholeList } from "../conversation/whole-list.ts";
 import { exit } from "../exit.ts";
 import { UsageFault } from "../faults.ts";
 import type { WithServer } from "../program.ts";
@@ -33,11 +34,28 @@ export function statusCommand({ withServer, screen, clock }: StatusParts): Comma
         if (turn_id.trim() === "") throw new UsageFault("No turn is named; see: mainstay turns");
         const turn = await client.turns.get(turn_id);
         if (json) screen.json(turn);
-        else describe(turn, await waitOf(turn, client, clock), screen);
+        else describe(turn, await besideOf(turn, client, clock), screen);
         if (!json) await tellLeft(turn, { client, screen });
         return exit.ok;
       }),
     );
+}
+
+/** What is known of a turn and stands elsewhere. */
+interface Beside {
+  waits: string[];
+  /** By the edit, the undo that took it back. */
+  undos: ReadonlyMap<string, string>;
+}
+
+async function besideOf(turn: Turn, client: Client, clock: Clock): Promise<Beside> {
+  return { waits: await waitOf(turn, client, clock), undos: await undosOf(turn, client) };
+}
+
+async function undosOf({ id: turn_id, edits }: Turn, client: Client) {
+  if (edits.length === 0) return new Map<string, string>();
+  const { items } = await wholeList((page) => client.edits.list({ turn_id }, page));
+  return new Map(items.flatMap(({ id, undone_by }) => (undone_by ? [[id, undone_by]] : [])));
 }
 
 /** For whom a running turn waits: a command of its own, or the model. */
@@ -60,7 +78,7 @@ function modelWait({ name, since_ms }: ModelWait, now_ms: number): string {
 
 type ModelWait = Extract<WaitedFor, { kind: "model" }>;
 
-function describe(turn: Turn, waits: string[], screen: Screen): void {
+function describe(turn: Turn, { waits, undos }: Beside, screen: Screen): void {
   const fact = (name: string, value: string) => screen.print(`${name.padEnd(9)} ${value}`);
   fact("state", turn.state);
   fact("asked", isTypedCommand(turn.message) ? commandLine(turn.message) : oneLine(turn.message));
@@ -73,7 +91,10 @@ function describe(turn: Turn, waits: string[], screen: Screen): void {
     fact("answered", [turn.mode, turn.provider, turn.model].filter(Boolean).join(" · "));
   for (const command of turn.commands)
     fact("command", `${commandEnd(command)}  ${commandLine(command.command)}`);
-  for (const { path } of turn.edits) fact("edit", escapePath(path));
+  for (const { id, path } of turn.edits) {
+    const undo = undos.get(id);
+    fact("edit", `${escapePath(path)}${undo === undefined ? "" : ` (taken back by ${undo})`}`);
+  }
   for (const approval of turn.approvals) fact("approval", approval);
   if (turn.error) fact("error", `${turn.error.code}: ${turn.error.message}`);
   if (turn.answer) screen.print(`\n${turn.answer}`);

@@ -82,6 +82,8 @@ interface Target {
   takeBack(): Promise<Edit>;
   /** What it changed. */
   look: string;
+  /** The edit that an undo without a name would take back after this one. */
+  before?: string | undefined;
 }
 
 /** Undefined: there is nothing to take back. */
@@ -97,18 +99,22 @@ async function targetOf(
       takeBack: () => client.sessions.undo(session),
       look: `mainstay edits --session ${session}`,
     };
-  const id = edit_id ?? (await lastStanding(client, await workspaceId(client, config, workspace)));
+  const [id, before] =
+    edit_id === undefined
+      ? await lastStanding(client, await workspaceId(client, config, workspace))
+      : [edit_id];
   if (id === undefined) return undefined;
-  return { takeBack: () => client.edits.undo(id), look: `mainstay edits ${id}` };
+  return { takeBack: () => client.edits.undo(id), look: `mainstay edits ${id}`, before };
 }
 
-/** Of an admin's list many edits may be others'. */
-async function lastStanding(client: Client, workspace_id: string): Promise<string | undefined> {
+/** The last edit and the one before it. Of an admin's list many edits may be others'. */
+async function lastStanding(client: Client, workspace_id: string): Promise<string[]> {
   const { id: person_id } = await client.me();
+  const mine: string[] = [];
   for (let page: PageWish = {}; ;) {
     const { items, next } = await client.edits.list({ workspace_id, standing: true }, page);
-    const last = items.find((edit) => edit.person_id === person_id);
-    if (last !== undefined || next === null) return last?.id;
+    mine.push(...items.filter((edit) => edit.person_id === person_id).map(({ id }) => id));
+    if (mine.length > 1 || next === null) return mine;
     page = { after: next };
   }
 }
@@ -126,12 +132,15 @@ function sayUndone(undo: Edit, screen: Screen): void {
 }
 
 /** What came later is shown, and kept: whether it goes, too, is for the person to say. */
-function sayNotDone(fault: unknown, { look }: Target, screen: Screen): undefined {
+function sayNotDone(fault: unknown, { look, before }: Target, screen: Screen): undefined {
   if (fault instanceof Unreachable) sayUnanswered(screen);
   if (!(fault instanceof ProblemError) || fault.problem.code !== "edit_conflict") throw fault;
   tellRefusal(fault, screen);
   screen.note("Nothing was taken back. To take over by hand what you want of it, see:");
   screen.note(`  ${look}`);
+  if (before === undefined) return;
+  screen.note("The one before it:");
+  screen.note(`  mainstay undo ${before}`);
 }
 
 function sayUnanswered(screen: Screen): void {

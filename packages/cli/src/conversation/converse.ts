@@ -20,6 +20,7 @@ import {
   decideLater,
   exitCodeOf,
   explainEnd,
+  offerUndo,
   followOn,
   runTurn,
   type RunTurnParts,
@@ -289,6 +290,7 @@ async function turn(
   noteWaiting(run, chat);
   chat.worst = worse(chat.worst, exitCodeOf(run));
   explainEnd(run, parts.screen);
+  if (!json) offerUndo(run, parts.screen);
   if (run.ended) await tellLeft(run.ended, parts);
   if (run.later !== undefined) parts.screen.note("or here: /approve, /deny, /approvals");
   if (json && run.turn) parts.screen.json(await patientClient(parts).turns.get(run.turn.id));

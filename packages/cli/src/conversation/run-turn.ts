@@ -37,6 +37,8 @@ export interface TurnRun {
   command_blocked: boolean;
   /** The last event of the journal that was shown. */
   seen: number;
+  /** An edit was shown that was done. */
+  edited: boolean;
 }
 
 /** Sends a request and shows its turn until it ends. Throws `StayedAway` as `showTurn` does. */
@@ -105,6 +107,8 @@ async function showTurn(
   let command_blocked = false;
   let ended: TurnRun["ended"];
   let seen = 0;
+  const edits = new Set<string>();
+  let edited = false;
 
   const cancel = (turn_id: string) =>
     void client.turns.cancel(turn_id).catch((fault: Error) => {
@@ -134,7 +138,9 @@ async function showTurn(
     const view: Pick<TurnView, "show"> = {
       show(event) {
         if (isJournalEvent(event)) seen = event.seq;
+        if (event.type === "tool_started" && event.effect.kind === "edit") edits.add(event.call_id);
         if (event.type === "tool_ended") {
+          edited ||= event.outcome === "ok" && edits.has(event.call_id);
           command_failed &&= !ranWell(event);
           command_blocked ||= is_typed && isBlocked(event);
         }
@@ -159,7 +165,7 @@ async function showTurn(
   try {
     const followed = await Promise.race([run(), left(leave.signal)]);
     const commands = { command_failed, command_blocked };
-    return { turn, ...followed, ended, interrupted: presses > 0, ...commands, seen };
+    return { turn, ...followed, ended, interrupted: presses > 0, ...commands, seen, edited };
   } catch (fault) {
     throw fault instanceof Unreachable ? new StayedAway(turn?.id, fault) : fault;
   } finally {
@@ -178,6 +184,12 @@ function left(leave: AbortSignal): Promise<Followed> {
       { once: true },
     );
   });
+}
+
+/** How to take back what a turn edited that came to its end; of any other it is told with what it left. */
+export function offerUndo({ turn, end, edited }: TurnRun, screen: Screen): void {
+  if (turn && end === "done" && edited)
+    screen.note(`To take back what it edited: mainstay undo --turn ${turn.id}`, "dim");
 }
 
 /** What the person should do next, where the turn is not over. */
