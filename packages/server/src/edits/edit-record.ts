@@ -1,39 +1,10 @@
 import type { EditedFile } from "@mainstay/sdk/edits";
-import { z } from "zod";
 import type { EditRecord, FileStep } from "../files/files.ts";
+import { keptIn } from "../store/edit-record.ts";
 
-const FileAs = z.object({
-  sha256: z.string(),
-  size_bytes: z.int(),
-  mode: z.int(),
-  uid: z.int(),
-  gid: z.int(),
-});
-
-const Step = z.object({
-  path: z.string(),
-  before: FileAs.nullable(),
-  after: FileAs.nullable(),
-  moved_from: z.string().optional(),
-});
-
-const Kept = z.object({
-  steps: z.array(Step).readonly(),
-  folders: z.array(z.string()).readonly(),
-});
-
-/** What a row keeps of an edit, beside its id. */
-export const recordText = ({ steps, folders }: EditRecord): string =>
-  JSON.stringify({ steps, folders } satisfies z.input<typeof Kept>);
-
-export function recordOf(edit_id: string, text: string): EditRecord {
-  const { steps, folders } = Kept.parse(JSON.parse(text));
-  return { edit_id, steps: steps.map(exactly), folders };
-}
-
-const exactly = ({ moved_from, ...step }: z.infer<typeof Step>): FileStep => ({
-  ...step,
-  ...(moved_from !== undefined && { moved_from }),
+export const recordOf = (edit_id: string, text: string): EditRecord => ({
+  edit_id,
+  ...keptIn(text),
 });
 
 /** The files of a row. */

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import type { EditRecord } from "../files/files.ts";
 import { auditWrite } from "../store/audit-log.ts";
+import { recordText } from "../store/edit-record.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Row } from "../store/schema.ts";
 import type { Statement, Store } from "../store/store.ts";
-import { recordText } from "./edit-record.ts";
 
 type EditRow = Row<"edit">;
 

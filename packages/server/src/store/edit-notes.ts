@@ -1,16 +1,9 @@
-import { z } from "zod";
+import { type KeptEdit, keptIn } from "./edit-record.ts";
 import type { Note } from "./session-notes.ts";
 import type { Store } from "./store.ts";
 
 /** Files named in one note. */
 const NAMED = 20;
-
-const Record = z.object({
-  steps: z.array(
-    z.object({ path: z.string(), before: z.unknown().nullable(), after: z.unknown().nullable() }),
-  ),
-});
-type Step = z.infer<typeof Record>["steps"][number];
 
 /** What persons did to the files of a session, between its turns; the newest first. */
 export async function editNotes(store: Store, session_id: string, limit: number): Promise<Note[]> {
@@ -28,13 +21,13 @@ export async function editNotes(store: Store, session_id: string, limit: number)
     ...{ at: ended_at ?? 0, command_id: null, edit_id: id },
     text: [
       `A person changed files: ${intent}.`,
-      filesOf(Record.parse(JSON.parse(record)).steps),
+      filesOf(keptIn(record).steps),
       "What you know of these files is out of date; read them before you change them again.",
     ].join("\n"),
   }));
 }
 
-function filesOf(steps: readonly Step[]): string {
+function filesOf(steps: KeptEdit["steps"]): string {
   if (steps.length === 0) return "They had put them back as they were already.";
   const named = steps.slice(0, NAMED).map(inWords);
   const more = steps.length - named.length;
@@ -42,5 +35,5 @@ function filesOf(steps: readonly Step[]): string {
 }
 
 /** A path may hold anything, line breaks too. */
-const inWords = ({ path, before, after }: Step): string =>
+const inWords = ({ path, before, after }: KeptEdit["steps"][number]): string =>
   `${JSON.stringify(path)} was ${after === null ? "removed" : before === null ? "made" : "changed"}`;
