@@ -12,11 +12,23 @@ export function applyPatchTool({ edits }: { edits: CallEdits }): Tool<z.infer<ty
     name: "apply_patch",
     description: "Change several text files at once, all or none: also create, delete and rename.",
     input: Input,
-    describe: ({ patch }) => `patch ${oneLine(firstNameIn(patch))}`,
+    describe: ({ patch }) => `patch ${oneLine(someNames(patch))}`,
     prepare: ({ patch }, scene) => prepareEdit(edits, { kind: "patch", patch }, scene),
     recover: (effect) => recoverEdit(edits, effect),
   };
 }
 
-const firstNameIn = (patch: string): string =>
-  /^\+\+\+ (?:b\/)?(?!\/dev\/null)(.+)$/m.exec(patch)?.[1] ?? "files";
+/** `a.ts and 2 more`: as the patch has them, for who has not read it yet. */
+function someNames(patch: string): string {
+  const [first, ...more] = new Set(namesIn(patch));
+  if (first === undefined) return "files";
+  return more.length === 0 ? first : `${first} and ${more.length} more`;
+}
+
+const HEADERS = /^--- (?:a\/)?(.+)\r?\n\+\+\+ (?:b\/)?(.+)$|^rename to (.+)$/gm;
+
+const namesIn = (patch: string): string[] =>
+  [...patch.matchAll(HEADERS)].flatMap(([, before, after, renamed]) => {
+    const name = renamed ?? (after === "/dev/null" ? before : after);
+    return name === undefined ? [] : [name];
+  });

@@ -208,3 +208,14 @@ test("the one-line intent has no line breaks or hidden characters", () => {
   expect(list.describe({})).toBe("list the workspace");
   expect(write.describe({ path: "a\n\u202Eb", content: "" })).toBe("write a\\u{a}\\u{202e}b");
 });
+
+test("a patch is named after its first file, and says of how many more it is", () => {
+  const { describe } = applyPatchTool({ edits });
+  const one = "--- a/a.ts\n+++ b/a.ts\n@@ -1,2 +1,2 @@\n-x\n+y\n+++ no header\n";
+  const gone = "--- a/b.ts\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n";
+  const moved = "rename from c.ts\nrename to d.ts\n--- a/c.ts\n+++ b/d.ts\n@@ -1 +1 @@\n-x\n+y\n";
+  expect(describe({ patch: one })).toBe("patch a.ts");
+  expect(describe({ patch: one + gone + moved })).toBe("patch a.ts and 2 more");
+  expect(describe({ patch: gone })).toBe("patch b.ts");
+  expect(describe({ patch: "" })).toBe("patch files");
+});
