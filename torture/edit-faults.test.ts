@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { aftermathOf, damagedBackups } from "./edits/aftermath.ts";
 import { type Call, callsOf, injectionAt } from "./edits/calls.ts";
-import { chosen } from "./edits/chosen.ts";
+import { chosen, findings, NEVER_STRUCK } from "./edits/chosen.ts";
 import type { Editor, Heard, Order } from "./edits/editor.ts";
 import { interrupted, withCopy, withEditor } from "./edits/interrupted.ts";
 import { memory, orderOf, settle, withScene } from "./edits/places.ts";
@@ -52,7 +52,7 @@ const bear = (editor: Editor, fault: Fault, by?: Order["by"]): Promise<string[]>
     const heard = await editor.order(orderOf("apply", scene, 1, by));
     await trace.detach();
     const is_hit = trace.has_struck();
-    const found = [...(is_hit ? [] : ["it never struck"]), ...misledBy(heard, scene, fault)];
+    const found = [...(is_hit ? [] : [NEVER_STRUCK]), ...misledBy(heard, scene, fault)];
     // A close that fails by strace closes nothing.
     if (fault.call.name !== "close" && editor.open_files() !== open_before)
       found.push("a file stays open");
@@ -110,13 +110,9 @@ test.skipIf(lack !== null)(
       const all = faultsAt(calls);
       expect(calls.length).toBeGreaterThan(30);
       const faults = chosen(all, rounds({ short: 80, long: all.length }));
-      const found: string[] = [];
-      for (const fault of faults) {
-        const wrong = await bear(editor, fault);
-        if (wrong.length > 0) found.push(`${wordsOf(fault)}: ${wrong.join("; ")}`);
-      }
-      expect(found.slice(0, SHOWN), `${found.length} of ${faults.length}`).toEqual([]);
-      report(`errors at ${calls.length} calls of an edit`, faults.length, "0 half, 0 lost");
+      const found = findings();
+      for (const fault of faults) found.add(wordsOf(fault), await bear(editor, fault));
+      report(`errors at ${calls.length} calls of an edit`, found.judge(SHOWN), "0 half, 0 lost");
     }),
 );
 
@@ -134,7 +130,7 @@ const bearSettling = (editor: Editor, interrupted_at: Scene, fault: Fault): Prom
     const trace = await inject(editor.pid, injection);
     const heard = await editor.order(orderOf("settle", scene, 1));
     await trace.detach();
-    const found = trace.has_struck() ? [] : ["it never struck"];
+    const found = trace.has_struck() ? [] : [NEVER_STRUCK];
     const { broken, lost, done } = aftermathOf(scene, 1);
     found.push(...broken.map((at) => `broken: ${at}`), ...lost.map((at) => `lost: ${at}`));
     if (heard.told !== "settled") found.push(JSON.stringify(heard));
@@ -151,8 +147,7 @@ test.skipIf(lack !== null)(
   { timeout: LONG },
   () =>
     withEditor(async (editor) => {
-      const found: string[] = [];
-      let tried = 0;
+      const found = findings();
       await interrupted(
         async (scene) => {
           const calls = await withCopy(scene, async (copy) => {
@@ -161,15 +156,12 @@ test.skipIf(lack !== null)(
           });
           const all = faultsAt(calls);
           for (const fault of chosen(all, rounds({ short: 40, long: 400 }))) {
-            tried++;
-            const wrong = await bearSettling(editor, scene, fault);
-            if (wrong.length > 0) found.push(`${wordsOf(fault)}: ${wrong.join("; ")}`);
+            found.add(wordsOf(fault), await bearSettling(editor, scene, fault));
           }
         },
         rounds({ short: 1, long: 3 }),
       );
-      expect(found.slice(0, SHOWN), `${found.length} of ${tried}`).toEqual([]);
-      report("errors at calls of the look that settles", tried, "0 half, 0 lost");
+      report("errors at calls of the look that settles", found.judge(SHOWN), "0 half, 0 lost");
     }),
 );
 

@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { aftermathOf, damagedBackups } from "./edits/aftermath.ts";
 import type { Call } from "./edits/calls.ts";
-import { chosen } from "./edits/chosen.ts";
+import { chosen, findings, NEVER_STRUCK } from "./edits/chosen.ts";
 import {
   callsTo,
   callsToApply,
@@ -64,18 +64,18 @@ test.skipIf(lack !== null)(
   async () => {
     const all = await callsToApply();
     const calls = spread(all, rounds({ short: 10, long: all.length }));
-    const found: string[] = [];
+    const found = findings();
     const ends = { all: 0, nothing: 0, half: 0 };
     for (const call of calls)
       await withScene(memory, 0, async (scene) => {
-        const wrong = (await killedAt(call, scene, "apply")) ? [] : ["it was not killed"];
+        const wrong = (await killedAt(call, scene, "apply")) ? [] : [NEVER_STRUCK];
         ends[aftermathOf(scene, 1).done]++;
         wrong.push(...brokenIn(scene), ...(await unsettled(scene)));
-        if (wrong.length > 0) found.push(`${wordsOf(call)}: ${wrong.join("; ")}`);
+        found.add(wordsOf(call), wrong);
       });
-    expect(found.slice(0, SHOWN), `${found.length} of ${calls.length}`).toEqual([]);
+    const killed = found.judge(SHOWN);
     const left = `${ends.nothing} not begun, ${ends.half} in its midst, ${ends.all} done`;
-    report("SIGKILL at each call of an edit", calls.length, `${left}; then 0 half, 0 lost`);
+    report("SIGKILL at each call of an edit", killed, `${left}; then 0 half, 0 lost`);
   },
 );
 
@@ -83,24 +83,20 @@ test.skipIf(lack !== null)(
   titled("SIGKILL while an interrupted edit is settled: the look after that settles it", lack),
   { timeout: LONG },
   async () => {
-    const found: string[] = [];
-    let kills = 0;
+    const found = findings();
     await interrupted(
       async (scene, at) => {
         const all = await withCopy(scene, (copy) => callsTo("settle", copy));
         for (const call of chosen(all, rounds({ short: 3, long: 25 })))
           await withCopy(scene, async (copy) => {
-            kills++;
-            const wrong = (await killedAt(call, copy, "settle")) ? [] : ["it was not killed"];
+            const wrong = (await killedAt(call, copy, "settle")) ? [] : [NEVER_STRUCK];
             wrong.push(...brokenIn(copy), ...(await unsettled(copy)));
-            const where = `${wordsOf(at)}, then ${wordsOf(call)}`;
-            if (wrong.length > 0) found.push(`${where}: ${wrong.join("; ")}`);
+            found.add(`${wordsOf(at)}, then ${wordsOf(call)}`, wrong);
           });
       },
       rounds({ short: 1, long: 12 }),
     );
-    expect(found.slice(0, SHOWN), `${found.length} of ${kills}`).toEqual([]);
-    report("SIGKILL at calls of the look that settles", kills, "0 half, 0 lost");
+    report("SIGKILL at calls of the look that settles", found.judge(SHOWN), "0 half, 0 lost");
   },
 );
 

@@ -47,13 +47,13 @@ export function changedPaths(before: Snapshot, after: Snapshot): string[] {
 
 /** Of the data folder: what the house itself writes; an attack alone would change the rest. */
 const living =
-  /^(mainstay\.(db|head)|audit\.head(\.new)?$|(exec|cache|changes)(\/|$)|run\/(?!\w+\.key$)|workspaces\/)/;
+  /^(mainstay\.(db|head)|audit\.head(\.new)?$|(exec|cache|changes)(\/|$)|backups(\/\d{4}-\d\d-\d\d(\/[0-9a-f]{64})?)?$|run\/(?!\w+\.key$)|workspaces\/)/;
 export const snapshotOfData = (home: string): Snapshot =>
   snapshotOf(home, (path) => living.test(path));
 
 /** Tables that any turn writes to; whatever is in the others was agreed to by somebody. */
 const everyday =
-  /^(turn|journal|session|idempotency|server_run|approval|command|migration.*|audit.*|sqlite_.*)$/;
+  /^(turn|journal|session|idempotency|server_run|approval|command|edit|migration.*|audit.*|sqlite_.*)$/;
 /** What the use of a rule counts. */
 const counters = new Set(["used", "last_used_at"]);
 

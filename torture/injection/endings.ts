@@ -21,7 +21,7 @@ function endingOf(events: readonly JournalEvent[], step: number, { id }: ToolCal
     return started.effect.verdict === "safe" ? "ran" : "agreed";
   if (asked) return "asked";
   if (started === undefined || ended === undefined) return null;
-  if (started.effect.kind === "file") return ended.outcome === "ok" ? "edited" : "refused";
+  if (started.effect.kind === "edit") return ended.outcome === "ok" ? "edited" : "refused";
   return byOutcome(ended);
 }
 
