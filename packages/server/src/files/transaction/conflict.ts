@@ -1,8 +1,6 @@
-import { bounds } from "../bounds.ts";
 import { sha256Of } from "../bytes.ts";
 import type { FileAs } from "../edit.ts";
-import { textIn } from "../encoding.ts";
-import { lineDiff, shown } from "../plan/line-diff.ts";
+import { bothSides } from "../plan/both-sides.ts";
 import { FileRefused } from "../refused.ts";
 
 /** What somebody else did to a file between the plan of an edit and its switch. */
@@ -37,15 +35,7 @@ export function changed(
   found: Buffer,
 ): FileRefused {
   const hashes = `expected ${before.sha256}, found ${sha256Of(found)}`;
-  const diff = expected === null ? null : diffOf(path, Buffer.from(expected), found);
-  const shown = diff === null ? "" : `\nWhat was expected, and what is there now:\n${diff}`;
+  const sides = expected === null ? null : bothSides(path, expected, found);
+  const shown = sides === null ? "" : `\nWhat was expected, and what is there now:\n${sides}`;
   return conflict(path, `was changed meanwhile by somebody else: ${hashes}; read it again${shown}`);
-}
-
-/** Null for what is no text, or differs too much. */
-function diffOf(path: string, expected: Buffer, found: Buffer): string | null {
-  const [was, is] = [textIn(expected), textIn(found)];
-  if (was === null || is === null) return null;
-  const diff = lineDiff({ path, text: was.text }, { path, text: is.text });
-  return diff === null ? null : shown(diff.lines, bounds.diff);
 }

@@ -123,13 +123,4 @@ export function contentsOf(folder: string): Record<string, string> {
   return contents;
 }
 
-/** The fault and message of what is refused; fails when it is not. */
-export async function refusalOf(doing: Promise<unknown>) {
-  const outcome = await doing.then(
-    () => null,
-    (fault: unknown) => fault,
-  );
-  if (outcome === null) throw new Error("it was not refused");
-  const { fault, message } = outcome as { fault?: string; message: string };
-  return { fault: fault ?? `not a refusal: ${message}`, message };
-}
+export { refusal as refusalOf } from "../workspace.ts";
