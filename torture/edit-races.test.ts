@@ -2,7 +2,7 @@
  * Others are at work in the workspace while it is edited: folders become links and back, files of the
  * same name appear. Nothing leaves the workspace, nothing of theirs is overwritten.
  */
-import { readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { Change } from "../packages/server/src/files/edit.ts";
@@ -136,14 +136,20 @@ test("planted: realpath, then write, escapes the same race", { timeout: LONG }, 
   }),
 );
 
+/** Between its look and its write it waits for a swap: how long a writer dawdles is for nobody to choose. */
 function writeNaively(root: Root): void {
   const file = join(root.path, "d", "f");
   try {
-    if (realpathSync(dirname(file)).startsWith(root.path)) writeFileSync(file, "x");
+    if (!realpathSync(dirname(file)).startsWith(root.path)) return;
+    for (let n = 0; n < 100_000 && !isLink(dirname(file)); n++);
+    writeFileSync(file, "x");
   } catch {
     // The folder was away just then.
   }
 }
+
+const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 
 /** Long enough that it ends in the midst of the edit. */
 const RIVAL_WITHIN_US = 1_500;

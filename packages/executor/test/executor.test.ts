@@ -21,7 +21,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { dial } from "../src/dial.ts";
 import { openKeys } from "../src/keys.ts";
 import { signTicket } from "../src/ticket.ts";
-import { openBench, processesWith, registration, saying, type Bench } from "./harness.ts";
+import { openBench, processesWith, registration, saying, statusOf, type Bench } from "./harness.ts";
 
 let bench: Bench;
 beforeAll(async () => {
@@ -77,7 +77,7 @@ test("no host uid 0, no capabilities, no other descriptors, no environment, no n
   const up = saying(bench.link(), ticket.plan.command_id, "up");
   await bench.link().run(ticket);
   await up;
-  const outside = processesWith(id).map((pid) => readFileSync(`/proc/${pid}/status`, "utf8"));
+  const outside = processesWith(id).map(statusOf);
   expect(outside.length).toBeGreaterThanOrEqual(3);
   for (const status of outside) {
     expect(status).not.toMatch(/^(Uid|Gid):.*\b0\b/m);
@@ -229,9 +229,7 @@ test("a command leaves no zombie for the host to reap", async () => {
 
 function zombiesOf(uid: number): string[] {
   return readdirSync("/proc").filter((pid) => {
-    const file = `/proc/${pid}/status`;
-    if (!/^\d+$/.test(pid) || !existsSync(file)) return false;
-    const status = readFileSync(file, "utf8");
+    const status = /^\d+$/.test(pid) ? statusOf(pid) : "";
     return /^State:\s+Z/m.test(status) && new RegExp(`^Uid:\\s+${uid}\\b`, "m").test(status);
   });
 }

@@ -120,6 +120,15 @@ export function registration(id: string, folder: string): WorkspaceRegistration 
   };
 }
 
+/** Empty when the process is gone, be it since its pid was listed or between the open and the read. */
+export function statusOf(pid: number | string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
 /** Host processes whose command line contains `text`. */
 export function processesWith(text: string): number[] {
   return readdirSync("/proc")

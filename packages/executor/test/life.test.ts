@@ -24,7 +24,14 @@ import { afterEach, expect, onTestFinished, test } from "vitest";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { ExecutorGone, ExecutorUnreachable } from "../src/errors.ts";
 import { launchExecutor } from "../src/launch.ts";
-import { fakeBubblewrap, openBench, processesWith, saying, type Bench } from "./harness.ts";
+import {
+  fakeBubblewrap,
+  openBench,
+  processesWith,
+  saying,
+  statusOf,
+  type Bench,
+} from "./harness.ts";
 
 let bench: Bench | undefined;
 afterEach(async () => {
@@ -42,10 +49,7 @@ async function begin(bench: Bench) {
   return { word, ticket, command_id: ticket.plan.command_id };
 }
 
-const isRunning = (pid: number) =>
-  /^State:\s+[^ZX]/m.test(
-    existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, "utf8") : "",
-  );
+const isRunning = (pid: number) => /^State:\s+[^ZX]/m.test(statusOf(pid));
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await clock.sleep(5);

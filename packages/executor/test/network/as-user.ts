@@ -1,6 +1,5 @@
 /** Run as an ordinary user by `as-user.test.ts`. Prints what commands with a network did, as JSON. */
-import { readFileSync } from "node:fs";
-import { openBench, processesWith } from "../harness.ts";
+import { openBench, processesWith, statusOf } from "../harness.ts";
 import { grant } from "./open-world.ts";
 
 const registry = process.argv[2];
@@ -23,12 +22,4 @@ try {
   console.log(JSON.stringify({ refused, uids, seen, installed }));
 } finally {
   await bench.close();
-}
-
-function statusOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/status`, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -1,8 +1,8 @@
 /** Commands and their network, through a real executor and a real sandbox. */
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { NOT_LISTED } from "../../src/network/refusal.ts";
-import { type Bench, openBench, processesWith, saying } from "../harness.ts";
+import { type Bench, openBench, processesWith, saying, statusOf } from "../harness.ts";
 import { grant } from "./open-world.ts";
 import { registryOf } from "./registry.ts";
 
@@ -66,7 +66,7 @@ test("the process of the proxies has no privilege, and an end is complete withou
   const { ticket, go } = await waiting(`${CURL} http://late.example.org/`);
   // Other test files have executors, and those proxies, at the same time.
   const proxy = processesWith("network/main.ts").find((pid) => parentOf(pid) === bench.link().pid);
-  const status = readFileSync(`/proc/${proxy}/status`, "utf8");
+  const status = statusOf(proxy!);
   const uid = process.getuid!() === 0 ? PROXY_UID : process.getuid!();
   expect(status).toMatch(new RegExp(`^Uid:(\\t${uid}){4}$`, "m"));
   expect(status).toMatch(/^CapEff:\t0+$/m);
@@ -118,8 +118,7 @@ test("the sockets' folder is closed to listing", () => {
   expect(statSync(`${bench.home}/run/net/w`).mode & 0o777).toBe(0o711);
 });
 
-const parentOf = (pid: number) =>
-  Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]);
+const parentOf = (pid: number) => Number(/^PPid:\t(\d+)$/m.exec(statusOf(pid))?.[1]);
 
 /** Lets a command run that does `script` when it is told to go. */
 async function waiting(script: string) {
