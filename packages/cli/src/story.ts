@@ -45,6 +45,12 @@ function told(event: JournalEvent, said: string, edits: ReadonlySet<string>): st
       return `step ${event.step}: attempt ${event.attempt} at ${event.provider}/${event.model}, because ${event.why}`;
     case "attempt_failed":
       return `step ${event.step}: attempt ${event.attempt} at ${event.provider}/${event.model} failed, ${event.code}: ${event.message}`;
+    case "model_waited":
+      return `step ${event.step}: waits ${seconds(event.wait_ms)} for ${event.provider}/${event.model}, ${event.reason}`;
+    case "reply_mended":
+      return `step ${event.step}: the reply of ${event.provider}/${event.model} was no answer (${event.problem}): ${event.how.replace("_", " ")}${event.detail && `, ${event.detail}`}`;
+    case "compacted":
+      return `step ${event.step}: history shortened from about ${event.tokens_before} to ${event.tokens_after} tokens, ${event.left_out} messages left out`;
     case "step_restarted":
       return `step ${event.step} starts again: ${event.cause}`;
     case "step_ended":
@@ -68,14 +74,17 @@ function told(event: JournalEvent, said: string, edits: ReadonlySet<string>): st
     case "parked":
       return `parked, ${event.cause}${answerOf(event, said)}`;
     case "retried":
-      return event.after === "lift"
-        ? `goes on: ${event.by} lifted the pause`
-        : `${event.by} asked to try again`;
+      return retriedBecause(event);
     case "folded":
       return `${event.was}; its details were folded on ${event.folded_at.slice(0, 10)}`;
     case "settled":
       return `${event.state} (${event.mode}${event.error ? `, ${event.error.code}` : ""})${answerOf(event, said)}`;
   }
+}
+
+function retriedBecause({ by, after }: Extract<JournalEvent, { type: "retried" }>): string {
+  if (after === "lift") return `goes on: ${by} lifted the pause`;
+  return after === "recovery" ? `goes on: ${by}` : `${by} asked to try again`;
 }
 
 /** The result of an edit that was done goes on with its diff, of which one line tells nothing. */

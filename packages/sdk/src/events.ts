@@ -70,6 +70,9 @@ export type Effect = z.infer<typeof Effect>;
 export const ToolOutcome = z.enum(["ok", "error", "denied", "unknown", "cancelled"]);
 export type ToolOutcome = z.infer<typeof ToolOutcome>;
 
+const PassedOver = z.object({ provider: z.string(), model: z.string(), why: z.string() });
+export type PassedOver = z.infer<typeof PassedOver>;
+
 const step = z.int();
 const kinds = {
   /** The request is on disk; nobody heard so before (J1). */
@@ -104,6 +107,12 @@ const kinds = {
     provider: z.string(),
     model: z.string(),
     why: z.string(),
+    /** Names the key that was used, without telling it. This and what follows older journals lack. */
+    credential: z.string().optional(),
+    /** What came before it in the order, and why it was not asked. */
+    passed_over: z.array(PassedOver).optional(),
+    /** The request's size, estimated: what is billed should nobody hear of this attempt again. */
+    input_tokens: z.int().optional(),
   }),
   attempt_failed: z.object({
     type: z.literal("attempt_failed"),
@@ -113,6 +122,47 @@ const kinds = {
     model: z.string(),
     code: z.string(),
     message: z.string(),
+    /** What it took all the same. Absent where nothing was taken, and in older journals. */
+    usage: Usage.optional(),
+    /** The usage is our estimate: the provider told none. */
+    estimated: z.literal(true).optional(),
+  }),
+  /** Every model that could be asked has used up its rate: the step waits for the next window. */
+  model_waited: z.object({
+    type: z.literal("model_waited"),
+    step,
+    attempt: z.int(),
+    provider: z.string(),
+    model: z.string(),
+    reason: z.string(),
+    wait_ms: z.number(),
+  }),
+  /** A reply was not fit for a person as it came, and what was made of it. */
+  reply_mended: z.object({
+    type: z.literal("reply_mended"),
+    step,
+    attempt: z.int(),
+    provider: z.string(),
+    model: z.string(),
+    problem: z.enum(["planning", "invalid_call", "empty"]),
+    how: z.enum([
+      "call_extracted",
+      "answer_extracted",
+      "plan_dropped",
+      "asked_again",
+      "handed_over",
+    ]),
+    detail: z.string(),
+  }),
+  /** The request was too long for the model: from here on the step is asked with less history. */
+  compacted: z.object({
+    type: z.literal("compacted"),
+    step,
+    /** How often in this turn, this time included. */
+    times: z.int(),
+    tokens_before: z.int(),
+    tokens_after: z.int(),
+    left_out: z.int(),
   }),
   /** Clients drop the text of earlier attempts of this step. */
   step_restarted: z.object({
@@ -132,6 +182,10 @@ const kinds = {
     model: z.string(),
     mode: Mode,
     usage: Usage,
+    /** Why it is not the first choice that answered; absent where it is. */
+    why: z.string().optional(),
+    /** The usage is our estimate: the provider told none. */
+    estimated: z.literal(true).optional(),
   }),
   /** The answer was no answer; the model is asked once more. */
   nudged: z.object({
@@ -193,6 +247,8 @@ const kinds = {
     type: z.literal("parked"),
     answer: z.string(),
     cause: z.string(),
+    /** Who lets it go on: a model that can be asked again, or a person alone. Older journals do not say. */
+    waits_for: z.enum(["model", "person"]).optional(),
     /** What stopped it; its lift lets the turn go on by itself. Absent where no model answered. */
     pause: Pause.optional(),
     /** The call that had started and, for the pause, certainly did nothing: it may start again. */
@@ -201,8 +257,8 @@ const kinds = {
   retried: z.object({
     type: z.literal("retried"),
     by: z.string(),
-    /** Whether a person wanted this turn to go on, or a pause was lifted. */
-    after: z.enum(["wish", "lift"]).optional(),
+    /** Whether a person wanted this turn to go on, a pause was lifted, or a model answers again. */
+    after: z.enum(["wish", "lift", "recovery"]).optional(),
   }),
   /** An event of a turn that ended long ago: it was, and what it said was given up for room. */
   folded: z.object({ type: z.literal("folded"), was: z.string(), folded_at: z.string() }),
@@ -224,6 +280,9 @@ export const JournalBody = z.discriminatedUnion("type", [
   kinds.resumed,
   kinds.attempt_started,
   kinds.attempt_failed,
+  kinds.model_waited,
+  kinds.reply_mended,
+  kinds.compacted,
   kinds.step_restarted,
   kinds.step_ended,
   kinds.nudged,

@@ -1,4 +1,4 @@
-import type { ToolCall, ToolOutcome } from "@mainstay/sdk/events";
+import type { BodyOf, PassedOver, ToolCall, ToolOutcome } from "@mainstay/sdk/events";
 import type { Mode, Usage } from "@mainstay/sdk/turn";
 
 /**
@@ -28,18 +28,54 @@ export interface ToolSpec {
 
 export interface ModelRequest {
   readonly turn_id: string;
+  /** What the person asked for, in their words: some ask for JSON. */
+  readonly said: string;
   readonly messages: readonly ModelMessage[];
   readonly tools: readonly ToolSpec[];
   /** The person's preference; null leaves the choice to the configured order. */
   readonly model: string | null;
+  /** What is wrong with a call as a model wrote it, in words; null where it can be made. */
+  readonly check: (call: ToolCall) => string | null;
+}
+
+/** What an attempt took, as it is billed. */
+export interface Bill {
+  /** Names the provider's key, without telling it. */
+  readonly credential: string;
+  readonly usage: Usage;
+  /** Ours, from the lengths: the provider told none. */
+  readonly estimated: boolean;
+  /** Millionths of a US dollar; null where the model has no price in the configuration. */
+  readonly cost_micro_usd: number | null;
 }
 
 export type FinishReason = "stop" | "tool_calls" | "length" | "content_filter" | "other";
 
 /** What arrives, in order. A stream that ends without `finish` is never a success: it throws. */
 export type ModelPart =
-  | { type: "attempt_started"; provider: string; model: string; why: string }
-  | { type: "attempt_failed"; provider: string; model: string; code: string; message: string }
+  | {
+      type: "attempt_started";
+      provider: string;
+      model: string;
+      why: string;
+      credential?: string;
+      passed_over?: PassedOver[];
+      input_tokens?: number;
+    }
+  | {
+      type: "attempt_failed";
+      provider: string;
+      model: string;
+      code: string;
+      message: string;
+      /** Null where nothing was taken. */
+      bill: Bill | null;
+    }
+  /** What is being tried, in words for the person; null once it goes on. */
+  | { type: "waiting"; text: string | null }
+  /** It waits for a rate window. */
+  | { type: "paced"; provider: string; model: string; reason: string; wait_ms: number }
+  | ({ type: "mended"; provider: string; model: string } & Mending)
   /** The stream was cut after text was shown: what came so far does not count. */
   | { type: "restart"; cause: string }
   | { type: "text"; text: string }
@@ -51,10 +87,20 @@ export type ModelPart =
       model: string;
       mode: Mode;
       usage: Usage;
+      /** Why it is not the first choice that answered; null where it is. */
+      why: string | null;
+      /** Null where nothing is billed: no provider was asked. */
+      bill: Bill | null;
     };
 
+/** What was made of a reply that was not fit for a person as it came. */
+export type Mending = Pick<BodyOf<"reply_mended">, "problem" | "how" | "detail">;
+
 export interface ModelPort {
-  /** @throws NoModelAnswered when every target was tried; the signal's reason when aborted. */
+  /**
+   * @throws NoModelAnswered when every target was tried, ContextTooLong, the signal's reason when
+   * aborted. What was taken until then was yielded before.
+   */
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelPart>;
 }
 
@@ -63,6 +109,17 @@ export interface AttemptFailure {
   readonly model: string;
   readonly code: string;
   readonly message: string;
+}
+
+/** A model cannot take a request of this length: it may with less history. */
+export class ContextTooLong extends Error {
+  readonly failure: AttemptFailure;
+
+  constructor(failure: AttemptFailure) {
+    super(`${failure.provider}: ${failure.message}`);
+    this.name = "ContextTooLong";
+    this.failure = failure;
+  }
 }
 
 /** Every target was tried and none answered. */

@@ -31,6 +31,9 @@ export function folded(event: JournalEvent, folded_at: string): JournalBody | nu
     case "resumed":
     case "attempt_started":
     case "attempt_failed":
+    case "model_waited":
+    case "reply_mended":
+    case "compacted":
     case "step_restarted":
     case "tool_adopted":
       return smaller(event, { type: "folded", was: event.type, folded_at });

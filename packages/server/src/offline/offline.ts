@@ -35,6 +35,8 @@ export function createOffline({ reason, provider_configured }: OfflineParts): Mo
         ...source,
         mode: "offline",
         usage: { input_tokens: 0, output_tokens: 0 },
+        why: null,
+        bill: null,
       };
     },
   };

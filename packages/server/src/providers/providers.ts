@@ -90,7 +90,8 @@ export function createProviders(
     try {
       for await (const part of attempt(target.ask, request, deadlines, clock, signal)) {
         shown = true;
-        if (part.type === "finish") yield { ...part, provider, model, mode: "full" };
+        if (part.type === "finish")
+          yield { ...part, provider, model, mode: "full", why: null, bill: null };
         else yield part;
       }
       return null;
@@ -98,7 +99,7 @@ export function createProviders(
       signal.throwIfAborted();
       const { code, message: said } = attemptFault(thrown);
       const message = told(said, secrets);
-      yield { type: "attempt_failed", provider, model, code, message };
+      yield { type: "attempt_failed", provider, model, code, message, bill: null };
       if (shown) yield { type: "restart", cause: `${provider}: ${message}` };
       return { provider, model, code, message };
     }

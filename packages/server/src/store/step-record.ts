@@ -53,6 +53,8 @@ export interface StepRecord {
   calls: CallRecord[];
   /** The answer was judged to be none. */
   nudged: boolean;
+  /** How often it was too long for a model since the history was shortened last. */
+  overflows: number;
 }
 
 export type StepEvent = Extract<JournalBody, { step: number }> | BodyOf<"approval_decided">;
@@ -60,10 +62,17 @@ export type StepEvent = Extract<JournalBody, { step: number }> | BodyOf<"approva
 /** Folds an event into the step it belongs to. @throws JournalCorrupt for a step or call unheard of. */
 export function foldStep(steps: StepRecord[], event: StepEvent): void {
   switch (event.type) {
-    case "attempt_started":
     case "attempt_failed":
+      if (event.code === "context_too_long") stepFrom(steps, event.step).overflows += 1;
+      return raiseAttempt(stepFrom(steps, event.step), event.attempt);
+    case "attempt_started":
+    case "model_waited":
+    case "reply_mended":
     case "step_restarted":
       return raiseAttempt(stepFrom(steps, event.step), event.attempt);
+    case "compacted":
+      stepOf(steps, event.step).overflows = 0;
+      return;
     case "step_ended":
       return endStep(stepFrom(steps, event.step), event);
     case "nudged":
@@ -152,6 +161,7 @@ function stepFrom(steps: StepRecord[], number: number): StepRecord {
     tool_calls: [],
     calls: [],
     nudged: false,
+    overflows: 0,
   };
   steps.push(begun);
   return begun;

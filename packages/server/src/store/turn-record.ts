@@ -30,7 +30,7 @@ export interface TurnRecord {
   mode: Mode | null;
   provider: string | null;
   model: string | null;
-  /** Sum over the steps; of a settled turn what was settled. */
+  /** Sum over all attempts; of a settled turn what was settled. */
   usage: Usage;
   error: TurnError | null;
   /** Ids of all that were asked for, decided or not. */
@@ -47,8 +47,17 @@ export interface TurnRecord {
   resumes_without_progress: number;
   /** How often since then a call was found running on: proof of nothing, and less to blame for. */
   adoptions_without_progress: number;
-  /** `pause` is what it waits for the end of; null where it waits for a model. */
-  parked: { answer: string; cause: string; pause: Pause | null } | null;
+  /** `pause` is what it waits for the end of; else it waits for a model, or for a person alone. */
+  parked: {
+    answer: string;
+    cause: string;
+    pause: Pause | null;
+    waits_for: "model" | "person";
+  } | null;
+  /** Why it is not the first choice that answered last; null where it is, or nobody has. */
+  why: string | null;
+  /** How often the history was shortened because a model could not take it. */
+  compactions: number;
 }
 
 /**
@@ -94,6 +103,8 @@ function accept(event: BodyOf<"accepted"> & { at: number }): TurnRecord {
     resumes_without_progress: 0,
     adoptions_without_progress: 0,
     parked: null,
+    why: null,
+    compactions: 0,
   };
 }
 
@@ -117,8 +128,15 @@ function apply(record: TurnRecord, event: JournalEvent): void {
       record.state = "running";
       if ((event.after ?? "restart") === "restart") record.resumes_without_progress += 1;
       return;
-    case "attempt_started":
     case "attempt_failed":
+      if (event.usage) addUsage(record.usage, event.usage);
+      return foldStep(record.steps, event);
+    case "compacted":
+      record.compactions = event.times;
+      return foldStep(record.steps, event);
+    case "attempt_started":
+    case "model_waited":
+    case "reply_mended":
     case "step_restarted":
     case "nudged":
     case "tool_started":
@@ -127,6 +145,7 @@ function apply(record: TurnRecord, event: JournalEvent): void {
       getOn(record);
       addUsage(record.usage, event.usage);
       answeredBy(record, event);
+      record.why = event.why ?? null;
       return foldStep(record.steps, event);
     case "tool_adopted":
       record.resumes_without_progress = 0;
@@ -180,10 +199,10 @@ function requestCancel(record: TurnRecord, by: string): void {
 }
 
 function park(record: TurnRecord, event: BodyOf<"parked">): void {
-  const { answer, cause, pause = null, not_begun } = event;
+  const { answer, cause, pause = null, waits_for = "model", not_begun } = event;
   if (not_begun) takeBack(record.steps, not_begun);
   record.state = "parked";
-  record.parked = { answer, cause, pause };
+  record.parked = { answer, cause, pause, waits_for };
   record.answer = answer;
   answeredBy(record, { mode: "offline", provider: null, model: null });
 }

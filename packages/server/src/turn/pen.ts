@@ -15,8 +15,8 @@ import { type Lease, leaseGuard, notCancelledGuard } from "../store/turn-writes.
  */
 export interface Pen {
   events(): readonly JournalEvent[];
-  /** Adds an event to the next write. Nothing outside may depend on it yet. */
-  note(body: JournalBody): void;
+  /** Adds an event, and writes that belong to it, to the next write. Nothing outside may depend on it yet. */
+  note(body: JournalBody, writes?: readonly Statement[]): void;
   /** Writes what is noted, with other rooms' writes in the same batch; resolves when it is on disk. */
   commit(writes?: readonly Statement[]): Promise<void>;
   /** Writes the event by which the turn leaves its seat to wait. False: a wish to cancel came first. */
@@ -35,14 +35,15 @@ export async function openPen({ store, journal, clock }: PenParts, lease: Lease)
   const { turn_id } = lease;
   const on_disk = await journal.read(turn_id);
   /** Noted and not yet on disk; the first `on_the_way` of them are being written. */
-  const noted: JournalBody[] = [];
+  const noted: { readonly body: JournalBody; readonly writes: readonly Statement[] }[] = [];
   let on_the_way = 0;
   let last: Promise<void> = Promise.resolve();
 
   function commit(writes: readonly Statement[] = []): Promise<void> {
-    const bodies = noted.slice(on_the_way);
+    const next = noted.slice(on_the_way);
     on_the_way = noted.length;
-    last = last.then(() => write(bodies, writes));
+    const bodies = next.map(({ body }) => body);
+    last = last.then(() => write(bodies, [...next.flatMap((each) => each.writes), ...writes]));
     last.catch(() => undefined);
     return last;
   }
@@ -87,9 +88,9 @@ export async function openPen({ store, journal, clock }: PenParts, lease: Lease)
   return {
     events: () => [
       ...on_disk,
-      ...noted.map((body, i) => provisional(body, on_disk.length + i + 1)),
+      ...noted.map(({ body }, i) => provisional(body, on_disk.length + i + 1)),
     ],
-    note: (body) => void noted.push(body),
+    note: (body, writes = []) => void noted.push({ body, writes }),
     commit,
     suspend,
     async reload() {

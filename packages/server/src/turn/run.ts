@@ -4,8 +4,9 @@ import { type ModelRequest, NoModelAnswered } from "../kernel/model.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Store } from "../store/store.ts";
 import { foldTurn, type TurnRecord } from "../store/turn-record.ts";
+import { type Billed, billWrites } from "../store/usage-writes.ts";
 import { endTurn, type Lease, suspendTurn } from "../store/turn-writes.ts";
-import type { Recovered, ToolEnd } from "../tools/tools.ts";
+import type { ReadCall, Recovered, ToolEnd } from "../tools/tools.ts";
 import { act, type ActParts, letGo, toolEnded } from "./act.ts";
 import { type Move, nextMove } from "./moves.ts";
 import { modelParked, pauseParked } from "./parking.ts";
@@ -88,12 +89,16 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
     }
     const request: ModelRequest = {
       turn_id,
+      said: record.message,
+      check: (call) => whatIsWrong(toolbox.read(call)),
       messages: [systemMessage(place.workspace.path), ...conversation(pen.events())],
       tools: toolbox.specs,
       model: record.preferred_model,
     };
     try {
-      await think(parts, { turn_id, step, attempt }, request, pen, signal);
+      const bills = (billed: Billed) =>
+        billWrites(store, { ...billed, person_id: place.person.id, at: clock.now() });
+      await think({ ...parts, bills }, { turn_id, step, attempt }, request, pen, signal);
       return null;
     } catch (fault) {
       if (!(fault instanceof NoModelAnswered)) throw fault;
@@ -180,6 +185,8 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
 
   return { advance, reload: () => pen.reload() };
 }
+
+const whatIsWrong = (read: ReadCall): string | null => (read.ok ? null : read.message);
 
 async function endOf(found: Recovered): Promise<ToolEnd> {
   switch (found.kind) {

@@ -1,5 +1,7 @@
 import type { JournalBody, ToolCall } from "@mainstay/sdk/events";
 import type { ModelPart, ModelPort, ModelRequest } from "../kernel/model.ts";
+import type { Statement } from "../store/store.ts";
+import type { Billed } from "../store/usage-writes.ts";
 import type { Live } from "./live.ts";
 import type { Pen } from "./pen.ts";
 
@@ -9,6 +11,8 @@ const NAME_CHARS = 100;
 export interface ThinkParts {
   readonly model: ModelPort;
   readonly live: Live;
+  /** The writes by which an attempt is billed: they go with the event that ends it. */
+  readonly bills: (billed: Billed) => Statement[];
 }
 
 export interface StepPlace {
@@ -21,10 +25,13 @@ export interface StepPlace {
  * Asks the model for one step and notes what it says when it has said it. Text is shown live
  * meanwhile; after a cut the attempt's number rises and clients drop the earlier text.
  *
- * @throws NoModelAnswered, or the signal's reason.
+ * What an attempt took is billed in the batch of the event that ends it, also where it failed, was cut
+ * or cancelled.
+ *
+ * @throws NoModelAnswered, ContextTooLong, or the signal's reason.
  */
 export async function think(
-  { model, live }: ThinkParts,
+  { model, live, bills }: ThinkParts,
   place: StepPlace,
   request: ModelRequest,
   pen: Pen,
@@ -40,6 +47,7 @@ export async function think(
   try {
     for await (const part of model.stream(request, signal)) await take(part);
   } finally {
+    live.waits(turn_id, null);
     live.end(turn_id);
   }
 
@@ -50,11 +58,25 @@ export async function think(
         on_disk = pen.commit();
         return;
       case "attempt_failed":
-        pen.note({ ...part, step, attempt });
+        pen.note(attemptFailed(part), writesOf(part));
         on_disk = pen.commit();
         attempt += 1;
         live.begin(turn_id, step, attempt);
         return;
+      case "waiting":
+        live.waits(turn_id, part.text);
+        return;
+      case "paced": {
+        const { type: _, ...wait } = part;
+        pen.note({ type: "model_waited", step, attempt, ...wait });
+        on_disk = pen.commit();
+        return;
+      }
+      case "mended": {
+        const { type: _, ...mending } = part;
+        pen.note({ type: "reply_mended", step, attempt, ...mending });
+        return;
+      }
       case "restart":
         text = "";
         tool_calls = [];
@@ -71,13 +93,29 @@ export async function think(
         if (tool_calls.length < CALLS_A_STEP) tool_calls.push(part.call);
         return;
       case "finish":
-        pen.note(stepEnded(part));
+        pen.note(stepEnded(part), writesOf(part));
         return;
     }
   }
 
-  function stepEnded(part: Extract<ModelPart, { type: "finish" }>): JournalBody {
-    const { provider, model: name, mode, usage, reason } = part;
+  function writesOf({ provider, model: name, bill }: Ended): Statement[] {
+    return bill === null ? [] : bills({ provider, model: name, bill });
+  }
+
+  function attemptFailed(part: Extract<Ended, { type: "attempt_failed" }>): JournalBody {
+    const { bill, ...failed } = part;
+    if (bill === null) return { ...failed, step, attempt };
+    return {
+      ...failed,
+      step,
+      attempt,
+      usage: bill.usage,
+      ...(bill.estimated && { estimated: true }),
+    };
+  }
+
+  function stepEnded(part: Extract<Ended, { type: "finish" }>): JournalBody {
+    const { provider, model: name, mode, usage, reason, why, bill } = part;
     return {
       type: "step_ended",
       step,
@@ -89,9 +127,13 @@ export async function think(
       model: name,
       mode,
       usage,
+      ...(why !== null && { why }),
+      ...(bill?.estimated && { estimated: true }),
     };
   }
 }
+
+type Ended = Extract<ModelPart, { type: "attempt_failed" | "finish" }>;
 
 /** Models repeat call ids at times; within a step each must name one call. */
 function distinct(calls: readonly ToolCall[]): ToolCall[] {

@@ -44,10 +44,17 @@ async function tell(message: string, world: World, tools = ALL): Promise<Told> {
   const specs = tools.map((name) => ({ name, description: name, parameters: {} }));
   const calls: Told["calls"] = [];
   for (let steps = 1; steps <= 4; steps++) {
-    const parts = await partsOf({ turn_id: "t", messages, tools: specs, model: null });
+    const parts = await partsOf({
+      turn_id: "t",
+      messages,
+      tools: specs,
+      model: null,
+      said: "",
+      check: () => null,
+    });
     const text = parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
     const made = parts.flatMap((part) => (part.type === "tool_call" ? [part.call] : []));
-    expect(parts.at(-1)).toEqual({
+    expect(parts.at(-1)).toMatchObject({
       type: "finish",
       reason: made.length > 0 ? "tool_calls" : "stop",
       provider: "offline",
@@ -201,7 +208,7 @@ test("the first line says why no model answered; the last how to set one up", as
 test("with a provider that failed nobody is told to set one up", async () => {
   const failing = createOffline({ reason: () => "groq:\n 503", provider_configured: true });
   const messages: ModelMessage[] = [{ role: "user", text: "?" }];
-  const request = { turn_id: "t", messages, tools: [], model: null };
+  const request = { turn_id: "t", messages, tools: [], model: null, said: "", check: () => null };
   const parts = await gathered(failing.stream(request, new AbortController().signal));
   const text = parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
   expect(text).toMatch(/^groq: 503: .*local files/u);
@@ -216,12 +223,26 @@ test("calls of a model that answered before are not taken for its own", async ()
     { role: "tool", call_id: "c1", tool: "search", outcome: "ok", text: "a.ts:1: x" },
   ];
   const tools = [{ name: "search", description: "", parameters: {} }];
-  const parts = await partsOf({ turn_id: "t", messages, tools, model: null });
+  const parts = await partsOf({
+    turn_id: "t",
+    messages,
+    tools,
+    model: null,
+    said: "",
+    check: () => null,
+  });
   expect(parts.filter((part) => part.type === "tool_call")).toHaveLength(1);
 });
 
 test("an aborted request throws the signal's reason", async () => {
-  const request = { turn_id: "t", messages: [], tools: [], model: null };
+  const request = {
+    turn_id: "t",
+    messages: [],
+    tools: [],
+    model: null,
+    said: "",
+    check: () => null,
+  };
   const stopped = AbortSignal.abort(new Error("stop"));
   await expect(gathered(port.stream(request, stopped))).rejects.toThrow("stop");
 });

@@ -20,6 +20,8 @@ const request: ModelRequest = {
   messages: [{ role: "user", text: "hello" }],
   tools: [],
   model: null,
+  said: "hello",
+  check: () => null,
 };
 
 async function pool(...scripts: Script[]) {

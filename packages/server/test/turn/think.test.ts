@@ -13,12 +13,34 @@ async function callsOf(ids: readonly string[]): Promise<string[]> {
   async function* stream(): AsyncGenerator<ModelPart> {
     for (const id of ids) yield { type: "tool_call", call: { id, name: "shell", input: "{}" } };
     const usage = { input_tokens: 1, output_tokens: 1 };
-    yield { type: "finish", reason: "tool_calls", provider: "p", model: "m", mode: "full", usage };
+    yield {
+      type: "finish",
+      reason: "tool_calls",
+      provider: "p",
+      model: "m",
+      mode: "full",
+      usage,
+      why: null,
+      bill: null,
+    };
   }
   const place = { turn_id: "t", step: 1, attempt: 1 };
-  const request = { turn_id: "t", messages: [], tools: [], model: null };
+  const request = {
+    turn_id: "t",
+    messages: [],
+    tools: [],
+    model: null,
+    said: "",
+    check: () => null,
+  };
   const { signal } = new AbortController();
-  await think({ model: { stream }, live: createLive() }, place, request, pen, signal);
+  await think(
+    { model: { stream }, live: createLive(), bills: () => [] },
+    place,
+    request,
+    pen,
+    signal,
+  );
   return noted.flatMap((body) =>
     body.type === "step_ended" ? body.tool_calls.map(({ id }) => id) : [],
   );
