@@ -34,6 +34,8 @@ export interface ModelRequest {
   readonly tools: readonly ToolSpec[];
   /** The person's preference; null leaves the choice to the configured order. */
   readonly model: string | null;
+  /** Hears what is being tried, in words for the person, whenever that takes long; null once it goes on. */
+  readonly waiting: (text: string | null) => void;
   /** What is wrong with a call as a model wrote it, in words; null where it can be made. */
   readonly check: (call: ToolCall) => string | null;
 }
@@ -71,8 +73,6 @@ export type ModelPart =
       /** Null where nothing was taken. */
       bill: Bill | null;
     }
-  /** What is being tried, in words for the person; null once it goes on. */
-  | { type: "waiting"; text: string | null }
   /** It waits for a rate window. */
   | { type: "paced"; provider: string; model: string; reason: string; wait_ms: number }
   | ({ type: "mended"; provider: string; model: string } & Mending)

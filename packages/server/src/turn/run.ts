@@ -90,6 +90,7 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
     const request: ModelRequest = {
       turn_id,
       said: record.message,
+      waiting: (text) => live.waits(turn_id, text),
       check: (call) => whatIsWrong(toolbox.read(call)),
       messages: [systemMessage(place.workspace.path), ...conversation(pen.events())],
       tools: toolbox.specs,

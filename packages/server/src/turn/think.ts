@@ -63,9 +63,6 @@ export async function think(
         attempt += 1;
         live.begin(turn_id, step, attempt);
         return;
-      case "waiting":
-        live.waits(turn_id, part.text);
-        return;
       case "paced": {
         const { type: _, ...wait } = part;
         pen.note({ type: "model_waited", step, attempt, ...wait });

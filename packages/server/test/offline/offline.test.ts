@@ -51,6 +51,7 @@ async function tell(message: string, world: World, tools = ALL): Promise<Told> {
       model: null,
       said: "",
       check: () => null,
+      waiting: () => {},
     });
     const text = parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
     const made = parts.flatMap((part) => (part.type === "tool_call" ? [part.call] : []));
@@ -208,7 +209,15 @@ test("the first line says why no model answered; the last how to set one up", as
 test("with a provider that failed nobody is told to set one up", async () => {
   const failing = createOffline({ reason: () => "groq:\n 503", provider_configured: true });
   const messages: ModelMessage[] = [{ role: "user", text: "?" }];
-  const request = { turn_id: "t", messages, tools: [], model: null, said: "", check: () => null };
+  const request = {
+    turn_id: "t",
+    messages,
+    tools: [],
+    model: null,
+    said: "",
+    check: () => null,
+    waiting: () => {},
+  };
   const parts = await gathered(failing.stream(request, new AbortController().signal));
   const text = parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
   expect(text).toMatch(/^groq: 503: .*local files/u);
@@ -230,6 +239,7 @@ test("calls of a model that answered before are not taken for its own", async ()
     model: null,
     said: "",
     check: () => null,
+    waiting: () => {},
   });
   expect(parts.filter((part) => part.type === "tool_call")).toHaveLength(1);
 });
@@ -242,6 +252,7 @@ test("an aborted request throws the signal's reason", async () => {
     model: null,
     said: "",
     check: () => null,
+    waiting: () => {},
   };
   const stopped = AbortSignal.abort(new Error("stop"));
   await expect(gathered(port.stream(request, stopped))).rejects.toThrow("stop");

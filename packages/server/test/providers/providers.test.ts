@@ -22,6 +22,7 @@ const request: ModelRequest = {
   model: null,
   said: "hello",
   check: () => null,
+  waiting: () => {},
 };
 
 async function pool(...scripts: Script[]) {

@@ -32,6 +32,7 @@ async function callsOf(ids: readonly string[]): Promise<string[]> {
     model: null,
     said: "",
     check: () => null,
+    waiting: () => {},
   };
   const { signal } = new AbortController();
   await think(
