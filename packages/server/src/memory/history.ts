@@ -1,22 +1,11 @@
 import type { ModelMessage } from "../kernel/model.ts";
+import { BYTES_A_TOKEN, estimateTokens, MESSAGE_TOKENS, messageTokens } from "../kernel/tokens.ts";
 import { nudges } from "./transcript.ts";
 
-/** English prose has about 4 bytes a token, code about 3.5; scripts of other families have fewer. */
-const BYTES_A_TOKEN = 3.5;
-/** What a provider adds around a message: role, separators, ids. */
-const MESSAGE_TOKENS = 8;
 /** Below this not even a marker and the ends of a message fit. */
 export const LEAST_BUDGET_TOKENS = 128;
 /** A result is not cut shorter: less tells nothing. */
 const LEAST_RESULT_TOKENS = 40;
-
-/** Tokens of a text without a tokenizer: a bound that errs high for prose and code. */
-export const estimateTokens = (text: string): number =>
-  Math.ceil(Buffer.byteLength(text) / BYTES_A_TOKEN);
-
-/** Tokens of messages, their calls and overhead included. */
-export const messageTokens = (messages: readonly ModelMessage[]): number =>
-  messages.reduce((sum, message) => sum + costOf(message), 0);
 
 /**
  * The newest messages that fit into `budget_tokens`, by `messageTokens`. Pure. The system prompt is
@@ -99,13 +88,13 @@ function resultsWithin(group: Group, room_tokens: number): Group {
   const isCut = messageTokens(group) > room_tokens && leastOf(group) <= room_tokens;
   return first === undefined || !isCut
     ? group
-    : [first, ...cutTexts(results, room_tokens - costOf(first))];
+    : [first, ...cutTexts(results, room_tokens - messageTokens([first]))];
 }
 
 /** What a step costs when its results are cut as far as they can be. */
 const leastOf = ([first, ...results]: Group): number =>
-  (first === undefined ? 0 : costOf(first)) +
-  results.reduce((sum, result) => sum + Math.min(costOf(result), LEAST_RESULT_TOKENS), 0);
+  (first === undefined ? 0 : messageTokens([first])) +
+  results.reduce((sum, result) => sum + Math.min(messageTokens([result]), LEAST_RESULT_TOKENS), 0);
 
 /** Cuts the longest texts to one common length, such that all fit. */
 function cutTexts(group: Group, room_tokens: number): Group {
@@ -139,18 +128,12 @@ function characterBoundary(bytes: Buffer, from: number, direction: 1 | -1): numb
   return at;
 }
 
-function costOf(message: ModelMessage): number {
-  const calls = message.role === "assistant" ? message.tool_calls : [];
-  const inputs = calls.map((call) => MESSAGE_TOKENS + estimateTokens(call.name + call.input));
-  return MESSAGE_TOKENS + estimateTokens(message.text) + inputs.reduce((a, b) => a + b, 0);
-}
-
 const MARKER = /^\[(\d{1,15}) earlier messages left out\]$/u;
 const marker = (count: number): ModelMessage => ({
   role: "user",
   text: `[${count} earlier messages left out]`,
 });
-const MARKER_TOKENS = costOf(marker(Number.MAX_SAFE_INTEGER));
+const MARKER_TOKENS = messageTokens([marker(Number.MAX_SAFE_INTEGER)]);
 
 /** A history that was fitted before begins with a marker: its count goes on. */
 function withoutMarker(messages: readonly ModelMessage[]): {

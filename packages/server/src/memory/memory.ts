@@ -1,12 +1,13 @@
 import type { JournalEvent } from "@mainstay/sdk/events";
 import type { ModelMessage } from "../kernel/model.ts";
+import { messageTokens } from "../kernel/tokens.ts";
 import type { Journal } from "../store/journal.ts";
 import { JournalCorrupt } from "../store/journal-corrupt.ts";
 import type { Reading } from "../store/journal-reader.ts";
 import { prepared } from "../store/prepared.ts";
 import { sessionNotes } from "../store/session-notes.ts";
 import type { Store } from "../store/store.ts";
-import { fitHistory, messageTokens } from "./history.ts";
+import { fitHistory } from "./history.ts";
 import { type Past, withNotes } from "./notes.ts";
 import { transcript } from "./transcript.ts";
 

@@ -1,12 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ModelMessage } from "../../src/kernel/model.ts";
-import {
-  estimateTokens,
-  fitHistory,
-  LEAST_BUDGET_TOKENS,
-  messageTokens,
-} from "../../src/memory/history.ts";
+import { estimateTokens, messageTokens } from "../../src/kernel/tokens.ts";
+import { fitHistory, LEAST_BUDGET_TOKENS } from "../../src/memory/history.ts";
 
 const user = (text: string): ModelMessage => ({ role: "user", text });
 const said = (text: string): ModelMessage => ({ role: "assistant", text, tool_calls: [] });
