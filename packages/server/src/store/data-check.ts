@@ -18,6 +18,7 @@ const TABLES = [
   "command",
   "edit",
   "host_grant",
+  "usage",
   "server_run",
   "audit",
   "audit_checkpoint",

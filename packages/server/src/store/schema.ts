@@ -24,6 +24,7 @@ export interface Schema {
   command: CommandTable;
   edit: EditTable;
   host_grant: HostGrantTable;
+  usage: UsageTable;
 }
 
 interface PersonTable {
@@ -227,8 +228,8 @@ interface AuditCheckpointTable {
 
 /** What an operator paused last; it holds until it has been lifted. */
 interface PauseTable {
-  scope: "commands" | "person";
-  /** The id of the person; empty where everybody's commands are meant. */
+  scope: "commands" | "person" | "provider";
+  /** The id of the person or the provider; empty where everybody's commands are meant. */
   subject: string;
   set_by: string;
   since: number;
@@ -301,6 +302,26 @@ interface HostGrantTable {
   inside: number;
   allowed_by: string;
   allowed_at: number;
+}
+
+/** What one person's attempts with one key and model took on one day, summed. */
+interface UsageTable {
+  /** In UTC: `2026-01-31`. */
+  day: string;
+  person_id: string;
+  provider: string;
+  /** Names the key, without telling it. */
+  credential: string;
+  model: string;
+  requests: number;
+  input_tokens: number;
+  output_tokens: number;
+  /** Millionths of a US dollar, of what has a price. */
+  cost_micro_usd: number;
+  /** Of the requests: those whose tokens are our estimate. */
+  estimated_requests: number;
+  /** Of the requests: those of models without a price. */
+  unpriced_requests: number;
 }
 
 export type Row<T extends keyof Schema> = Selectable<Schema[T]>;

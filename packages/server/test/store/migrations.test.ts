@@ -173,6 +173,19 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     allowed_by: true,
     allowed_at: true,
   },
+  usage: {
+    day: true,
+    person_id: true,
+    provider: true,
+    credential: true,
+    model: true,
+    requests: true,
+    input_tokens: true,
+    output_tokens: true,
+    cost_micro_usd: true,
+    estimated_requests: true,
+    unpriced_requests: true,
+  },
   server_run: { one: true, incarnation: true },
 };
 
