@@ -248,14 +248,17 @@ const kinds = {
   }),
   pause_set: z.object({
     kind: z.literal("pause_set"),
-    scope: z.enum(["commands", "person"]),
+    scope: z.enum(["commands", "person", "provider"]),
     person_id: id.nullable(),
+    /** Of that scope alone; older records have none. */
+    provider: id.optional(),
     set_by: id,
   }),
   pause_lifted: z.object({
     kind: z.literal("pause_lifted"),
-    scope: z.enum(["commands", "person"]),
+    scope: z.enum(["commands", "person", "provider"]),
     person_id: id.nullable(),
+    provider: id.optional(),
     lifted_by: id,
   }),
   person_added: z.object({

@@ -27,6 +27,7 @@ import { newsOf } from "./news.ts";
 import { type GrantName, NetworkGrant, type NewHostGrant } from "./network.ts";
 import { type NewPause, PauseLifted, PauseSet, PausesNow, type PauseSubject } from "./pause.ts";
 import { type NewUser, User, UserAdded } from "./people.ts";
+import { ProviderStatus } from "./providers.ts";
 import {
   Approval,
   type Decision,
@@ -179,6 +180,7 @@ export interface Client {
     list(): Promise<List<User>>;
     add(user: NewUser): Promise<UserAdded>;
   };
+  providers: { list(): Promise<List<ProviderStatus>> };
   me(): Promise<Me>;
   readyz(): Promise<Readiness>;
   /** Reconnects by itself, gives each journal event once and ends after `settled`. */
@@ -301,10 +303,10 @@ export function createClient(options: ClientOptions): Client {
       now: () => get("/v1/admin/pause", PausesNow),
       set: (pause) =>
         call(options, { method: "PUT", path: "/v1/admin/pause", answer: PauseSet, body: pause }),
-      lift: ({ scope, person }) =>
+      lift: (subject) =>
         call(options, {
           method: "DELETE",
-          path: `/v1/admin/pause?${new URLSearchParams({ scope, ...(person && { person }) }).toString()}`,
+          path: pathWith("/v1/admin/pause", subject),
           answer: PauseLifted,
         }),
     },
@@ -312,6 +314,7 @@ export function createClient(options: ClientOptions): Client {
       list: () => get("/v1/admin/users", listOf(User)),
       add: (user) => post("/v1/admin/users", UserAdded, { body: user }),
     },
+    providers: { list: () => get("/v1/providers", listOf(ProviderStatus)) },
     me: () => get("/v1/me", Me),
     readyz: () => get("/readyz?verbose", Readiness, { also: [503] }),
     events: (turn_id, how) => turnEvents(options, turn_id, how),

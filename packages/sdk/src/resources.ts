@@ -131,13 +131,6 @@ export const NewWorkspace = z.strictObject({
 });
 export type NewWorkspace = z.infer<typeof NewWorkspace>;
 
-export const ProviderStatus = z.object({
-  id: z.string(),
-  models: z.array(z.string()),
-  source: z.string(),
-});
-export type ProviderStatus = z.infer<typeof ProviderStatus>;
-
 /** How much of the product stands: all, fewer models, no model, or nothing can be written. */
 export const Level = z.enum(["full", "reduced", "offline", "read-only"]);
 export type Level = z.infer<typeof Level>;

@@ -20,6 +20,7 @@ import { livez } from "./door/routes/livez.ts";
 import { me } from "./door/routes/me.ts";
 import { networkRoutes } from "./door/routes/network.ts";
 import { pauseRoutes } from "./door/routes/pause.ts";
+import { providers as providerRoute } from "./door/routes/providers.ts";
 import { overrideRoutes } from "./door/routes/overrides.ts";
 import { policyRoutes } from "./door/routes/policies.ts";
 import { readyz } from "./door/routes/readyz.ts";
@@ -189,8 +190,6 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   ];
   const toolbox = createToolbox(overrides.tools?.(tools) ?? tools);
   const providers = createProviders(config.providers, clock, systemRandom);
-  const models = () =>
-    providers.status().flatMap(({ id, models: names }) => names.map((n) => `${id}/${n}`));
   const offline = createOffline({
     reason: () => "No model is configured",
     provider_configured: config.providers.length > 0,
@@ -251,7 +250,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     pauses,
     warning: config.unsandboxed ? BANNER : null,
     version: config.version,
-    models,
+    models: providers,
   });
   const orphans = createOrphans({ store, execution, log });
   const expirer = createExpirer({ approvals: consent.approvals, clock, log });
@@ -273,7 +272,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       ...ruleRoutes(consent.rules, consent.suggestions),
       ...policyRoutes(consent.policies),
       ...overrideRoutes(consent.overrides),
-      ...pauseRoutes(pauses, identity.people),
+      ...pauseRoutes(pauses, identity.people, providers),
+      providerRoute(providers),
       ...userRoutes(identity.people),
       ...auditRoutes({ store, people: identity.people, notary, executorChain }),
     ],

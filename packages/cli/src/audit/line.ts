@@ -106,9 +106,9 @@ function told(record: AuditRecord, name: Naming): Told {
     case "unsandboxed":
       return { what: "server", detail: "runs commands WITHOUT a sandbox from here on" };
     case "pause_set":
-      return { what: "paused", detail: `${record.scope}, by ${name(record.set_by)}` };
+      return { what: "paused", detail: `${pausedOf(record)}, by ${name(record.set_by)}` };
     case "pause_lifted":
-      return { what: "resumed", detail: `${record.scope}, by ${name(record.lifted_by)}` };
+      return { what: "resumed", detail: `${pausedOf(record)}, by ${name(record.lifted_by)}` };
     case "person_added":
       return {
         what: "added",
@@ -123,6 +123,9 @@ function told(record: AuditRecord, name: Naming): Told {
       };
   }
 }
+
+const pausedOf = ({ scope, provider }: Of<"pause_set" | "pause_lifted">): string =>
+  provider === undefined ? scope : `${scope} ${provider}`;
 
 /** Paths are no part of the trail. */
 function editOf(

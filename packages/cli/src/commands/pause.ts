@@ -1,4 +1,4 @@
-import type { NewPause, PauseSet, PausesNow } from "@mainstay/sdk/pause";
+import type { PauseSet, PausesNow, PauseSubject } from "@mainstay/sdk/pause";
 import { Command } from "commander";
 import { pauseLine } from "../conversation/pause-line.ts";
 import { exit } from "../exit.ts";
@@ -21,11 +21,13 @@ interface SetOptions {
 export function pauseCommand(parts: PauseParts): Command {
   const { withServer, screen } = parts;
   return new Command("pause")
-    .description("stop all commands, or all work for a person; without arguments: what is paused")
+    .description(
+      "stop all commands, all work for a person, or a provider; without arguments: what is paused",
+    )
     .option("--json", "print what is paused as JSON")
     .addHelpText(
       "after",
-      "\nWhat is stopped goes on by itself after: mainstay resume\n\nExamples:\n  $ mainstay pause commands --reason 'a key leaked' --kill\n  $ mainstay pause user ada\n  $ mainstay pause",
+      "\nWhat is stopped goes on by itself after: mainstay resume\n\nExamples:\n  $ mainstay pause commands --reason 'a key leaked' --kill\n  $ mainstay pause user ada\n  $ mainstay pause provider groq\n  $ mainstay pause",
     )
     .addCommand(
       withHow(new Command("commands").description("no command begins any more, of anybody")).action(
@@ -36,6 +38,13 @@ export function pauseCommand(parts: PauseParts): Command {
       withHow(new Command("user").description("nothing more is done for one person"))
         .argument("<name>")
         .action((person: string, how: SetOptions) => set(parts, { scope: "person", person }, how)),
+    )
+    .addCommand(
+      withHow(new Command("provider").description("a provider is asked nothing more"))
+        .argument("<name>")
+        .action((provider: string, how: SetOptions) =>
+          set(parts, { scope: "provider", provider }, how),
+        ),
     )
     .action(({ json }: { json?: boolean }) =>
       withServer(async (client) => {
@@ -55,7 +64,7 @@ const withHow = (command: Command): Command =>
 
 function set(
   { withServer, screen }: PauseParts,
-  what: Pick<NewPause, "scope" | "person">,
+  what: PauseSubject,
   { reason, kill, json }: SetOptions,
 ): Promise<void> {
   return withServer(async (client) => {
@@ -72,11 +81,14 @@ function set(
 
 function tell(
   { pause, running, unanswered, kept }: PauseSet,
-  { person }: Pick<NewPause, "person">,
+  { scope, person, provider }: PauseSubject,
   kill: boolean,
   screen: Screen,
 ): void {
-  screen.print(person === undefined ? pauseLine(pause) : `${oneLine(person)}: ${pauseLine(pause)}`);
+  const whom = person ?? provider;
+  screen.print(whom === undefined ? pauseLine(pause) : `${oneLine(whom)}: ${pauseLine(pause)}`);
+  if (scope === "provider" && !kill)
+    screen.note("What it is answering goes on. To end that, too, say it again with --kill.");
   if (running > 0)
     screen.note(
       kill
@@ -92,9 +104,15 @@ function tell(
     );
 }
 
-function show({ commands, people }: PausesNow, screen: Screen): void {
-  if (commands === null && people.length === 0) return screen.note("Nothing is paused.");
+function show({ commands, people, providers }: PausesNow, screen: Screen): void {
+  const some = [
+    ...people.map(({ name, pause }) => ({ name, pause, how: "user" })),
+    ...providers.map(({ provider, pause }) => ({ name: provider, pause, how: "provider" })),
+  ];
+  if (commands === null && some.length === 0) return screen.note("Nothing is paused.");
   if (commands !== null) screen.print(`${pauseLine(commands)}  (mainstay resume commands)`);
-  for (const { name, pause } of people)
-    screen.print(`${oneLine(name)}: ${pauseLine(pause)}  (mainstay resume user ${oneLine(name)})`);
+  for (const { name, pause, how } of some)
+    screen.print(
+      `${oneLine(name)}: ${pauseLine(pause)}  (mainstay resume ${how} ${oneLine(name)})`,
+    );
 }

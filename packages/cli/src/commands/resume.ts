@@ -7,7 +7,10 @@ import type { PauseParts } from "./pause.ts";
 export function resumeCommand(parts: PauseParts): Command {
   return new Command("resume")
     .description("lift a pause; what it stopped goes on by itself")
-    .addHelpText("after", "\nExamples:\n  $ mainstay resume commands\n  $ mainstay resume user ada")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ mainstay resume commands\n  $ mainstay resume user ada\n  $ mainstay resume provider groq",
+    )
     .addCommand(
       new Command("commands")
         .description("commands may begin again")
@@ -22,6 +25,15 @@ export function resumeCommand(parts: PauseParts): Command {
         .action((person: string, how: { json?: boolean }) =>
           lift(parts, { scope: "person", person }, how),
         ),
+    )
+    .addCommand(
+      new Command("provider")
+        .description("a provider is asked again")
+        .argument("<name>")
+        .option("--json", "print {lifted} as JSON")
+        .action((provider: string, how: { json?: boolean }) =>
+          lift(parts, { scope: "provider", provider }, how),
+        ),
     );
 }
 
@@ -32,7 +44,7 @@ function lift(
 ): Promise<void> {
   return withServer(async (client) => {
     const done = await client.pauses.lift(subject);
-    const what = subject.person === undefined ? "Commands" : oneLine(subject.person);
+    const what = oneLine(subject.person ?? subject.provider ?? "Commands");
     if (json) screen.json(done);
     else if (done.lifted)
       screen.print(`${what}: not paused any more; what waited goes on by itself.`);

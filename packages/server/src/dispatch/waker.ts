@@ -97,8 +97,9 @@ export function createWaker({ store, journal, clock, log, pauses }: WakerParts) 
   async function wakeIfLifted(row: Row<"turn">, reading: Reading): Promise<void> {
     if (reading instanceof JournalCorrupt) return;
     const pause = foldTurn(reading).parked?.pause;
-    if (!pause || isHeld(pause, row.person_id)) return;
-    const by = pauses.liftedBy(scopeOf(pause, row.person_id)) ?? "the end of the pause";
+    const what = pause && scopeOf(pause, row.person_id);
+    if (!what || isHeld(what)) return;
+    const by = pauses.liftedBy(what) ?? "the end of the pause";
     await journal.commit(
       {
         guards: [untouched(store, { ...row, fence: null })],
@@ -108,9 +109,8 @@ export function createWaker({ store, journal, clock, log, pauses }: WakerParts) 
     );
   }
 
-  function isHeld({ scope }: ToldPause, person_id: string): boolean {
-    return (scope === "commands" ? pauses.commands() : pauses.person(person_id)) !== null;
-  }
+  const isHeld = (what: TurnPause): boolean =>
+    (what.scope === "commands" ? pauses.commands() : pauses.person(what.person_id)) !== null;
 
   /** Whose work it is the event does not say, so that a person's pause is looked up. */
   const mayBeLifted = ({ pause }: BodyOf<"parked">): boolean =>
@@ -145,5 +145,10 @@ export function createWaker({ store, journal, clock, log, pauses }: WakerParts) 
   };
 }
 
-const scopeOf = ({ scope }: ToldPause, person_id: string): PauseScope =>
-  scope === "commands" ? { scope } : { scope, person_id };
+type TurnPause = Exclude<PauseScope, { scope: "provider" }>;
+
+/** Null for a provider's: who misses one waits for a model, whichever it is. */
+function scopeOf({ scope }: ToldPause, person_id: string): TurnPause | null {
+  if (scope === "provider") return null;
+  return scope === "commands" ? { scope } : { scope, person_id };
+}

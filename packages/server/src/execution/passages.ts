@@ -97,6 +97,6 @@ export function createPassages(pauseFor: (person_id: string) => Pause | null): P
 }
 
 function end({ stop }: OnItsWay, { scope, by, reason }: Pause): void {
-  const what = scope === "commands" ? "commands" : "this person";
+  const what = scope === "person" ? "this person" : "commands";
   stop.abort(new Cancelled(`${by}, who paused ${what}${reason === null ? "" : `: ${reason}`}`));
 }

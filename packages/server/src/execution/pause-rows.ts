@@ -21,7 +21,7 @@ export async function pauseRows(
       .select(["setter.name as by", "lifter.name as lifter"]),
   );
   return rows.map(({ scope, subject, by, set_by, since, reason, ends_running, lifter }) => ({
-    what: scope === "commands" ? { scope } : { scope, person_id: subject },
+    what: scopeOf(scope, subject),
     pause: { scope, by, since, reason, ends_running: ends_running === 1 },
     set_by_id: set_by,
     lifter,
@@ -33,12 +33,34 @@ export function writePause(
   store: Store,
   { what, pause, set_by_id, lifted_by }: KeptPause & { readonly lifted_by: string | null },
 ): Statement {
-  const subject = what.scope === "commands" ? "" : what.person_id;
   const { since, reason, ends_running } = pause;
   const row = { set_by: set_by_id, since, reason, ends_running: Number(ends_running), lifted_by };
   return store.sql
     .insertInto("pause")
-    .values({ scope: what.scope, subject, ...row })
+    .values({ scope: what.scope, subject: subjectOf(what), ...row })
     .onConflict((known) => known.columns(["scope", "subject"]).doUpdateSet(row))
     .compile();
+}
+
+/** Whom or what the scope means; empty where it means everybody. */
+export function subjectOf(what: PauseScope): string {
+  switch (what.scope) {
+    case "commands":
+      return "";
+    case "person":
+      return what.person_id;
+    case "provider":
+      return what.provider;
+  }
+}
+
+function scopeOf(scope: PauseScope["scope"], subject: string): PauseScope {
+  switch (scope) {
+    case "commands":
+      return { scope };
+    case "person":
+      return { scope, person_id: subject };
+    case "provider":
+      return { scope, provider: subject };
+  }
 }

@@ -6,7 +6,7 @@ import type { Pause, PauseBoard, PauseChange, PauseListener, PauseScope } from "
 import { auditWrite } from "../store/audit-log.ts";
 import type { Store } from "../store/store.ts";
 import { createPassages, type Passage } from "./passages.ts";
-import { pauseRows, writePause } from "./pause-rows.ts";
+import { pauseRows, subjectOf, writePause } from "./pause-rows.ts";
 
 export type { Passage } from "./passages.ts";
 
@@ -48,6 +48,8 @@ export interface Pauses extends PauseBoard {
   load(): Promise<void>;
   /** Of each person that is paused. */
   people(): ReadonlyMap<string, Pause>;
+  /** Of each provider that is paused, configured or not. */
+  providers(): ReadonlyMap<string, Pause>;
   /** What keeps a command of this person from beginning; null: nothing does. */
   forCommandOf(person_id: string): Pause | null;
   set(what: PauseScope, wish: PauseWish): Promise<PauseSet>;
@@ -86,6 +88,13 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
   const held = (what: PauseScope): Pause | null => now.get(keyOf(what))?.pause ?? null;
   const person = (person_id: string) => held({ scope: "person", person_id });
 
+  const pausesOf = (scope: PauseScope["scope"]): ReadonlyMap<string, Pause> =>
+    new Map(
+      [...now.values()]
+        .filter(({ what }) => what.scope === scope)
+        .map(({ what, pause }) => [subjectOf(what), pause]),
+    );
+
   function forCommandOf(person_id: string): Pause | null {
     return held(commands) ?? person(person_id);
   }
@@ -111,7 +120,7 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
     lifted_by.delete(key);
     tell("set");
     const { pause } = next;
-    const meant = (person_id: string) => what.scope === "commands" || what.person_id === person_id;
+    const meant = commandsMeant(what);
     const running = passages.begun(meant);
     if (pause.ends_running) passages.end(meant, pause);
     const kept = await keep(next);
@@ -182,12 +191,9 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
     commands: () => held(commands),
     person,
     liftedBy: (what) => lifted_by.get(keyOf(what)) ?? null,
-    people: () =>
-      new Map(
-        [...now.values()].flatMap(({ what, pause }) =>
-          what.scope === "person" ? [[what.person_id, pause]] : [],
-        ),
-      ),
+    provider: (id) => held({ scope: "provider", provider: id }),
+    people: () => pausesOf("person"),
+    providers: () => pausesOf("provider"),
     forCommandOf,
     set,
     lift,
@@ -201,10 +207,22 @@ export function createPauses({ store, clock }: PausesParts): Pauses {
 
 const commands: PauseScope = { scope: "commands" };
 
-const keyOf = (what: PauseScope): string =>
-  what.scope === "commands" ? what.scope : `${what.scope} ${what.person_id}`;
+const keyOf = (what: PauseScope): string => `${what.scope} ${subjectOf(what)}`;
+
+/** Whose commands it stops: a provider runs none. */
+function commandsMeant(what: PauseScope): (person_id: string) => boolean {
+  switch (what.scope) {
+    case "commands":
+      return () => true;
+    case "person":
+      return (person_id) => person_id === what.person_id;
+    case "provider":
+      return () => false;
+  }
+}
 
 const auditedScope = (what: PauseScope) => ({
   scope: what.scope,
-  person_id: what.scope === "commands" ? null : what.person_id,
+  person_id: what.scope === "person" ? what.person_id : null,
+  ...(what.scope === "provider" && { provider: what.provider }),
 });

@@ -1,9 +1,11 @@
 import type { Level, Readiness } from "@mainstay/sdk/resources";
 import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf } from "../kernel/errors.ts";
+import type { Availability, ModelBoard } from "../kernel/model-board.ts";
 import { type PauseBoard, pauseInWords } from "../kernel/pause.ts";
 import type { Store } from "../store/store.ts";
 import type { DiskSpace, DiskState } from "./disk-space.ts";
+import { modelsCheck } from "./models-check.ts";
 
 export { createDiskSpace } from "./disk-space.ts";
 
@@ -38,8 +40,7 @@ export interface HealthParts {
   /** That commands run without a sandbox, in words; null where they do not. */
   readonly warning: string | null;
   readonly version: string;
-  /** Models that can be asked, as `provider/model`. */
-  readonly models: () => readonly string[];
+  readonly models: Pick<ModelBoard, "available" | "status">;
 }
 
 /** What is stopped, or hangs, must not hold up whoever asks how the server is. */
@@ -104,20 +105,18 @@ export function createHealth(parts: HealthParts): Health {
   ];
 
   return {
-    verdict: async () => verdictOf(await keptChecks(), models()),
+    verdict: async () => verdictOf(await keptChecks(), models.available()),
     async readiness() {
       const kept = await keptChecks();
-      const names = models();
-      const detail = names.length > 0 ? names.join(", ") : "none configured: offline answers";
       const checks = [
         ...kept,
         ...(await Promise.all([spoolCheck(), editCheck()])),
         { name: "audit", ...audit() },
         pauseCheck(),
         ...(warning === null ? [] : [{ name: "sandbox", ok: false, detail: warning }]),
-        { name: "models", ok: names.length > 0, detail },
+        modelsCheck(models),
       ];
-      return { ...verdictOf(kept, names), version, checks };
+      return { ...verdictOf(kept, models.available()), version, checks };
     },
   };
 }
@@ -145,12 +144,14 @@ const spent = ({ used_bytes, limit_bytes }: Budget): string =>
 
 const megabytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`;
 
-function verdictOf(kept: readonly Check[], models: readonly string[]) {
+function verdictOf(kept: readonly Check[], models: Availability) {
   const ready = kept.every(({ ok }) => ok);
-  return { ready, level: levelOf(ready, models.length) };
+  return { ready, level: ready ? levelWith[models] : "read-only" } as const;
 }
 
-function levelOf(writable: boolean, models: number): Level {
-  if (!writable) return "read-only";
-  return models > 0 ? "full" : "offline";
-}
+const levelWith: Record<Availability, Level> = {
+  full: "full",
+  reduced: "reduced",
+  none: "offline",
+  unconfigured: "offline",
+};

@@ -1,5 +1,5 @@
 import type { Clock } from "@mainstay/sdk/clock";
-import type { ProviderStatus } from "@mainstay/sdk/resources";
+import type { ProviderStatus } from "@mainstay/sdk/providers";
 import {
   type AttemptFailure,
   type ModelPart,
@@ -7,6 +7,7 @@ import {
   type ModelRequest,
   NoModelAnswered,
 } from "../kernel/model.ts";
+import type { ModelBoard } from "../kernel/model-board.ts";
 import type { Random } from "../kernel/random.ts";
 import { attempt, type Deadlines } from "./attempt.ts";
 import { type AttemptCode, attemptFault, mayPass } from "./faults.ts";
@@ -31,9 +32,7 @@ export interface ProviderSettings {
   readonly source: string;
 }
 
-export interface Providers extends ModelPort {
-  status(): ProviderStatus[];
-}
+export interface Providers extends ModelPort, ModelBoard {}
 
 interface Failure extends AttemptFailure {
   readonly code: AttemptCode;
@@ -107,9 +106,19 @@ export function createProviders(
 
   return {
     stream,
-    status: () => settings.map(({ id, models, source }) => ({ id, models: [...models], source })),
+    status: () => settings.map(statusOf),
+    available: () => (settings.length > 0 ? "full" : "unconfigured"),
+    onChange: () => () => undefined,
   };
 }
+
+const statusOf = ({ id, models, source }: ProviderSettings): ProviderStatus => ({
+  ...{ id, type: "openai-compatible", source, pause: null },
+  models: models.map((model) => ({
+    ...{ model, credential: "none", state: "ready", cause: null, until: null },
+    ...{ answered: 0, failed: 0, first_token_ms: null },
+  })),
+});
 
 function targetsOf(settings: ProviderSettings, alternative: boolean): AskableTarget[] {
   const { id: provider, base_url, api_key, models } = settings;

@@ -41,6 +41,7 @@ async function openWaker() {
     pauses: {
       commands: () => null,
       person: () => held,
+      provider: () => null,
       liftedBy: () => "owner",
       onChange(listener) {
         tell = listener;

@@ -8,6 +8,7 @@ import { commands } from "./0007-commands.ts";
 import { network } from "./0008-network.ts";
 import { edits } from "./0009-edits.ts";
 import { usage } from "./0011-usage.ts";
+import { providerPauses } from "./0012-provider-pauses.ts";
 import type { Migration } from "./migration.ts";
 
 /**
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   network,
   edits,
   usage,
+  providerPauses,
 ];
