@@ -18,6 +18,8 @@ export const limits = {
   step_chars: 1_000_000,
   /** Tokens of a whole request; older messages are left out. */
   context_tokens: 80_000,
+  /** How often a turn's conversation is shortened for a model; past it `context_too_long`. */
+  compactions: 2,
   /** Tokens of history given to the model; older messages are left out. */
   history_tokens: 24_000,
   /** A tool's result past this is cut in the middle, and says so. */

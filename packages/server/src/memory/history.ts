@@ -135,6 +135,10 @@ const marker = (count: number): ModelMessage => ({
 });
 const MARKER_TOKENS = messageTokens([marker(Number.MAX_SAFE_INTEGER)]);
 
+/** How many messages a history that was fitted does without. */
+export const leftOut = (messages: readonly ModelMessage[]): number =>
+  withoutMarker(messages).earlier;
+
 /** A history that was fitted before begins with a marker: its count goes on. */
 function withoutMarker(messages: readonly ModelMessage[]): {
   earlier: number;

@@ -7,6 +7,7 @@ import type { Reading } from "../store/journal-reader.ts";
 import { prepared } from "../store/prepared.ts";
 import { sessionNotes } from "../store/session-notes.ts";
 import type { Store } from "../store/store.ts";
+import { budgetOf, type Compaction, type Fit, nextCompaction } from "./compaction.ts";
 import { fitHistory } from "./history.ts";
 import { type Past, withNotes } from "./notes.ts";
 import { transcript } from "./transcript.ts";
@@ -14,7 +15,12 @@ import { transcript } from "./transcript.ts";
 const TURNS_AT_A_TIME = 4;
 
 /** What a model reads of a session: its past as far as it fits, then the turn as its events tell it. */
-export type Conversation = (events: readonly JournalEvent[]) => ModelMessage[];
+export interface Conversation {
+  /** As far as it may be asked with after the turn's compactions. */
+  messages(events: readonly JournalEvent[]): ModelMessage[];
+  /** What shortening it once more would make of it; null where nothing can be left out. */
+  shortened(events: readonly JournalEvent[]): Compaction | null;
+}
 
 export interface Memory {
   /** Reads the session's past once, for all steps of a turn. */
@@ -53,7 +59,14 @@ export function createMemory({ store, journal, limits }: MemoryParts): Memory {
         sessionNotes(store, session_id),
       ]);
       const past = fitHistory(withNotes(turns, notes), limits.history_tokens);
-      return (events) => fitHistory([...past, ...transcript(events)], limits.context_tokens);
+      const fit =
+        (events: readonly JournalEvent[]): Fit =>
+        (budget_tokens) =>
+          fitHistory([...past, ...transcript(events)], budget_tokens);
+      return {
+        messages: (events) => fit(events)(budgetOf(events, limits.context_tokens)),
+        shortened: (events) => nextCompaction(events, limits.context_tokens, fit(events)),
+      };
     },
   };
 }

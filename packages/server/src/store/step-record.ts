@@ -53,8 +53,8 @@ export interface StepRecord {
   calls: CallRecord[];
   /** The answer was judged to be none. */
   nudged: boolean;
-  /** How often it was too long for a model since the history was shortened last. */
-  overflows: number;
+  /** The model that could not take it for its length; null once the history is shorter. */
+  too_long_for: { provider: string; model: string } | null;
 }
 
 export type StepEvent = Extract<JournalBody, { step: number }> | BodyOf<"approval_decided">;
@@ -63,7 +63,7 @@ export type StepEvent = Extract<JournalBody, { step: number }> | BodyOf<"approva
 export function foldStep(steps: StepRecord[], event: StepEvent): void {
   switch (event.type) {
     case "attempt_failed":
-      if (event.code === "context_too_long") stepFrom(steps, event.step).overflows += 1;
+      if (event.code === "context_too_long") overflow(stepFrom(steps, event.step), event);
       return raiseAttempt(stepFrom(steps, event.step), event.attempt);
     case "attempt_started":
     case "model_waited":
@@ -71,7 +71,7 @@ export function foldStep(steps: StepRecord[], event: StepEvent): void {
     case "step_restarted":
       return raiseAttempt(stepFrom(steps, event.step), event.attempt);
     case "compacted":
-      stepOf(steps, event.step).overflows = 0;
+      stepOf(steps, event.step).too_long_for = null;
       return;
     case "step_ended":
       return endStep(stepFrom(steps, event.step), event);
@@ -120,6 +120,10 @@ function raiseAttempt(step: StepRecord, attempt: number): void {
   step.attempt = Math.max(step.attempt, attempt);
 }
 
+function overflow(step: StepRecord, { provider, model }: BodyOf<"attempt_failed">): void {
+  step.too_long_for = { provider, model };
+}
+
 function endStep(step: StepRecord, event: BodyOf<"step_ended">): void {
   raiseAttempt(step, event.attempt);
   step.ended = true;
@@ -161,7 +165,7 @@ function stepFrom(steps: StepRecord[], number: number): StepRecord {
     tool_calls: [],
     calls: [],
     nudged: false,
-    overflows: 0,
+    too_long_for: null,
   };
   steps.push(begun);
   return begun;

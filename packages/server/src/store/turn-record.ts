@@ -56,8 +56,8 @@ export interface TurnRecord {
   } | null;
   /** Why it is not the first choice that answered last; null where it is, or nobody has. */
   why: string | null;
-  /** How often the history was shortened because a model could not take it. */
-  compactions: number;
+  /** How often the history was shortened because a model could not take it, and what was left of it. */
+  compacted: { times: number; tokens_after: number } | null;
 }
 
 /**
@@ -104,7 +104,7 @@ function accept(event: BodyOf<"accepted"> & { at: number }): TurnRecord {
     adoptions_without_progress: 0,
     parked: null,
     why: null,
-    compactions: 0,
+    compacted: null,
   };
 }
 
@@ -132,7 +132,7 @@ function apply(record: TurnRecord, event: JournalEvent): void {
       if (event.usage) addUsage(record.usage, event.usage);
       return foldStep(record.steps, event);
     case "compacted":
-      record.compactions = event.times;
+      record.compacted = { times: event.times, tokens_after: event.tokens_after };
       return foldStep(record.steps, event);
     case "attempt_started":
     case "model_waited":

@@ -3,6 +3,8 @@ import type { TurnError } from "@mainstay/sdk/turn";
 import type { CallRecord, StepRecord } from "../store/step-record.ts";
 import type { TurnRecord } from "../store/turn-record.ts";
 import { promisedWork } from "./promise.ts";
+import { type ModelName, tooLong } from "./too-long.ts";
+import { workDone } from "./work-done.ts";
 
 /** What a turn does next. */
 export type Move =
@@ -37,16 +39,21 @@ export type Move =
       readonly call: ToolCall;
       readonly record: Extract<CallRecord, { state: "started" }>;
     }
+  /** The conversation was too long for a model: it is shortened before the step is asked again. */
+  | { readonly move: "compact"; readonly step: number; readonly too_long_for: ModelName }
   | { readonly move: "await" }
-  | {
-      readonly move: "settle";
-      readonly state: "done" | "failed" | "cancelled";
-      readonly answer: string;
-      readonly error: TurnError | null;
-    };
+  | Settlement;
+
+export interface Settlement {
+  readonly move: "settle";
+  readonly state: "done" | "failed" | "cancelled";
+  readonly answer: string;
+  readonly error: TurnError | null;
+}
 
 export interface MoveLimits {
   readonly steps: number;
+  readonly compactions: number;
   readonly resumes_without_progress: number;
   readonly adoptions_without_progress: number;
 }
@@ -75,6 +82,8 @@ export function nextMove(record: TurnRecord, limits: MoveLimits): Move {
   if (record.cancel_requested_by !== null) return cancelled(record, record.cancel_requested_by);
   if (is_poisoned) return poisoned(record);
   if (last === undefined) return { move: "ask", step: 1, attempt: 1, again: false };
+  if (!last.ended && last.too_long_for !== null)
+    return shorten(record, last.step, last.too_long_for, limits);
   if (!last.ended) return { move: "ask", step: last.step, attempt: last.attempt + 1, again: true };
   if (open !== undefined && openCall !== undefined)
     return open.state === "awaiting"
@@ -82,6 +91,18 @@ export function nextMove(record: TurnRecord, limits: MoveLimits): Move {
       : { move: "act", step: last.step, call: openCall, record: open };
   if (last.tool_calls.length > 0 || last.nudged) return nextStep(record, last.step + 1, limits);
   return judgeAnswer(record, last);
+}
+
+function shorten(
+  record: TurnRecord,
+  step: number,
+  too_long_for: ModelName,
+  { compactions }: MoveLimits,
+): Move {
+  const times = record.compacted?.times ?? 0;
+  return times < compactions
+    ? { move: "compact", step, too_long_for }
+    : tooLong(record, too_long_for);
 }
 
 function nextStep(record: TurnRecord, step: number, limits: MoveLimits): Move {
@@ -132,24 +153,3 @@ const poisoned = (record: TurnRecord): Move => ({
 
 const resumes = ({ resumes_without_progress, adoptions_without_progress }: TurnRecord): number =>
   resumes_without_progress + adoptions_without_progress;
-
-/** What stands of the turn's work, in plain words, for an answer that the model did not give. */
-export function workDone({ commands, edits, steps }: TurnRecord): string {
-  const stopped = commands.filter((command) => command.cancelled || command.timed_out).length;
-  const exited = commands.filter((command) => command.outcome === "exited");
-  const ran = exited.filter((command) => !command.cancelled && !command.timed_out).length;
-  const done = [
-    ...(ran > 0 ? [`${count(ran, "command")} ran`] : []),
-    ...(stopped > 0 ? [`${count(stopped, "command")} stopped on the way`] : []),
-    ...(edits.length > 0 ? [`${count(edits.length, "file edit")} made`] : []),
-  ];
-  const unknown = steps.flatMap((step) => step.calls).filter(isUnknown).length;
-  const doubt = unknown === 0 ? "" : ` What became of ${count(unknown, "call")} is unknown.`;
-  if (done.length === 0) return unknown === 0 ? "Nothing was run or changed." : doubt.trim();
-  return `Before that: ${done.join(", ")}; that stands.${doubt}`;
-}
-
-const isUnknown = (call: CallRecord): boolean =>
-  call.state === "ended" ? call.outcome === "unknown" : call.state === "started";
-
-const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;

@@ -3,7 +3,7 @@ import type { NoModelAnswered } from "../kernel/model.ts";
 import { type Pause, pauseInWords, pauseSentence, toldPause } from "../kernel/pause.ts";
 import { takeBack } from "../store/step-record.ts";
 import type { TurnRecord } from "../store/turn-record.ts";
-import { workDone } from "./moves.ts";
+import { workDone } from "./work-done.ts";
 
 /** No model answered: it waits until a person tries again. */
 export function modelParked(record: TurnRecord, { message }: NoModelAnswered): BodyOf<"parked"> {

@@ -1,6 +1,6 @@
 import type { JournalBody, ToolCall } from "@mainstay/sdk/events";
 import { Cancelled, Paused } from "../kernel/errors.ts";
-import { type ModelRequest, NoModelAnswered } from "../kernel/model.ts";
+import { ContextTooLong, type ModelRequest, NoModelAnswered } from "../kernel/model.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Store } from "../store/store.ts";
 import { foldTurn, type TurnRecord } from "../store/turn-record.ts";
@@ -8,11 +8,12 @@ import { type Billed, billWrites } from "../store/usage-writes.ts";
 import { endTurn, type Lease, suspendTurn } from "../store/turn-writes.ts";
 import type { ReadCall, Recovered, ToolEnd } from "../tools/tools.ts";
 import { act, type ActParts, letGo, toolEnded } from "./act.ts";
-import { type Move, nextMove } from "./moves.ts";
+import { type Move, nextMove, type Settlement } from "./moves.ts";
 import { modelParked, pauseParked } from "./parking.ts";
 import { openPen } from "./pen.ts";
 import { systemMessage } from "./prompt.ts";
 import { think } from "./think.ts";
+import { tooLong } from "./too-long.ts";
 import type { Ending, TurnParts } from "./turn.ts";
 
 /** One run of one turn: its journal so far, and the moves that lengthen it. */
@@ -66,6 +67,8 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
         pen.note({ type: "nudged", step, reason, matched });
         return null;
       }
+      case "compact":
+        return await compact(record, move);
       case "act":
         return await makeCall(move, signal);
       case "recover":
@@ -92,7 +95,7 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
       said: record.message,
       waiting: (text) => live.waits(turn_id, text),
       check: (call) => whatIsWrong(toolbox.read(call)),
-      messages: [systemMessage(place.workspace.path), ...conversation(pen.events())],
+      messages: [systemMessage(place.workspace.path), ...conversation.messages(pen.events())],
       tools: toolbox.specs,
       model: record.preferred_model,
     };
@@ -102,9 +105,24 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
       await think({ ...parts, bills }, { turn_id, step, attempt }, request, pen, signal);
       return null;
     } catch (fault) {
+      // The journal has it, and says what comes next.
+      if (fault instanceof ContextTooLong && isTooLong(foldTurn(pen.events()))) return null;
       if (!(fault instanceof NoModelAnswered)) throw fault;
       return await park(modelParked(foldTurn(pen.events()), fault));
     }
+  }
+
+  async function compact(
+    record: TurnRecord,
+    { step, too_long_for }: Extract<Move, { move: "compact" }>,
+  ): Promise<Ending | null> {
+    const shortened = conversation.shortened(pen.events());
+    if (shortened !== null) {
+      pen.note({ type: "compacted", step, ...shortened });
+      return null;
+    }
+    await settle(record, tooLong(record, too_long_for));
+    return "settled";
   }
 
   async function makeCall(
@@ -173,7 +191,7 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
 
   async function settle(
     { mode, provider, model, usage }: TurnRecord,
-    { state, answer, error }: Pick<Extract<Move, { move: "settle" }>, "state" | "answer" | "error">,
+    { state, answer, error }: Settlement,
   ): Promise<void> {
     pen.note({
       ...{ type: "settled", state, answer, provider, model, usage, error },
@@ -186,6 +204,8 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
 
   return { advance, reload: () => pen.reload() };
 }
+
+const isTooLong = ({ steps }: TurnRecord): boolean => steps.at(-1)?.too_long_for != null;
 
 const whatIsWrong = (read: ReadCall): string | null => (read.ok ? null : read.message);
 

@@ -15,7 +15,7 @@ import type { Live } from "./live.ts";
 import { openRun, type Run } from "./run.ts";
 
 export type { Live } from "./live.ts";
-export { workDone } from "./moves.ts";
+export { workDone } from "./work-done.ts";
 
 /** How a run ended: the turn is over, or waits for a person, for a model, or for a pause's end. */
 export type Ending = "settled" | "awaiting" | "parked";

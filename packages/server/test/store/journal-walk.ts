@@ -138,7 +138,7 @@ export function walk(choices: readonly number[]): JournalEvent[] {
   const choose = (n: number): number => (left.pop() ?? 0) % n;
   const bodies: JournalBody[] = [accepted, started];
   for (let step = 1; left.length > 0; step++) {
-    bodies.push(...opening(step, choose(5)));
+    bodies.push(...opening(step, choose(8)));
     const ids = Array.from({ length: choose(4) }, (_, i) => `c${i}`);
     bodies.push(stepEnded(step, "", ...ids), ...ids.flatMap((id) => call(step, id, choose(10))));
     if (ids.length === 0)
@@ -156,8 +156,30 @@ function opening(step: number, choice: number): JournalBody[] {
     code: "overloaded",
     message: "503",
   };
+  const too_long: JournalBody = { ...failed, code: "context_too_long" };
+  const compacted: JournalBody = {
+    ...{ type: "compacted", step, times: 1, left_out: 2 },
+    ...{ tokens_before: 900, tokens_after: 400 },
+  };
+  const waited: JournalBody = {
+    ...{ type: "model_waited", step, attempt: 1, reason: "provider pacing", wait_ms: 900 },
+    ...target,
+  };
+  const mended: JournalBody = {
+    ...{ type: "reply_mended", step, attempt: 1, problem: "planning", how: "call_extracted" },
+    ...{ ...target, detail: "a shell command" },
+  };
   const restarted: JournalBody = { type: "step_restarted", step, attempt: 1, cause: "cut" };
-  const more = [[], [failed], [restarted, attempt(step, 2)], [resumed, restarted], [resumed]];
+  const more = [
+    [],
+    [failed],
+    [too_long, compacted, attempt(step, 2)],
+    [failed, waited, attempt(step, 2)],
+    [mended],
+    [restarted, attempt(step, 2)],
+    [resumed, restarted],
+    [resumed],
+  ];
   return [attempt(step, 1), ...more[choice]!];
 }
 

@@ -262,3 +262,22 @@ test("J7: only a resume after a restart counts; one of an older journal, which d
   expect(count(...consented, after("approval"), after("restart"))).toBe(1);
   expect(count(resumed)).toBe(1);
 });
+
+test("a step that is too long for a model stays so until its history is shorter", () => {
+  const too_long: JournalBody = {
+    ...{ type: "attempt_failed", step: 1, attempt: 1, code: "context_too_long", message: "400" },
+    ...{ provider: "groq", model: "m" },
+  };
+  const compacted: JournalBody = {
+    ...{ type: "compacted", step: 1, times: 1, left_out: 2 },
+    ...{ tokens_before: 900, tokens_after: 400 },
+  };
+  const of = (...more: JournalBody[]) => fold(...running, attempt(1, 1), ...more);
+  const model = { provider: "groq", model: "m" };
+  expect(of(too_long).steps[0]).toMatchObject({ attempt: 1, too_long_for: model });
+  expect(of(too_long, compacted)).toMatchObject({
+    compacted: { times: 1, tokens_after: 400 },
+    steps: [{ too_long_for: null }],
+  });
+  expect(of({ ...too_long, code: "overload" } as JournalBody).steps[0]!.too_long_for).toBe(null);
+});

@@ -3,7 +3,12 @@ import { expect, test } from "vitest";
 import { foldTurn } from "../../src/store/turn-record.ts";
 import { nextMove } from "../../src/turn/moves.ts";
 
-const limits = { steps: 3, resumes_without_progress: 3, adoptions_without_progress: 10 };
+const limits = {
+  steps: 3,
+  compactions: 2,
+  resumes_without_progress: 3,
+  adoptions_without_progress: 10,
+};
 
 const accepted: JournalBody = {
   type: "accepted",
@@ -36,6 +41,20 @@ const ended = (step: number, text: string, tool_calls: ToolCall[] = []): Journal
   mode: "full",
   usage: { input_tokens: 1, output_tokens: 1 },
 });
+const too_long: JournalBody = {
+  type: "attempt_failed",
+  step: 1,
+  attempt: 1,
+  provider: "p",
+  model: "m",
+  code: "context_too_long",
+  message: "maximum context length is 8192 tokens",
+};
+const compacted = (times: number): JournalBody => ({
+  ...{ type: "compacted", step: 1, times, left_out: 4 },
+  ...{ tokens_before: 8_000, tokens_after: 8_000 / 2 ** times },
+});
+const parked: JournalBody = { type: "parked", answer: "for now", cause: "no model answers" };
 const call: ToolCall = { id: "c1", name: "shell", input: "{}" };
 const began: JournalBody = {
   type: "tool_started",
@@ -130,6 +149,35 @@ test.each([
     { move: "nudge", reason: "promise" },
   ],
   ["an empty answer is nudged", [started, ended(1, " \n")], { move: "nudge", reason: "empty" }],
+  [
+    "what is too long for a model is shortened",
+    [started, asked(1), too_long],
+    { move: "compact", step: 1, too_long_for: { provider: "p", model: "m" } },
+  ],
+  [
+    "what is too long is not asked again as it was, not even after a restart",
+    [started, asked(1), too_long, resumed],
+    { move: "compact", step: 1 },
+  ],
+  [
+    "what was shortened is asked again",
+    [started, asked(1), too_long, compacted(1)],
+    { move: "ask", step: 1, attempt: 2 },
+  ],
+  [
+    "a turn is shortened twice at most",
+    [started, asked(1), too_long, compacted(1), too_long, compacted(2), too_long],
+    { move: "settle", state: "failed", error: { code: "context_too_long" } },
+  ],
+  [
+    "neither a retry nor another step begins that count again",
+    [
+      ...[started, asked(1), too_long, compacted(1), too_long, compacted(2), parked],
+      ...[{ type: "retried", by: "ada" } as const, started, ended(1, "", [call]), began, result],
+      { ...too_long, step: 2 } as JournalBody,
+    ],
+    { move: "settle", error: { code: "context_too_long" } },
+  ],
   [
     "three resumes without progress poison a turn (J7)",
     [started, asked(1), resumed, resumed, resumed],
