@@ -27,6 +27,7 @@ import { readyz } from "./door/routes/readyz.ts";
 import { ruleRoutes } from "./door/routes/rules.ts";
 import { sessionRoutes } from "./door/routes/sessions.ts";
 import { turnRoutes } from "./door/routes/turns.ts";
+import { usageRoute } from "./door/routes/usage.ts";
 import { userRoutes } from "./door/routes/users.ts";
 import { workspaces } from "./door/routes/workspaces.ts";
 import { createTurnReader } from "./door/turn-reader.ts";
@@ -189,7 +190,11 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     commandStopTool(execution),
   ];
   const toolbox = createToolbox(overrides.tools?.(tools) ?? tools);
-  const providers = createProviders(config.providers, clock, systemRandom);
+  const asked = config.providers.map(({ base_url, api_keys, ...provider }) => ({
+    ...{ ...provider, api_key: api_keys[0] ?? null },
+    base_url: base_url ?? "https://api.openai.com/v1",
+  }));
+  const providers = createProviders(asked, clock, systemRandom);
   const offline = createOffline({
     reason: () => "No model is configured",
     provider_configured: config.providers.length > 0,
@@ -275,6 +280,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       ...pauseRoutes(pauses, identity.people, providers),
       providerRoute(providers),
       ...userRoutes(identity.people),
+      usageRoute({ store, people: identity.people, clock }),
       ...auditRoutes({ store, people: identity.people, notary, executorChain }),
     ],
     authenticate: identity.authenticate,

@@ -5,16 +5,18 @@ import { z } from "zod";
 import type { AuditSettings } from "./audit/audit.ts";
 import type { BackupsBudget } from "./files/files.ts";
 import type { RetentionSettings } from "./memory/retention.ts";
-import type { ProviderSettings } from "./providers/providers.ts";
+import { ProviderEntry } from "./providers/settings/entry.ts";
+import { readKeptKeys } from "./providers/settings/kept-keys.ts";
+import { type LocalPlace, localPlaces } from "./providers/settings/local-places.ts";
+import { type Environment, readProviders } from "./providers/settings/settings.ts";
+import type { ProviderSettings } from "./providers/target.ts";
 import type { LogLevel } from "./telemetry/log.ts";
 
 const ROOT_HOME = "/var/lib/mainstay";
-const OPENAI_URL = "https://api.openai.com/v1";
 const JOURNAL_DAYS = 30;
 const JOURNAL_BYTES = 4_294_967_296;
 const BACKUP_BYTES = 1_073_741_824;
 const BACKUP_DAYS = 30;
-const OPENAI_MODEL = "gpt-5.1";
 
 const NO_CREDENTIALS =
   "must not hold a user name or a password: put a token in its path or query instead";
@@ -24,18 +26,6 @@ const hasCredentials = (url: string): boolean => {
   return username !== "" || password !== "";
 };
 
-const ProviderEntry = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "a short lower-case name"),
-  type: z.literal("openai-compatible"),
-  base_url: z.url({ protocol: /^https?$/ }),
-  /** Name of the variable that holds the key; leave it out for servers without keys. */
-  api_key_env: z.string().min(1).optional(),
-  /** The first is the default. */
-  models: z.array(z.string().min(1)).min(1),
-  /** Lower is asked first. */
-  priority: z.number().optional(),
-});
-
 /** `mainstay.json`. Every setting is optional. */
 const ConfigFile = z.strictObject({
   port: z.int().min(0).max(65_535).optional(),
@@ -43,6 +33,10 @@ const ConfigFile = z.strictObject({
   allowed_hosts: z.array(z.string().min(1).toLowerCase()).optional(),
   log_level: z.enum(["silent", "error", "warn", "info"]).optional(),
   providers: z.array(ProviderEntry).optional(),
+  /** Ids of providers that are asked before all others, in this order. */
+  provider_order: z.array(z.string()).optional(),
+  /** Whether a model server of this machine is looked for. */
+  discover_local: z.boolean().optional(),
   /** Commands run without a sandbox, each one asked about; for one person on a machine of their own. */
   unsandboxed: z.boolean().optional(),
   retention: z
@@ -84,6 +78,10 @@ export interface Config {
   readonly log_level: LogLevel;
   /** In the order in which they are asked. */
   readonly providers: readonly ProviderSettings[];
+  /** Who comes first, also of those that are found later. */
+  readonly provider_order: readonly string[];
+  /** Where model servers of this machine are looked for. */
+  readonly local_places: readonly LocalPlace[];
   readonly retention: RetentionSettings;
   /** What undos can go back to; nothing of today and yesterday is ever given up for it. */
   readonly backups: BackupsBudget;
@@ -102,8 +100,6 @@ class ConfigFault extends Error {
   }
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * Reads the configuration once: the file, then the variables, which win.
  *
@@ -116,13 +112,19 @@ export function readConfig(environment: Environment = process.env): Config {
   const file = readFile(env["MAINSTAY_CONFIG"] ?? join(home, "mainstay.json"), faults);
   const port = portFrom(env, faults) ?? file.port ?? 7420;
   const audit = auditFrom(file, env, faults);
-  const providers = [...fromFile(file, env, faults), ...fromVariables(env, faults)];
+  const provider_order = file.provider_order ?? [];
+  const providers = readProviders(
+    {
+      ...{ entries: file.providers ?? [], env, order: provider_order },
+      kept: readKeptKeys(home, faults),
+    },
+    faults,
+  );
+  const looks = discoversLocal(file, env, faults);
   const uid = process.getuid?.() ?? -1;
   if (file.unsandboxed && uid === 0)
     faults.push("unsandboxed is refused for root: start the server as an ordinary user");
-  const ids = providers.map((provider) => provider.id);
-  for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i)))
-    faults.push(`two providers are named ${id}; give each its own id`);
+  const local_places = looks ? localPlaces(env, providers, faults) : [];
   if (faults.length > 0) throw new ConfigFault(faults);
   return {
     home,
@@ -130,7 +132,7 @@ export function readConfig(environment: Environment = process.env): Config {
     port,
     allowed_hosts: file.allowed_hosts ?? [],
     log_level: file.log_level ?? "warn",
-    providers,
+    ...{ providers, provider_order, local_places },
     retention: {
       journal_days: file.retention?.journal_days ?? JOURNAL_DAYS,
       journal_bytes: file.retention?.journal_bytes ?? JOURNAL_BYTES,
@@ -202,25 +204,12 @@ function portFrom(env: Environment, faults: string[]): number | undefined {
   return port.data;
 }
 
-function fromFile(file: ConfigFile, env: Environment, faults: string[]): ProviderSettings[] {
-  const entries = (file.providers ?? []).toSorted((a, b) => (a.priority ?? 0) - (b.priority ?? 0));
-  return entries.map(({ id, base_url, api_key_env, models }) => {
-    const api_key = api_key_env === undefined ? null : (env[api_key_env] ?? null);
-    if (api_key_env !== undefined && api_key === null)
-      faults.push(`provider ${id} wants its key in ${api_key_env}, which is not set`);
-    return { id, base_url, api_key, models, source: "mainstay.json" };
-  });
-}
-
-function fromVariables(env: Environment, faults: string[]): ProviderSettings[] {
-  const api_key = env["OPENAI_API_KEY"] ?? null;
-  // A server of one's own often wants no key; OpenAI's does.
-  if (api_key === null && env["OPENAI_BASE_URL"] === undefined) return [];
-  const base_url = env["OPENAI_BASE_URL"] ?? OPENAI_URL;
-  if (!URL.canParse(base_url)) faults.push(`OPENAI_BASE_URL must be a URL, got ${base_url}`);
-  const models = [env["OPENAI_MODEL"] ?? OPENAI_MODEL];
-  const source = api_key === null ? "OPENAI_BASE_URL" : "OPENAI_API_KEY";
-  return [{ id: "openai", base_url, api_key, models, source }];
+function discoversLocal(file: ConfigFile, env: Environment, faults: string[]): boolean {
+  const told = env["MAINSTAY_DISCOVER_LOCAL"];
+  if (told === undefined) return file.discover_local ?? true;
+  if (!/^(true|false)$/.test(told))
+    faults.push(`MAINSTAY_DISCOVER_LOCAL must be true or false, got ${told}`);
+  return told === "true";
 }
 
 function readVersion(): string {

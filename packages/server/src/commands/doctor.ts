@@ -103,7 +103,7 @@ function providers(config: Config): DoctorCheck[] {
     area: "providers",
     name: id,
     ok: true,
-    detail: `${models.join(", ")} at ${base_url} (from ${source})`,
+    detail: `${models.join(", ")}${base_url === null ? "" : ` at ${base_url}`} (from ${source})`,
     fix: null,
   }));
 }

@@ -101,12 +101,16 @@ export function configFor(home: string, model_urls: readonly string[]): Config {
   const config = readConfig({ MAINSTAY_HOME: home, MAINSTAY_PORT: "0" });
   const providers = model_urls.map((base_url, i) => ({
     id: `fake-${i + 1}`,
+    type: "openai-compatible" as const,
     base_url,
-    api_key: "fake",
+    api_keys: ["fake"],
     models: [`fake-model-${i + 1}`],
+    limits: { concurrency: null, requests_per_minute: null, tokens_per_minute: null },
+    prices: {},
+    reasoning: [],
     source: "test",
   }));
-  return { ...config, providers, log_level: "silent" };
+  return { ...config, providers, local_places: [], log_level: "silent" };
 }
 
 /** A reply that calls one tool. */
