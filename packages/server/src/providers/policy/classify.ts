@@ -1,0 +1,214 @@
+import type { ProviderType } from "../target.ts";
+import type { AttemptCode } from "./codes.ts";
+import { type ErrorBody, readErrorBody } from "./error-body.ts";
+
+/** A fault as the adapter saw it. */
+export interface Seen {
+  readonly type: ProviderType;
+  /** Null where no answer's head came. */
+  readonly status: number | null;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Bounded by who read it; empty where there was none. */
+  readonly body: string;
+  /** What was thrown, in words, where the answer does not tell. */
+  readonly thrown: string | null;
+}
+
+export interface Classified {
+  readonly code: AttemptCode;
+  readonly message: string;
+}
+
+/**
+ * What a fault is, by the body as well as the status: the same status means different things with
+ * different providers, and so do the same words. Pure.
+ *
+ * A message may quote the person's request, so what costs a key its place (`auth`, `payment`) is read from
+ * the status, from the provider's own marks, or from how a message begins.
+ */
+export function classify(seen: Seen): Classified {
+  const body = readErrorBody(seen.body);
+  const status = isFailure(seen.status) ? seen.status : (body.status ?? seen.status);
+  const message = messageOf(seen, body);
+  const code = rules.find((rule) => rule.when({ ...seen, ...body, status, message }))?.code;
+  return {
+    code: code ?? codeOfStatus(seen, body, status),
+    message: status === null || !isFailure(status) ? message : `${status}: ${message}`,
+  };
+}
+
+interface Case extends ErrorBody {
+  readonly type: ProviderType;
+  /** That of the answer, or the one that its body names. */
+  readonly status: number | null;
+}
+
+interface Rule {
+  readonly code: AttemptCode;
+  readonly when: (fault: Case) => boolean;
+}
+
+const marked = (fault: Case, marks: RegExp): boolean =>
+  fault.marks.some((mark) => marks.test(mark));
+const isOf = (fault: Case, ...statuses: number[]): boolean =>
+  fault.status !== null && statuses.includes(fault.status);
+
+/** The first that holds counts. */
+const rules: readonly Rule[] = [
+  // Groq's 413, and OpenAI's 429, for one request that is larger than the whole window.
+  {
+    code: "request_too_large",
+    when: (fault) =>
+      isOf(fault, 413, 429) &&
+      /^request too large for model|^request too large for /i.test(fault.message),
+  },
+  { code: "request_too_large", when: (fault) => marked(fault, /^request_too_large$/) },
+  // The model's own output could not be read as a call.
+  {
+    code: "invalid_call",
+    when: (fault) =>
+      marked(
+        fault,
+        /^(tool_use_failed|output_parse_failed|json_validate_failed|malformed_function_call)$/,
+      ),
+  },
+  {
+    code: "context_too_long",
+    when: (fault) =>
+      !isOf(fault, 401, 402, 403, 404, 429, 503) &&
+      (marked(
+        fault,
+        /context[_ ](length|window|size)|string_above_max_length|model_max_prompt_tokens/,
+      ) ||
+        too_long.test(fault.message)),
+  },
+  {
+    code: "payment",
+    when: (fault) =>
+      isOf(fault, 402) ||
+      marked(
+        fault,
+        /^(insufficient_quota|billing_error|billing_not_active|billing_hard_limit_reached|payment_required|insufficient_(credits|balance|funds)|spend_limit\w*|credits?_exhausted)$/,
+      ) ||
+      (isOf(fault, 400, 401, 403, 429) && unpaid.test(fault.message)),
+  },
+  {
+    code: "not_found",
+    when: (fault) =>
+      marked(
+        fault,
+        /^(model_not_found|model_decommissioned|model_not_active|invalid_model|unknown_model|not_found_error|model_permission_blocked\w*)$/,
+      ) ||
+      (isOf(fault, 400, 403, 404, 422) && no_model.test(fault.message)),
+  },
+  {
+    code: "auth",
+    when: (fault) =>
+      marked(
+        fault,
+        /^(invalid_api_key|api_key_invalid|authentication_error|unauthenticated|invalid_authentication|wrong_api_key)$/,
+      ) ||
+      (fault.type === "google" &&
+        isOf(fault, 400) &&
+        /^api key (not valid|expired)/i.test(fault.message)),
+  },
+  {
+    code: "content",
+    when: (fault) =>
+      (isOf(fault, 498) && fault.type !== "groq") ||
+      marked(
+        fault,
+        /content[_ ]?(filter|policy|management)|responsibleai|moderation|prohibited_content|^invalid_prompt$|^safety$|^blocked$/,
+      ) ||
+      (isOf(fault, 400, 403, 422) && filtered.test(fault.message)),
+  },
+  {
+    code: "overload",
+    when: (fault) =>
+      isOf(fault, 503, 529, 498) ||
+      marked(
+        fault,
+        /^(overloaded(_error)?|queue_exceeded|capacity_exceeded|slow_down|unavailable|service_unavailable|engine_overloaded)$/,
+      ) ||
+      overloaded.test(fault.message),
+  },
+  {
+    code: "rate",
+    when: (fault) =>
+      isOf(fault, 429) ||
+      marked(
+        fault,
+        /^(1300|rate_limit\w*|rate_limited|resource_exhausted|too_many_requests\w*|token_quota_exceeded|request_quota_exceeded)$/,
+      ),
+  },
+];
+
+const too_long = new RegExp(
+  [
+    "maximum (context|prompt|input) length",
+    "maximum number of tokens allowed",
+    "(prompt|input|message|messages|context|conversation) (is|are) too (long|large)",
+    "(input|prompt) (token count|length) .{0,80}exceeds",
+    "exceeds? .{0,40}(context (window|length|size|limit)|token limit)",
+    "exceeded .{0,40}(context (window|length|size)|token limit)",
+    "context (window|length|size) .{0,40}(exceed|too (long|small)|overflow)",
+    "too large for model with \\d+ maximum context",
+    "too many tokens",
+    "greater than the context length",
+    "reduce the length of (the|your) (messages|prompt|input)",
+    "prompt contains \\d+ tokens",
+  ].join("|"),
+  "i",
+);
+
+/** How messages begin that say that nobody pays. Google says "your current quota" of its rates. */
+const unpaid =
+  /^(your credit balance is too low|you have reached your specified api usage limits|payment required|insufficient (credits|balance|funds|quota)|(monthly |your )?(spending|spend|billing) (limit|cap)|you exceeded your current quota, please check your plan and billing details\. for more information on this error, read the docs: https:\/\/platform\.openai)/i;
+
+const no_model =
+  /^(the |this )?(requested )?(model|deployment)\b.{0,200}(not found|not exist|does not have access|not available|no longer|not supported|decommissioned|deprecated|retired)|^invalid model|^model_not_found|^(models\/\S+) is not found|^unknown model|^no such model|^project .{0,120}does not have access to model/i;
+
+const filtered =
+  /content (filter|management policy|policy violation)|usage (policies|guidelines)|flagged (as|by)|blocked (by|due to|because of) .{0,60}(safety|policy|filter|moderation|guidelines)|violat\w+ .{0,60}(usage|content) (policy|policies|guidelines)/i;
+
+const overloaded =
+  /^[^.]{0,120}(capacity exceeded|over capacity|at capacity|overloaded|high traffic|high demand|temporarily unavailable|loading model)/i;
+
+function codeOfStatus(seen: Seen, body: ErrorBody, status: number | null): AttemptCode {
+  if (status === null) return codeOfThrown(seen.thrown ?? "", seen.body);
+  if (status === 401 || status === 403) return "auth";
+  if (status === 404 || status === 410) return "not_found";
+  if (status === 408) return "overload";
+  if (status === 413) return "request_too_large";
+  if (status >= 500) return "server_error";
+  if (status >= 400) return body.is_html ? "malformed" : "rejected";
+  return codeOfMarks(body) ?? codeOfUnfit(seen);
+}
+
+/** Errors that came inside an answer that had begun well. */
+const codeOfMarks = ({ marks }: ErrorBody): AttemptCode | null =>
+  marks.some((mark) =>
+    /^(server_error|internal|internal_(server_)?error|api_error|timeout_error)$/.test(mark),
+  )
+    ? "server_error"
+    : null;
+
+const codeOfUnfit = ({ body, thrown }: Seen): AttemptCode =>
+  body.trim() === "" && /empty ?(response )?body/i.test(thrown ?? "") ? "empty" : "malformed";
+
+function codeOfThrown(thrown: string, body: string): AttemptCode {
+  if (body !== "") return codeOfMarks(readErrorBody(body)) ?? "malformed";
+  if (/^aborted|operation was aborted|aborterror/i.test(thrown)) return "cancelled";
+  if (/terminated|body timeout|premature close|aborted/i.test(thrown)) return "cut";
+  if (/json|parse|unexpected (token|end)|validation|invalid response/i.test(thrown))
+    return "malformed";
+  return "connect";
+}
+
+function messageOf({ thrown, status }: Seen, body: ErrorBody): string {
+  if (body.message !== "") return body.message;
+  return thrown ?? (status === null ? "no answer" : "it gave no reason");
+}
+
+const isFailure = (status: number | null): boolean => status !== null && status >= 400;

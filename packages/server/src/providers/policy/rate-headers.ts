@@ -1,0 +1,132 @@
+import { timeOf } from "../../kernel/time.ts";
+import type { ProviderType } from "../target.ts";
+import { durationMs } from "./duration.ts";
+
+/** How much of a rate is left, as a provider's answer tells. */
+export interface RateWindow {
+  /** Tells windows of one target apart, and people which it is: `requests a day`. */
+  readonly name: string;
+  readonly kind: "requests" | "tokens";
+  readonly limit: number;
+  /** From 0 to `limit`. */
+  readonly remaining: number;
+  /** From 0 to a day. */
+  readonly resets_in_ms: number;
+  /** How long a window lasts that begins at the reset. */
+  readonly span_ms: number;
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const COUNT = /^\d+(?:\.\d+)?$/;
+
+/** Where a provider tells of one window; `reset` is null where it never says when. */
+interface Place {
+  readonly kind: RateWindow["kind"];
+  readonly span: "minute" | "day";
+  readonly limit: string;
+  readonly remaining: string;
+  readonly reset: string | null;
+}
+
+const openAILike = (requests_span: Place["span"]): Place[] =>
+  (["requests", "tokens"] as const).map((kind) => ({
+    kind,
+    span: kind === "requests" ? requests_span : "minute",
+    limit: `x-ratelimit-limit-${kind}`,
+    remaining: `x-ratelimit-remaining-${kind}`,
+    reset: `x-ratelimit-reset-${kind}`,
+  }));
+
+const cerebrasLike = (kind: Place["kind"], span: Place["span"]): Place => ({
+  kind,
+  span,
+  limit: `x-ratelimit-limit-${kind}-${span}`,
+  remaining: `x-ratelimit-remaining-${kind}-${span}`,
+  reset: `x-ratelimit-reset-${kind}-${span}`,
+});
+
+const places: Record<ProviderType, readonly Place[]> = {
+  groq: openAILike("day"),
+  openai: openAILike("minute"),
+  "openai-compatible": openAILike("minute"),
+  cerebras: [
+    cerebrasLike("requests", "day"),
+    cerebrasLike("requests", "minute"),
+    cerebrasLike("tokens", "day"),
+    cerebrasLike("tokens", "minute"),
+  ],
+  mistral: [
+    {
+      kind: "tokens",
+      span: "minute",
+      limit: "ratelimitbysize-limit",
+      remaining: "ratelimitbysize-remaining",
+      reset: "ratelimitbysize-reset",
+    },
+    {
+      kind: "requests",
+      span: "minute",
+      limit: "x-ratelimit-limit-req-minute",
+      remaining: "x-ratelimit-remaining-req-minute",
+      reset: null,
+    },
+    { ...cerebrasLike("tokens", "minute"), reset: null },
+  ],
+  anthropic: (["requests", "tokens"] as const).map((kind) => ({
+    kind,
+    span: "minute",
+    limit: `anthropic-ratelimit-${kind}-limit`,
+    remaining: `anthropic-ratelimit-${kind}-remaining`,
+    reset: `anthropic-ratelimit-${kind}-reset`,
+  })),
+  google: [],
+  cohere: [],
+};
+
+/**
+ * The rate windows that an answer tells of; `now_ms` is wall time. What cannot be meant is ignored: a
+ * window without a limit or with one of nothing, a number that is none. A reset in the past is now, one far off is a
+ * day away; one that is not told or not readable is as far off as the window is long.
+ */
+export function readRates(
+  type: ProviderType,
+  headers: Readonly<Record<string, string>>,
+  now_ms: number,
+): RateWindow[] {
+  return places[type].flatMap((place) => readWindow(place, headers, now_ms) ?? []);
+}
+
+function readWindow(
+  { kind, span, limit: limit_at, remaining: remaining_at, reset }: Place,
+  headers: Readonly<Record<string, string>>,
+  now_ms: number,
+): RateWindow | null {
+  const limit = count(headers[limit_at]);
+  const remaining = count(headers[remaining_at]);
+  if (limit === null || limit === 0 || remaining === null) return null;
+  const span_ms = span === "day" ? DAY_MS : MINUTE_MS;
+  const told_ms = reset === null ? null : resetsIn(headers[reset], now_ms);
+  return {
+    name: `${kind} a ${span}`,
+    kind,
+    limit,
+    remaining: Math.min(remaining, limit),
+    resets_in_ms: Math.min(Math.max(told_ms ?? span_ms, 0), DAY_MS),
+    span_ms,
+  };
+}
+
+function count(text: string | undefined): number | null {
+  const said = text?.trim() ?? "";
+  return COUNT.test(said) ? Math.floor(Number(said)) : null;
+}
+
+function resetsIn(text: string | undefined, now_ms: number): number | null {
+  const said = text?.trim() ?? "";
+  if (!ISO_TIME.test(said)) return durationMs(said);
+  const at_ms = timeOf(said);
+  return Number.isFinite(at_ms) ? at_ms - now_ms : null;
+}
+
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
