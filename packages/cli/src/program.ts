@@ -25,6 +25,7 @@ import { statusCommand } from "./commands/status.ts";
 import { stopCommand } from "./commands/stop.ts";
 import { turnsCommand } from "./commands/turns.ts";
 import { undoCommand } from "./commands/undo.ts";
+import { usageCommand } from "./commands/usage.ts";
 import { userCommand } from "./commands/user.ts";
 import { whyCommand } from "./commands/why.ts";
 import { workspaceCommand } from "./commands/workspace.ts";
@@ -123,6 +124,7 @@ const commands = [
   overrideCommand,
   workspaceCommand,
   userCommand,
+  usageCommand,
   pauseCommand,
   resumeCommand,
   auditCommand,

@@ -41,6 +41,7 @@ import {
 } from "./resources.ts";
 import { type NewTurn, Turn, TurnList, type TurnState } from "./turn.ts";
 import type { Outage } from "./outage.ts";
+import { UsageReport, type UsageWish } from "./usage.ts";
 import { type EventsOptions, turnEvents } from "./turn-events.ts";
 
 export interface ClientOptions extends Connection {
@@ -181,6 +182,10 @@ export interface Client {
     add(user: NewUser): Promise<UserAdded>;
   };
   providers: { list(): Promise<List<ProviderStatus>> };
+  usage: {
+    /** In the order of `by`; an admin is told of everybody. */
+    list(wish?: UsageWish, page?: PageWish): Promise<UsageReport>;
+  };
   me(): Promise<Me>;
   readyz(): Promise<Readiness>;
   /** Reconnects by itself, gives each journal event once and ends after `settled`. */
@@ -315,6 +320,12 @@ export function createClient(options: ClientOptions): Client {
       add: (user) => post("/v1/admin/users", UserAdded, { body: user }),
     },
     providers: { list: () => get("/v1/providers", listOf(ProviderStatus)) },
+    usage: {
+      list: ({ by, ...wish } = {}, page = {}) => {
+        const query = { ...wish, ...(by && { by: by.join(",") }), ...page };
+        return get(pathWith("/v1/usage", query), UsageReport);
+      },
+    },
     me: () => get("/v1/me", Me),
     readyz: () => get("/readyz?verbose", Readiness, { also: [503] }),
     events: (turn_id, how) => turnEvents(options, turn_id, how),

@@ -1,5 +1,5 @@
 import type { UsageDimension, UsageReport, UsageSums } from "@mainstay/sdk/usage";
-import { oneLine } from "../terminal/escape.ts";
+import { escapePath } from "../terminal/escape.ts";
 
 const headings = ["requests", "input", "output", "cost"];
 
@@ -10,7 +10,7 @@ export function usageTable(
 ): string[] {
   const rows = [
     [...by, ...headings],
-    ...items.map((item) => [...by.map((name) => oneLine(item[name] ?? "")), ...figures(item)]),
+    ...items.map((item) => [...by.map((name) => escapePath(item[name] ?? "")), ...figures(item)]),
     ["total", ...by.slice(1).map(() => ""), ...figures(total)],
   ];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

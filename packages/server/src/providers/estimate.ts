@@ -3,7 +3,7 @@ import type { ModelRequest } from "../kernel/model.ts";
 import { estimateTokens, messageTokens, tokensOfBytes } from "../kernel/tokens.ts";
 
 /** More tokens than any model takes or gives in one attempt: a count past this is no count. */
-const MOST_TOKENS = 100_000_000;
+const MOST_TOKENS = 10_000_000;
 
 /** What an attempt is known to have taken without a word from its provider. */
 export interface Exchange {

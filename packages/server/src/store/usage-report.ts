@@ -22,7 +22,7 @@ const columns: Record<UsageDimension, RawBuilder<string>> = {
   model: sql.ref("usage.model"),
 };
 
-/** What was taken, summed for each combination of `by` that there is, in their order. */
+/** What was taken, summed for each combination of `by`, at least one, that there is, in their order. */
 export async function usageGroups(
   store: Store,
   scope: UsageScope,
