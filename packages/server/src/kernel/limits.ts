@@ -46,6 +46,11 @@ export const limits = {
    * is less; below it new turns are refused with `disk_nearly_full`.
    */
   disk_reserve_bytes: 268_435_456,
+  /**
+   * How often a parked turn goes on by itself, because models answer again, without getting on; past
+   * it a person must say `retry`.
+   */
+  wakes_without_progress: 5,
   /** Days until an unanswered approval is a denial. */
   approval_days: 7,
 } as const;

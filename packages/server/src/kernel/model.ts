@@ -104,6 +104,9 @@ export interface ModelPort {
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelPart>;
 }
 
+/** Codes of faults that lie in the request: asking again, or somebody else, changes nothing. */
+export const requestFaults: readonly string[] = ["rejected", "content", "request_too_large"];
+
 export interface AttemptFailure {
   readonly provider: string;
   readonly model: string;

@@ -47,6 +47,8 @@ export interface TurnRecord {
   resumes_without_progress: number;
   /** How often since then a call was found running on: proof of nothing, and less to blame for. */
   adoptions_without_progress: number;
+  /** How often it went on by itself since it last got on, or since a person wished it to. */
+  wakes_without_progress: number;
   /** `pause` is what it waits for the end of; else it waits for a model, or for a person alone. */
   parked: {
     answer: string;
@@ -102,6 +104,7 @@ function accept(event: BodyOf<"accepted"> & { at: number }): TurnRecord {
     cancel_requested_by: null,
     resumes_without_progress: 0,
     adoptions_without_progress: 0,
+    wakes_without_progress: 0,
     parked: null,
     why: null,
     compacted: null,
@@ -167,7 +170,7 @@ function apply(record: TurnRecord, event: JournalEvent): void {
     case "parked":
       return park(record, event);
     case "retried":
-      return retry(record);
+      return retry(record, event);
     case "folded":
       return;
     case "settled":
@@ -178,6 +181,7 @@ function apply(record: TurnRecord, event: JournalEvent): void {
 function getOn(record: TurnRecord): void {
   record.resumes_without_progress = 0;
   record.adoptions_without_progress = 0;
+  record.wakes_without_progress = 0;
 }
 
 function addUsage(sum: Usage, { input_tokens, output_tokens }: Usage): void {
@@ -207,9 +211,11 @@ function park(record: TurnRecord, event: BodyOf<"parked">): void {
   answeredBy(record, { mode: "offline", provider: null, model: null });
 }
 
-function retry(record: TurnRecord): void {
+function retry(record: TurnRecord, { after }: BodyOf<"retried">): void {
+  const wakes = after === "recovery" ? record.wakes_without_progress + 1 : 0;
   record.state = "queued";
   getOn(record);
+  record.wakes_without_progress = wakes;
   record.parked = null;
   record.answer = null;
   answeredBy(record, { mode: null, provider: null, model: null });

@@ -108,7 +108,7 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
       // The journal has it, and says what comes next.
       if (fault instanceof ContextTooLong && isTooLong(foldTurn(pen.events()))) return null;
       if (!(fault instanceof NoModelAnswered)) throw fault;
-      return await park(modelParked(foldTurn(pen.events()), fault));
+      return await park(modelParked(foldTurn(pen.events()), fault, limits));
     }
   }
 
