@@ -238,7 +238,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     refuseNew: () => disk.refusal() ?? retention.refusal(),
   });
   const dispatch = createDispatch({
-    ...{ store, journal, admission, suspects, turns, live, pauses, clock, log },
+    ...{ store, journal, admission, suspects, turns, live, pauses, clock, log, limits },
+    models: providers,
   });
   const health = createHealth({
     store,

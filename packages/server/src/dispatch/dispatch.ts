@@ -1,6 +1,8 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Admission } from "../admission/admission.ts";
 import type { Actor } from "../kernel/lifecycle.ts";
+import type { Limits } from "../kernel/limits.ts";
+import type { ModelBoard } from "../kernel/model-board.ts";
 import type { PauseBoard } from "../kernel/pause.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Store } from "../store/store.ts";
@@ -8,6 +10,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Live, Turns } from "../turn/turn.ts";
 import { createDecisions, type Decisions } from "./decisions.ts";
 import { createLeaser } from "./leaser.ts";
+import { createModelWaker } from "./model-waker.ts";
 import { rescue } from "./rescuer.ts";
 import { createSeats } from "./seats.ts";
 import type { Suspects } from "./suspects.ts";
@@ -23,6 +26,8 @@ export interface DispatchParts {
   readonly turns: Turns;
   readonly live: Pick<Live, "waits">;
   readonly pauses: PauseBoard;
+  readonly models: ModelBoard;
+  readonly limits: Pick<Limits, "waking_turns">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,6 +39,7 @@ export function createDispatch(parts: DispatchParts): Dispatch {
   const seats = createSeats(parts);
   const leaser = createLeaser({ ...parts, seats });
   const waker = createWaker(parts);
+  const model_waker = createModelWaker(parts);
   const decisions = createDecisions({ ...parts, seats });
 
   return {
@@ -41,9 +47,10 @@ export function createDispatch(parts: DispatchParts): Dispatch {
       for (const turn_id of await rescue(parts)) parts.suspects.add(turn_id);
       leaser.start();
       waker.start();
+      model_waker.start();
     },
     async stop() {
-      await Promise.all([waker.stop(), leaser.stop()]);
+      await Promise.all([waker.stop(), model_waker.stop(), leaser.stop()]);
       await seats.clear();
     },
     ...decisions,

@@ -55,7 +55,10 @@ const endless = (store: Store) =>
     );
 
 /** Holds while the turn is what was read. */
-export const untouched = (store: Store, { id, state, last_event }: OpenTurn): Guard => ({
+export const untouched = (
+  store: Store,
+  { id, state, last_event }: Pick<OpenTurn, "id" | "state" | "last_event">,
+): Guard => ({
   name: "untouched",
   expect: "some",
   query: store.sql

@@ -12,6 +12,8 @@ export const limits = {
   running_turns_a_person: 5,
   /** Running turns in all; more wait. */
   running_turns: 64,
+  /** Turns that no model had answered and that go on at once when models answer again; more wait. */
+  waking_turns: 16,
   /** Steps of a turn; past it the turn fails with `step_limit`. */
   steps: 200,
   /** Characters of what a model says in one step, calls of tools included; past it `too_long`. */
