@@ -18,6 +18,7 @@ const TABLES = [
   "command",
   "edit",
   "host_grant",
+  "provider_state",
   "usage",
   "server_run",
   "audit",

@@ -24,6 +24,7 @@ export interface Schema {
   command: CommandTable;
   edit: EditTable;
   host_grant: HostGrantTable;
+  provider_state: ProviderStateTable;
   usage: UsageTable;
 }
 
@@ -302,6 +303,16 @@ interface HostGrantTable {
   inside: number;
   allowed_by: string;
   allowed_at: number;
+}
+
+/** How a target or a key of a provider stood last. */
+interface ProviderStateTable {
+  /** Of the target, or of the key: no two alike. */
+  key: string;
+  kind: "breaker" | "credential";
+  /** JSON of the `KeptBreaker` or `KeptCredential`. */
+  state: string;
+  at: number;
 }
 
 /** What one person's attempts with one key and model took on one day, summed. */

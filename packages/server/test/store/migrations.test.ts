@@ -173,6 +173,7 @@ const columns: { [Table in keyof Schema]: Record<keyof Schema[Table], true> } = 
     allowed_by: true,
     allowed_at: true,
   },
+  provider_state: { key: true, kind: true, state: true, at: true },
   usage: {
     day: true,
     person_id: true,

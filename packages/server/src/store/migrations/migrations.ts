@@ -7,6 +7,7 @@ import { pauses } from "./0006-pauses.ts";
 import { commands } from "./0007-commands.ts";
 import { network } from "./0008-network.ts";
 import { edits } from "./0009-edits.ts";
+import { providers } from "./0010-providers.ts";
 import { usage } from "./0011-usage.ts";
 import { providerPauses } from "./0012-provider-pauses.ts";
 import type { Migration } from "./migration.ts";
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   commands,
   network,
   edits,
+  providers,
   usage,
   providerPauses,
 ];
