@@ -50,6 +50,7 @@ import type { StopMode } from "./kernel/stop-wishes.ts";
 import { createMemory } from "./memory/memory.ts";
 import { createRetention } from "./memory/retention.ts";
 import { createOffline, withDirectCommands } from "./offline/offline.ts";
+import { costsBy } from "./providers/cost.ts";
 import { createProviders } from "./providers/providers.ts";
 import { createJournal } from "./store/journal.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
@@ -212,6 +213,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     model: config.providers.length > 0 ? withDirectCommands(providers, offline) : offline,
     memory: createMemory({ store, journal, limits }),
     pauses,
+    costOf: costsBy(config.providers),
   });
   const executorChain = async (after: number) =>
     (await execution.chain(after)) ?? readChain(home, after);

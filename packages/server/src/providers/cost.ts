@@ -1,7 +1,7 @@
 import type { Usage } from "@mainstay/sdk/turn";
 import type { Bill } from "../kernel/model.ts";
 import { type Exchange, type ToldUsage, usageOf } from "./estimate.ts";
-import type { Price, Target } from "./target.ts";
+import type { Price, ProviderSettings, Target } from "./target.ts";
 
 /** A dollar for a million tokens is a millionth of a dollar, so a million of these, for each. */
 const PARTS = 1_000_000;
@@ -16,6 +16,12 @@ export function costOf(usage: Usage, price: Price | null): number | null {
   const output = usage.output_tokens * Math.round(price.output_usd * PARTS);
   return Math.ceil((input + output) / PARTS);
 }
+
+/** The same by the names of provider and model, as the configuration has them now. */
+export const costsBy =
+  (providers: readonly Pick<ProviderSettings, "id" | "prices">[]) =>
+  ({ provider, model }: Pick<Target, "provider" | "model">, usage: Usage): number | null =>
+    costOf(usage, providers.find(({ id }) => id === provider)?.prices[model] ?? null);
 
 /**
  * The bill of one attempt of `target`. `told` is null where its provider told no usage, as when it

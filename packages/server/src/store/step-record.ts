@@ -38,11 +38,22 @@ export interface Beginning {
   effect: Effect;
 }
 
+/** An attempt that was begun and of whose end the journal does not tell. */
+export interface OpenAttempt {
+  attempt: number;
+  provider: string;
+  model: string;
+  /** What it is billed by; null in older journals. */
+  bill: { credential: string; input_tokens: number } | null;
+}
+
 /** One question to the model, its answer, and the calls that the answer made. */
 export interface StepRecord {
   step: number;
   /** The highest that was begun. */
   attempt: number;
+  /** Null where every attempt came to an end. */
+  open_attempt: OpenAttempt | null;
   /** Whether the answer is complete: only then are `text` and `tool_calls` filled. */
   ended: boolean;
   text: string;
@@ -63,9 +74,9 @@ export type StepEvent = Extract<JournalBody, { step: number }> | BodyOf<"approva
 export function foldStep(steps: StepRecord[], event: StepEvent): void {
   switch (event.type) {
     case "attempt_failed":
-      if (event.code === "context_too_long") overflow(stepFrom(steps, event.step), event);
-      return raiseAttempt(stepFrom(steps, event.step), event.attempt);
+      return endAttempt(stepFrom(steps, event.step), event);
     case "attempt_started":
+      return beginAttempt(stepFrom(steps, event.step), event);
     case "model_waited":
     case "reply_mended":
     case "step_restarted":
@@ -120,12 +131,24 @@ function raiseAttempt(step: StepRecord, attempt: number): void {
   step.attempt = Math.max(step.attempt, attempt);
 }
 
-function overflow(step: StepRecord, { provider, model }: BodyOf<"attempt_failed">): void {
-  step.too_long_for = { provider, model };
+function beginAttempt(step: StepRecord, event: BodyOf<"attempt_started">): void {
+  const { attempt, provider, model, credential, input_tokens } = event;
+  raiseAttempt(step, attempt);
+  const tells = credential !== undefined && input_tokens !== undefined;
+  const bill = tells ? { credential, input_tokens } : null;
+  step.open_attempt = { attempt, provider, model, bill };
+}
+
+function endAttempt(step: StepRecord, event: BodyOf<"attempt_failed">): void {
+  const { attempt, provider, model, code } = event;
+  raiseAttempt(step, attempt);
+  step.open_attempt = null;
+  if (code === "context_too_long") step.too_long_for = { provider, model };
 }
 
 function endStep(step: StepRecord, event: BodyOf<"step_ended">): void {
   raiseAttempt(step, event.attempt);
+  step.open_attempt = null;
   step.ended = true;
   step.text = event.text;
   step.finish = event.finish;
@@ -159,6 +182,7 @@ function stepFrom(steps: StepRecord[], number: number): StepRecord {
   const begun: StepRecord = {
     step: number,
     attempt: 0,
+    open_attempt: null,
     ended: false,
     text: "",
     finish: "",

@@ -1,6 +1,6 @@
 import type { ToolCall } from "@mainstay/sdk/events";
 import type { TurnError } from "@mainstay/sdk/turn";
-import type { CallRecord, StepRecord } from "../store/step-record.ts";
+import type { CallRecord, OpenAttempt, StepRecord } from "../store/step-record.ts";
 import type { TurnRecord } from "../store/turn-record.ts";
 import { promisedWork } from "./promise.ts";
 import { type ModelName, tooLong } from "./too-long.ts";
@@ -39,6 +39,8 @@ export type Move =
       readonly call: ToolCall;
       readonly record: Extract<CallRecord, { state: "started" }>;
     }
+  /** The server died while a model answered: what was taken is billed, before anything else. */
+  | { readonly move: "write_off"; readonly step: number; readonly lost: OpenAttempt }
   /** The conversation was too long for a model: it is shortened before the step is asked again. */
   | { readonly move: "compact"; readonly step: number; readonly too_long_for: ModelName }
   | { readonly move: "await" }
@@ -67,6 +69,7 @@ export function nextMove(record: TurnRecord, limits: MoveLimits): Move {
   const open = last?.calls.find((call) => call.state !== "ended");
   const openCall = last?.tool_calls.find((call) => call.id === open?.call_id);
 
+  if (last?.open_attempt) return { move: "write_off", step: last.step, lost: last.open_attempt };
   const is_spent = record.adoptions_without_progress >= limits.adoptions_without_progress;
   const is_poisoned =
     is_spent || record.resumes_without_progress >= limits.resumes_without_progress;

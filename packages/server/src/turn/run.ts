@@ -2,12 +2,13 @@ import type { JournalBody, ToolCall } from "@mainstay/sdk/events";
 import { Cancelled, Paused } from "../kernel/errors.ts";
 import { ContextTooLong, type ModelRequest, NoModelAnswered } from "../kernel/model.ts";
 import { prepared } from "../store/prepared.ts";
-import type { Store } from "../store/store.ts";
+import type { Statement, Store } from "../store/store.ts";
 import { foldTurn, type TurnRecord } from "../store/turn-record.ts";
 import { type Billed, billWrites } from "../store/usage-writes.ts";
 import { endTurn, type Lease, suspendTurn } from "../store/turn-writes.ts";
 import type { ReadCall, Recovered, ToolEnd } from "../tools/tools.ts";
 import { act, type ActParts, letGo, toolEnded } from "./act.ts";
+import { writtenOff } from "./lost-attempt.ts";
 import { type Move, nextMove, type Settlement } from "./moves.ts";
 import { modelParked, pauseParked } from "./parking.ts";
 import { openPen } from "./pen.ts";
@@ -67,6 +68,11 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
         pen.note({ type: "nudged", step, reason, matched });
         return null;
       }
+      case "write_off": {
+        const { event, billed } = writtenOff(move.step, move.lost, parts.costOf);
+        pen.note(event, billed === null ? [] : bills(billed));
+        return null;
+      }
       case "compact":
         return await compact(record, move);
       case "act":
@@ -100,8 +106,6 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
       model: record.preferred_model,
     };
     try {
-      const bills = (billed: Billed) =>
-        billWrites(store, { ...billed, person_id: place.person.id, at: clock.now() });
       await think({ ...parts, bills }, { turn_id, step, attempt }, request, pen, signal);
       return null;
     } catch (fault) {
@@ -110,6 +114,10 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
       if (!(fault instanceof NoModelAnswered)) throw fault;
       return await park(modelParked(foldTurn(pen.events()), fault, limits));
     }
+  }
+
+  function bills(billed: Billed): Statement[] {
+    return billWrites(store, { ...billed, person_id: place.person.id, at: clock.now() });
   }
 
   async function compact(

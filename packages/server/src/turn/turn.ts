@@ -12,6 +12,7 @@ import { abandonTurn, endTurn, type Lease, leaseGuard } from "../store/turn-writ
 import type { Log } from "../telemetry/log.ts";
 import type { Toolbox } from "../tools/tools.ts";
 import type { Live } from "./live.ts";
+import type { CostOf } from "./lost-attempt.ts";
 import { openRun, type Run } from "./run.ts";
 
 export type { Live } from "./live.ts";
@@ -46,6 +47,7 @@ export interface TurnParts {
   readonly log: Log;
   readonly limits: Limits;
   readonly pauses: Pick<PauseBoard, "person">;
+  readonly costOf: CostOf;
 }
 
 export function createTurns(parts: TurnParts): Turns {

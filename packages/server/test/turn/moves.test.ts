@@ -41,6 +41,10 @@ const ended = (step: number, text: string, tool_calls: ToolCall[] = []): Journal
   mode: "full",
   usage: { input_tokens: 1, output_tokens: 1 },
 });
+const lost = (step: number): JournalBody => ({
+  ...{ type: "attempt_failed", step, attempt: 1, provider: "p", model: "m" },
+  ...{ code: "interrupted", message: "the server stopped" },
+});
 const too_long: JournalBody = {
   type: "attempt_failed",
   step: 1,
@@ -104,8 +108,22 @@ test.each([
   ["a new turn asks the model", [started], { move: "ask", step: 1, attempt: 1, again: false }],
   [
     "a step cut by a crash is asked again",
-    [started, asked(1), resumed],
+    [started, asked(1), lost(1), resumed],
     { move: "ask", step: 1, attempt: 2, again: true },
+  ],
+  [
+    "an attempt that nobody saw end is written off first",
+    [started, { ...asked(1, 2), credential: "k1", input_tokens: 40 }, resumed],
+    {
+      move: "write_off",
+      step: 1,
+      lost: { attempt: 2, provider: "p", model: "m", bill: { credential: "k1", input_tokens: 40 } },
+    },
+  ],
+  [
+    "also in a turn that is cancelled, or poisoned, and where an older journal does not say what was asked",
+    [started, asked(1), resumed, resumed, resumed, cancel],
+    { move: "write_off", step: 1, lost: { attempt: 1, provider: "p", model: "m", bill: null } },
   ],
   [
     "an answer settles the turn",
@@ -180,7 +198,7 @@ test.each([
   ],
   [
     "three resumes without progress poison a turn (J7)",
-    [started, asked(1), resumed, resumed, resumed],
+    [started, asked(1), lost(1), resumed, resumed, resumed],
     { move: "settle", state: "failed", error: { code: "poisoned" } },
   ],
 ])("%s", (_, bodies, move) => {
