@@ -63,6 +63,7 @@ export function createModelWaker(parts: ModelWakerParts) {
   );
   const awake = createAwake(clock, () => parked.again());
   const sleepers = new Map<string, Sleeper>();
+  let live = false;
   let has_more = false;
   let ramp: Ramp = closedRamp;
   let available = models.available();
@@ -81,7 +82,7 @@ export function createModelWaker(parts: ModelWakerParts) {
       parked.lookAtAll();
     }
     ramp = whenRested(ramp, clock.monotonic());
-    while (mayWake(ramp, awake.count()) > 0) {
+    while (live && mayWake(ramp, awake.count()) > 0) {
       const next = firstOf(sleepers.values(), ({ person_id }) => pauses.person(person_id) === null);
       if (next === null) return;
       await wakeOne(next);
@@ -148,7 +149,8 @@ export function createModelWaker(parts: ModelWakerParts) {
 
   return {
     start(): void {
-      unsubscribe();
+      if (live) return;
+      live = true;
       const ends = [
         models.onChange(look),
         pauses.onChange((change) => {
@@ -161,16 +163,17 @@ export function createModelWaker(parts: ModelWakerParts) {
       parked.start();
     },
     async stop(): Promise<void> {
+      live = false;
       unsubscribe();
       endRest();
-      awake.clear();
       await parked.stop();
+      awake.clear();
     },
   };
 }
 
 /** Interactive ones first, of those whoever was woken in vain least, and then the oldest. */
-export function firstOf<One extends Pick<Sleeper, "urgency" | "ordinal" | "wakes">>(
+function firstOf<One extends Pick<Sleeper, "urgency" | "ordinal" | "wakes">>(
   sleepers: Iterable<One>,
   mayGoOn: (sleeper: One) => boolean,
 ): One | null {

@@ -30,6 +30,7 @@ export interface WakerParts {
  */
 export function createWaker({ store, journal, clock, log, pauses }: WakerParts) {
   const parked = createParkedTurns({ store, journal, clock, log }, { each: wakeIfLifted });
+  let live = false;
   let unsubscribe = () => {};
 
   async function wakeIfLifted(row: Row<"turn">, record: TurnRecord): Promise<void> {
@@ -55,7 +56,8 @@ export function createWaker({ store, journal, clock, log, pauses }: WakerParts) 
 
   return {
     start(): void {
-      unsubscribe();
+      if (live) return;
+      live = true;
       const ends = [
         pauses.onChange((change) => {
           if (change === "lifted") parked.lookAtAll();
@@ -68,6 +70,7 @@ export function createWaker({ store, journal, clock, log, pauses }: WakerParts) 
       parked.start();
     },
     async stop(): Promise<void> {
+      live = false;
       unsubscribe();
       await parked.stop();
     },
