@@ -59,9 +59,7 @@ const rules: readonly Rule[] = [
   // Groq's 413, and OpenAI's 429, for one request that is larger than the whole window.
   {
     code: "request_too_large",
-    when: (fault) =>
-      isOf(fault, 413, 429) &&
-      /^request too large for model|^request too large for /i.test(fault.message),
+    when: (fault) => isOf(fault, 413, 429) && one_too_large.test(fault.message),
   },
   { code: "request_too_large", when: (fault) => marked(fault, /^request_too_large$/) },
   // The model's own output could not be read as a call.
@@ -89,7 +87,7 @@ const rules: readonly Rule[] = [
       isOf(fault, 402) ||
       marked(
         fault,
-        /^(insufficient_quota|billing_error|billing_not_active|billing_hard_limit_reached|payment_required|insufficient_(credits|balance|funds)|spend_limit\w*|credits?_exhausted)$/,
+        /^(insufficient_quota|billing_error|billing_not_active|billing_hard_limit_reached|payment_required|blocked_api_access|insufficient_(credits|balance|funds)|spend_limit\w*|credits?_exhausted)$/,
       ) ||
       (isOf(fault, 400, 401, 403, 429) && unpaid.test(fault.message)),
   },
@@ -119,7 +117,7 @@ const rules: readonly Rule[] = [
       (isOf(fault, 498) && fault.type !== "groq") ||
       marked(
         fault,
-        /content[_ ]?(filter|policy|management)|responsibleai|moderation|prohibited_content|^invalid_prompt$|^safety$|^blocked$/,
+        /content[_ ]?(filter|policy|management)|responsibleai|moderation|guardrail|prohibited_content|^invalid_prompt$|^safety$|^blocked$/,
       ) ||
       (isOf(fault, 400, 403, 422) && filtered.test(fault.message)),
   },
@@ -144,6 +142,8 @@ const rules: readonly Rule[] = [
   },
 ];
 
+const one_too_large = /^(request too large for |requested \d+ tokens exceeds)/i;
+
 const too_long = new RegExp(
   [
     "maximum (context|prompt|input) length",
@@ -164,7 +164,7 @@ const too_long = new RegExp(
 
 /** How messages begin that say that nobody pays. Google says "your current quota" of its rates. */
 const unpaid =
-  /^(your credit balance is too low|you have reached your specified api usage limits|payment required|insufficient (credits|balance|funds|quota)|(monthly |your )?(spending|spend|billing) (limit|cap)|you exceeded your current quota, please check your plan and billing details\. for more information on this error, read the docs: https:\/\/platform\.openai)/i;
+  /^(your credit balance is too low|you have reached your specified api usage limits|payment required|this api method requires billing|insufficient (credits|balance|funds|quota)|(monthly |your )?(spending|spend|billing) (limit|cap)|you exceeded your current quota, please check your plan and billing details\. for more information on this error, read the docs: https:\/\/platform\.openai)/i;
 
 const no_model =
   /^(the |this )?(requested )?(model|deployment)\b.{0,200}(not found|not exist|does not have access|not available|no longer|not supported|decommissioned|deprecated|retired)|^invalid model|^model_not_found|^(models\/\S+) is not found|^unknown model|^no such model|^project .{0,120}does not have access to model/i;
@@ -195,15 +195,22 @@ const codeOfMarks = ({ marks }: ErrorBody): AttemptCode | null =>
     : null;
 
 const codeOfUnfit = ({ body, thrown }: Seen): AttemptCode =>
-  body.trim() === "" && /empty ?(response )?body/i.test(thrown ?? "") ? "empty" : "malformed";
+  body.trim() === "" && codeOfThrown(thrown ?? "", "") === "empty" ? "empty" : "malformed";
+
+/** Anchored: what is thrown may go on with what was read. */
+const thrownCodes: readonly (readonly [RegExp, AttemptCode])[] = [
+  [
+    /^(json parsing failed|type validation failed|invalid (json|response)|unexpected (token|end))/i,
+    "malformed",
+  ],
+  [/^(empty response body|no content generated)/i, "empty"],
+  [/^(the |this )?operation was aborted|^aborted/i, "cancelled"],
+  [/^(terminated|body timeout|premature close|stream (closed|ended))/i, "cut"],
+];
 
 function codeOfThrown(thrown: string, body: string): AttemptCode {
   if (body !== "") return codeOfMarks(readErrorBody(body)) ?? "malformed";
-  if (/^aborted|operation was aborted|aborterror/i.test(thrown)) return "cancelled";
-  if (/terminated|body timeout|premature close|aborted/i.test(thrown)) return "cut";
-  if (/json|parse|unexpected (token|end)|validation|invalid response/i.test(thrown))
-    return "malformed";
-  return "connect";
+  return thrownCodes.find(([words]) => words.test(thrown))?.[1] ?? "connect";
 }
 
 function messageOf({ thrown, status }: Seen, body: ErrorBody): string {

@@ -26,7 +26,10 @@ export type Readiness =
 
 /** A place in the rate of a target. The first of `settle` and `release` counts. */
 export interface Reservation {
-  /** The answer's headers have come: what they tell is newest now. */
+  /**
+   * The call was accepted: its answer's headers have come. To be told at once, because the times in them
+   * count from now; at the end of a long stream they are of the past.
+   */
   heard(windows: readonly RateWindow[]): void;
   /** The call was sent and is over; null where nobody knows what it took, so all of it counts. */
   settle(usage: Usage | null, windows?: readonly RateWindow[]): void;
@@ -41,7 +44,8 @@ export interface Reservation {
  * 1. No call is sent that a window, a limit or a refusal does not allow.
  * 2. Who waits is served in order; nobody who does not wait overtakes.
  * 3. After a refusal for the rate one call tries alone, until one was answered.
- * 4. There is a timer only while somebody waits. How many wait is bounded by the turns that run.
+ * 4. Waiters are served once all that is being told is told: a settled call and its refusal are one.
+ * 5. There is a timer only while somebody waits. How many wait is bounded by the turns that run.
  */
 export interface Pacing {
   ready(tokens: number): Readiness;
@@ -49,10 +53,7 @@ export interface Pacing {
   reserve(tokens: number): Reservation | null;
   /** Null where it can never be. @throws the signal's reason. */
   wait(tokens: number, signal: AbortSignal): Promise<Reservation | null>;
-  /**
-   * The target refused a call for its rate; null where it does not say for how long. To be told before the
-   * call's reservation is settled, which lets the next one go.
-   */
+  /** The target refused a call for its rate; null where it does not say for how long. */
   afterRate(retry_after_ms: number | null): void;
 }
 
@@ -104,14 +105,15 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
       is_open = false;
       in_flight -= 1;
       how();
-      serve();
+      serveSoon();
     }
 
     return {
       heard(told) {
-        if (!is_open || told.length === 0) return;
-        windows.report(charge, told, clock.monotonic());
-        serve();
+        if (!is_open) return;
+        refusals = 0;
+        if (told.length > 0) windows.report(charge, told, clock.monotonic());
+        serveSoon();
       },
       settle: (usage, told = []) =>
         end(() => {
@@ -128,6 +130,11 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
           log.forget(entry);
         }),
     };
+  }
+
+  function serveSoon(): void {
+    if (queue.length > 0) queueMicrotask(serve);
+    else disarm();
   }
 
   /** Serves from the head as far as it goes, and comes back when more may go. */
@@ -170,7 +177,7 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
       function leave(): void {
         queue.splice(queue.indexOf(waiter), 1);
         reject(signal.reason);
-        serve();
+        serveSoon();
       }
       signal.addEventListener("abort", leave, { once: true });
       queue.push(waiter);
@@ -185,7 +192,7 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
     if (!is_new && retry_after_ms === null) return;
     const until_ms = now_ms + (retry_after_ms ?? backOffMs(refusals));
     blocked_until_ms = Math.max(blocked_until_ms, until_ms);
-    serve();
+    serveSoon();
   }
 
   return {

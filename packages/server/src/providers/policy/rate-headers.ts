@@ -4,7 +4,7 @@ import { durationMs } from "./duration.ts";
 
 /** How much of a rate is left, as a provider's answer tells. */
 export interface RateWindow {
-  /** Tells windows of one target apart, and people which it is: `requests a day`. */
+  /** Tells windows of one target apart, and people which it is: `requests a day`, `tokens`. */
   readonly name: string;
   readonly kind: "requests" | "tokens";
   readonly limit: number;
@@ -20,25 +20,28 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const COUNT = /^\d+(?:\.\d+)?$/;
 
+type Span = "minute" | "day";
+
 /** Where a provider tells of one window; `reset` is null where it never says when. */
 interface Place {
   readonly kind: RateWindow["kind"];
-  readonly span: "minute" | "day";
+  /** Null where it is not said: a minute, or a day where the reset is further off. */
+  readonly span: Span | null;
   readonly limit: string;
   readonly remaining: string;
   readonly reset: string | null;
 }
 
-const openAILike = (requests_span: Place["span"]): Place[] =>
+const openAILike = (spans: Record<Place["kind"], Span | null>): Place[] =>
   (["requests", "tokens"] as const).map((kind) => ({
     kind,
-    span: kind === "requests" ? requests_span : "minute",
+    span: spans[kind],
     limit: `x-ratelimit-limit-${kind}`,
     remaining: `x-ratelimit-remaining-${kind}`,
     reset: `x-ratelimit-reset-${kind}`,
   }));
 
-const cerebrasLike = (kind: Place["kind"], span: Place["span"]): Place => ({
+const cerebrasLike = (kind: Place["kind"], span: Span): Place => ({
   kind,
   span,
   limit: `x-ratelimit-limit-${kind}-${span}`,
@@ -47,9 +50,9 @@ const cerebrasLike = (kind: Place["kind"], span: Place["span"]): Place => ({
 });
 
 const places: Record<ProviderType, readonly Place[]> = {
-  groq: openAILike("day"),
-  openai: openAILike("minute"),
-  "openai-compatible": openAILike("minute"),
+  groq: openAILike({ requests: "day", tokens: "minute" }),
+  openai: openAILike({ requests: null, tokens: null }),
+  "openai-compatible": openAILike({ requests: null, tokens: null }),
   cerebras: [
     cerebrasLike("requests", "day"),
     cerebrasLike("requests", "minute"),
@@ -105,10 +108,11 @@ function readWindow(
   const limit = count(headers[limit_at]);
   const remaining = count(headers[remaining_at]);
   if (limit === null || limit === 0 || remaining === null) return null;
-  const span_ms = span === "day" ? DAY_MS : MINUTE_MS;
   const told_ms = reset === null ? null : resetsIn(headers[reset], now_ms);
+  const span_ms =
+    span === "day" || (span === null && (told_ms ?? 0) > MINUTE_MS) ? DAY_MS : MINUTE_MS;
   return {
-    name: `${kind} a ${span}`,
+    name: span === null ? kind : `${kind} a ${span}`,
     kind,
     limit,
     remaining: Math.min(remaining, limit),
