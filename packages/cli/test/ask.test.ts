@@ -509,16 +509,22 @@ test("what was cancelled in the queue is signed without blanks", async () => {
   expect(run.stderr()).toContain("\n— cancelled · turn_1\n");
 });
 
-test("a parked turn prints its provisional answer and how to go on", async () => {
-  const agent = await start(({ journal }) =>
-    journal({ type: "parked", answer: "So far: nothing.", cause: "no model answers" }),
-  );
-  const run = cli(["ask", "hi"], agent);
-  expect(await run.exits()).toBe(1);
-  expect(run.stdout()).toBe("So far: nothing.\n");
-  expect(run.stderr()).toContain("stays parked");
-  expect(run.stderr()).toContain("\n  mainstay retry turn_1\n  mainstay cancel turn_1\n");
-});
+test.each([
+  ["model", "goes on by itself"],
+  ["person", "stays parked until you retry it"],
+] as const)(
+  "a turn parked for a %s prints its provisional answer and how to go on",
+  async (waits_for, said) => {
+    const agent = await start(({ journal }) =>
+      journal({ type: "parked", answer: "So far: nothing.", cause: "503", waits_for }),
+    );
+    const run = cli(["ask", "hi"], agent);
+    expect(await run.exits()).toBe(1);
+    expect(run.stdout()).toBe("So far: nothing.\n");
+    expect(run.stderr()).toContain(said);
+    expect(run.stderr()).toContain("\n  mainstay retry turn_1\n  mainstay cancel turn_1\n");
+  },
+);
 
 test("a folder is registered after one question, and the proof does not stay", async () => {
   const workspace = { id: "ws_new", path: folder, private: false, trusted: true, created_at: "" };

@@ -91,6 +91,44 @@ test("elsewhere lines come after 10 s, 20 s, 40 s …, and none within a line of
   line.close();
 });
 
+const tries = (text: string): ClientEvent => ({ type: "status", text });
+
+test("what the server says it tries stands in the row, until a word comes or another is asked", () => {
+  const { clock, passes } = secondHand();
+  const { stderr, shown } = createVirtualScreen(80);
+  const screen = createScreen({ stdout: stderr, stderr, colors: false });
+  const line = createWaitingLine({ screen, clock, isAway: () => false });
+  line.hear(asked);
+  line.hear(tries("waiting for groq, 2 s; cerebras is next"));
+  expect(shown()).toEqual(["waiting for groq, 2 s; cerebras is next"]);
+  line.hear(tries("waiting for groq, 4 s; cerebras is next"));
+  passes(1);
+  expect(shown()).toEqual(["waiting for groq, 4 s; cerebras is next"]);
+  line.hear({ type: "delta", step: 1, attempt: 1, offset: 0, text: "Well" });
+  expect(shown()).toEqual([]);
+  passes(3);
+  expect(shown()).toEqual(["waiting for the model groq/large: no word for 3 s"]);
+  line.hear(tries("waiting for groq, 4 s; cerebras is next"));
+  line.hear({ ...asked, provider: "cerebras" } as ClientEvent);
+  expect(shown()).toEqual([]);
+  line.close();
+});
+
+test("elsewhere its first word comes at once, and what it said last after 10 s, 20 s …", () => {
+  const { clock, passes } = secondHand();
+  const said: string[] = [];
+  const output = { write: (text: string) => void said.push(text) };
+  const screen = createScreen({ stdout: output, stderr: output, colors: false });
+  const line = createWaitingLine({ screen, clock, isAway: () => false });
+  line.hear(asked);
+  for (let silent_s = 2; silent_s <= 24; silent_s += 2) {
+    passes(2);
+    line.hear(tries(`waiting for groq, ${silent_s} s`));
+  }
+  expect(said).toEqual([2, 8, 18].map((silent_s) => `waiting for groq, ${silent_s} s\n`));
+  line.close();
+});
+
 test("while the server is away nobody is said to be slow", () => {
   const { clock, passes } = secondHand();
   const { stderr, shown } = createVirtualScreen(60);

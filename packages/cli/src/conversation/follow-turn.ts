@@ -11,7 +11,17 @@ import type { DecideConsent, Withdrawal } from "./consent.ts";
 import type { PatientClient } from "./patient-client.ts";
 import type { TurnView } from "./turn-view.ts";
 
-export type TurnEnd = "done" | "failed" | "cancelled" | "parked" | "paused" | "later" | "left";
+export type TurnEnd =
+  | "done"
+  | "failed"
+  | "cancelled"
+  /** It waits for a word of the person. */
+  | "parked"
+  /** It waits for a model. */
+  | "unanswered"
+  | "paused"
+  | "later"
+  | "left";
 
 export interface Followed {
   end: TurnEnd;
@@ -60,10 +70,15 @@ async function untilEnd(
     view.show(event);
     if (event.type === "approval_requested") consents.open(event.approval_id);
     if (event.type === "approval_decided") consents.settle(event);
-    if (event.type === "parked") return event.pause ? "paused" : "parked";
+    if (event.type === "parked") return parkedFor(event);
     if (event.type === "settled") return event.state;
   }
   return undefined;
+}
+
+function parkedFor({ pause, waits_for }: BodyOf<"parked">): TurnEnd {
+  if (pause) return "paused";
+  return waits_for === "person" ? "parked" : "unanswered";
 }
 
 type Consents = ReturnType<typeof createConsents>;

@@ -197,8 +197,17 @@ export function explainEnd({ turn, end, later }: TurnRun, screen: Screen): void 
   if (!turn) return screen.note("Left. If the request was accepted: mainstay turns");
   const { id } = turn;
   if (end === "parked") {
-    screen.note("This answer is provisional: no model could be reached. The turn stays parked");
-    screen.note("until you try it again, or give it up:");
+    screen.note(
+      "This answer is provisional. The turn stays parked until you retry it, or give it up:",
+    );
+    screen.note(`  mainstay retry ${id}`);
+    screen.note(`  mainstay cancel ${id}`);
+  }
+  if (end === "unanswered") {
+    screen.note(
+      "This answer is provisional: no model could answer. The turn goes on by itself when one",
+    );
+    screen.note(`does (mainstay status ${id}); or have it tried at once, or give it up:`);
     screen.note(`  mainstay retry ${id}`);
     screen.note(`  mainstay cancel ${id}`);
   }

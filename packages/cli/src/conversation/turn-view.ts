@@ -2,11 +2,12 @@ import type { BodyOf, ClientEvent, ToolCall } from "@mainstay/sdk/events";
 import type { QueuePlace } from "@mainstay/sdk/turn";
 import { oneLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
+import { createAttemptLines } from "./attempt-lines.ts";
 import { createCommandOutput, glimpse, whole } from "./command-output.ts";
 import { editResultLines } from "./edit-result.ts";
 import { freshOutput } from "./live-output.ts";
 import { advance, no_text } from "./live-text.ts";
-import { endsWith, outcomeLine, saidBelow, toolLine } from "./tool-lines.ts";
+import { endsWith, outcomeLine, saidBelow, seconds, toolLine } from "./tool-lines.ts";
 import { createWaitingLine, type WaitingLineParts } from "./waiting-line.ts";
 
 /** A shorter wait is over before it is read. */
@@ -35,6 +36,7 @@ export function createTurnView(
   const answer = createAnswerView(screen);
   const tools = createToolView(screen, is_typed);
   const status = createStatusLine(screen);
+  const attempts = createAttemptLines(screen);
   const waiting = createWaitingLine({ screen, ...rest });
   let session_id = "";
   let ahead: ClientEvent[] = [];
@@ -56,6 +58,7 @@ export function createTurnView(
   };
 
   function tell(event: ClientEvent): void {
+    attempts(event);
     if (!tools.shownWhole()) answer.show(event);
     switch (event.type) {
       case "accepted":
@@ -75,11 +78,13 @@ export function createTurnView(
         if ((event.place.no_later_than_s ?? Infinity) < SHOWN_WAIT_S) return;
         return status(waitingLine(event.place));
       case "status":
-        return status(oneLine(event.text));
-      case "attempt_failed":
-        return status(`${event.provider}/${event.model}: ${oneLine(event.message)}`);
+        return waiting.tellsStatus() ? undefined : status(oneLine(event.text));
+      case "model_waited":
+        if (event.wait_ms < SHOWN_WAIT_S * 1_000) return;
+        return status(pacedLine(event));
       case "parked":
-        return status(`parked: ${oneLine(event.cause)}`);
+        // Where no model answered the answer says all that is known.
+        return event.pause ? status(`parked: ${oneLine(event.cause)}`) : undefined;
       case "settled":
         if (event.error) screen.note(`${event.error.code}: ${event.error.message}`, "bad");
         return screen.note(signature(event, [turn_id, session_id]), "dim");
@@ -190,6 +195,10 @@ function createStatusLine(screen: Screen): (line: string) => void {
     if (line !== last) screen.note(line, "dim");
     last = line;
   };
+}
+
+function pacedLine({ wait_ms, provider, model, reason }: BodyOf<"model_waited">): string {
+  return oneLine(`waiting ${seconds(wait_ms)} for ${provider}/${model}: ${reason}`);
 }
 
 function waitingLine({ position, eta_s, no_later_than_s, reason }: QueuePlace): string {

@@ -13,8 +13,17 @@ export type WaitedFor =
   | { kind: "nobody" }
   /** The question is on the screen. */
   | { kind: "person" }
-  /** Since it was asked, or since its last word; the name is null where the journal has none yet. */
-  | { kind: "model"; name: string | null; has_spoken: boolean; since_ms: number }
+  /**
+   * Since it was asked, or since its last word; the name is null where the journal has none yet.
+   * `told` is the server's own word on what it tries, which knows more; null where there is none.
+   */
+  | {
+      kind: "model";
+      name: string | null;
+      has_spoken: boolean;
+      since_ms: number;
+      told: string | null;
+    }
   /** `progress` is as of `heard_ms`; null while there was none. */
   | { kind: "command"; since_ms: number; progress: CommandProgress | null; heard_ms: number };
 
@@ -27,9 +36,13 @@ export interface TurnWait {
 const nobody: WaitedFor = { kind: "nobody" };
 export const no_wait: TurnWait = { waited: nobody, calls_left: 0 };
 
+/** A model's silence is told in the line of what is waited for, a command's where it happens. */
+export const isOnModel = ({ waited }: TurnWait): boolean => waited.kind === "model";
+
+/** What is waited for once this was heard. */
 export function heard(now: TurnWait, event: ClientEvent, at_ms: number): TurnWait {
   const model = (name: string | null): WaitedFor => ({
-    ...{ kind: "model", name, has_spoken: false, since_ms: at_ms },
+    ...{ kind: "model", name, has_spoken: false, since_ms: at_ms, told: null },
   });
   const to = (waited: WaitedFor, calls_left = now.calls_left) => ({ waited, calls_left });
   switch (event.type) {
@@ -41,6 +54,10 @@ export function heard(now: TurnWait, event: ClientEvent, at_ms: number): TurnWai
       return to(model(null), 0);
     case "attempt_started":
       return to(model(`${event.provider}/${event.model}`), 0);
+    case "attempt_failed":
+      return to(model(null), 0);
+    case "status":
+      return now.waited.kind === "model" ? to({ ...now.waited, told: event.text }) : now;
     case "delta":
     case "snapshot":
       return event.text === "" ? now : to(spoken(now.waited, at_ms));
@@ -73,7 +90,9 @@ export function heard(now: TurnWait, event: ClientEvent, at_ms: number): TurnWai
 }
 
 function spoken(waited: WaitedFor, at_ms: number): WaitedFor {
-  return waited.kind === "model" ? { ...waited, has_spoken: true, since_ms: at_ms } : waited;
+  return waited.kind === "model"
+    ? { ...waited, has_spoken: true, since_ms: at_ms, told: null }
+    : waited;
 }
 
 const started = ({ effect }: BodyOf<"tool_started">, at_ms: number): WaitedFor =>
@@ -107,6 +126,7 @@ export function waitingText(waited: WaitedFor, now_ms: number): string | null {
     case "person":
       return null;
     case "model": {
+      if (waited.told !== null) return oneLine(waited.told);
       const name = waited.name === null ? "" : ` ${oneLine(waited.name)}`;
       const stall = waited.has_spoken ? "no word" : "no answer";
       return `waiting for the model${name}: ${stall} for ${span(waited_ms)}`;
