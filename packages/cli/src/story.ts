@@ -1,4 +1,5 @@
 import type { Effect, JournalEvent } from "@mainstay/sdk/events";
+import type { Usage } from "@mainstay/sdk/turn";
 import { seconds } from "./conversation/tool-lines.ts";
 import { escapeCommand, escapePath, oneLine } from "./terminal/escape.ts";
 
@@ -112,9 +113,23 @@ function effectOf(effect: Extract<JournalEvent, { type: "tool_started" }>["effec
   }
 }
 
-/** What a command was judged to be, on whose word it ran, and whether what ran is what was planned. */
+/**
+ * Who was not asked, why, and what an attempt took. What a command was judged to be, on whose word it
+ * ran, and whether what ran is what was planned.
+ */
 function detailsOf(event: JournalEvent, planned: ReadonlyMap<string, string>): string[] {
   switch (event.type) {
+    case "attempt_started":
+      return (event.passed_over ?? []).map(
+        ({ provider, model, why }) => `not ${provider}/${model}: ${why}`,
+      );
+    case "attempt_failed":
+      return event.usage ? tookOf(event.usage, event.estimated) : [];
+    case "step_ended":
+      return [
+        ...(event.why === undefined ? [] : [`not the first choice: ${event.why}`]),
+        ...tookOf(event.usage, event.estimated),
+      ];
     case "approval_requested":
       return [`why: ${event.reason}`, ...(event.says ?? []).map((text) => `it ${text}`)];
     case "tool_started":
@@ -128,6 +143,11 @@ function detailsOf(event: JournalEvent, planned: ReadonlyMap<string, string>): s
     default:
       return [];
   }
+}
+
+function tookOf({ input_tokens, output_tokens }: Usage, estimated = false): string[] {
+  if (input_tokens + output_tokens === 0) return [];
+  return [`took ${estimated ? "about " : ""}${input_tokens} tokens in, ${output_tokens} out`];
 }
 
 function decisionOf(effect: Extract<Effect, { kind: "command" }>): string[] {

@@ -336,7 +336,9 @@ test("why tells the journal as it stands, a line an event, and does not wait for
       "   2      +1.000 s  step 1: attempt 1 at groq/m1, because it is the first\n" +
       "   3      +2.000 s  goes on: an approval was decided\n" +
       "   4      +3.000 s  step 1 ended (stop, full): calls shell\n" +
+      "                    took 1 tokens in, 1 out\n" +
       "   5      +4.000 s  step 1 ended (stop, full): All done.\n" +
+      "                    took 1 tokens in, 1 out\n" +
       "   6      +5.000 s  done (full)\n",
   );
 });

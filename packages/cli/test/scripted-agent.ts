@@ -43,6 +43,7 @@ export const turn: Turn = {
   mode: null,
   provider: null,
   model: null,
+  provider_why: null,
   usage,
   error: null,
   approvals: [],

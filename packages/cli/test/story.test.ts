@@ -1,4 +1,4 @@
-import type { JournalEvent } from "@mainstay/sdk/events";
+import type { JournalBody, JournalEvent } from "@mainstay/sdk/events";
 import { expect, test } from "vitest";
 import { createStory } from "../src/story.ts";
 
@@ -69,5 +69,47 @@ test("of an edit it tells what was edited, and leaves its diff to others", () =>
   const end = { type: "tool_ended", ...call, outcome: "ok", result, command: null } as const;
   expect(story({ seq: 2, at: 0, ...end })).toEqual([
     "   2      +0.000 s  ok: edited a (+1 −1 lines)",
+  ]);
+});
+
+test("of an attempt it tells who was not asked, what it took, and what of that is an estimate", () => {
+  const story = createStory();
+  const at = { step: 1, attempt: 1, provider: "groq", model: "big" };
+  const usage = { input_tokens: 1_200, output_tokens: 30 };
+  const passed_over = [{ provider: "cerebras", model: "fast", why: "it failed lately" }];
+  const bodies: JournalBody[] = [
+    { type: "attempt_started", ...at, why: "the first that may be asked", passed_over },
+    { type: "attempt_failed", ...at, code: "cut", message: "gone", usage, estimated: true },
+    { type: "attempt_failed", ...at, code: "rate", message: "slow down" },
+    {
+      ...{
+        type: "step_ended",
+        ...at,
+        text: "Hi.",
+        tool_calls: [],
+        finish: "stop",
+        mode: "reduced",
+      },
+      ...{ usage, why: "cerebras: it failed lately" },
+    },
+    {
+      ...{
+        type: "step_ended",
+        ...at,
+        text: "Hi.",
+        tool_calls: [],
+        finish: "stop",
+        mode: "offline",
+      },
+      usage: { input_tokens: 0, output_tokens: 0 },
+    },
+  ];
+  const lines = bodies.map((body, i) => story({ ...body, seq: i + 1, at: 0 }).slice(1));
+  expect(lines.map((rest) => rest.map((line) => line.trim()))).toEqual([
+    ["not cerebras/fast: it failed lately"],
+    ["took about 1200 tokens in, 30 out"],
+    [],
+    ["not the first choice: cerebras: it failed lately", "took 1200 tokens in, 30 out"],
+    [],
   ]);
 });

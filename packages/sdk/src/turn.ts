@@ -108,6 +108,9 @@ export const Turn = z.object({
   mode: Mode.nullable(),
   provider: z.string().nullable(),
   model: z.string().nullable(),
+  /** Why it is not the first choice that answered; null where it is, or nobody has. */
+  provider_why: z.string().nullable(),
+  /** Of all attempts, also of those that failed, were cut or cancelled. */
   usage: Usage,
   error: TurnError.nullable(),
   approvals: z.array(z.string()),

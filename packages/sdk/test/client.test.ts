@@ -47,6 +47,7 @@ const turn = {
   mode: null,
   provider: null,
   model: null,
+  provider_why: null,
   usage,
   error: null,
   approvals: [],

@@ -89,6 +89,9 @@ function describe(turn: Turn, { waits, undos }: Beside, screen: Screen): void {
   if (turn.state === "awaiting_approval") fact("waits", "for your consent: mainstay approvals");
   if (turn.mode && turn.answer)
     fact("answered", [turn.mode, turn.provider, turn.model].filter(Boolean).join(" · "));
+  if (turn.provider_why) fact("because", oneLine(turn.provider_why));
+  if (turn.usage.input_tokens > 0)
+    fact("tokens", `${turn.usage.input_tokens} in, ${turn.usage.output_tokens} out`);
   for (const command of turn.commands)
     fact("command", `${commandEnd(command)}  ${commandLine(command.command)}`);
   for (const { id, path } of turn.edits) {

@@ -26,10 +26,12 @@ export interface TurnRecord {
   on_disconnect: "detach" | "cancel";
   /** Provisional while parked; null before there is one. */
   answer: string | null;
-  /** Who answered last: `mode`, `provider` and `model` belong together. */
+  /** Who answered last: these four belong together. */
   mode: Mode | null;
   provider: string | null;
   model: string | null;
+  /** Why it is not the first choice; null where it is, or nobody has answered. */
+  why: string | null;
   /** Sum over all attempts; of a settled turn what was settled. */
   usage: Usage;
   error: TurnError | null;
@@ -56,8 +58,6 @@ export interface TurnRecord {
     pause: Pause | null;
     waits_for: "model" | "person";
   } | null;
-  /** Why it is not the first choice that answered last; null where it is, or nobody has. */
-  why: string | null;
   /** How often the history was shortened because a model could not take it, and what was left of it. */
   compacted: { times: number; tokens_after: number } | null;
 }
@@ -147,8 +147,7 @@ function apply(record: TurnRecord, event: JournalEvent): void {
     case "step_ended":
       getOn(record);
       addUsage(record.usage, event.usage);
-      answeredBy(record, event);
-      record.why = event.why ?? null;
+      answeredBy(record, { ...event, why: event.why ?? null });
       return foldStep(record.steps, event);
     case "tool_adopted":
       record.resumes_without_progress = 0;
@@ -189,10 +188,10 @@ function addUsage(sum: Usage, { input_tokens, output_tokens }: Usage): void {
   sum.output_tokens += output_tokens;
 }
 
-type Answerer = Pick<TurnRecord, "mode" | "provider" | "model">;
+type Answerer = Pick<TurnRecord, "mode" | "provider" | "model" | "why">;
 
-function answeredBy(record: TurnRecord, { mode, provider, model }: Answerer): void {
-  Object.assign(record, { mode, provider, model } satisfies Answerer);
+function answeredBy(record: TurnRecord, { mode, provider, model, why }: Answerer): void {
+  Object.assign(record, { mode, provider, model, why } satisfies Answerer);
 }
 
 /** A turn that waits for a person or a model needs a seat once more, to end. */
@@ -208,7 +207,7 @@ function park(record: TurnRecord, event: BodyOf<"parked">): void {
   record.state = "parked";
   record.parked = { answer, cause, pause, waits_for };
   record.answer = answer;
-  answeredBy(record, { mode: "offline", provider: null, model: null });
+  answeredBy(record, { mode: "offline", provider: null, model: null, why: null });
 }
 
 function retry(record: TurnRecord, { after }: BodyOf<"retried">): void {
@@ -218,7 +217,7 @@ function retry(record: TurnRecord, { after }: BodyOf<"retried">): void {
   record.wakes_without_progress = wakes;
   record.parked = null;
   record.answer = null;
-  answeredBy(record, { mode: null, provider: null, model: null });
+  answeredBy(record, { mode: null, provider: null, model: null, why: null });
 }
 
 function settle(record: TurnRecord, event: BodyOf<"settled"> & { at: number }): void {
@@ -228,5 +227,5 @@ function settle(record: TurnRecord, event: BodyOf<"settled"> & { at: number }): 
   record.answer = event.answer;
   record.usage = event.usage;
   record.error = event.error;
-  answeredBy(record, event);
+  answeredBy(record, { ...event, why: event.provider === null ? null : record.why });
 }

@@ -1,5 +1,5 @@
 import { JournalBody, type JournalEvent } from "@mainstay/sdk/events";
-import { isSettled } from "@mainstay/sdk/turn";
+import { isSettled, type Usage } from "@mainstay/sdk/turn";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { JournalCorrupt } from "../../src/store/journal-corrupt.ts";
@@ -280,4 +280,33 @@ test("a step that is too long for a model stays so until its history is shorter"
     steps: [{ too_long_for: null }],
   });
   expect(of({ ...too_long, code: "overload" } as JournalBody).steps[0]!.too_long_for).toBe(null);
+});
+
+test("why it was not the first choice belongs to the answer that stands", () => {
+  const why = "cerebras: it was overloaded";
+  const reduced: JournalBody = { ...stepEnded(1, "hello"), why } as JournalBody;
+  const whyOf = (...bodies: JournalBody[]) => fold(...running, ...bodies).why;
+  expect(whyOf(reduced, settled("done"))).toBe(why);
+  expect(whyOf(reduced, stepEnded(2, "hello"), settled("done"))).toBeNull();
+  expect(whyOf(reduced, parked)).toBeNull();
+  expect(whyOf(reduced, parked, retried)).toBeNull();
+  expect(whyOf(reduced, { ...settled("failed"), provider: null } as JournalBody)).toBeNull();
+});
+
+test("usage is of all attempts; one that nobody saw end is open until it is written off", () => {
+  const begun = { ...attempt(1, 1), credential: "k1", input_tokens: 9 } as JournalBody;
+  const failed = (usage?: Usage): JournalBody => ({
+    ...{ type: "attempt_failed", step: 1, attempt: 1, provider: "groq", model: "m" },
+    ...{ code: "cut", message: "gone", ...(usage && { usage, estimated: true }) },
+  });
+  const took = failed({ input_tokens: 9, output_tokens: 4 });
+  expect(fold(accepted, started, begun).steps[0]?.open_attempt).toEqual({
+    ...{ attempt: 1, provider: "groq", model: "m" },
+    bill: { credential: "k1", input_tokens: 9 },
+  });
+  const second = [attempt(1, 2), failed(), attempt(1, 3), stepEnded(1, "hello")];
+  const whole = fold(accepted, started, begun, took, ...second);
+  expect(whole.usage).toEqual({ input_tokens: 19, output_tokens: 7 });
+  for (const end of [took, stepEnded(1, "hello")])
+    expect(fold(accepted, started, begun, end).steps[0]?.open_attempt).toBeNull();
 });

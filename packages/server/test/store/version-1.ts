@@ -19,5 +19,5 @@ export async function layVersion1(home: string): Promise<void> {
 /** The turns as that server told them, newest first, with what later ones tell besides. */
 export async function turnsOfVersion1(): Promise<Turn[]> {
   const told: Turn[] = JSON.parse(await readFile(file("version-1.turns.json"), "utf8"));
-  return told.map((turn) => ({ ...turn, pause: null }));
+  return told.map((turn) => ({ ...turn, pause: null, provider_why: null }));
 }
