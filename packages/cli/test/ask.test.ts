@@ -51,6 +51,21 @@ const decided = (decision: "approve" | "deny"): JournalBody => ({
   by: "somebody",
 });
 
+test("below the answer stands who gave it, and why it was not the first choice", async () => {
+  const agent = await start(({ journal, settle }) => {
+    journal(stepEnded("Let me look.", { why: "nothing of this step" }));
+    journal(
+      stepEnded("It works.", { step: 2, mode: "reduced", why: `cerebras: ${ESC}it is busy` }),
+    );
+    settle("It works.", { mode: "reduced" });
+  });
+  const run = cli(["ask", "does", "it?"], agent);
+  expect(await run.exits()).toBe(0);
+  expect(run.stderr()).toContain(
+    "— fake/m1 instead of the first choice (cerebras: \\u{1b}it is busy) · reduced · 12 tokens in",
+  );
+});
+
 test("the answer alone is on stdout, what is done for it on stderr, nothing raw on either", async () => {
   const agent = await start(({ journal, settle }) => {
     journal({

@@ -39,6 +39,7 @@ export function createTurnView(
   const attempts = createAttemptLines(screen);
   const waiting = createWaitingLine({ screen, ...rest });
   let session_id = "";
+  let why: string | undefined;
   let ahead: ClientEvent[] = [];
   const flush = () => {
     const events = ahead;
@@ -65,6 +66,7 @@ export function createTurnView(
         session_id = event.session_id;
         return;
       case "step_ended":
+        why = event.why;
         return tools.announce(event.tool_calls);
       case "tool_started":
         return tools.start(event);
@@ -87,7 +89,7 @@ export function createTurnView(
         return event.pause ? status(`parked: ${oneLine(event.cause)}`) : undefined;
       case "settled":
         if (event.error) screen.note(`${event.error.code}: ${event.error.message}`, "bad");
-        return screen.note(signature(event, [turn_id, session_id]), "dim");
+        return screen.note(signature(event, why, [turn_id, session_id]), "dim");
       default:
         return;
     }
@@ -210,13 +212,15 @@ function waitingLine({ position, eta_s, no_later_than_s, reason }: QueuePlace): 
 }
 
 /** Who answered, in what mode; honest where no model did. The ids are for status, why and retry. */
-function signature(event: BodyOf<"settled">, ids: string[]): string {
-  return `— ${[...author(event), ...ids].filter(Boolean).join(" · ")}`;
+function signature(event: BodyOf<"settled">, why: string | undefined, ids: string[]): string {
+  return `— ${[...author(event, why), ...ids].filter(Boolean).join(" · ")}`;
 }
 
-function author({ state, mode, provider, model, usage }: BodyOf<"settled">): string[] {
+function author(event: BodyOf<"settled">, why: string | undefined): string[] {
+  const { state, mode, provider, model, usage } = event;
   if (mode === "offline") return ["offline: no model took part, this comes from local data"];
   if (provider === null && model === null) return [state];
   const who = [provider, model].filter((name) => name !== null).join("/");
-  return [who, mode, `${usage.input_tokens} tokens in, ${usage.output_tokens} out`];
+  const instead = why === undefined ? "" : ` instead of the first choice (${oneLine(why)})`;
+  return [who + instead, mode, `${usage.input_tokens} tokens in, ${usage.output_tokens} out`];
 }
