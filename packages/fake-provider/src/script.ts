@@ -21,7 +21,15 @@ type Answer =
   /** An HTTP error instead of an answer; `body` is sent as JSON unless it is a string. */
   | { status: number; body?: unknown }
   /** 200, then bytes that are no event stream, or an event whose data is no JSON. */
-  | { garbage: "bytes" | "json" };
+  | { garbage: "bytes" | "json" }
+  /** A black hole: nothing at all, or nothing after the headers, until either side hangs up. */
+  | { hang: "headers" | "body" }
+  /** 200 and a page for browsers, as gateways and captive portals send it. */
+  | { html: true }
+  /** 200, and a JSON body that tells of an error. */
+  | { error_in_200: unknown }
+  /** 200 and no byte of a body. */
+  | { nothing: true };
 
 /** How the answer travels. A chunk is one delta with content; the opening role delta is not counted. */
 interface Delivery {
@@ -38,10 +46,29 @@ interface Delivery {
   cut_after_chunks?: number;
   /** Nothing follows that many chunks until either side hangs up; without streaming, half the body. */
   stall_after_chunks?: number;
+  /** After that many chunks of a stream an error is told in it, which then ends. */
+  error_in_stream_after?: number;
+  /** What that error is; default: the wire's own for a fault of the server. */
+  stream_error?: object;
+  /** The arguments of the last tool call end half way; all else is in order. */
+  truncate_tool_json?: true;
+  /** What is left of the caller's rates, told in headers as the wire tells it. */
+  rate?: RateLeft;
   /** Null: the stream ends in order but never says why. */
   finish_reason?: string | null;
   /** Default: an estimate from the lengths of prompt and answer. */
   usage?: Usage;
+}
+
+export interface RateWindowLeft {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly reset_s: number;
+}
+
+export interface RateLeft {
+  readonly requests?: RateWindowLeft;
+  readonly tokens?: RateWindowLeft;
 }
 
 export type Reply = Answer & Delivery;

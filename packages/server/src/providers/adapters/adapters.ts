@@ -1,0 +1,159 @@
+import type {
+  LanguageModelV4CallOptions,
+  LanguageModelV4GenerateResult,
+  LanguageModelV4StreamPart,
+} from "@ai-sdk/provider";
+import type { ModelRequest } from "../../kernel/model.ts";
+import type { ProviderType } from "../target.ts";
+import { createFetch, type ProviderFetch } from "./fetch.ts";
+import { baseUrlOf, chatModel, type ModelSettings } from "./models.ts";
+import { WireFault, wireFault } from "./wire-fault.ts";
+import { wirePrompt, wireTools } from "./wire.ts";
+
+export { type ListModels, listModels } from "./list-models.ts";
+export { WireFault } from "./wire-fault.ts";
+
+export interface How {
+  readonly signal: AbortSignal;
+  /** False: the provider is asked for the whole answer at once. The parts are the same. */
+  readonly stream: boolean;
+  readonly max_output_tokens?: number;
+}
+
+export interface Asked {
+  readonly stream: ReadableStream<LanguageModelV4StreamPart>;
+  /** Of the answer, in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Asks one model once. No retries here: they belong to the attempt engine. What goes wrong, now or in
+ * the stream, is thrown as a WireFault; an abort as the signal's reason.
+ */
+export type Ask = (request: ModelRequest, how: How) => Promise<Asked>;
+
+export interface AdapterSettings {
+  readonly provider: string;
+  readonly type: ProviderType;
+  readonly model: string;
+  /** Null: the type's own. */
+  readonly base_url: string | null;
+  readonly api_key: string | null;
+}
+
+/** The adapter for one model of one provider; it has sockets of its own. */
+export function adapterFor(settings: AdapterSettings): Ask {
+  const fetch = createFetch();
+  const base_url = baseUrlOf(settings.type, settings.base_url);
+  const known = { ...settings, base_url };
+  let tells_usage = true;
+
+  return async (request, how) => {
+    const asked_usage = tells_usage;
+    try {
+      return await ask({ ...known, tells_usage: asked_usage }, fetch, request, how);
+    } catch (fault) {
+      if (!asked_usage || !refusesUsage(fault)) throw fault;
+      tells_usage = false;
+      return ask({ ...known, tells_usage }, fetch, request, how);
+    }
+  };
+}
+
+/** Some servers do not know how to be asked for the usage of a stream; they are not asked again. */
+const refusesUsage = (fault: unknown): boolean =>
+  fault instanceof WireFault &&
+  fault.kind === "refused" &&
+  [400, 422].includes(fault.answer.status ?? 0) &&
+  /stream_options|include_usage/.test(fault.answer.body ?? "");
+
+async function ask(
+  settings: Omit<ModelSettings, "fetch">,
+  fetch: ProviderFetch,
+  request: ModelRequest,
+  how: How,
+): Promise<Asked> {
+  let headers: Headers = {};
+  const heard = (answer: Headers) => void (headers = answer);
+  const options = callOptions(settings.type, request, how);
+  const model = chatModel({ ...settings, fetch: fetch(how.stream ? "events" : "json", heard) });
+  try {
+    if (!how.stream) return { stream: wholeAnswer(await model.doGenerate(options)), headers };
+    const { stream } = await model.doStream(options);
+    return { stream: readable(stream, headers, how.signal), headers };
+  } catch (thrown) {
+    how.signal.throwIfAborted();
+    throw wireFault(thrown, headers);
+  }
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+function callOptions(
+  type: ProviderType,
+  request: ModelRequest,
+  { signal, max_output_tokens }: How,
+): LanguageModelV4CallOptions {
+  const limit = max_output_tokens ?? (type === "anthropic" ? ANTHROPIC_OUTPUT_TOKENS : undefined);
+  return {
+    prompt: wirePrompt(request.messages, type),
+    tools: wireTools(request.tools),
+    abortSignal: signal,
+    ...(limit !== undefined && { maxOutputTokens: limit }),
+  };
+}
+
+/**
+ * Anthropic wants a bound. A file that a tool writes fits in, and models with a smaller one are known
+ * to the package. Others are not told one: Groq and Cerebras count it against the minute's tokens.
+ */
+const ANTHROPIC_OUTPUT_TOKENS = 16_384;
+
+/** Reads on as the reader does; what fails inside is thrown as a WireFault. */
+function readable(
+  source: ReadableStream<LanguageModelV4StreamPart>,
+  headers: Headers,
+  signal: AbortSignal,
+): ReadableStream<LanguageModelV4StreamPart> {
+  const reader = source.getReader();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (done) return controller.close();
+          if (value.type === "error") throw value.error;
+          controller.enqueue(value);
+        } catch (thrown) {
+          controller.error(signal.aborted ? signal.reason : wireFault(thrown, headers));
+          reader.cancel(thrown).catch(() => undefined);
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function wholeAnswer({ content, finishReason, usage }: LanguageModelV4GenerateResult) {
+  return ReadableStream.from<LanguageModelV4StreamPart>([
+    ...content.flatMap(partsOf),
+    { type: "finish", finishReason, usage },
+  ]);
+}
+
+type Content = LanguageModelV4GenerateResult["content"][number];
+
+function partsOf(content: Content, index: number): LanguageModelV4StreamPart[] {
+  const id = String(index);
+  switch (content.type) {
+    case "text":
+      return [{ type: "text-delta", id, delta: content.text }];
+    case "reasoning":
+      return [{ type: "reasoning-delta", id, delta: content.text }];
+    case "tool-call":
+      return [content];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * The one way out to providers.
+ *
+ * 1. One request is one attempt on the wire: no retry, no redirect (a key must not follow one), no
+ *    proxy that the environment names.
+ * 2. An abort destroys the socket at once, also before the answer's head.
+ * 3. What is kept is bounded: the body of an error, and one event of a stream.
+ * 4. Who answers is waited for without end: deadlines are the attempt's. Only connecting has its own.
+ */
+import { Agent, type Dispatcher } from "undici";
+import { createEventGuard, type EventGuard } from "./event-guard.ts";
+import { type Answer, WireFault } from "./wire-fault.ts";
+
+const CONNECT_MS = 5_000;
+const ERROR_BODY_LIMIT_BYTES = 64 * 1024;
+/** Chunks that wait for a slow reader before the socket is paused. */
+const WAITING_CHUNKS = 16;
+
+/** What a request's answer has to be. */
+export type Expected = "events" | "json";
+type Fetch = typeof globalThis.fetch;
+type Headers = Readonly<Record<string, string>>;
+
+/** A `fetch` that tells the headers of each answer as soon as they are there. */
+export type ProviderFetch = (expected: Expected, heard?: (headers: Headers) => void) => Fetch;
+
+/** Makes `fetch` for one provider; all that it makes share sockets. */
+export function createFetch(): ProviderFetch {
+  const agent = new Agent({
+    connect: { timeout: CONNECT_MS },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    allowH2: false,
+  });
+  return (expected, heard) => (input, init) =>
+    ask(agent, String(input), init ?? {}, expected, heard ?? (() => undefined));
+}
+
+function ask(
+  agent: Agent,
+  input: string,
+  { method = "GET", headers, body, signal }: RequestInit,
+  expected: Expected,
+  heard: (headers: Headers) => void,
+): Promise<Response> {
+  signal?.throwIfAborted();
+  const { origin, pathname, search } = new URL(input);
+  const answer = Promise.withResolvers<Response>();
+  const exchange = createExchange(answer, expected, heard, signal ?? null);
+  agent.dispatch(
+    {
+      origin,
+      path: pathname + search,
+      method: method as Dispatcher.HttpMethod,
+      headers: { ...plain(headers), "accept-encoding": "identity" },
+      body: typeof body === "string" ? body : null,
+    },
+    exchange,
+  );
+  return answer.promise;
+}
+
+const plain = (headers: RequestInit["headers"]): Record<string, string> =>
+  Object.fromEntries(new globalThis.Headers(headers ?? {}));
+
+type Handler = Dispatcher.DispatchHandler;
+type Controller = Dispatcher.DispatchController;
+
+/** Turns what the socket tells into a response; whatever happens, the answer settles once. */
+function createExchange(
+  answer: PromiseWithResolvers<Response>,
+  expected: Expected,
+  heard: (headers: Headers) => void,
+  signal: AbortSignal | null,
+): Handler {
+  let socket: Controller | null = null;
+  let reader: BodyReader | null = null;
+
+  function stop(): void {
+    const { reason } = signal!;
+    answer.reject(reason);
+    reader?.fail(reason);
+    socket?.abort(reason);
+  }
+  const over = () => signal?.removeEventListener("abort", stop);
+  signal?.addEventListener("abort", stop, { once: true });
+
+  return {
+    onRequestStart(controller) {
+      socket = controller;
+      if (signal?.aborted) controller.abort(signal.reason);
+    },
+    onResponseStart(controller, status, raw) {
+      const seen: Answer = { status, headers: headersOf(raw), body: null };
+      heard(seen.headers);
+      reader =
+        status >= 200 && status < 300
+          ? createBody(controller, seen, expected, answer)
+          : createErrorBody(controller, seen, answer);
+    },
+    onResponseData(_controller, chunk) {
+      reader?.push(chunk);
+    },
+    onResponseEnd() {
+      over();
+      reader?.end();
+    },
+    onResponseError(_controller, error) {
+      over();
+      if (signal?.aborted) return stop();
+      if (reader) reader.fail(error);
+      else answer.reject(new WireFault("connect", wordsOf(error), undefined, error));
+    },
+  };
+}
+
+interface BodyReader {
+  push(chunk: Buffer): void;
+  end(): void;
+  fail(error: Error): void;
+}
+
+/** A good answer's body, handed on as it comes. */
+function createBody(
+  socket: Controller,
+  seen: Answer,
+  expected: Expected,
+  answer: PromiseWithResolvers<Response>,
+): BodyReader {
+  const guard: EventGuard | null = expected === "events" ? createEventGuard() : null;
+  let stream!: ReadableStreamDefaultController<Uint8Array>;
+  let open = true;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => void (stream = controller),
+      pull: () => socket.resume(),
+      cancel: () => close(() => socket.abort(new Error("nobody reads on"))),
+    },
+    { highWaterMark: WAITING_CHUNKS },
+  );
+  answer.resolve(response(body, seen));
+
+  function close(how: () => void): void {
+    if (!open) return;
+    open = false;
+    how();
+  }
+  function refuse(message: string, text: string): void {
+    const fault = new WireFault("malformed", message, { ...seen, body: text });
+    close(() => stream.error(fault));
+    socket.abort(fault);
+  }
+
+  return {
+    push(chunk) {
+      if (!open) return;
+      const bad = guard?.push(chunk) ?? null;
+      if (bad !== null) return refuse(bad.message, bad.body);
+      stream.enqueue(chunk);
+      if ((stream.desiredSize ?? 0) <= 0) socket.pause();
+    },
+    end() {
+      const bad = open ? (guard?.end() ?? null) : null;
+      if (bad !== null) return refuse(bad.message, bad.body);
+      close(() => stream.close());
+    },
+    fail(error) {
+      const fault =
+        error instanceof WireFault ? error : new WireFault("cut", wordsOf(error), seen, error);
+      close(() => stream.error(fault));
+    },
+  };
+}
+
+/** An error's body: read to its end or its bound before anybody hears of the answer. */
+function createErrorBody(
+  socket: Controller,
+  seen: Answer,
+  answer: PromiseWithResolvers<Response>,
+): BodyReader {
+  const parts: Buffer[] = [];
+  let size_bytes = 0;
+  const tell = () => {
+    const text = Buffer.concat(parts).subarray(0, ERROR_BODY_LIMIT_BYTES).toString();
+    answer.resolve(response(text, seen));
+  };
+  return {
+    push(chunk) {
+      parts.push(chunk);
+      size_bytes += chunk.length;
+      if (size_bytes < ERROR_BODY_LIMIT_BYTES) return;
+      tell();
+      socket.abort(new Error("the error's body is too long"));
+    },
+    end: tell,
+    fail: tell,
+  };
+}
+
+const NO_BODY: readonly (number | null)[] = [204, 205, 304];
+
+function response(body: ReadableStream<Uint8Array> | string, { status, headers }: Answer) {
+  const bare = NO_BODY.includes(status);
+  return new Response(bare ? null : body, { status: status!, headers });
+}
+
+function headersOf(raw: Record<string, string | string[] | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(raw).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), [value].flat().join(", ")]],
+    ),
+  );
+}
+
+/** Node tells of several addresses that were tried in an error that has no words of its own. */
+const wordsOf = (error: Error & { code?: string }): string =>
+  error.message || (error.code ?? "the connection failed");
