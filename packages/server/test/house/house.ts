@@ -19,6 +19,8 @@ export interface House {
   readonly key: string;
   /** The model; absent where the house was opened without one. */
   readonly model: FakeProvider;
+  /** All of them, `fake-1` first. */
+  readonly models: readonly FakeProvider[];
   /** Asks and waits until the turn has settled, parked, or awaits consent. */
   ask(message: string, more?: { session_id?: string; workspace?: string }): Promise<Turn>;
   /** Every journal event of a settled turn. */
@@ -37,17 +39,22 @@ export interface House {
 export interface HouseOptions {
   /** Null: no provider is configured. */
   readonly script?: Script | null;
+  /** In the place of `script`: of several providers, in the order in which they are asked. */
+  readonly providers?: readonly Script[];
   readonly overrides?: Overrides;
   readonly trusted?: boolean;
   readonly config?: Partial<Config>;
 }
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
-  const { script = [], overrides = {} } = options;
+  const { script = [], providers = [script ?? []], overrides = {} } = options;
   const home = await mkdtemp(join(tmpdir(), "mainstay-house-"));
-  const model = await startFakeProvider({ script: script ?? [], clock: systemClock });
+  const models = await Promise.all(
+    providers.map((each) => startFakeProvider({ script: each, clock: systemClock })),
+  );
+  const urls = models.map(({ url }) => url);
   const config = {
-    ...configFor(home, script === null ? [] : [model.url]),
+    ...configFor(home, script === null ? [] : urls),
     ...options.config,
   };
   let server: Server = await startServer(config, overrides);
@@ -72,7 +79,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     },
     home,
     key,
-    model,
+    model: models[0]!,
+    models,
     until,
     ask: (message, more = {}) => client.turns.create({ message, ...more }, { wait_s: 60 }),
     async journal(turn_id) {
@@ -88,7 +96,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     },
     async close() {
       await server.stop("end");
-      await model.close();
+      await Promise.all(models.map((each) => each.close()));
       await rm(home, { recursive: true, force: true });
     },
   };

@@ -57,8 +57,8 @@ const file = () => join(home, "mainstay.db");
 test("every turn that version 1 had ended is told as it told it", async () => {
   const before = await turnsOfVersion1();
   const after = await told(await serve());
-  const ended = before.filter((turn) => isSettled(turn.state) || turn.state === "parked");
-  expect(ended.length).toBeGreaterThanOrEqual(7);
+  const ended = before.filter((turn) => isSettled(turn.state));
+  expect(ended.length).toBeGreaterThanOrEqual(6);
   for (const turn of ended) expect(after.get(turn.id)).toEqual(turn);
   expect(after.size).toBe(before.length);
 });
@@ -70,7 +70,6 @@ test("what version 1 had not ended goes on: running, queued, parked, awaiting co
   const answered = { state: "done", answer: "Late, but here." };
   expect(await settled(client, of("running"))).toMatchObject(answered);
   expect(await settled(client, of("queued"))).toMatchObject(answered);
-  await client.turns.retry(of("parked"));
   expect(await settled(client, of("parked"))).toMatchObject(answered);
   const [approval] = (await client.approvals.list()).items;
   expect(approval).toMatchObject({ turn_id: of("awaiting_approval"), state: "pending" });
