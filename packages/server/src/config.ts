@@ -6,7 +6,7 @@ import type { AuditSettings } from "./audit/audit.ts";
 import type { BackupsBudget } from "./files/files.ts";
 import type { RetentionSettings } from "./memory/retention.ts";
 import { ProviderEntry } from "./providers/settings/entry.ts";
-import { readKeptKeys } from "./providers/settings/kept-keys.ts";
+import { type KeptKeys, readKeptKeys } from "./providers/settings/kept-keys.ts";
 import { type LocalPlace, localPlaces } from "./providers/settings/local-places.ts";
 import { type Environment, readProviders } from "./providers/settings/settings.ts";
 import type { ProviderSettings } from "./providers/target.ts";
@@ -103,9 +103,13 @@ class ConfigFault extends Error {
 /**
  * Reads the configuration once: the file, then the variables, which win.
  *
+ * @param proposed keys of providers, as if they had been kept
  * @throws ConfigFault
  */
-export function readConfig(environment: Environment = process.env): Config {
+export function readConfig(
+  environment: Environment = process.env,
+  proposed: KeptKeys = {},
+): Config {
   const faults: string[] = [];
   const env = withoutEmpty(environment);
   const home = resolve(env["MAINSTAY_HOME"] ?? defaultHome());
@@ -116,7 +120,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const providers = readProviders(
     {
       ...{ entries: file.providers ?? [], env, order: provider_order },
-      kept: readKeptKeys(home, faults),
+      kept: { ...readKeptKeys(home, faults), ...proposed },
     },
     faults,
   );

@@ -6,6 +6,8 @@ export interface LocalPlace {
   readonly id: string;
   /** Of its OpenAI-compatible interface. */
   readonly base_url: string;
+  /** The operator said where it is, so that it is believed whoever it belongs to. */
+  readonly is_named: boolean;
   /** What it is to be asked for; null: the first that it lists. */
   readonly model: string | null;
 }
@@ -20,10 +22,16 @@ export function localPlaces(
   faults: string[],
 ): readonly LocalPlace[] {
   const places: LocalPlace[] = [
-    { id: "ollama", base_url: ollamaUrl(env, faults), model: env["OLLAMA_MODEL"] ?? null },
+    {
+      id: "ollama",
+      base_url: ollamaUrl(env, faults),
+      is_named: env["OLLAMA_HOST"] !== undefined,
+      model: env["OLLAMA_MODEL"] ?? null,
+    },
     {
       id: "lm-studio",
       base_url: `http://127.0.0.1:${LM_STUDIO_PORT}/v1`,
+      is_named: false,
       model: env["LM_STUDIO_MODEL"] ?? null,
     },
   ];
