@@ -49,8 +49,9 @@ import { systemRandom } from "./kernel/random.ts";
 import type { StopMode } from "./kernel/stop-wishes.ts";
 import { createMemory } from "./memory/memory.ts";
 import { createRetention } from "./memory/retention.ts";
-import { createOffline, withDirectCommands } from "./offline/offline.ts";
+import { createOffline, orOffline } from "./offline/offline.ts";
 import { costsBy } from "./providers/cost.ts";
+import { createKeptState } from "./providers/kept-state.ts";
 import { createProviders } from "./providers/providers.ts";
 import { createJournal } from "./store/journal.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
@@ -191,11 +192,11 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     commandStopTool(execution),
   ];
   const toolbox = createToolbox(overrides.tools?.(tools) ?? tools);
-  const asked = config.providers.map(({ base_url, api_keys, ...provider }) => ({
-    ...{ ...provider, api_key: api_keys[0] ?? null },
-    base_url: base_url ?? "https://api.openai.com/v1",
-  }));
-  const providers = createProviders(asked, clock, systemRandom);
+  const kept = createKeptState({ store, clock, log });
+  const providers = createProviders({
+    ...{ settings: config.providers, clock, random: systemRandom, kept, pauses },
+    before: await kept.load(),
+  });
   const offline = createOffline({
     reason: () => "No model is configured",
     provider_configured: config.providers.length > 0,
@@ -210,7 +211,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     log,
     limits,
     toolbox,
-    model: config.providers.length > 0 ? withDirectCommands(providers, offline) : offline,
+    model: orOffline(providers, offline),
     memory: createMemory({ store, journal, limits }),
     pauses,
     costOf: costsBy(config.providers),
@@ -316,6 +317,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   await notary.start();
   // Before turns go on: what they find of their edits is decided.
   await edits.start();
+  await providers.start();
   await dispatch.start();
   // After it, which ends turns whose journal is damaged.
   await orphans.start();
@@ -326,7 +328,13 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     // Runs wait for commands; it is `execution.stop` that makes them let go. Whatever one part meets
     // while it stops, the data is let go of, last.
     const parts = [open.close(), execution.stop(how), dispatch.stop()];
-    const actors = [orphans.stop(), expirer.stop(), retention.stop(), edits.stop()];
+    const actors = [
+      orphans.stop(),
+      expirer.stop(),
+      retention.stop(),
+      edits.stop(),
+      providers.stop(),
+    ];
     const ends = await Promise.allSettled([...parts, ...actors]);
     // Only who has the data may end an executor: now, or the next `mainstay stop` will.
     const late = how === "leave" && ends_commands ? [execution.stop("end")] : [];

@@ -1,4 +1,5 @@
 import type { ToolCall } from "@mainstay/sdk/events";
+import type { ModelBoard } from "../kernel/model-board.ts";
 import { lackedIn } from "../kernel/lacked.ts";
 import type { ModelMessage, ModelPart, ModelPort, ModelRequest } from "../kernel/model.ts";
 import * as compose from "./compose.ts";
@@ -42,15 +43,21 @@ export function createOffline({ reason, provider_configured }: OfflineParts): Mo
   };
 }
 
-/** A message that begins with `!` is a command of the person's own: no model is asked about it. */
-export function withDirectCommands(models: ModelPort, offline: ModelPort): ModelPort {
+/**
+ * Asks models where there are any. A message that begins with `!` is a command of the person's own: no model is
+ * asked about it.
+ */
+export function orOffline(
+  models: ModelPort & Pick<ModelBoard, "available">,
+  offline: ModelPort,
+): ModelPort {
   const isDirect = ({ messages }: ModelRequest): boolean => {
     const last = messages.findLast((message) => message.role === "user");
     return last !== undefined && understand(last.text).kind === "command";
   };
-  return {
-    stream: (request, signal) => (isDirect(request) ? offline : models).stream(request, signal),
-  };
+  const portFor = (request: ModelRequest): ModelPort =>
+    models.available() === "unconfigured" || isDirect(request) ? offline : models;
+  return { stream: (request, signal) => portFor(request).stream(request, signal) };
 }
 
 type Move =

@@ -1,142 +1,118 @@
 import type { Clock } from "@mainstay/sdk/clock";
-import type { ProviderStatus } from "@mainstay/sdk/providers";
-import {
-  type AttemptFailure,
-  type ModelPart,
-  type ModelPort,
-  type ModelRequest,
-  NoModelAnswered,
-} from "../kernel/model.ts";
+import type { Actor } from "../kernel/lifecycle.ts";
+import type { ModelPort } from "../kernel/model.ts";
 import type { ModelBoard } from "../kernel/model-board.ts";
+import { type PauseBoard, pauseInWords, toldPause } from "../kernel/pause.ts";
 import type { Random } from "../kernel/random.ts";
-import { attempt, type Deadlines } from "./attempt.ts";
-import { type AttemptCode, attemptFault, mayPass } from "./faults.ts";
-import { openAICompatible, type Ask } from "./openai-compatible.ts";
-import { type Choice, routeTargets, type Target } from "./route.ts";
+import { adapterFor } from "./adapters/adapters.ts";
+import { createPool, credentialKey, type Member } from "./engine/pool.ts";
+import { statusOf } from "./engine/pool-status.ts";
+import { createProber } from "./engine/prober.ts";
+import { answerStep } from "./engine/step.ts";
+import type { KeptState, KeptStates } from "./kept-state.ts";
+import { keptCredential, restoredCredential } from "./policy/credential.ts";
+import { kept as keptBreaker, restored } from "./policy/kept-breaker.ts";
+import { createPacing } from "./policy/pacing.ts";
+import { createRetryBudget } from "./policy/retry-budget.ts";
+import { targetsOf } from "./targets-of.ts";
+import { type ProviderSettings, targetKey } from "./target.ts";
 import { told } from "./told.ts";
 
-const SECOND_ROUND_WITHIN_MS = 1_500;
-const BETWEEN_MS = 60_000;
-const ATTEMPT_MS = 600_000;
-const FIRST_TOKEN_WITH_ALTERNATIVE_MS = 10_000;
-const FIRST_TOKEN_ALONE_MS = 60_000;
-const FIRST_TOKEN_LOCAL_MS = 180_000;
-
-/** A provider as the configuration has it, its key already read. */
-export interface ProviderSettings {
-  readonly id: string;
-  readonly base_url: string;
-  readonly api_key: string | null;
-  readonly models: readonly string[];
-  /** Where the setting comes from, for `doctor`. */
-  readonly source: string;
-}
-
-export interface Providers extends ModelPort, ModelBoard {}
-
-interface Failure extends AttemptFailure {
-  readonly code: AttemptCode;
-}
-
-interface AskableTarget extends Target {
-  readonly ask: Ask;
-  readonly first_token_ms: number;
-}
+export { keepKey } from "./keys/keep-key.ts";
+export { knownProviders } from "./settings/known.ts";
+export type { ProviderSettings } from "./target.ts";
+export { targetsOf } from "./targets-of.ts";
+export { type TrialStep, tryProvider } from "./trial/trial.ts";
 
 /**
- * One attempt engine over many models: *route → attempt → judge*. Another target is tried at once;
- * when a whole round has failed, one quick second round asks those whose fault may have passed.
+ * Many models behind one port: *route → try → judge*. How each target stands is kept over restarts, and
+ * who is away is probed in the background.
  */
-export function createProviders(
-  settings: readonly ProviderSettings[],
-  clock: Clock,
-  random: Random,
-): Providers {
-  const secrets = settings.flatMap(({ api_key }) => api_key ?? []);
-  const targets = settings.flatMap((provider) => targetsOf(provider, settings.length > 1));
+export interface Providers extends ModelPort, ModelBoard, Actor {
+  /** Another provider was found: it is asked last. One whose id is known already is not added. */
+  add(settings: ProviderSettings): void;
+}
 
-  async function* stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelPart> {
-    const failures = new Map<AskableTarget, Failure>();
-    let round = routeTargets(targets, request.model);
-    for (const last of [false, true]) {
-      for (const choice of round) {
-        const failure = yield* tryTarget(choice, request, signal);
-        if (failure === null) return;
-        failures.set(choice.target, failure);
-      }
-      round = round
-        .filter(({ target }) => mayPass(failures.get(target)!.code))
-        .map(({ target }) => ({ target, why: "a second try, after all had failed" }));
-      if (last || round.length === 0) break;
-      await clock.sleep(random() * SECOND_ROUND_WITHIN_MS, signal);
-    }
-    throw new NoModelAnswered([...failures.values()]);
-  }
+export interface ProvidersParts {
+  readonly settings: readonly ProviderSettings[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly kept: Pick<KeptState, "keep" | "idle">;
+  /** How they stood when the last run ended. */
+  readonly before: KeptStates;
+  readonly pauses: Pick<PauseBoard, "provider" | "onChange">;
+}
 
-  async function* tryTarget(
-    { target, why }: Choice<AskableTarget>,
-    request: ModelRequest,
-    signal: AbortSignal,
-  ): AsyncGenerator<ModelPart, Failure | null> {
-    const { provider, model } = target;
-    const deadlines: Deadlines = {
-      first_token_ms: target.first_token_ms,
-      between_ms: BETWEEN_MS,
-      total_ms: ATTEMPT_MS,
-    };
-    yield { type: "attempt_started", provider, model, why };
-    let shown = false;
-    try {
-      for await (const part of attempt(target.ask, request, deadlines, clock, signal)) {
-        shown = true;
-        if (part.type === "finish")
-          yield { ...part, provider, model, mode: "full", why: null, bill: null };
-        else yield part;
-      }
-      return null;
-    } catch (thrown) {
-      signal.throwIfAborted();
-      const { code, message: said } = attemptFault(thrown);
-      const message = told(said, secrets);
-      yield { type: "attempt_failed", provider, model, code, message, bill: null };
-      if (shown) yield { type: "restart", cause: `${provider}: ${message}` };
-      return { provider, model, code, message };
+export function createProviders(parts: ProvidersParts): Providers {
+  const { clock, random, kept, before, pauses } = parts;
+  const settings: ProviderSettings[] = [];
+  const secrets: string[] = [];
+  const retries = createRetryBudget();
+  const pool = createPool({
+    ...{ clock, random },
+    paused: (provider) => {
+      const pause = pauses.provider(provider);
+      return pause === null ? null : pauseInWords(pause);
+    },
+  });
+  const prober = createProber({ pool, clock });
+  const stepParts = { pool, clock, random, retries, told: (text: string) => told(text, secrets) };
+  let unsubscribe: () => void = () => undefined;
+
+  function add(found: ProviderSettings): void {
+    if (settings.some(({ id }) => id === found.id)) return;
+    settings.push(found);
+    secrets.push(...found.api_keys);
+    for (const { target, api_key } of targetsOf(found)) {
+      const { provider, type, model } = target;
+      const key = targetKey(target);
+      const ask = adapterFor({ provider, type, model, base_url: found.base_url, api_key });
+      const [mono_now, wall_now] = [clock.monotonic(), clock.now()];
+      const credential = before.credentials.get(credentialKey(target));
+      if (credential !== undefined)
+        pool.restoreCredential(target, restoredCredential(credential, mono_now, wall_now));
+      const breaker = before.breakers.get(key) ?? { state: "closed" };
+      const pacing = createPacing({ clock, limits: target.limits });
+      pool.add({ key, target, ask }, pacing, restored(breaker, mono_now, wall_now));
     }
   }
 
+  function keep({ key, target }: Member): void {
+    const [mono_now, wall_now] = [clock.monotonic(), clock.now()];
+    const breaker = keptBreaker(pool.health(key).breaker, mono_now, wall_now);
+    const credential = keptCredential(pool.credential(target), mono_now, wall_now);
+    kept.keep({ kind: "breaker", key, state: breaker });
+    kept.keep({ kind: "credential", key: credentialKey(target), state: credential });
+  }
+
+  for (const each of parts.settings) add(each);
   return {
-    stream,
-    status: () => settings.map(statusOf),
-    available: () => (settings.length > 0 ? "full" : "unconfigured"),
-    onChange: () => () => undefined,
+    stream: (request, signal) => answerStep(stepParts, request, signal),
+    add,
+    status: () =>
+      settings.map(({ id, type, source }) => {
+        const pause = pauses.provider(id);
+        const members = pool.members().filter(({ target }) => target.provider === id);
+        return {
+          ...{ id, type, source },
+          pause: pause && toldPause(pause),
+          models: members.map((member) => statusOf(pool, member, clock)),
+        };
+      }),
+    available: pool.available,
+    onChange(listener) {
+      const ends = [pool.onChange(() => listener()), pauses.onChange(() => listener())];
+      return () => ends.forEach((end) => end());
+    },
+    start() {
+      unsubscribe();
+      unsubscribe = pool.onChange(keep);
+      void prober.start();
+    },
+    async stop() {
+      unsubscribe();
+      await prober.stop();
+      await kept.idle();
+    },
   };
-}
-
-const statusOf = ({ id, models, source }: ProviderSettings): ProviderStatus => ({
-  ...{ id, type: "openai-compatible", source, pause: null },
-  models: models.map((model) => ({
-    ...{ model, credential: "none", state: "ready", cause: null, until: null },
-    ...{ answered: 0, failed: 0, first_token_ms: null },
-  })),
-});
-
-function targetsOf(settings: ProviderSettings, alternative: boolean): AskableTarget[] {
-  const { id: provider, base_url, api_key, models } = settings;
-  const first_token_ms = isLocal(base_url)
-    ? FIRST_TOKEN_LOCAL_MS
-    : alternative
-      ? FIRST_TOKEN_WITH_ALTERNATIVE_MS
-      : FIRST_TOKEN_ALONE_MS;
-  return models.map((model) => ({
-    provider,
-    model,
-    first_token_ms,
-    ask: openAICompatible({ provider, model, base_url, api_key }),
-  }));
-}
-
-/** A model on this machine may load for minutes before its first token. */
-function isLocal(base_url: string): boolean {
-  const { hostname } = new URL(base_url);
-  return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
 }

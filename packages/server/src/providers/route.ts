@@ -1,31 +1,26 @@
-/** One model of one provider that may be asked. */
-export interface Target {
-  readonly provider: string;
-  readonly model: string;
-}
+import type { Target } from "./target.ts";
 
-export interface Choice<T extends Target> {
-  readonly target: T;
-  readonly why: string;
+export interface Route<T> {
+  readonly order: readonly T[];
+  /** The first of the order is the person's wish. */
+  readonly is_wish: boolean;
 }
 
 /**
- * The order in which targets are asked: the person's wish first when it is configured, then the
- * configured order. Pure.
+ * The order in which targets are asked: the person's wish first where it is configured, then the default
+ * models in the configured order of their providers, then further models: what fails one model of a
+ * provider often fails the next. Pure.
  */
-export function routeTargets<T extends Target>(
-  targets: readonly T[],
+export function routeTargets<T extends { readonly target: Target }>(
+  members: readonly T[],
   wish: string | null,
-): readonly Choice<T>[] {
-  const wished = wish === null ? undefined : targets.find((target) => isWish(target, wish));
-  const order = wished === undefined ? targets : [wished, ...targets.filter((t) => t !== wished)];
-  return order.map((target, i) => ({ target, why: whyAt(i, target === wished) }));
+): Route<T> {
+  const wished = wish === null ? [] : members.filter(({ target }) => isWish(target, wish));
+  const others = members
+    .filter((member) => !wished.includes(member))
+    .toSorted((a, b) => a.target.rank - b.target.rank);
+  return { order: [...wished, ...others], is_wish: wished.length > 0 };
 }
 
 const isWish = ({ provider, model }: Target, wish: string): boolean =>
   wish === model || wish === provider || wish === `${provider}/${model}`;
-
-function whyAt(index: number, wished: boolean): string {
-  if (wished) return "you asked for it";
-  return index === 0 ? "first in the configured order" : "the ones before it did not answer";
-}

@@ -52,6 +52,8 @@ export interface Target {
   readonly model: string;
   /** Names the key without telling it. */
   readonly credential: string;
+  /** 0 is the provider's default model; others are asked after the defaults of all providers. */
+  readonly rank: number;
   readonly is_local: boolean;
   readonly is_reasoning: boolean;
   readonly limits: TargetLimits;

@@ -1,14 +1,15 @@
 import type { LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { type FakeProvider, startFakeProvider } from "@mainstay/fake-provider/fake-provider";
 import type { Script } from "@mainstay/fake-provider/script";
-import { systemClock } from "@mainstay/sdk/clock";
+import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import { afterEach, expect, test } from "vitest";
 import { type ModelRequest, NoModelAnswered } from "../../src/kernel/model.ts";
-import { attempt } from "../../src/providers/attempt.ts";
-import type { Ask } from "../../src/providers/openai-compatible.ts";
-import { createProviders } from "../../src/providers/providers.ts";
+import type { Ask } from "../../src/providers/adapters/adapters.ts";
+import { attempt, nothingHeard } from "../../src/providers/engine/attempt.ts";
 import { routeTargets } from "../../src/providers/route.ts";
+import type { Target } from "../../src/providers/target.ts";
 import { handClock } from "../door/hand-clock.ts";
+import { openPool, settingsOf } from "./pool.ts";
 
 const models: FakeProvider[] = [];
 afterEach(async () => {
@@ -28,14 +29,8 @@ const request: ModelRequest = {
 async function pool(...scripts: Script[]) {
   for (const script of scripts)
     models.push(await startFakeProvider({ script, clock: systemClock }));
-  const settings = models.map(({ url }, i) => ({
-    id: `p${i + 1}`,
-    base_url: url,
-    api_key: "fake",
-    models: [`m${i + 1}`],
-    source: "test",
-  }));
-  return createProviders(settings, systemClock, () => 0);
+  const settings = models.map(({ url }, i) => settingsOf(`p${i + 1}`, url, [`m${i + 1}`]));
+  return openPool(settings).providers;
 }
 
 async function all<T>(parts: AsyncIterable<T>): Promise<T[]> {
@@ -58,16 +53,16 @@ test("the first target that answers is named, with why it was asked", async () =
     "finish",
   ]);
   expect(parts[1]).toMatchObject({ provider: "p1", code: "overload" });
-  expect(parts[2]).toMatchObject({ why: "the ones before it did not answer" });
-  expect(parts[4]).toMatchObject({ provider: "p2", model: "m2", reason: "stop", mode: "full" });
+  expect(parts[2]).toMatchObject({ why: "the ones before it could not answer" });
+  expect(parts[4]).toMatchObject({ provider: "p2", model: "m2", reason: "stop", mode: "reduced" });
 });
 
 test.each([
   [401, "auth", 1],
   [403, "auth", 1],
   [400, "rejected", 1],
-  [429, "rate", 2],
-  [500, "overload", 2],
+  [500, "server_error", 2],
+  [503, "overload", 2],
 ])("status %i is %s and is asked %i time(s)", async (status, code, asked) => {
   const providers = await pool(() => ({ status, body: { error: { message: "no" } } }));
   const failed = all(providers.stream(request, never));
@@ -122,19 +117,26 @@ test("as much as the bound is taken whole", async () => {
 });
 
 const deadlines = { first_token_ms: 10_000, between_ms: 60_000, total_ms: 600_000 };
+const how = (clock: Clock) =>
+  ({
+    ...{ deadlines, clock, signal: never },
+    heard: nothingHeard(),
+    type: "openai-compatible",
+  }) as const;
 
 /** A target that says one part a second, for ever. */
 const says =
   (part: LanguageModelV4StreamPart, time: ReturnType<typeof handClock>): Ask =>
   () =>
-    Promise.resolve(
-      new ReadableStream({
+    Promise.resolve({
+      headers: {},
+      stream: new ReadableStream({
         async pull(controller) {
           await time.clock.sleep(1_000);
           controller.enqueue(part);
         },
       }),
-    );
+    });
 
 test.each<[string, LanguageModelV4StreamPart]>([
   ["text", { type: "text-delta", id: "1", delta: "x" }],
@@ -143,7 +145,7 @@ test.each<[string, LanguageModelV4StreamPart]>([
 ])("an attempt that goes on with %s is alive, until its whole time is up", async (_, part) => {
   const time = handClock();
   let ended: unknown;
-  const attempted = all(attempt(says(part, time), request, deadlines, time.clock, never)).catch(
+  const attempted = all(attempt(says(part, time), request, how(time.clock))).catch(
     (fault: unknown) => (ended = fault),
   );
   await new Promise(setImmediate);
@@ -157,7 +159,7 @@ test.each<[string, LanguageModelV4StreamPart]>([
 test("a part without a word is no sign of life", async () => {
   const time = handClock();
   const silent = says({ type: "reasoning-start", id: "1" }, time);
-  const attempted = all(attempt(silent, request, deadlines, time.clock, never));
+  const attempted = all(attempt(silent, request, how(time.clock)));
   attempted.catch(() => undefined);
   await time.pass(11_000);
   await expect(attempted).rejects.toMatchObject({ code: "first_token_timeout" });
@@ -190,14 +192,16 @@ test("what is aborted already is not asked at all", async () => {
 });
 
 test("a wish for a model is asked first when it is configured, else the order holds", () => {
-  const targets = [
-    { provider: "a", model: "x" },
-    { provider: "b", model: "y" },
+  const members = [
+    { target: { provider: "a", model: "x", rank: 0 } as Target },
+    { target: { provider: "a", model: "z", rank: 1 } as Target },
+    { target: { provider: "b", model: "y", rank: 0 } as Target },
   ];
   const order = (wish: string | null) =>
-    routeTargets(targets, wish).map(({ target }) => target.provider);
-  expect(order(null)).toEqual(["a", "b"]);
-  expect(order("y")).toEqual(["b", "a"]);
-  expect(order("b/y")).toEqual(["b", "a"]);
-  expect(order("unknown")).toEqual(["a", "b"]);
+    routeTargets(members, wish).order.map(({ target: { provider, model } }) => provider + model);
+  expect(order(null)).toEqual(["ax", "by", "az"]);
+  expect(order("y")).toEqual(["by", "ax", "az"]);
+  expect(order("b/y")).toEqual(["by", "ax", "az"]);
+  expect(order("a")).toEqual(["ax", "az", "by"]);
+  expect(order("unknown")).toEqual(["ax", "by", "az"]);
 });

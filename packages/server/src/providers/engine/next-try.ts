@@ -1,0 +1,154 @@
+import type { PassedOver } from "@mainstay/sdk/events";
+import { type AttemptCode, traits } from "../policy/codes.ts";
+import type { Target } from "../target.ts";
+
+/** The longest that a step waits for a rate window instead of parking. */
+export const PACING_WAIT_MS = 60_000;
+
+/** Whether a target may be asked right now. */
+export type Standing =
+  | { readonly at: "ready" }
+  /** Its rate is used up until then. */
+  | { readonly at: "paced"; readonly in_ms: number; readonly why: string }
+  /** It failed lately; `resort_ms` is how long it is still to be left alone. */
+  | { readonly at: "open"; readonly resort_ms: number; readonly why: string }
+  /** Nothing makes it eligible: its key is refused, an operator paused it, the request is too big. */
+  | { readonly at: "shut"; readonly why: string };
+
+export interface Candidate {
+  readonly key: string;
+  readonly target: Target;
+  readonly standing: Standing;
+  /** In this step. */
+  readonly tries: number;
+  readonly last: AttemptCode | null;
+  /** Asked in the round that goes on. */
+  readonly is_asked: boolean;
+}
+
+/** A step so far. */
+export interface Progress {
+  /** In the order in which they are to be asked. */
+  readonly candidates: readonly Candidate[];
+  readonly round: 1 | 2;
+  /** The first of the order is the person's own wish. */
+  readonly is_wish: boolean;
+  /** Whether deadline, attempts and cost leave room for another call. */
+  readonly may_call: boolean;
+  /** Whether the server as a whole may make calls beside the first ones. */
+  readonly may_repeat: boolean;
+}
+
+export type NextTry =
+  | {
+      readonly next: "try";
+      readonly candidate: Candidate;
+      readonly why: string;
+      readonly passed_over: PassedOver[];
+    }
+  /** All have failed: a moment's rest, then those whose fault may have passed are asked once more. */
+  | { readonly next: "rest" }
+  | {
+      readonly next: "wait";
+      readonly candidate: Candidate;
+      readonly in_ms: number;
+      readonly why: string;
+    }
+  | { readonly next: "give_up" };
+
+/**
+ * Decides what a step does next. Pure.
+ *
+ * 1. What was not asked yet is asked at once, in its order: nobody backs off from one target for the
+ *    faults of another.
+ * 2. When all have failed there is one more round of those whose fault may have passed.
+ * 3. A used-up rate is no fault: where nothing else is left and it is free again soon, it is waited for.
+ * 4. The last target is never ejected: where nothing could be asked at all, the one that is to be left
+ *    alone for the shortest is asked all the same.
+ */
+export function nextTry(progress: Progress): NextTry {
+  const { candidates, round, may_call, may_repeat } = progress;
+  if (!may_call) return { next: "give_up" };
+  const fresh = candidates.find(isFresh);
+  if (fresh !== undefined) return tryIt(progress, fresh, freshWhy(progress, fresh));
+  const again = candidates.filter(mayPass);
+  if (round === 1 && may_repeat && again.length > 0) return { next: "rest" };
+  const second = round === 2 ? again.find(({ is_asked }) => !is_asked) : undefined;
+  if (second !== undefined) return tryIt(progress, second, "a second try, after all had failed");
+  return paced(candidates) ?? lastResort(progress) ?? { next: "give_up" };
+}
+
+/** A target that was only too busy is as good as new once its window has reset. */
+const isFresh = ({ standing, tries, last }: Candidate): boolean =>
+  standing.at === "ready" && (tries === 0 || last === "rate");
+
+const mayPass = ({ standing, last }: Candidate): boolean =>
+  standing.at === "ready" && last !== null && traits[last].again;
+
+function freshWhy({ candidates, is_wish }: Progress, fresh: Candidate): string {
+  if (fresh.tries > 0) return "its rate is free again";
+  if (fresh !== candidates[0]) return "the ones before it could not answer";
+  return is_wish ? "you asked for it" : "first in the configured order";
+}
+
+function paced(candidates: readonly Candidate[]): NextTry | null {
+  const waits = candidates.flatMap((candidate) =>
+    candidate.standing.at === "paced" && candidate.standing.in_ms <= PACING_WAIT_MS
+      ? [{ next: "wait" as const, candidate, ...candidate.standing }]
+      : [],
+  );
+  return leastBy(waits, ({ in_ms }) => in_ms);
+}
+
+function lastResort(progress: Progress): NextTry | null {
+  const { candidates } = progress;
+  if (candidates.some(({ tries }) => tries > 0)) return null;
+  const open = candidates.flatMap(({ standing, ...rest }) =>
+    standing.at === "open" ? [{ ...rest, standing }] : [],
+  );
+  const least = leastBy(open, ({ standing }) => standing.resort_ms);
+  return least && tryIt(progress, least, "nothing better is left");
+}
+
+function tryIt({ candidates }: Progress, candidate: Candidate, why: string): NextTry {
+  const at = candidates.findIndex(({ key }) => key === candidate.key);
+  const passed_over = candidates.slice(0, at).map(({ target, standing, last }) => ({
+    ...{ provider: target.provider, model: target.model },
+    why: last === null ? whyNot(standing) : inWords[last],
+  }));
+  return { next: "try", candidate, why, passed_over };
+}
+
+const whyNot = (standing: Standing): string => (standing.at === "ready" ? "" : standing.why);
+
+function leastBy<T>(items: readonly T[], size: (item: T) => number): T | null {
+  return items.reduce<T | null>(
+    (least, item) => (least === null || size(item) < size(least) ? item : least),
+    null,
+  );
+}
+
+/** What was wrong, as people are told it beside the answer of another. */
+export const inWords: Readonly<Record<AttemptCode, string>> = {
+  connect: "it could not be reached",
+  first_token_timeout: "it did not begin to answer",
+  stalled: "it stopped in the middle",
+  timed_out: "it did not come to an end",
+  auth: "its key was refused",
+  payment: "its credit is used up",
+  rate: "its rate was used up",
+  overload: "it was overloaded",
+  server_error: "it had a fault",
+  request_too_large: "the request was too large for its rate",
+  context_too_long: "the request was too long for it",
+  content: "its filter refused the request",
+  not_found: "it does not know the model",
+  rejected: "it refused the request",
+  malformed: "its reply was not readable",
+  empty: "its reply was empty",
+  invalid_call: "it called a tool wrongly",
+  planning: "it replied with a plan instead of an answer",
+  cut: "its reply was cut off",
+  too_long: "its reply had no end",
+  cancelled: "it was cancelled",
+};

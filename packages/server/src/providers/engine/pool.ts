@@ -1,0 +1,314 @@
+import type { Clock } from "@mainstay/sdk/clock";
+import type { Usage } from "@mainstay/sdk/turn";
+import type { Availability } from "../../kernel/model-board.ts";
+import type { Random } from "../../kernel/random.ts";
+import type { Ask } from "../adapters/adapters.ts";
+import {
+  admits,
+  afterFault,
+  afterProbe,
+  afterSuccess,
+  type Breaker,
+  trip,
+} from "../policy/breaker.ts";
+import { type AttemptFault, traits } from "../policy/codes.ts";
+import {
+  afterRecheck,
+  afterRefusal,
+  type CredentialCause,
+  type CredentialState,
+} from "../policy/credential.ts";
+import { type Deadlines, deadlinesFor } from "../policy/deadlines.ts";
+import type { Pacing, Reservation } from "../policy/pacing.ts";
+import { readRates } from "../policy/rate-headers.ts";
+import type { Target } from "../target.ts";
+import type { Heard } from "./attempt.ts";
+import { inWords, PACING_WAIT_MS, type Standing } from "./next-try.ts";
+
+/** Of the last calls, for deadlines that fit and for people. */
+const OBSERVED = 50;
+/** A target that has just come back and has no healthy neighbour takes 2, 4, 8 … calls at once. */
+const RETURNING_CALLS = 2;
+const RETURNING_LOOK_MS = 100;
+/** A guess at the length of a reply before any was heard; what was reserved too much comes back. */
+const REPLY_TOKENS = 1_000;
+
+/** One target as the pool holds it. */
+export interface Member {
+  readonly key: string;
+  readonly target: Target;
+  readonly ask: Ask;
+}
+
+export interface Health {
+  breaker: Breaker;
+  readonly pacing: Pacing;
+  readonly first_token_ms: number[];
+  readonly between_ms: number[];
+  in_flight: number;
+  /** Since the start. */
+  answered: number;
+  failed: number;
+}
+
+/** A call that is under way: the first of `answered`, `failed` and `cancelled` counts. */
+export interface Begun {
+  answered(heard: Heard, usage: Usage): void;
+  failed(fault: AttemptFault, heard: Heard): void;
+  cancelled(): void;
+  /** Whatever was not told by now never went out. */
+  end(): void;
+}
+
+export interface Pool {
+  add(member: Member, pacing: Pacing, breaker: Breaker): void;
+  /** In the order in which they are asked. */
+  members(): readonly Member[];
+  member(key: string): Member;
+  health(key: string): Health;
+  credential(target: Target): CredentialState;
+  standing(member: Member, tokens: number): Standing;
+  deadlines(member: Member, how: { has_alternative: boolean; is_last_resort: boolean }): Deadlines;
+  /** Resolves when it may be asked; with a place in its rate that is already taken, or null. @throws the signal's reason */
+  free(member: Member, tokens: number, signal: AbortSignal): Promise<Reservation | null>;
+  begin(member: Member, tokens: number, taken: Reservation | null): Begun;
+  /** A step came to nothing: what it met is worse than one call shows. */
+  gaveUp(faults: ReadonlyMap<string, AttemptFault>): void;
+  /** A probe was answered, or met this. */
+  probed(member: Member, fault: AttemptFault | null): void;
+  /** A key was looked at again: what it is refused for, or null. */
+  rechecked(target: Target, refusal: CredentialCause | null): void;
+  restoreCredential(target: Target, state: CredentialState): void;
+  isPaused(provider: string): boolean;
+  available(): Availability;
+  /** Tells all listeners that a target stands otherwise. */
+  tell(member: Member): void;
+  /** Hears whenever a target stands otherwise. Returns the call that ends the subscription. */
+  onChange(listener: (member: Member) => void): () => void;
+}
+
+export interface PoolParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** In words why an operator does not want it asked; null: nobody paused it. */
+  readonly paused: (provider: string) => string | null;
+}
+
+/** What is known of the targets, and shared by all steps. Policies decide; this only keeps their states. */
+export function createPool({ clock, random, paused }: PoolParts): Pool {
+  const members: Member[] = [];
+  const healths = new Map<string, Health>();
+  const credentials = new Map<string, CredentialState>();
+  const listeners = new Set<(member: Member) => void>();
+
+  const healthOf = (key: string): Health => {
+    const health = healths.get(key);
+    if (health === undefined) throw new Error(`the pool has no ${key}`);
+    return health;
+  };
+
+  function changed(member: Member): void {
+    for (const listener of listeners) listener(member);
+  }
+
+  function setBreaker(member: Member, next: Breaker): void {
+    const health = healthOf(member.key);
+    const before = health.breaker;
+    health.breaker = next;
+    if (stageOf(before) !== stageOf(next)) changed(member);
+  }
+
+  function setCredential(target: Target, next: CredentialState): void {
+    const key = credentialKey(target);
+    const before = credentials.get(key)?.state ?? "live";
+    credentials.set(key, next);
+    if (before === next.state) return;
+    for (const member of members) if (credentialKey(member.target) === key) changed(member);
+  }
+
+  const credentialOf = (target: Target): CredentialState =>
+    credentials.get(credentialKey(target)) ?? { state: "live" };
+
+  function standing(member: Member, tokens: number): Standing {
+    const { target, key } = member;
+    const pause = paused(target.provider);
+    if (pause !== null) return { at: "shut", why: pause };
+    const credential = credentialOf(target);
+    if (credential.state === "retired") return { at: "shut", why: inWords[credential.cause] };
+    const health = healthOf(key);
+    return brokenness(member, health) ?? pacedBy(health, tokens + REPLY_TOKENS);
+  }
+
+  function brokenness(member: Member, { breaker, in_flight }: Health): Standing | null {
+    if (breaker.state === "closed" || (breaker.state === "half_open" && admits(breaker, random)))
+      return null;
+    if (breaker.state === "open") {
+      const why = `it failed lately: ${inWordsOf(breaker.cause)}`;
+      if (in_flight > 0) return { at: "shut", why };
+      return { at: "open", resort_ms: breaker.until_ms - clock.monotonic(), why };
+    }
+    const why = "it has just come back, and takes only a few at once";
+    const isNeeded = !members.some((other) => other.key !== member.key && isHealthy(other));
+    if (!isNeeded) return { at: "shut", why };
+    const takes = RETURNING_CALLS * 2 ** breaker.level;
+    return in_flight < takes ? null : { at: "paced", in_ms: RETURNING_LOOK_MS, why };
+  }
+
+  function pacedBy({ pacing }: Health, tokens: number): Standing {
+    const readiness = pacing.ready(tokens);
+    if (readiness.ready) return { at: "ready" };
+    const { never, in_ms, reason: why } = readiness;
+    return never ? { at: "shut", why } : { at: "paced", in_ms, why };
+  }
+
+  const isHealthy = ({ key, target }: Member): boolean =>
+    healthOf(key).breaker.state === "closed" &&
+    credentialOf(target).state === "live" &&
+    paused(target.provider) === null;
+
+  function available(): Availability {
+    if (members.length === 0) return "unconfigured";
+    const askable = members.filter(isAskable);
+    if (askable.length === 0) return "none";
+    return members.every(isHealthy) ? "full" : "reduced";
+  }
+
+  function isAskable(member: Member): boolean {
+    const { breaker, pacing } = healthOf(member.key);
+    if (breaker.state === "open" || credentialOf(member.target).state === "retired") return false;
+    if (paused(member.target.provider) !== null) return false;
+    const readiness = pacing.ready(0);
+    return readiness.ready || readiness.in_ms <= PACING_WAIT_MS;
+  }
+
+  async function free(
+    member: Member,
+    tokens: number,
+    signal: AbortSignal,
+  ): Promise<Reservation | null> {
+    const { breaker, pacing } = healthOf(member.key);
+    if (breaker.state !== "half_open") return await pacing.wait(tokens + REPLY_TOKENS, signal);
+    await clock.sleep(RETURNING_LOOK_MS, signal);
+    return null;
+  }
+
+  function begin(member: Member, tokens: number, taken: Reservation | null): Begun {
+    const health = healthOf(member.key);
+    const { pacing } = health;
+    const place = taken ?? pacing.reserve(tokens + REPLY_TOKENS);
+    let is_open = true;
+    health.in_flight += 1;
+
+    function once(then: () => void): void {
+      if (!is_open) return;
+      is_open = false;
+      health.in_flight -= 1;
+      then();
+    }
+
+    return {
+      answered: (heard, usage) =>
+        once(() => {
+          place?.settle(usage, readRates(member.target.type, heard.headers ?? {}, clock.now()));
+          observe(health, heard);
+          health.answered += 1;
+          setBreaker(member, afterSuccess(health.breaker, clock.monotonic()));
+        }),
+      failed: (fault, heard) =>
+        once(() => {
+          const headers = heard.headers ?? fault.headers;
+          place?.settle(null, readRates(member.target.type, headers, clock.now()));
+          health.failed += 1;
+          blame(member, fault);
+        }),
+      cancelled: () => once(() => place?.settle(null)),
+      end: () => once(() => place?.release()),
+    };
+  }
+
+  function blame(member: Member, fault: AttemptFault): void {
+    const { code } = fault;
+    const health = healthOf(member.key);
+    const now = clock.monotonic();
+    if (code === "rate") {
+      health.pacing.afterRate(fault.retry_after_ms);
+      changed(member);
+    }
+    if (code === "auth" || code === "payment")
+      setCredential(member.target, afterRefusal(credentialOf(member.target), code, now));
+    setBreaker(member, afterFault(health.breaker, code, now, random));
+  }
+
+  function gaveUp(faults: ReadonlyMap<string, AttemptFault>): void {
+    for (const [key, { code }] of faults) {
+      if (traits[code].blames !== "target") continue;
+      setBreaker(member(key), trip(healthOf(key).breaker, code, clock.monotonic(), random));
+    }
+  }
+
+  function probed(member: Member, fault: AttemptFault | null): void {
+    const { breaker } = healthOf(member.key);
+    if (fault !== null && traits[fault.code].blames !== "target") return blame(member, fault);
+    setBreaker(member, afterProbe(breaker, fault === null, clock.monotonic(), random));
+  }
+
+  function member(key: string): Member {
+    const known = members.find((each) => each.key === key);
+    if (known === undefined) throw new Error(`the pool has no ${key}`);
+    return known;
+  }
+
+  return {
+    add(added, pacing, breaker) {
+      const counts = { in_flight: 0, answered: 0, failed: 0 };
+      healths.set(added.key, { breaker, pacing, first_token_ms: [], between_ms: [], ...counts });
+      members.push(added);
+      changed(added);
+    },
+    members: () => members,
+    member,
+    health: healthOf,
+    credential: credentialOf,
+    standing,
+    deadlines: ({ key, target }, { has_alternative, is_last_resort }) => {
+      const { breaker, first_token_ms, between_ms } = healthOf(key);
+      const suspect = is_last_resort || breaker.state !== "closed";
+      return deadlinesFor(target, {
+        ...{ has_alternative, suspect },
+        observed: { first_token_ms, between_ms },
+      });
+    },
+    free,
+    begin,
+    gaveUp,
+    probed,
+    rechecked: (target, refusal) =>
+      setCredential(target, afterRecheck(credentialOf(target), refusal, clock.monotonic())),
+    restoreCredential: (target, state) => credentials.set(credentialKey(target), state),
+    isPaused: (provider) => paused(provider) !== null,
+    available,
+    tell: changed,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+export const credentialKey = ({ provider, credential }: Target): string =>
+  `${provider}#${credential}`;
+
+/** What others need to hear of: a count of faults is not. */
+const stageOf = (breaker: Breaker): string =>
+  breaker.state === "half_open" ? `half_open ${breaker.level}` : breaker.state;
+
+const inWordsOf = (cause: string): string =>
+  (inWords as Partial<Record<string, string>>)[cause] ?? cause;
+
+function observe({ first_token_ms, between_ms }: Health, heard: Heard): void {
+  if (heard.first_token_ms === null) return;
+  first_token_ms.push(heard.first_token_ms);
+  between_ms.push(heard.longest_silence_ms);
+  if (first_token_ms.length > OBSERVED) first_token_ms.shift();
+  if (between_ms.length > OBSERVED) between_ms.shift();
+}
