@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, writeFileSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { JournalBody } from "@mainstay/sdk/events";
+import type { ClientEvent, JournalBody } from "@mainstay/sdk/events";
 import { expect, test } from "vitest";
 import { answers, frame, type Handler, inTurn, refuses } from "../../sdk/test/scripted-server.ts";
 import { runCli } from "./run-cli.ts";
@@ -148,21 +148,32 @@ test("--no-wait prints the id", async () => {
   expect(run.stdout()).toBe("turn_1\n");
 });
 
-test("text comes as it is made; a void attempt is marked", async () => {
+const half: ClientEvent = { type: "delta", step: 1, attempt: 1, offset: 0, text: "Half an ans" };
+const cut: JournalBody = { type: "step_restarted", step: 1, attempt: 2, cause: "cut" };
+
+test("away from a terminal an answer has no words of a void attempt", async () => {
+  const agent = await start(({ live, journal, settle }) => {
+    live(half);
+    journal(cut, stepEnded("A whole one.", { attempt: 2 }));
+    settle("A whole one.");
+  });
+  const run = cli(["ask", "hi"], agent);
+  expect(await run.exits()).toBe(0);
+  expect(run.stdout()).toBe("A whole one.\n");
+});
+
+test("on a terminal text comes as it is made, and that of a void attempt is marked or taken away", async () => {
   const agent = await start((scripted) => {
     scripted.journal({ type: "started", fence: 1, waited_ms: 0, ahead: 0 });
   });
-  const run = cli(["ask", "hi"], agent);
+  const run = cli(["ask", "--session", "ses_1", "hi"], agent, { terminal: true });
   await agent.followed;
-  agent.live({ type: "delta", step: 1, attempt: 1, offset: 0, text: "Half an ans" });
+  agent.live(half);
   await run.sees("Half an ans");
-  agent.journal(
-    { type: "step_restarted", step: 1, attempt: 2, cause: "cut" },
-    stepEnded("A whole one.", { attempt: 2 }),
-  );
+  agent.journal(cut, stepEnded("A whole one.", { attempt: 2 }));
   agent.settle("A whole one.");
   expect(await run.exits()).toBe(0);
-  expect(run.stdout()).toBe("Half an ans\n── cut off; the answer starts again ──\nA whole one.\n");
+  expect(run.stdout()).toMatch(/Half an ans(\r\u001b\[J|\r\n── cut off.* ──\r\n)A whole one\./);
 });
 
 test("a lost connection is told once, and that it is back", async () => {

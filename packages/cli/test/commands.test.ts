@@ -168,7 +168,7 @@ test("every command has help with an example", async () => {
     const nothing = () => undefined;
     const nowhere = {
       ...{ on_terminal: false, has_live: false, columns: () => Infinity },
-      ...{ isWithinLine: () => false, live: () => undefined },
+      ...{ isWithinLine: () => false, takeBack: () => false, live: () => undefined },
     };
     const silent = { ...nowhere, answer: nothing, note: nothing, json: nothing };
     const code = await runProgram([...page.split(" "), "--help"], {

@@ -100,15 +100,22 @@ const isText = ({ type }: ClientEvent) => type === "delta" || type === "snapshot
 const endsStep = ({ type }: ClientEvent) =>
   type === "step_ended" || type === "parked" || type === "settled";
 
-/** Streams the text of the steps; the final answer is repeated only where it differs from them. */
+/**
+ * Streams the text of the steps; the final answer is repeated only where it differs from them. Text that
+ * was cut off is taken off a terminal. Elsewhere nothing can be taken back: there text comes when its
+ * step has ended.
+ */
 function createAnswerView(screen: Screen) {
   let live = no_text;
   let step_text = "";
   return {
     show(event: ClientEvent) {
+      if (isText(event) && !screen.on_terminal) return;
+      const shown = live.text.slice(0, live.written);
       const { next, write, restarted } = advance(live, event);
       live = next;
-      if (restarted) screen.answer("\n── cut off; the answer starts again ──\n");
+      if (restarted && !screen.takeBack(shown))
+        screen.answer("\n── cut off; the answer starts again ──\n");
       screen.answer(write);
       if (event.type === "step_ended") step_text = event.text;
       if (event.type === "parked" || event.type === "settled") {

@@ -1,11 +1,13 @@
 import { escapeText, safeJson } from "./escape.ts";
 import { firstColumns } from "./rows.ts";
+import { rowsOf } from "./void-rows.ts";
 
 export interface Output {
   write(text: string): unknown;
   isTTY?: boolean | undefined;
   /** Of a terminal. */
   columns?: number | undefined;
+  rows?: number | undefined;
 }
 
 export type Tone = "plain" | "dim" | "strong" | "good" | "bad";
@@ -25,6 +27,8 @@ export interface Screen {
   columns(): number;
   /** Text of the answer, as it comes. */
   answer(text: string): void;
+  /** Takes the answer's last text off a terminal again. False: it stands, for it is not all in sight. */
+  takeBack(text: string): boolean;
   /** A line of what was asked for. */
   print(line: string, tone?: Tone): void;
   /** A line about it. */
@@ -51,6 +55,8 @@ export interface ScreenOptions {
 export function createScreen({ stdout, stderr, colors }: ScreenOptions): Screen {
   let within_line = false;
   let live_shown: string | null = null;
+  /** The answer's text since the last line of anything else. */
+  let block = "";
   const has_live = stderr.isTTY === true;
   const takeLive = () => {
     if (live_shown !== null) stderr.write(ROW_ABOVE_AND_BELOW_GONE);
@@ -60,6 +66,7 @@ export function createScreen({ stdout, stderr, colors }: ScreenOptions): Screen 
     takeLive();
     if (within_line) stdout.write("\n");
     within_line = false;
+    block = "";
   };
   const line = (output: Output, text: string, tone: Tone) => {
     freshLine();
@@ -76,6 +83,18 @@ export function createScreen({ stdout, stderr, colors }: ScreenOptions): Screen 
       takeLive();
       stdout.write(escapeText(text));
       within_line = !text.endsWith("\n");
+      block = (block + escapeText(text)).slice(-BLOCK_UNITS);
+    },
+    takeBack(text) {
+      const before = block.slice(0, block.length - text.length);
+      const begins_row = block === before + text && (before === "" || before.endsWith("\n"));
+      const rows = begins_row ? rowsOf(text, columns()) : null;
+      if (stdout.isTTY !== true || rows === null || rows >= (stdout.rows ?? 0)) return false;
+      takeLive();
+      stdout.write(`${rows > 1 ? `\u001b[${rows - 1}A` : ""}\r\u001b[J`);
+      within_line = false;
+      block = before;
+      return true;
     },
     print: (text, tone = "plain") => line(stdout, text, tone),
     note: (text, tone = "plain") => line(stderr, text, tone),
@@ -95,6 +114,9 @@ export function createScreen({ stdout, stderr, colors }: ScreenOptions): Screen 
 
 /** No row wraps, also where the terminal does not say how wide it is. */
 const LIVE_COLUMNS = 80;
+
+/** More than any terminal has in sight. */
+const BLOCK_UNITS = 65_536;
 
 /** Up into the live row, and nothing is left from there on. */
 const ROW_ABOVE_AND_BELOW_GONE = "\u001b[1A\r\u001b[J";
