@@ -16,6 +16,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { editsCommand } from "./commands/edits.ts";
 import { overrideCommand } from "./commands/override.ts";
 import { policyCommand } from "./commands/policy.ts";
+import { providerCommand } from "./commands/provider.ts";
 import { pauseCommand } from "./commands/pause.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { retryCommand } from "./commands/retry.ts";
@@ -124,6 +125,7 @@ const commands = [
   overrideCommand,
   workspaceCommand,
   userCommand,
+  providerCommand,
   usageCommand,
   pauseCommand,
   resumeCommand,
