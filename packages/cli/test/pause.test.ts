@@ -61,6 +61,27 @@ test("commands are paused, it shows wherever it bites, and they go on", async ()
   expect(story).toMatch(/goes on: owner lifted the pause/);
 }, 60_000);
 
+test("a provider is paused, shows in the audit trail and in doctor, and is asked again", async () => {
+  const set = await mainstay("pause", "provider", "fake-1", "--reason", "a bill");
+  expect(set).toMatchObject({ code: 0, out: expect.stringMatching(/^fake-1: paused by owner/) });
+  expect(set.err).toContain("What it is answering goes on.");
+  const [now, trail, doctor, unknown] = await Promise.all([
+    mainstay("pause"),
+    mainstay("audit"),
+    mainstay("doctor"),
+    mainstay("pause", "provider", "grok"),
+  ]);
+  expect(now.out).toMatch(/^fake-1: .* a bill {2}\(mainstay resume provider fake-1\)/);
+  expect(trail.out).toContain("provider fake-1, by owner");
+  expect(doctor.out.replaceAll(/\s+/g, " ")).toContain("fake-1 (paused by owner)");
+  expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining("there are fake-1") });
+  expect(await mainstay("resume", "provider", "fake-1")).toMatchObject({
+    code: 0,
+    out: "fake-1: not paused any more; what waited goes on by itself.\n",
+  });
+  expect(await mainstay("pause")).toMatchObject({ err: "Nothing is paused.\n" });
+}, 60_000);
+
 test("a person is added with a key that is all of the output, paused, listed and resumed", async () => {
   const added = await mainstay("user", "add", "ada", "--tier", "pro");
   expect(added).toMatchObject({ code: 0, out: expect.stringMatching(/^mst_\S+\n$/) });

@@ -1,5 +1,6 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { JournalEvent } from "@mainstay/sdk/events";
+import type { ModelStatus } from "@mainstay/sdk/providers";
 import type { Limits } from "../kernel/limits.ts";
 import type { ModelBoard } from "../kernel/model-board.ts";
 import type { PauseBoard } from "../kernel/pause.ts";
@@ -209,8 +210,8 @@ const lastOfSession = (store: Store, { session_id, ordinal }: Sleeper): Guard =>
 function whoIsBack(models: ModelBoard): string {
   const askable = models
     .status()
-    .find(
-      ({ pause, models: some }) => pause === null && some.some(({ state }) => state !== "open"),
-    );
+    .find(({ pause, models: some }) => pause === null && some.some(isAskable));
   return `${askable?.id ?? "a model"} can be asked again`;
 }
+
+const isAskable = ({ state }: ModelStatus): boolean => state === "ready" || state === "half_open";

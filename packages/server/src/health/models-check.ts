@@ -31,9 +31,11 @@ function standsOf({ id, pause, models }: ProviderStatus): string[] {
 
 /** Of a model that can be asked with one key, what is wrong with the others is no matter. */
 function withKeys(keys: readonly ModelStatus[]): string {
-  const out = keys.filter(({ state }) => state === "open" || state === "retired");
-  if (out.length < keys.length) return "";
-  const { state, cause, until } = out[0]!;
-  const when = until === null ? "" : ` until ${until.slice(11, 19)} UTC`;
+  const [first] = keys;
+  if (first === undefined || keys.some(isAskable)) return "";
+  const { state, cause, until } = first;
+  const when = until === null ? "" : ` until ${until.slice(0, 16).replace("T", " ")} UTC`;
   return ` (${cause ?? state}${when})`;
 }
+
+const isAskable = ({ state }: ModelStatus): boolean => state === "ready" || state === "half_open";
