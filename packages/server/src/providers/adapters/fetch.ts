@@ -8,13 +8,13 @@
  * 4. Who answers is waited for without end: deadlines are the attempt's. Only connecting has its own.
  */
 import { Agent, type Dispatcher } from "undici";
-import { createEventGuard, type EventGuard } from "./event-guard.ts";
+import { type BadStream, createEventGuard, type EventGuard } from "./event-guard.ts";
 import { type Answer, WireFault } from "./wire-fault.ts";
 
 const CONNECT_MS = 5_000;
 const ERROR_BODY_LIMIT_BYTES = 64 * 1024;
-/** Chunks that wait for a slow reader before the socket is paused. */
-const WAITING_CHUNKS = 16;
+/** What may wait for a slow reader before the socket is paused. */
+const WAITING_LIMIT_BYTES = 256 * 1024;
 
 /** What a request's answer has to be. */
 export type Expected = "events" | "json";
@@ -79,7 +79,7 @@ function createExchange(
   function stop(): void {
     const { reason } = signal!;
     answer.reject(reason);
-    reader?.fail(reason);
+    reader?.stop(reason);
     socket?.abort(reason);
   }
   const over = () => signal?.removeEventListener("abort", stop);
@@ -117,10 +117,13 @@ function createExchange(
 interface BodyReader {
   push(chunk: Buffer): void;
   end(): void;
+  /** The connection broke. */
   fail(error: Error): void;
+  /** Nobody waits for it any more. */
+  stop(reason: Error): void;
 }
 
-/** A good answer's body, handed on as it comes. */
+/** A good answer's body, handed on as it is read: what came meanwhile goes together. */
 function createBody(
   socket: Controller,
   seen: Answer,
@@ -128,46 +131,89 @@ function createBody(
   answer: PromiseWithResolvers<Response>,
 ): BodyReader {
   const guard: EventGuard | null = expected === "events" ? createEventGuard() : null;
+  const hand = createHand(socket);
+  answer.resolve(response(hand.body, seen));
+
+  function refuse({ message, body }: BadStream): void {
+    const fault = new WireFault("malformed", message, { ...seen, body });
+    hand.end(fault);
+    socket.abort(fault);
+  }
+  return {
+    push(chunk) {
+      const bad = guard?.push(chunk) ?? null;
+      if (bad === null) hand.give(chunk);
+      else refuse(bad);
+    },
+    end() {
+      const bad = guard?.end() ?? null;
+      if (bad === null) hand.end(null);
+      else refuse(bad);
+    },
+    stop: (reason) => hand.stop(reason),
+    fail: (error) => hand.end(new WireFault("cut", wordsOf(error), seen, error)),
+  };
+}
+
+interface Hand {
+  readonly body: ReadableStream<Uint8Array>;
+  give(chunk: Buffer): void;
+  /** No more comes, for good or for a fault; what came before is read first. The first end counts. */
+  end(fault: Error | null): void;
+  /** At once, whatever has come. */
+  stop(reason: Error): void;
+}
+
+/** Joins what waits for a slow reader, and pauses the socket when that is much. */
+function createHand(socket: Controller): Hand {
+  let waiting: Buffer[] = [];
+  let waiting_bytes = 0;
+  let is_wanted = false;
+  let ended: { fault: Error | null } | null = null;
   let stream!: ReadableStreamDefaultController<Uint8Array>;
-  let open = true;
+
+  function handOn(): void {
+    if (waiting.length > 0) {
+      stream.enqueue(waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting, waiting_bytes));
+      waiting = [];
+      waiting_bytes = 0;
+      is_wanted = false;
+      socket.resume();
+    } else if (ended?.fault) stream.error(ended.fault);
+    else if (ended) stream.close();
+  }
+
   const body = new ReadableStream<Uint8Array>(
     {
       start: (controller) => void (stream = controller),
-      pull: () => socket.resume(),
-      cancel: () => close(() => socket.abort(new Error("nobody reads on"))),
+      pull() {
+        is_wanted = true;
+        handOn();
+      },
+      cancel() {
+        ended ??= { fault: null };
+        socket.abort(new Error("nobody reads on"));
+      },
     },
-    { highWaterMark: WAITING_CHUNKS },
+    { highWaterMark: 0 },
   );
-  answer.resolve(response(body, seen));
-
-  function close(how: () => void): void {
-    if (!open) return;
-    open = false;
-    how();
-  }
-  function refuse(message: string, text: string): void {
-    const fault = new WireFault("malformed", message, { ...seen, body: text });
-    close(() => stream.error(fault));
-    socket.abort(fault);
-  }
-
   return {
-    push(chunk) {
-      if (!open) return;
-      const bad = guard?.push(chunk) ?? null;
-      if (bad !== null) return refuse(bad.message, bad.body);
-      stream.enqueue(chunk);
-      if ((stream.desiredSize ?? 0) <= 0) socket.pause();
+    body,
+    give(chunk) {
+      if (ended) return;
+      waiting.push(chunk);
+      waiting_bytes += chunk.length;
+      if (is_wanted) handOn();
+      else if (waiting_bytes > WAITING_LIMIT_BYTES) socket.pause();
     },
-    end() {
-      const bad = open ? (guard?.end() ?? null) : null;
-      if (bad !== null) return refuse(bad.message, bad.body);
-      close(() => stream.close());
+    end(fault) {
+      if (ended) return;
+      ended = { fault };
+      if (is_wanted) handOn();
     },
-    fail(error) {
-      const fault =
-        error instanceof WireFault ? error : new WireFault("cut", wordsOf(error), seen, error);
-      close(() => stream.error(fault));
+    stop(reason) {
+      ended ??= { fault: reason };
+      stream.error(reason);
     },
   };
 }
@@ -194,6 +240,7 @@ function createErrorBody(
     },
     end: tell,
     fail: tell,
+    stop: () => undefined,
   };
 }
 
