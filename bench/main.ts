@@ -16,6 +16,7 @@ import { type House, openHouse } from "./house.ts";
 import { measureLatency } from "./latency.ts";
 import { measureMemory } from "./memory.ts";
 import { measureNoise } from "./noise.ts";
+import { measureProviders } from "./providers.ts";
 import { measureRecovery } from "./recovery.ts";
 import { asJson, asTable, type Report } from "./report.ts";
 import { measureSandbox } from "./sandbox.ts";
@@ -44,6 +45,7 @@ const sections: readonly (readonly [name: string, measure: () => Promise<Claim[]
   ["classify", () => measureClassify(clock)],
   ["audit", () => measureAudit(clock)],
   ["edits", () => measureEdits(clock)],
+  ["providers", () => measureProviders(clock)],
   ["sandbox", () => measureSandbox(clock)],
   ["flood", () => inHouse((house) => measureFlood(house, clock), { noting_lateness: true })],
   ["hostile", () => inHouse((house) => measureHostile(house, clock), { noting_lateness: true })],

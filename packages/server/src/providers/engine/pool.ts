@@ -56,7 +56,7 @@ export interface Begun {
   answered(heard: Heard, usage: Usage): void;
   failed(fault: AttemptFault, heard: Heard): void;
   cancelled(): void;
-  /** Whatever was not told by now never went out. */
+  /** Nobody listened to its end: whatever it took counts. */
   end(): void;
 }
 
@@ -222,7 +222,7 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
           blame(member, fault);
         }),
       cancelled: () => once(() => place?.settle(null)),
-      end: () => once(() => place?.release()),
+      end: () => once(() => place?.settle(null)),
     };
   }
 
@@ -272,9 +272,11 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     standing,
     deadlines: ({ key, target }, { has_alternative, is_last_resort }) => {
       const { breaker, first_token_ms, between_ms } = healthOf(key);
-      const suspect = is_last_resort || breaker.state !== "closed";
+      // Where there is no other, a hasty end would only park; but no person waits a minute for a dead one.
+      const hurries = has_alternative || (is_last_resort && !target.is_local);
       return deadlinesFor(target, {
-        ...{ has_alternative, suspect },
+        has_alternative: hurries,
+        suspect: has_alternative && breaker.state !== "closed",
         observed: { first_token_ms, between_ms },
       });
     },

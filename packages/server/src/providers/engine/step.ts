@@ -189,7 +189,7 @@ export async function* answerStep(
     const others = order.map(candidateOf).filter((other) => other.key !== key);
     const next = others.find((other) => other.standing.at === "ready" && other.tries === 0);
     const deadlines = pool.deadlines(pool.member(key), {
-      has_alternative: next !== undefined || standing.at === "open",
+      has_alternative: next !== undefined,
       is_last_resort: standing.at === "open",
     });
     const left_ms = remainingMs(budget, clock.monotonic());

@@ -40,7 +40,8 @@ export interface Traits {
   readonly blames: "target" | "credential" | "request" | "nobody";
   /**
    * A second try at the same target can help, and is quick: not where key, model or request are at
-   * fault, nor where the first try took all the time there was.
+   * fault, nor where the first try took all the time there was. A whole reply that was unfit is no case
+   * for it: that is asked for once more with what was wrong.
    */
   readonly again: boolean;
 }
@@ -61,9 +62,9 @@ export const traits: Record<AttemptCode, Traits> = {
   not_found: { blames: "target", again: false },
   rejected: { blames: "request", again: false },
   malformed: { blames: "target", again: true },
-  empty: { blames: "target", again: true },
-  invalid_call: { blames: "target", again: true },
-  planning: { blames: "target", again: true },
+  empty: { blames: "target", again: false },
+  invalid_call: { blames: "target", again: false },
+  planning: { blames: "target", again: false },
   cut: { blames: "target", again: true },
   too_long: { blames: "target", again: false },
   cancelled: { blames: "nobody", again: false },
