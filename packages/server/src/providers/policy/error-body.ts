@@ -10,6 +10,7 @@ export interface ErrorBody {
 }
 
 const HTML = /^\s*(?:<!doctype|<html|<head|<body)/i;
+const HTML_TYPE = /^\s*(?:text\/html|application\/xhtml)/i;
 const TITLE = /<title[^>]*>([^<]{1,200})/i;
 const MESSAGE_CHARS = 2_000;
 const DEPTH = 4;
@@ -18,8 +19,9 @@ const DEPTH = 4;
  * Reads an error's body: `{error: {…}}` and `{error: "…"}`, flat ones (Mistral, Cerebras), `{message}`
  * alone (Cohere), `{detail}`, Google's list of one and its `details`, HTML, and plain text.
  */
-export function readErrorBody(body: string): ErrorBody {
-  if (HTML.test(body)) return { ...nothing, message: htmlMessage(body), is_html: true };
+export function readErrorBody(body: string, content_type = ""): ErrorBody {
+  if (HTML.test(body) || HTML_TYPE.test(content_type))
+    return { ...nothing, message: htmlMessage(body), is_html: true };
   const json = parsed(body);
   if (json === undefined) return { ...nothing, message: cut(body.trim()) };
   const found = { messages: [] as string[], marks: [] as string[], statuses: [] as number[] };

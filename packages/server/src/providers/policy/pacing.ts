@@ -6,7 +6,7 @@ import type { RateWindow } from "./rate-headers.ts";
 import { createRateLog } from "./rate-log.ts";
 import { createRateWindows } from "./rate-windows.ts";
 
-export const pacingDefaults = {
+const pacingDefaults = {
   /** After a refusal for its rate that does not say for how long; each further one is twice as long. */
   first_back_off_ms: 2_000,
   longest_back_off_ms: 60_000,

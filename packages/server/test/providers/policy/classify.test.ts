@@ -58,6 +58,12 @@ test("the message is the provider's own, with the status, and of a page only its
   expect(told(502, "<html><title>502 Bad Gateway</title>")).toBe(
     "502: an HTML page in the place of an answer: 502 Bad Gateway",
   );
+  const page = {
+    status: 400,
+    body: "<!-- a proxy --> no",
+    headers: { "content-type": "text/html" },
+  };
+  expect(classify(seen(page)).code).toBe("malformed");
   expect(told(500, "upstream reset")).toBe("500: upstream reset");
   expect(told(500, "")).toBe("500: it gave no reason");
   expect(told(500, `{"message":"${"x".repeat(60_000)}"}`).length).toBeLessThan(2_100);
@@ -72,25 +78,29 @@ const quotable = [
   "You have reached your specified API usage limits",
   "payment required",
   '"code":"insufficient_quota"',
+  "The model is overloaded",
+  "The model does not exist",
+  "server_error",
 ];
 
-test("a message that quotes a person retires no key", () => {
+test("a message that quotes a person retires no key, and opens no breaker", () => {
   const quoting = fc.record({
     type: fc.constantFrom<ProviderType>(...providerTypes),
     status: fc.constantFrom(400, 404, 413, 422, 500, 503),
     before: fc.stringMatching(/^[A-Za-z0-9 ]{1,20}$/),
     quoted: fc.constantFrom(...quotable),
-    shape: fc.constantFrom<(message: string) => object>(
+    shape: fc.constantFrom<(message: string, quoted: string) => object>(
       (message) => ({ error: { message, type: "invalid_request_error", code: null } }),
       (message) => ({ message }),
-      (message) => ({ detail: [{ msg: message, input: { code: message, type: "auth" } }] }),
+      (message, code) => ({ detail: [{ msg: message, input: { code, type: code } }] }),
     ),
   });
   fc.assert(
     fc.property(quoting, ({ type, status, before, quoted, shape }) => {
-      const body = JSON.stringify(shape(`Invalid value: '${before}${quoted}'`));
+      const body = JSON.stringify(shape(`Invalid value: '${before}${quoted}'`, quoted));
       const { code } = classify(seen({ type, status, body }));
       expect(traits[code].blames).not.toBe("credential");
+      if ([400, 413, 422].includes(status)) expect(traits[code].blames).toBe("request");
     }),
     { numRuns: 500 },
   );

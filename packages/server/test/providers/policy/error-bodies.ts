@@ -174,6 +174,12 @@ export const worded: readonly Worded[] = [
     "server_error",
     openAI("The server had an error processing your request.", null, "server_error"),
   ),
+  of(
+    "openai",
+    500,
+    "server_error",
+    openAI("The content filter could not be reached.", null, "server_error"),
+  ),
   of("openai", 502, "server_error", NGINX),
   of("openai", 504, "server_error", ""),
   of("openai", 524, "server_error", "error code: 524"),

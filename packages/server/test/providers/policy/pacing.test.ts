@@ -137,6 +137,18 @@ test("waiters are served in order, and a small one does not overtake (2)", async
   expect(timers()).toBe(0);
 });
 
+test("who would fit, but does not wait, does not overtake who waits (2)", async () => {
+  const { pacing, pass } = paced({ tokens_per_minute: 100 });
+  pacing.reserve(90)!.settle({ input_tokens: 90, output_tokens: 0 });
+  const served: string[] = [];
+  void waiting(pacing, served, "large", 50);
+  expect(pacing.ready(5)).toMatchObject({ ready: false, in_ms: 60_000 });
+  expect(pacing.reserve(5)).toBeNull();
+  await pass(60_000);
+  expect(served).toEqual(["large"]);
+  expect(pacing.reserve(5)).not.toBeNull();
+});
+
 test("the end of a call wakes who waits for its place", async () => {
   const { pacing } = paced({ concurrency: 1 });
   const first = pacing.reserve(1)!;
