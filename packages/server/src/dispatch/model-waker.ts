@@ -23,6 +23,7 @@ import {
   whenRested,
   whenUnanswered,
 } from "./ramp.ts";
+import { firstOf, type Standing } from "./wake-order.ts";
 
 /** Past it the sleepers of later turns are found when the others are awake. */
 const SLEEPERS = 10_000;
@@ -38,13 +39,8 @@ export interface ModelWakerParts {
 }
 
 /** A turn that waits for a model, as it was when it parked. */
-type Sleeper = Pick<
-  Row<"turn">,
-  "id" | "session_id" | "person_id" | "urgency" | "ordinal" | "state" | "last_event"
-> & {
-  /** How often it was woken in vain. */
-  readonly wakes: number;
-};
+type Sleeper = Standing &
+  Pick<Row<"turn">, "id" | "session_id" | "person_id" | "state" | "last_event">;
 
 /**
  * Lets the turns that no model answered go on when models can be asked again.
@@ -83,11 +79,19 @@ export function createModelWaker(parts: ModelWakerParts) {
       parked.lookAtAll();
     }
     ramp = whenRested(ramp, clock.monotonic());
+    armRest();
     while (live && mayWake(ramp, awake.count()) > 0) {
       const next = firstOf(sleepers.values(), ({ person_id }) => pauses.person(person_id) === null);
       if (next === null) return;
       await wakeOne(next);
     }
+  }
+
+  /** Again where a timer rings before its time. */
+  function armRest(): void {
+    endRest();
+    if (live && ramp.state === "resting")
+      endRest = clock.after(Math.max(1, ramp.until_ms - clock.monotonic()), parked.again);
   }
 
   async function wakeOne(sleeper: Sleeper): Promise<void> {
@@ -114,7 +118,8 @@ export function createModelWaker(parts: ModelWakerParts) {
       case "resumed":
         return awake.seated(turn_id);
       case "step_ended":
-        if (awake.answered(turn_id)) ramp = whenAnswered(ramp, limits.waking_turns);
+        if (!awake.answered(turn_id)) return;
+        ramp = whenAnswered(ramp, limits.waking_turns);
         return parked.again();
       case "parked":
         if (event.pause === undefined && event.waits_for !== "person") rest(turn_id);
@@ -125,15 +130,15 @@ export function createModelWaker(parts: ModelWakerParts) {
       case "retried":
       case "cancel_requested":
         sleepers.delete(turn_id);
+        return;
+      default:
+        return;
     }
   }
 
   function rest(turn_id: string): void {
     ramp = whenUnanswered(ramp, awake.has(turn_id), clock.monotonic());
     parked.lookAt(turn_id);
-    endRest();
-    if (ramp.state === "resting")
-      endRest = clock.after(ramp.until_ms - clock.monotonic(), parked.again);
   }
 
   function leave(turn_id: string): void {
@@ -171,24 +176,6 @@ export function createModelWaker(parts: ModelWakerParts) {
       awake.clear();
     },
   };
-}
-
-/** Interactive ones first, of those whoever was woken in vain least, and then the oldest. */
-function firstOf<One extends Pick<Sleeper, "urgency" | "ordinal" | "wakes">>(
-  sleepers: Iterable<One>,
-  mayGoOn: (sleeper: One) => boolean,
-): One | null {
-  let first: One | null = null;
-  for (const each of sleepers)
-    if (mayGoOn(each) && (first === null || isBefore(each, first))) first = each;
-  return first;
-}
-
-type Standing = Pick<Sleeper, "urgency" | "ordinal" | "wakes">;
-
-function isBefore(a: Standing, b: Standing): boolean {
-  if (a.urgency !== b.urgency) return a.urgency === "interactive";
-  return a.wakes === b.wakes ? a.ordinal < b.ordinal : a.wakes < b.wakes;
 }
 
 const laterTurn = prepared<Pick<Sleeper, "session_id" | "ordinal">>((sql, slot) =>

@@ -9,6 +9,7 @@ import {
   whenRested,
   whenUnanswered,
 } from "../../src/dispatch/ramp.ts";
+import { firstOf } from "../../src/dispatch/wake-order.ts";
 import type { Availability } from "../../src/kernel/model-board.ts";
 
 const AT_MOST = 16;
@@ -83,4 +84,20 @@ test("whatever happens, nobody is woken without a model, and never more than one
       }
     }),
   );
+});
+
+test("interactive turns come first, then who was woken in vain least, then the oldest; who is held is passed over", () => {
+  const sleepers = [
+    { ordinal: 1, urgency: "batch", wakes: 0 },
+    { ordinal: 2, urgency: "interactive", wakes: 1 },
+    { ordinal: 3, urgency: "interactive", wakes: 0 },
+    { ordinal: 4, urgency: "interactive", wakes: 0 },
+  ] as const;
+  const order: number[] = [];
+  for (;;) {
+    const next = firstOf(sleepers, ({ ordinal }) => ordinal !== 4 && !order.includes(ordinal));
+    if (next === null) break;
+    order.push(next.ordinal);
+  }
+  expect(order).toEqual([3, 2, 1]);
 });
