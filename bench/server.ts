@@ -33,6 +33,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const program = startProgram("mainstay", ["serve"], {
     MAINSTAY_HOME: home,
     MAINSTAY_PORT: "0",
+    MAINSTAY_DISCOVER_LOCAL: "false",
     OPENAI_API_KEY: FAKE_KEY,
     OPENAI_BASE_URL: provider_url,
     ...(noting_lateness && notingLateness(home)),

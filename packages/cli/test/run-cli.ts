@@ -27,7 +27,10 @@ export interface CliRun {
 /** The CLI as a real process on the Node that runs the tests. */
 export function runCli(args: string[], { env, cwd, terminal = false }: RunOptions): CliRun {
   const command = [process.execPath, main, ...args];
-  const environment = { PATH: process.env["PATH"] ?? "", TERM: "xterm", ...env };
+  const environment = {
+    ...{ PATH: process.env["PATH"] ?? "", TERM: "xterm", MAINSTAY_DISCOVER_LOCAL: "false" },
+    ...env,
+  };
   const child = terminal
     ? spawn("script", ["-qefc", command.map(quoted).join(" "), "/dev/null"], {
         cwd,

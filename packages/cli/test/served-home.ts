@@ -86,6 +86,7 @@ export async function createServedHome(): Promise<ServedHome> {
       HOME: home,
       MAINSTAY_HOME: home,
       MAINSTAY_PORT: "0",
+      MAINSTAY_DISCOVER_LOCAL: "false",
       npm_config_update_notifier: "false",
       npm_config_offline: "true",
     },

@@ -11,7 +11,7 @@ export const ModelStatus = z.object({
    * answers again and gets a share; `retired`: its key is refused; `paced`: its rate is used up.
    */
   state: z.enum(["ready", "open", "half_open", "retired", "paced"]),
-  /** In words; null where it is ready. */
+  /** In words; null where there is nothing to tell. */
   cause: z.string().nullable(),
   /** When it is looked at again; null where it is ready. */
   until: z.string().nullable(),

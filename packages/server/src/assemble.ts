@@ -6,6 +6,7 @@ import { closeExecutor, launchExecutor } from "@mainstay/executor/launch";
 import { readChain } from "@mainstay/executor/read-chain";
 import { ripgrepPath } from "@mainstay/executor/ripgrep";
 import { type Clock, systemClock } from "@mainstay/sdk/clock";
+import type { ProviderStatus } from "@mainstay/sdk/providers";
 import { createAdmission } from "./admission/admission.ts";
 import { createNotary } from "./audit/audit.ts";
 import type { Config } from "./config.ts";
@@ -52,6 +53,8 @@ import { createRetention } from "./memory/retention.ts";
 import { createOffline, orOffline } from "./offline/offline.ts";
 import { costsBy } from "./providers/cost.ts";
 import { createKeptState } from "./providers/kept-state.ts";
+import { createDiscovery } from "./providers/discovery/discovery.ts";
+import { createKeyCheck } from "./providers/keys/key-check.ts";
 import { createProviders } from "./providers/providers.ts";
 import { createJournal } from "./store/journal.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
@@ -88,6 +91,8 @@ export interface Server {
   readonly incarnation: number;
   /** True when this start made the owner and the key. */
   readonly owner_created: boolean;
+  /** How the models stand, those that were found included. */
+  models(): ProviderStatus[];
   /** Resolves with the reason when another server has taken the data: stop, and remove nothing. */
   readonly displaced: Promise<string>;
   /**
@@ -196,6 +201,11 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   const providers = createProviders({
     ...{ settings: config.providers, clock, random: systemRandom, kept, pauses },
     before: await kept.load(),
+  });
+  const keyCheck = createKeyCheck({ clock, log, tested: providers.keyTested });
+  const discovery = createDiscovery({
+    ...{ places: config.local_places, uid: config.uid, clock, log },
+    found: providers.add,
   });
   const offline = createOffline({
     reason: () => "No model is configured",
@@ -318,6 +328,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   // Before turns go on: what they find of their edits is decided.
   await edits.start();
   await providers.start();
+  config.providers.forEach(keyCheck.check);
+  await discovery.start();
   await dispatch.start();
   // After it, which ends turns whose journal is damaged.
   await orphans.start();
@@ -333,6 +345,8 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
       expirer.stop(),
       retention.stop(),
       edits.stop(),
+      discovery.stop(),
+      keyCheck.stop(),
       providers.stop(),
     ];
     const ends = await Promise.allSettled([...parts, ...actors]);
@@ -350,6 +364,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
     url: open.url,
     incarnation: store.incarnation,
     owner_created: owner.created,
+    models: providers.status,
     displaced,
     stop(how) {
       ends_commands ||= how === "end";

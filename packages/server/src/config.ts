@@ -78,8 +78,6 @@ export interface Config {
   readonly log_level: LogLevel;
   /** In the order in which they are asked. */
   readonly providers: readonly ProviderSettings[];
-  /** Who comes first, also of those that are found later. */
-  readonly provider_order: readonly string[];
   /** Where model servers of this machine are looked for. */
   readonly local_places: readonly LocalPlace[];
   readonly retention: RetentionSettings;
@@ -116,10 +114,9 @@ export function readConfig(
   const file = readFile(env["MAINSTAY_CONFIG"] ?? join(home, "mainstay.json"), faults);
   const port = portFrom(env, faults) ?? file.port ?? 7420;
   const audit = auditFrom(file, env, faults);
-  const provider_order = file.provider_order ?? [];
   const providers = readProviders(
     {
-      ...{ entries: file.providers ?? [], env, order: provider_order },
+      ...{ entries: file.providers ?? [], env, order: file.provider_order ?? [] },
       kept: { ...readKeptKeys(home, faults), ...proposed },
     },
     faults,
@@ -136,7 +133,7 @@ export function readConfig(
     port,
     allowed_hosts: file.allowed_hosts ?? [],
     log_level: file.log_level ?? "warn",
-    ...{ providers, provider_order, local_places },
+    ...{ providers, local_places },
     retention: {
       journal_days: file.retention?.journal_days ?? JOURNAL_DAYS,
       journal_bytes: file.retention?.journal_bytes ?? JOURNAL_BYTES,

@@ -9,7 +9,7 @@ export function greeting(config: Config, server: Server): string {
   const lines = [
     `Mainstay ${config.version} serves on ${server.url}`,
     `  data    ${config.home}${server.owner_created ? " (new; your key is owner.key in it)" : ""}`,
-    `  models  ${modelsOf(config)}`,
+    `  models  ${modelsOf(server)}`,
     "",
     "Talk to it from another terminal, in the folder that it should work in:",
     `  alias mainstay=${quoted(command)}`,
@@ -23,10 +23,13 @@ export function greeting(config: Config, server: Server): string {
   return `${lines.join("\n")}\n`;
 }
 
-function modelsOf({ providers }: Config): string {
+function modelsOf(server: Server): string {
+  const providers = server.models();
   if (providers.length === 0)
-    return "none: answers come from local files; set OPENAI_API_KEY (and OPENAI_BASE_URL) for more";
-  return providers.map(({ id, models }) => `${id} (${models.join(", ")})`).join(", ");
+    return "none: answers come from local files; for more: mainstay provider set groq, say";
+  const named = (models: readonly { model: string }[]) =>
+    [...new Set(models.map(({ model }) => model))].join(", ");
+  return providers.map(({ id, models }) => `${id} (${named(models)})`).join(", then ");
 }
 
 /** As a POSIX shell reads it back. */

@@ -1,4 +1,5 @@
 import type { Clock } from "@mainstay/sdk/clock";
+import type { ModelStatus } from "@mainstay/sdk/providers";
 import type { Actor } from "../kernel/lifecycle.ts";
 import type { ModelPort } from "../kernel/model.ts";
 import type { ModelBoard } from "../kernel/model-board.ts";
@@ -10,6 +11,7 @@ import { statusOf } from "./engine/pool-status.ts";
 import { createProber } from "./engine/prober.ts";
 import { answerStep } from "./engine/step.ts";
 import type { KeptState, KeptStates } from "./kept-state.ts";
+import type { KeyOutcome } from "./keys/key-check.ts";
 import { keptCredential, restoredCredential } from "./policy/credential.ts";
 import { kept as keptBreaker, restored } from "./policy/kept-breaker.ts";
 import { createPacing } from "./policy/pacing.ts";
@@ -31,6 +33,8 @@ export { type TrialStep, tryProvider } from "./trial/trial.ts";
 export interface Providers extends ModelPort, ModelBoard, Actor {
   /** Another provider was found: it is asked last. One whose id is known already is not added. */
   add(settings: ProviderSettings): void;
+  /** What the provider's own list of models said of a key: a refused one is asked with no more. */
+  keyTested(provider: string, credential: string, outcome: KeyOutcome): void;
 }
 
 export interface ProvidersParts {
@@ -47,6 +51,7 @@ export function createProviders(parts: ProvidersParts): Providers {
   const { clock, random, kept, before, pauses } = parts;
   const settings: ProviderSettings[] = [];
   const secrets: string[] = [];
+  const unlisted = new Set<string>();
   const retries = createRetryBudget();
   const pool = createPool({
     ...{ clock, random },
@@ -77,6 +82,25 @@ export function createProviders(parts: ProvidersParts): Providers {
     }
   }
 
+  function keyTested(provider: string, credential: string, outcome: KeyOutcome): void {
+    const members = pool
+      .members()
+      .filter(({ target }) => target.provider === provider && target.credential === credential);
+    // What is listed may fail all the same: a key that is out comes back by a real call only.
+    if (outcome.kind === "refused" && members[0] !== undefined)
+      pool.rechecked(members[0].target, outcome.cause);
+    if (outcome.kind !== "taken") return;
+    for (const { key, target } of members)
+      if (outcome.unlisted.includes(target.model)) unlisted.add(key);
+  }
+
+  /** An unlisted model is asked: not all that can be asked is listed. */
+  function statusWithList(member: Member): ModelStatus {
+    const status = statusOf(pool, member, clock);
+    if (status.cause !== null || !unlisted.has(member.key)) return status;
+    return { ...status, cause: "the provider does not list it" };
+  }
+
   function keep({ key, target }: Member): void {
     const [mono_now, wall_now] = [clock.monotonic(), clock.now()];
     const breaker = keptBreaker(pool.health(key).breaker, mono_now, wall_now);
@@ -89,6 +113,7 @@ export function createProviders(parts: ProvidersParts): Providers {
   return {
     stream: (request, signal) => answerStep(stepParts, request, signal),
     add,
+    keyTested,
     status: () =>
       settings.map(({ id, type, source }) => {
         const pause = pauses.provider(id);
@@ -96,7 +121,7 @@ export function createProviders(parts: ProvidersParts): Providers {
         return {
           ...{ id, type, source },
           pause: pause && toldPause(pause),
-          models: members.map((member) => statusOf(pool, member, clock)),
+          models: members.map(statusWithList),
         };
       }),
     available: pool.available,

@@ -63,6 +63,7 @@ export async function createServerProcess(home: string, model_url: string): Prom
         PATH: process.env["PATH"],
         MAINSTAY_HOME: home,
         MAINSTAY_PORT: String(port),
+        MAINSTAY_DISCOVER_LOCAL: "false",
         OPENAI_API_KEY: "fake",
         OPENAI_BASE_URL: model_url,
         NODE_COMPILE_CACHE: compileCache,

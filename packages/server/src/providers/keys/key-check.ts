@@ -25,8 +25,8 @@ export interface KeyCheckParts {
   readonly tested: (provider: string, credential: string, outcome: KeyOutcome) => void;
 }
 
-export interface KeyCheck extends Actor {
-  /** Tests the keys of a provider in the background; one that was tested is not tested again. */
+export interface KeyCheck extends Pick<Actor, "stop"> {
+  /** Tests the keys of a provider in the background. */
   check(provider: ProviderSettings): void;
 }
 
@@ -36,7 +36,6 @@ export interface KeyCheck extends Actor {
  */
 export function createKeyCheck({ clock, log, tested }: KeyCheckParts): KeyCheck {
   const stopped = new AbortController();
-  const known = new Set<string>();
   const running = new Set<Promise<void>>();
 
   async function test(provider: ProviderSettings, api_key: string | null): Promise<void> {
@@ -87,14 +86,10 @@ export function createKeyCheck({ clock, log, tested }: KeyCheckParts): KeyCheck 
     check(provider) {
       const keys = provider.api_keys.length === 0 ? [null] : provider.api_keys;
       for (const key of keys) {
-        const name = `${provider.id}#${credentialOf(key)}`;
-        if (known.has(name) || stopped.signal.aborted) continue;
-        known.add(name);
         const work = test(provider, key).finally(() => running.delete(work));
         running.add(work);
       }
     },
-    start: () => undefined,
     async stop() {
       stopped.abort(new Error("the server stops"));
       await Promise.all(running);

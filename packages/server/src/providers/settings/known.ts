@@ -60,6 +60,3 @@ export const knownProviders: readonly KnownProvider[] = [
 /** Null for an OpenAI-compatible server, of which only its operator knows anything. */
 export const knownOf = (type: ProviderType): KnownProvider | null =>
   knownProviders.find((known) => known.type === type) ?? null;
-
-/** Servers on this machine, asked last. */
-export const LOCAL_IDS = ["ollama", "lm-studio"] as const;

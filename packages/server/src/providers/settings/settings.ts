@@ -1,7 +1,7 @@
 import type { ProviderSettings, ProviderType, TargetLimits } from "../target.ts";
 import { BaseUrl, type ProviderEntry } from "./entry.ts";
 import { KEPT_KEYS_FILE, type KeptKeys } from "./kept-keys.ts";
-import { type KnownProvider, knownOf, knownProviders, LOCAL_IDS } from "./known.ts";
+import { type KnownProvider, knownOf, knownProviders } from "./known.ts";
 import { inOrder } from "./order.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -155,7 +155,7 @@ const silentThinkers = (models: readonly string[], known: KnownProvider | null):
 function faultsOf(settings: readonly ProviderSettings[], order: readonly string[]): string[] {
   const ids = settings.map(({ id }) => id);
   const twice = new Set(ids.filter((id, i) => ids.indexOf(id) !== i));
-  const sayable = new Set([...ids, ...knownProviders.map(({ id }) => id), ...LOCAL_IDS]);
+  const sayable = new Set([...ids, ...knownProviders.map(({ id }) => id)]);
   return [
     ...[...twice].map((id) => `two providers are named ${id}; give each its own id`),
     ...order

@@ -114,7 +114,7 @@ describe("the file", () => {
   });
 
   test("provider_order comes before all, whoever is there", () => {
-    const file = { provider_order: ["google", "ollama", "groq"] };
+    const file = { provider_order: ["google", "cohere", "groq"] };
     const { GROQ_API_KEY, MISTRAL_API_KEY, GOOGLE_GENERATIVE_AI_API_KEY } = every_key as {
       [name: string]: string;
     } & Record<"GROQ_API_KEY" | "MISTRAL_API_KEY" | "GOOGLE_GENERATIVE_AI_API_KEY", string>;
