@@ -33,6 +33,8 @@ export const deadlineDefaults = {
   /** A local model loads, a reasoning one thinks. */
   slow_alone_ms: 180_000,
   suspect_ms: 1_500,
+  /** One that is slow while it is well must be able to come back. */
+  suspect_times_p95: 1.5,
   total_ms: 600_000,
   /** Fewer calls tell nothing. */
   least_observed: 20,
@@ -50,7 +52,7 @@ export function deadlinesFor(
   { is_local, is_reasoning }: Pick<Target, "is_local" | "is_reasoning">,
   { has_alternative, observed, suspect }: Standing,
 ): Deadlines {
-  const { suspect_ms, slow_alone_ms, alone_ms, total_ms } = deadlineDefaults;
+  const { slow_alone_ms, alone_ms, total_ms } = deadlineDefaults;
   if (!has_alternative)
     return {
       first_token_ms: is_local || is_reasoning ? slow_alone_ms : alone_ms,
@@ -59,8 +61,12 @@ export function deadlinesFor(
     };
   const first_token_ms = is_reasoning ? alone_ms : adapted(observed.first_token_ms);
   const between_ms = is_reasoning ? alone_ms : adapted(observed.between_ms);
+  const suspect_ms = Math.min(suspectMs(observed.first_token_ms), first_token_ms);
   return { first_token_ms: suspect ? suspect_ms : first_token_ms, between_ms, total_ms };
 }
+
+const suspectMs = (observed_ms: readonly number[]): number =>
+  Math.max(deadlineDefaults.suspect_ms, deadlineDefaults.suspect_times_p95 * p95(observed_ms));
 
 function adapted(observed_ms: readonly number[]): number {
   const { with_alternative_ms, fast_ms, alone_ms, least_observed, times_p95 } = deadlineDefaults;

@@ -37,6 +37,17 @@ test("one that is slow by nature is waited for longer, one that is fast for less
   expect(seen(4_000, 19).first_token_ms).toBe(deadlineDefaults.with_alternative_ms);
 });
 
+test("one in trouble that is slow by nature is given the time to come back", () => {
+  const suspect = (ms: number) =>
+    deadlinesFor(cloud, {
+      ...{ has_alternative: true, suspect: true },
+      observed: { first_token_ms: calls(3, ms), between_ms: [] },
+    }).first_token_ms;
+  expect([suspect(200), suspect(1_000), suspect(3_000), suspect(30_000)]).toEqual([
+    1_500, 1_500, 4_500, 8_000,
+  ]);
+});
+
 test("a switch is made within ten seconds of a target that nothing is known of", () => {
   expect(deadlinesFor(cloud, second).first_token_ms).toBeLessThan(10_000);
 });
