@@ -5,6 +5,7 @@ import { dataChecks } from "./doctor-data.ts";
 import { sandboxChecks } from "./doctor-sandbox.ts";
 import { type Config, nodeVersion, readConfig } from "../config.ts";
 import { messageOf } from "../kernel/errors.ts";
+import { knownProviders } from "../providers/providers.ts";
 
 const NODE_MAJOR = 24;
 
@@ -93,17 +94,34 @@ function nearestParent(path: string): string {
   return existsSync(parent) || parent === path ? parent : nearestParent(parent);
 }
 
-function providers(config: Config): DoctorCheck[] {
-  if (config.providers.length === 0) {
-    const detail = "none configured: Mainstay answers from local files only (mode offline)";
-    const fix = "set OPENAI_API_KEY (and OPENAI_BASE_URL for another server), then start again";
-    return [{ area: "providers", name: "models", ok: true, detail, fix }];
-  }
-  return config.providers.map(({ id, models, source, base_url }) => ({
-    area: "providers",
-    name: id,
-    ok: true,
-    detail: `${models.join(", ")}${base_url === null ? "" : ` at ${base_url}`} (from ${source})`,
-    fix: null,
-  }));
+/** In the order in which they are asked; then who could be, with a key. */
+function providers({ providers }: Config): DoctorCheck[] {
+  const check = { area: "providers", ok: true, fix: null } as const;
+  const configured = providers.map(({ id, models, source, base_url, api_keys }, i) => {
+    const keys = ["no key", "a key"][api_keys.length] ?? `${api_keys.length} keys`;
+    const at = base_url === null ? "" : ` at ${base_url}`;
+    const place = providers.length === 1 ? "" : `asked as number ${i + 1}: `;
+    return {
+      ...check,
+      name: id,
+      detail: `${place}${models.join(", ")}${at}, ${keys} (from ${source})`,
+    };
+  });
+  const none = {
+    ...check,
+    name: "models",
+    detail: "none: answers come from local files",
+    fix: ADD,
+  };
+  return [...(configured.length === 0 ? [none] : configured), ...withoutKey(providers)];
+}
+
+const ADD = "mainstay provider set groq, say, or set a key's variable; then start again";
+
+function withoutKey(configured: Config["providers"]): DoctorCheck[] {
+  const types = new Set(configured.map(({ type }) => type));
+  const others = knownProviders.filter(({ type }) => !types.has(type));
+  if (others.length === 0) return [];
+  const detail = others.map(({ id, key_variable }) => `${id} (${key_variable})`).join(", ");
+  return [{ area: "providers", name: "not set up", ok: true, detail, fix: null }];
 }
