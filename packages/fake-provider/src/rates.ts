@@ -1,3 +1,4 @@
+import { isoTime } from "@mainstay/sdk/clock";
 import type { RateLeft, RateWindowLeft } from "./script.ts";
 import type { WireName } from "./wires/wires.ts";
 
@@ -40,7 +41,7 @@ const tellers: Record<WireName, (part: Part, now_ms: number) => Headers> = {
   anthropic: ({ of, limit, remaining, reset_s }, now_ms) => ({
     [`anthropic-ratelimit-${of}-limit`]: String(limit),
     [`anthropic-ratelimit-${of}-remaining`]: String(remaining),
-    [`anthropic-ratelimit-${of}-reset`]: new Date(now_ms + reset_s * 1000).toISOString(),
+    [`anthropic-ratelimit-${of}-reset`]: isoTime(now_ms + reset_s * 1000),
   }),
   cohere: () => ({}),
   google: () => ({}),

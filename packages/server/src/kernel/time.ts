@@ -1,5 +1,6 @@
-/** Wall time in milliseconds as ISO 8601 in UTC, the form of every time on the wire. */
-export const isoTime = (at_ms: number): string => new Date(at_ms).toISOString();
+import { isoTime } from "@mainstay/sdk/clock";
+
+export { isoTime };
 
 /** The day in UTC of a wall time in milliseconds: `2026-01-31`. */
 export const dayOf = (at_ms: number): string => isoTime(at_ms).slice(0, 10);

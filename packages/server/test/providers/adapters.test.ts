@@ -14,7 +14,8 @@ import type { WireName } from "@mainstay/fake-provider/wires/wires";
 import { systemClock } from "@mainstay/sdk/clock";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ModelMessage, ModelRequest } from "../../src/kernel/model.ts";
-import { type Ask, adapterFor, listModels } from "../../src/providers/adapters/adapters.ts";
+import { type Ask, adapterFor } from "../../src/providers/adapters/adapters.ts";
+import { listModels } from "../../src/providers/adapters/list-models.ts";
 import { WireFault } from "../../src/providers/adapters/wire-fault.ts";
 import { type ProviderType, providerTypes } from "../../src/providers/target.ts";
 

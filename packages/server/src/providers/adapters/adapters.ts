@@ -10,7 +10,6 @@ import { baseUrlOf, chatModel, type ModelSettings } from "./models.ts";
 import { WireFault, wireFault } from "./wire-fault.ts";
 import { wirePrompt, wireTools } from "./wire.ts";
 
-export { type ListModels, listModels } from "./list-models.ts";
 export { WireFault } from "./wire-fault.ts";
 
 export interface How {

@@ -19,6 +19,7 @@ const WAITING_LIMIT_BYTES = 256 * 1024;
 /** What a request's answer has to be. */
 export type Expected = "events" | "json";
 type Fetch = typeof globalThis.fetch;
+type Where = Parameters<Fetch>[0];
 type Headers = Readonly<Record<string, string>>;
 
 /** A `fetch` that tells the headers of each answer as soon as they are there. */
@@ -33,18 +34,18 @@ export function createFetch(): ProviderFetch {
     allowH2: false,
   });
   return (expected, heard) => (input, init) =>
-    ask(agent, String(input), init ?? {}, expected, heard ?? (() => undefined));
+    ask(agent, input, init ?? {}, expected, heard ?? (() => undefined));
 }
 
 function ask(
   agent: Agent,
-  input: string,
+  input: Where,
   { method = "GET", headers, body, signal }: RequestInit,
   expected: Expected,
   heard: (headers: Headers) => void,
 ): Promise<Response> {
   signal?.throwIfAborted();
-  const { origin, pathname, search } = new URL(input);
+  const { origin, pathname, search } = new URL(input instanceof Request ? input.url : input);
   const answer = Promise.withResolvers<Response>();
   const exchange = createExchange(answer, expected, heard, signal ?? null);
   agent.dispatch(

@@ -4,7 +4,7 @@ import { createFetch } from "./fetch.ts";
 import { baseUrlOf } from "./models.ts";
 import { WireFault, wireFault } from "./wire-fault.ts";
 
-export interface ListModelsSettings {
+interface ListModelsSettings {
   readonly type: ProviderType;
   /** Null: the type's own. */
   readonly base_url: string | null;
@@ -12,15 +12,18 @@ export interface ListModelsSettings {
   readonly signal: AbortSignal;
 }
 
-export type ListModels = (settings: ListModelsSettings) => Promise<string[]>;
-
 /**
  * The names of the models that a key may ask, as they are asked. The cheapest call that tells whether
  * a key is good.
  *
  * @throws WireFault, or the signal's reason
  */
-export const listModels: ListModels = async ({ type, base_url, api_key, signal }) => {
+export async function listModels({
+  type,
+  base_url,
+  api_key,
+  signal,
+}: ListModelsSettings): Promise<string[]> {
   const { path, headers, names } = lists[type] ?? openAiList;
   const fetch = createFetch()("json");
   try {
@@ -31,7 +34,7 @@ export const listModels: ListModels = async ({ type, base_url, api_key, signal }
     signal.throwIfAborted();
     throw wireFault(thrown, {});
   }
-};
+}
 
 interface ModelList {
   readonly path: string;
