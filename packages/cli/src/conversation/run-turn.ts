@@ -204,10 +204,8 @@ export function explainEnd({ turn, end, later }: TurnRun, screen: Screen): void 
     screen.note(`  mainstay cancel ${id}`);
   }
   if (end === "unanswered") {
-    screen.note(
-      "This answer is provisional: no model could answer. The turn goes on by itself when one",
-    );
-    screen.note(`does (mainstay status ${id}); or have it tried at once, or give it up:`);
+    screen.note("This answer is provisional. The turn goes on by itself when a model answers.");
+    screen.note("To have it tried at once, or to give it up:");
     screen.note(`  mainstay retry ${id}`);
     screen.note(`  mainstay cancel ${id}`);
   }
