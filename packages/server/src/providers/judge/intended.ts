@@ -7,7 +7,9 @@ import {
   finalNames,
   listKeys,
   nameKeys,
+  noiseKeys,
   thoughtKeys,
+  wrapperKeys,
 } from "./plan-words.ts";
 import { type Offer, type OfferedCall, offeredCall, toolNamed } from "./offered.ts";
 import { isAllBlank } from "./blank.ts";
@@ -28,7 +30,7 @@ const UNKNOWN: Intended = { kind: "unknown" };
 const DEEPEST = 6;
 /** Names under which a call's own name stands, the plainest first. */
 const naming = [...nameKeys];
-const answering = [...answerKeys];
+const answering = [...answerKeys, ...argumentKeys];
 
 /** Reads a plan; each step of a list is one. Only calls that an offered tool takes are calls. */
 export function intendedBy(value: unknown, offer: Offer, depth = 0): readonly Intended[] {
@@ -53,7 +55,7 @@ function inText(text: string, offer: Offer, depth: number): readonly Intended[] 
 
 /** One call: a tool's name with its arguments, or a command. */
 function called(members: Members, own: Map<string, unknown>, offer: Offer): Intended[] | null {
-  for (const key of naming) {
+  for (const key of [...naming, "type"]) {
     const name = own.get(key);
     if (typeof name !== "string" || toolNamed(name, offer.tools) === null) continue;
     const call = offeredCall(name, argumentsIn(members, own, key), offer);
@@ -83,48 +85,16 @@ function commanded(members: Members, own: Map<string, unknown>, offer: Offer): I
   if (key === undefined) return null;
   const command = commandLine(own.get(key), own.get("args") ?? own.get("arguments"));
   if (command === null) return null;
-  const beside = without(members, (each) => commandKeys.has(each) || BESIDE_COMMAND.has(each));
+  const beside = without(
+    members,
+    (each) => commandKeys.has(each) || noiseKeys.has(each) || BESIDE.has(each),
+  );
   const call = offeredCall("shell", { ...beside, command }, offer);
   return call === null ? null : [{ kind: "call", call }];
 }
 
-/** What plans say around a command and no shell takes; a folder to run in is not among it. */
-const BESIDE_COMMAND = new Set([
-  ...[
-    "action",
-    "tool",
-    "type",
-    "id",
-    "step",
-    "steps",
-    "args",
-    "arguments",
-    "plan",
-    "confidence",
-    "tools",
-  ],
-  ...[
-    "issafe",
-    "safe",
-    "dangerous",
-    "risk",
-    "risklevel",
-    "requiresapproval",
-    "needsapproval",
-    "status",
-  ],
-  ...[
-    "expected",
-    "expectedoutput",
-    "expectedresult",
-    "language",
-    "lang",
-    "name",
-    "goal",
-    "task",
-    "title",
-  ],
-]);
+/** They were read already, or name what the command is. */
+const BESIDE = new Set(["action", "tool", "type", "name", "args", "arguments"]);
 
 const isCommand = (value: unknown): boolean =>
   (typeof value === "string" && !isAllBlank(value)) ||
@@ -169,9 +139,11 @@ function wrapped(
     const inner = own.get(key);
     if (typeof inner === "object" && inner !== null) return intendedBy(inner, offer, depth + 1);
   }
-  const values = [...own.values()];
-  if (values.length === 1 && typeof values[0] === "object" && values[0] !== null)
-    return intendedBy(values[0], offer, depth + 1);
+  for (const key of wrapperKeys) {
+    const inner = own.get(key);
+    if (typeof inner === "object" && inner !== null && own.size === 1)
+      return intendedBy(inner, offer, depth + 1);
+  }
   return null;
 }
 

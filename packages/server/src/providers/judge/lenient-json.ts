@@ -3,7 +3,7 @@ import { isBlank } from "./blank.ts";
 /** What could be read of a text that means to be JSON. */
 export interface Read {
   readonly value: unknown;
-  /** Every string, list and object of it was closed. */
+  /** It was not cut within a value; brackets at its end may be missing. */
   readonly complete: boolean;
   /** Where the text goes on. */
   readonly end: number;
@@ -81,7 +81,7 @@ function createReader(text: string, from: number) {
     for (;;) {
       skip();
       const char = text[at];
-      if (char === undefined) return (cut(), found);
+      if (char === undefined) return found;
       if (char === ",") at += 1;
       else if (char === "}") return ((at += 1), found);
       else member(found, depth);
@@ -93,7 +93,7 @@ function createReader(text: string, from: number) {
     const key = close === undefined ? name() : string(close);
     skip();
     if (at >= text.length) return void cut();
-    if (text[at] !== ":") throw new Unreadable();
+    if (text[at] !== ":" && text[at] !== "=") throw new Unreadable();
     at += 1;
     found[key] = value(depth + 1);
   }
@@ -111,7 +111,7 @@ function createReader(text: string, from: number) {
     for (;;) {
       skip();
       const char = text[at];
-      if (char === undefined) return (cut(), found);
+      if (char === undefined) return found;
       if (char === ",") at += 1;
       else if (char === "]") return ((at += 1), found);
       else if (char === "}" || char === ":") throw new Unreadable();

@@ -1,88 +1,96 @@
 import type { ToolSpec } from "../../kernel/model.ts";
+import type { Wanted } from "./wanted.ts";
 
-/** What a marker begins: a thought until its end, or calls (or lines of a plan) to the end of the reply. */
+/** What a piece of text begins. */
 export type Marker =
-  | { readonly begins: "thought"; readonly literal: string; readonly ends: string }
-  | { readonly begins: "protocol"; readonly literal: string }
-  /** Words that only at the start of a line mean anything; a `plan` goes on to the end of the reply. */
-  | { readonly begins: "plan" | "plan_line"; readonly literal: string };
+  /** A thought, until its end. */
+  | { readonly begins: "thought"; readonly ends: string }
+  /** The end of a thought whose beginning the model's template took. */
+  | { readonly begins: "thought_end" }
+  /** Calls in a model's own format, or lines of a plan: to the end of the reply. */
+  | { readonly begins: "protocol" | "plan_lines" }
+  /** A line that the next one may make a plan. */
+  | { readonly begins: "plan_line" };
 
-const thoughtTags = [
-  ...["think", "thinking", "thought", "thoughts", "reasoning", "reflection"],
-  ...["scratchpad", "inner_monologue", "internal_monologue", "planning"],
-];
+export interface Markers {
+  readonly byLiteral: ReadonlyMap<string, Marker>;
+  /** Every beginning of a literal. */
+  readonly beginnings: ReadonlySet<string>;
+}
 
-/** How models write their own call formats into text when a server does not take them out. */
+const thoughtTags = ["think", "thinking", "thought", "thoughts", "reasoning", "reflection"];
+const innerTags = ["scratchpad", "inner_monologue", "internal_monologue", "planning"];
+
+/** How models write calls into text when a server does not take them out. */
 const protocols = [
-  "<tool_call",
-  "<toolcall",
-  "<tool_use",
-  "<tool_code",
-  "<tool_name",
-  "<tool_request",
-  "<tool>",
-  "<tools>",
-  "<use_mcp_tool",
-  "<use_tool",
-  "<function_call",
-  "<functioncall",
-  "<function=",
-  "<function>",
-  "<function name",
-  "<antml:",
-  "<invoke",
-  "<parameter",
-  "<execute_",
-  "<run_command",
-  "<shell_info",
-  "<|python_tag|>",
-  "<|tool",
-  "<|action_start|>",
-  "<|plugin|>",
-  "<|channel|>",
-  "<|start|>",
-  "<|message|>",
-  "<|call|>",
-  "[tool_calls]",
-  "[tool_call]",
-  "[tool_request]",
-  "[function_call]",
-  "functools[",
+  ...["<tool_call", "<toolcall", "<tool_use", "<tool_code", "<tool_name", "<tool_request"],
+  ...[
+    "<use_mcp_tool",
+    "<use_tool",
+    "<function_call",
+    "<functioncall",
+    "<function=",
+    "<invoke name",
+  ],
+  ...["<execute_", "<run_command>", "<shell_info", "<antml:"],
+  ...["<|python_tag|>", "<|tool", "<|action_start|>", "<|plugin|>"],
+  ...["<|channel|>", "<|start|>", "<|message|>", "<|call|>"],
+  ...["[tool_calls]", "[tool_call]", "[tool_request]", "[function_call]"],
 ];
 
-const bold = (word: string): string[] => [`${word}:`, `**${word}:`, `**${word}**:`, `## ${word}:`];
+/** Markup has these, too. */
+const tags = ["<tool>", "<tools>", "<function>", "<function name", "<parameter name"];
 
-const thought = (tag: string): Marker => ({
-  begins: "thought",
-  literal: `<${tag}>`,
-  ends: `</${tag}>`,
+/** Words that mean something only where a line begins. */
+const atLineStart = (word: string, marker: Marker): [string, Marker][] =>
+  [`${word}:`, `**${word}:`, `**${word}**:`, `## ${word}:`].map((literal) => [literal, marker]);
+
+const thought = (tag: string): [string, Marker] => [
+  `<${tag}>`,
+  { begins: "thought", ends: `</${tag}>` },
+];
+
+const PROTOCOL: Marker = { begins: "protocol" };
+
+/** Those that are worth a look in an answer to this person; calls by an offered tool's name are among them. */
+export function markersFor(tools: readonly ToolSpec[], wanted: Wanted): Markers {
+  const named = tools.map(({ name }) => `<${name.toLowerCase()}>`);
+  const calls = wanted.plans ? [] : [...protocols, ...(wanted.markup ? [] : [...tags, ...named])];
+  const inner = wanted.plans || wanted.markup ? [] : innerTags.map(thought);
+  const lines = wanted.plans
+    ? []
+    : [
+        ...["thought", "thoughts"].flatMap((word) => atLineStart(word, { begins: "plan_lines" })),
+        ...atLineStart("action", { begins: "plan_line" }),
+        ["functools[", PROTOCOL] as [string, Marker],
+      ];
+  return indexed([
+    ...thoughtTags.map(thought),
+    ...inner,
+    ["◁think▷", { begins: "thought", ends: "◁/think▷" }],
+    ["</think>", { begins: "thought_end" }],
+    ["</thinking>", { begins: "thought_end" }],
+    ...calls.map((literal): [string, Marker] => [literal, PROTOCOL]),
+    ...lines,
+  ]);
+}
+
+function indexed(entries: readonly (readonly [string, Marker])[]): Markers {
+  const beginnings = new Set<string>();
+  for (const [literal] of entries)
+    for (let end = 1; end < literal.length; end += 1) beginnings.add(literal.slice(0, end));
+  return { byLiteral: new Map(entries), beginnings };
+}
+
+export const withoutPlanLines = ({ byLiteral, beginnings }: Markers): Markers => ({
+  byLiteral: new Map([...byLiteral].filter(([, { begins }]) => begins !== "plan_lines")),
+  beginnings,
 });
 
-/** Every marker, those of calls by an offered tool's name included (`<read_file>`). */
-export const markersFor = (tools: readonly ToolSpec[]): readonly Marker[] => [
-  ...thoughtTags.map(thought),
-  { begins: "thought", literal: "◁think▷", ends: "◁/think▷" },
-  ...protocols.map((literal): Marker => ({ begins: "protocol", literal })),
-  ...tools.map(({ name }): Marker => ({ begins: "protocol", literal: `<${name.toLowerCase()}>` })),
-  ...["thought", "thoughts"].flatMap(bold).map((literal) => ({ begins: "plan" as const, literal })),
-  ...bold("action").map((literal) => ({ begins: "plan_line" as const, literal })),
-];
-
-/** Which marker a text begins with; `maybe` where more of it must be seen. */
-export function recognise(
-  markers: readonly Marker[],
-  text: string,
-  at_line_start: boolean,
-): Marker | "maybe" | "none" {
+/** What a text that began as a marker is; `maybe` where more of it must be seen. */
+export function recognise(markers: Markers, text: string): Marker | "maybe" | "none" {
   const seen = plain(text);
-  let maybe = false;
-  for (const marker of markers) {
-    const needs_line_start = marker.begins === "plan" || marker.begins === "plan_line";
-    if (needs_line_start && !at_line_start) continue;
-    if (seen.startsWith(marker.literal)) return marker;
-    maybe ||= marker.literal.startsWith(seen);
-  }
-  return maybe ? "maybe" : "none";
+  return markers.byLiteral.get(seen) ?? (markers.beginnings.has(seen) ? "maybe" : "none");
 }
 
 /** DeepSeek's markers are drawn with full-width bars and blocks. */

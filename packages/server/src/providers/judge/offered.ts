@@ -4,6 +4,7 @@ import {
   aliases,
   argumentAliases,
   canonical,
+  noiseKeys,
   parametersOf,
   requiredOf,
   thoughtKeys,
@@ -62,6 +63,7 @@ function renamed(given: Record<string, unknown>, tool: ToolSpec): Record<string,
     if (value === null) continue;
     const name = own.find((name) => canonical(name) === canonical(key)) ?? aliased(key, own, given);
     if (name !== null) found[name] ??= value;
+    else if (noiseKeys.has(canonical(key))) continue;
     else if (thoughtKeys.has(canonical(key))) found["intent"] ??= value;
     else found[key] = value;
   }

@@ -1,7 +1,9 @@
 import { trimmedEnd, trimmedStart } from "./blank.ts";
-import { couldBePlan } from "./reply.ts";
-import { createScanner, type Span } from "./spans.ts";
+import { planDetector } from "./reply.ts";
+import { createScanner } from "./scanner.ts";
+import type { Span } from "./span.ts";
 import { type Asked, suspicionFor } from "./suspicion.ts";
+import { wantedBy } from "./wanted.ts";
 
 export interface PlanGate {
   /** Takes what a model said and returns what may be shown now. */
@@ -18,11 +20,13 @@ export interface PlanGate {
  * 3. White space waits for what follows it: a blank reply shows nothing.
  */
 export function createPlanGate(asked: Asked): PlanGate {
-  const scanner = createScanner(suspicionFor(asked));
-  let held = "";
+  const wanted = wantedBy(asked.said);
+  const scanner = createScanner(suspicionFor(asked, wanted));
+  const mayBePlan = planDetector(asked, wanted);
+  const held: string[] = [];
   let is_holding = false;
-  let is_first = true;
   let had_thought = false;
+  let is_first = true;
 
   function shown(spans: readonly Span[]): string {
     let text = "";
@@ -31,28 +35,26 @@ export function createPlanGate(asked: Asked): PlanGate {
         had_thought = true;
         continue;
       }
-      is_holding ||= couldBePlan(span, asked);
-      held += span.text;
-      if (is_holding) continue;
-      text += release();
+      is_holding ||= mayBePlan(span);
+      if (is_holding) held.push(span.text);
+      else text += release(span.text);
     }
     return text;
   }
 
-  function release(): string {
-    if (is_first && had_thought) held = trimmedStart(held);
-    const visible = trimmedEnd(held);
-    held = held.slice(visible.length);
-    is_first &&= visible === "";
-    return visible;
+  /** All but the white space at its end. */
+  function release(text: string): string {
+    const visible = trimmedEnd(text);
+    if (visible === "") return (held.push(text), "");
+    const before = held.splice(0).join("");
+    held.push(text.slice(visible.length));
+    const is_after_thought = is_first && had_thought;
+    is_first = false;
+    return is_after_thought ? trimmedStart(visible) : before + visible;
   }
 
   return {
     push: (text) => shown(scanner.push(text)),
-    end() {
-      const rest = shown(scanner.end()) + held;
-      held = "";
-      return rest;
-    },
+    end: () => shown(scanner.end()) + held.splice(0).join(""),
   };
 }

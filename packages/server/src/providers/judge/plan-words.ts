@@ -36,6 +36,9 @@ export const listKeys = words(`
 export const callKeys = words(`
   toolcall tooluse functioncall function action tool nextaction nextstep shellinfo shell bash call command step plan nexttool request`);
 
+/** A model wraps its calls in them at times. */
+export const wrapperKeys = words(`response assistant reply json output result answer message`);
+
 export const nameKeys = words(`
   toolname tool name functionname function actionname action nextaction nexttool recipientname selectedtool tooltouse usetool actiontype`);
 
@@ -52,6 +55,12 @@ export const answerKeys = words(`
 export const thoughtKeys = words(`
   thought thoughts reasoning reflection analysis innermonologue internalmonologue chainofthought scratchpad thoughtprocess
   internalthought rationale reason explanation criticism observation confidence planning`);
+
+/** What plans number, rate and title their steps with, and no tool takes. */
+export const noiseKeys = words(`
+  id index number step steps stepnumber currentstep order phase plan status state confidence risk risklevel issafe safe
+  dangerous requiresapproval needsapproval needsconfirmation confirm expected expectedoutput expectedresult
+  expectedoutcome language lang goal task title priority tools callid os user iscomplete isfinal continue`);
 
 /** What names no tool but the end of the work. */
 export const finalNames = words(`

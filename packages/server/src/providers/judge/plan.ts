@@ -1,93 +1,72 @@
-import { readLenient } from "./lenient-json.ts";
-import { callKeys, canonical, listKeys, argumentKeys, planKeys, strongKeys } from "./plan-words.ts";
+import type { ToolSpec } from "../../kernel/model.ts";
+import { toolNamed } from "./offered.ts";
+import {
+  argumentKeys,
+  callKeys,
+  canonical,
+  listKeys,
+  planKeys,
+  strongKeys,
+  wrapperKeys,
+} from "./plan-words.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** What a reply is besides an object in it. */
 export interface Frame {
-  /** Nothing that says something stands beside it. */
+  /** Nothing stands beside it that says something. */
   readonly is_alone: boolean;
   readonly wanted: Wanted;
+  readonly tools: readonly ToolSpec[];
+  /** The word is one that plans are made of. */
   readonly isKnown: (key: string) => boolean;
-  /** It is, as it stands, a call that an offered tool takes. */
-  readonly isCall: (value: unknown) => boolean;
 }
 
-type Members = Record<string, unknown>;
+type Members = Readonly<Record<string, unknown>>;
 
 const DEEPEST = 4;
-const VALUES = 100;
-
-/** The values of a text that holds nothing but objects, and whether all of them are whole. */
-export interface Values {
-  readonly values: readonly unknown[];
-  readonly complete: boolean;
-}
-
-/** Null where it is no JSON, however leniently read. */
-export function valuesIn(body: string): Values | null {
-  const values: unknown[] = [];
-  let complete = true;
-  let at = nextOpening(body, 0);
-  while (at >= 0 && values.length < VALUES) {
-    const read = readLenient(body, at);
-    if (read === null) return values.length === 0 ? null : { values, complete: false };
-    values.push(decoded(read.value));
-    complete &&= read.complete;
-    at = nextOpening(body, read.end);
-  }
-  return values.length === 0 ? null : { values, complete };
-}
-
-function nextOpening(body: string, from: number): number {
-  const found = body.slice(from).search(/[[{"]/);
-  return found < 0 ? -1 : from + found;
-}
-
-/** The text of a JSON string may be an object again. */
-function decoded(value: unknown): unknown {
-  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
-  return readLenient(value)?.value ?? value;
-}
 
 /** Whether an object, or one of a list, is a plan that no person is meant to read. */
 export function isPlan(value: unknown, frame: Frame, depth = 0): boolean {
-  if (depth > DEEPEST) return false;
+  if (depth > DEEPEST || typeof value !== "object" || value === null) return false;
   if (Array.isArray(value)) return value.some((each) => isPlan(each, frame, depth + 1));
-  if (typeof value !== "object" || value === null) return false;
   const members = value as Members;
-  const keys = Object.keys(members);
-  if (holdsPlanKeys(keys, frame)) return true;
-  return inner(members, frame).some((each) => isPlan(each, frame, depth + 1));
+  if (isNamedCall(members, frame) || hasPlanKeys(Object.keys(members), frame)) return true;
+  return inner(members).some((each) => isPlan(each, frame, depth + 1));
 }
 
-function holdsPlanKeys(keys: readonly string[], frame: Frame): boolean {
+/**
+ * Some keys no other object has. Others need company: nothing but a plan's words beside them, or no
+ * prose that would say what else the object is. What the person named themselves tells nothing.
+ */
+export function hasPlanKeys(keys: readonly string[], frame: Frame): boolean {
   const { wanted, is_alone, isKnown } = frame;
-  const telling = keys.filter((key) => strongKeys.has(canonical(key)));
-  if (telling.some((key) => !wanted.data || !wanted.mentions(key))) return true;
+  const is_theirs = (key: string) => wanted.data && wanted.mentions(key);
+  if (keys.some((key) => strongKeys.has(canonical(key)) && !is_theirs(key))) return true;
   const hints = keys.filter((key) => planKeys.has(canonical(key)));
-  if (hints.length === 0 && !isNamedCall(keys)) return false;
-  if (is_alone && !wanted.data) return true;
-  return keys.every(isKnown) && !(wanted.data && hints.some(wanted.mentions));
+  if (hints.length === 0 || hints.some(is_theirs)) return false;
+  return (is_alone && !wanted.data) || keys.every(isKnown);
 }
 
-/** `{"name": …, "arguments": …}` */
-const isNamedCall = (keys: readonly string[]): boolean =>
-  keys.includes("name") && keys.some((key) => argumentKeys.has(canonical(key)));
+/** `{"name": "read_file", "arguments": …}` */
+function isNamedCall(members: Members, { tools }: Frame): boolean {
+  const keys = Object.keys(members).map(canonical);
+  if (!keys.includes("name") || !keys.some((key) => argumentKeys.has(key))) return false;
+  const name = members["name"];
+  return typeof name === "string" && (keys.length === 2 || toolNamed(name, tools) !== null);
+}
 
-/** Where calls stand within an object; where nothing else is said, they may stand under any one key. */
-function inner(members: Members, frame: Frame): unknown[] {
-  const values = Object.entries(members);
-  if (values.length === 1 && !frame.wanted.data) return values.map(([, value]) => value);
-  return values
-    .filter(([key]) => listKeys.has(canonical(key)) || callKeys.has(canonical(key)))
+/** Where calls stand within an object. */
+const inner = (members: Members): unknown[] =>
+  Object.entries(members)
+    .filter(([key]) => isWrapper(canonical(key)))
     .map(([, value]) => value);
-}
 
-/** What cannot be read is judged by the keys that stand in it. */
-export function looksLikePlan(body: string, frame: Frame): boolean {
-  const keys = [...body.slice(0, 4_000).matchAll(/["']?([\p{L}_][\w-]{0,40})\\?["']?\s{0,5}:/gu)];
-  return holdsPlanKeys(
-    keys.map((match) => match[1]!),
-    frame,
-  );
-}
+const isWrapper = (key: string): boolean =>
+  listKeys.has(key) || callKeys.has(key) || wrapperKeys.has(key);
+
+const KEY = /["'“]?([\p{L}_][\w-]{0,40})\\?["'”]?\s{0,5}:/gu;
+const READ_CHARS = 4_000;
+
+/** The keys that stand in a text that cannot be read. */
+export const keysIn = (body: string): string[] =>
+  [...body.slice(0, READ_CHARS).matchAll(KEY)].map((match) => match[1]!);

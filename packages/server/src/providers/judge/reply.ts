@@ -1,12 +1,17 @@
+import type { ToolSpec } from "../../kernel/model.ts";
 import { trimmedStart } from "./blank.ts";
-import { isPlan, looksLikePlan, type Frame, valuesIn } from "./plan.ts";
-import { vocabularyOf } from "./plan-words.ts";
 import { type Intended, intendedBy } from "./intended.ts";
 import type { Offer } from "./offered.ts";
+import { withoutPlanLines } from "./markers.ts";
+import { type Frame, hasPlanKeys, isPlan, keysIn } from "./plan.ts";
+import { hasPlanLines, planLineValues } from "./plan-lines.ts";
+import { vocabularyOf } from "./plan-words.ts";
 import { protocolValues } from "./protocols.ts";
-import { createScanner, type Span } from "./spans.ts";
+import { createScanner, type Suspicion } from "./scanner.ts";
+import type { ObjectSpan, Span } from "./span.ts";
 import { type Asked, promises, suspicionFor } from "./suspicion.ts";
-import { wantedBy } from "./wanted.ts";
+import { type Values, valuesIn } from "./values.ts";
+import { type Wanted, wantedBy } from "./wanted.ts";
 
 /** A reply, taken apart. */
 export interface Reply {
@@ -19,35 +24,56 @@ export interface Reply {
 
 /** Fewer words beside an object say nothing of their own. */
 const FEW_WORDS = 12;
+/** More of them say something, even where they promise. */
+const SOME_WORDS = 40;
 
+const UNKNOWN: Intended = { kind: "unknown" };
+
+/** `was_cut`: the model ran into its limit; what stands at such an end is not what it meant. */
 export function readReply(text: string, asked: Asked, offer: Offer, was_cut: boolean): Reply {
-  const scanner = createScanner(suspicionFor(asked));
-  const spans = [...scanner.push(text), ...scanner.end()];
-  const frame = frameOf(spans, asked, offer);
-  const plans = spans.filter((span) => isPlanSpan(span, frame));
-  const first = spans.findIndex((span) => isPlanSpan(span, frame));
-  const shown = first < 0 ? spans : spans.slice(0, first);
+  const wanted = wantedBy(asked.said);
+  const spans = spansOf(text, asked, wanted);
+  const frame = frameOf(spans, asked.tools, wanted);
+  const is_plan = spans.map((span) => isPlanSpan(span, frame));
+  const first = is_plan.indexOf(true);
+  const plans = spans.filter((_, i) => is_plan[i]);
   return {
-    text: withoutThoughts(shown),
-    has_thoughts: spans.some((span) => span.kind === "thought"),
-    intended: plans.length === 0 ? null : plans.flatMap((span) => meant(span, offer, was_cut)),
+    text: withoutThoughts(first < 0 ? spans : spans.slice(0, first)),
+    has_thoughts: spans.some(isThought),
+    intended: first < 0 ? null : was_cut ? [UNKNOWN] : plans.flatMap((span) => meant(span, offer)),
   };
 }
 
-/** Whether a judge may find a plan in it, whatever else the reply holds. */
-export function couldBePlan(span: Span, asked: Asked): boolean {
-  const offer: Offer = { tools: asked.tools, check: () => null };
-  return isPlanSpan(span, { ...frameOf([], asked, offer), isCall: () => true });
+function spansOf(text: string, asked: Asked, wanted: Wanted): Span[] {
+  const suspicion = suspicionFor(asked, wanted);
+  const spans = scanned(text, suspicion);
+  const last = spans.at(-1);
+  if (last?.kind !== "plan_lines" || hasPlanLines(last.text)) return spans;
+  // A line "Thought:" with no action behind it is as prose is: what follows it was not looked at yet.
+  const markers = withoutPlanLines(suspicion.markers);
+  return [...spans.slice(0, -1), ...scanned(last.text, { ...suspicion, markers })];
 }
 
-function frameOf(spans: readonly Span[], asked: Asked, offer: Offer): Frame {
+function scanned(text: string, suspicion: Suspicion): Span[] {
+  const scanner = createScanner(suspicion);
+  return [...scanner.push(text), ...scanner.end()];
+}
+
+/** Tells of a span whether a judge may find a plan in it, whatever else the reply holds. */
+export function planDetector({ tools }: Asked, wanted: Wanted): (span: Span) => boolean {
+  const frame = { ...frameOf([], tools, wanted), is_alone: true };
+  return (span) =>
+    span.kind === "plan_lines" || span.kind === "thought_end" || isPlanSpan(span, frame);
+}
+
+function frameOf(spans: readonly Span[], tools: readonly ToolSpec[], wanted: Wanted): Frame {
   const prose = spans.map((span) => (span.kind === "plain" ? span.text : "")).join(" ");
-  const said = prose.match(/[\p{L}\p{N}]+/gu)?.length ?? 0;
+  const words = prose.match(/[\p{L}\p{N}]+/gu)?.length ?? 0;
   return {
-    is_alone: said <= FEW_WORDS || promises(prose),
-    wanted: wantedBy(asked.said),
-    isKnown: vocabularyOf(asked.tools),
-    isCall: (value) => intendedBy(value, offer).every(({ kind }) => kind === "call"),
+    is_alone: words <= FEW_WORDS || (words <= SOME_WORDS && promises(prose)),
+    wanted,
+    tools,
+    isKnown: vocabularyOf(tools),
   };
 }
 
@@ -55,37 +81,47 @@ function isPlanSpan(span: Span, frame: Frame): boolean {
   switch (span.kind) {
     case "plain":
     case "thought":
+    case "thought_end":
       return false;
     case "protocol":
       return true;
     case "plan_lines":
-      return /^[*#\s]*(?:action|final answer)\b/im.test(span.text);
+      return hasPlanLines(span.text);
     case "object":
       return isPlanObject(span, frame);
   }
 }
 
-function isPlanObject(span: Extract<Span, { kind: "object" }>, frame: Frame): boolean {
+function isPlanObject(span: ObjectSpan, frame: Frame): boolean {
+  if (span.is_stub) return frame.is_alone && !frame.wanted.data && span.body.length > 1;
   const read = valuesIn(span.body);
-  if (read === null) return looksLikePlan(span.body, frame);
-  const is_plan = read.values.some((value) => isPlan(value, frame));
-  if (!is_plan || !frame.wanted.data) return is_plan;
-  return read.values.every(frame.isCall);
+  if (read !== null) return read.values.some((value) => isPlan(value, frame));
+  if (hasPlanKeys(keysIn(span.body), frame)) return true;
+  return span.is_in_block && protocolValues(span.body, frame.tools) !== null;
 }
 
-function meant(span: Span, offer: Offer, was_cut: boolean): readonly Intended[] {
-  const body = span.kind === "object" ? span.body : span.text;
-  const read = span.kind === "object" ? valuesIn(body) : protocolValues(body, offer.tools);
-  if (read === null || (!read.complete && was_cut)) return [{ kind: "unknown" }];
-  return read.values.flatMap((value) => intendedBy(value, offer));
+function meant(span: Span, offer: Offer): readonly Intended[] {
+  const read = valuesOf(span, offer.tools);
+  return read?.complete === true
+    ? read.values.flatMap((value) => intendedBy(value, offer))
+    : [UNKNOWN];
 }
+
+function valuesOf(span: Span, tools: readonly ToolSpec[]): Values | null {
+  if (span.kind === "object") return valuesIn(span.body) ?? protocolValues(span.body, tools);
+  const read = span.kind === "plan_lines" ? planLineValues : protocolValues;
+  return read(span.text, tools);
+}
+
+const isThought = (span: Span): boolean => span.kind === "thought" || span.kind === "thought_end";
 
 /** Blank lines between a thought and the answer are the thought's. */
 function withoutThoughts(spans: readonly Span[]): string {
   let text = "";
   let had_thought = false;
   for (const span of spans) {
-    if (span.kind === "thought") had_thought = true;
+    if (span.kind === "thought_end") text = "";
+    if (isThought(span)) had_thought = true;
     else text += had_thought && trimmedStart(text) === "" ? trimmedStart(span.text) : span.text;
   }
   return text;

@@ -1,42 +1,48 @@
 import type { ToolSpec } from "../../kernel/model.ts";
 import { markersFor } from "./markers.ts";
 import { vocabularyOf } from "./plan-words.ts";
-import type { Place, Suspicion } from "./spans.ts";
-import { type Wanted, wantedBy } from "./wanted.ts";
+import type { Suspicion } from "./scanner.ts";
+import type { Wanted } from "./wanted.ts";
 
+/** What of a request decides how its answer is read. */
 export interface Asked {
   readonly tools: readonly ToolSpec[];
   /** The person's words. */
   readonly said: string;
 }
 
-/** Words that lead to an example, before a block or an object that shows one. */
-const SHOWS =
-  /(?:\.(?:json|ya?ml|toml|jsonc|ts|js|py)\b|\b(?:for example|example|e\.g\.|for instance|looks? like|such as|like this|payload|webhook|response|request|body|schema|config(?:uration)?|settings?|snippet|format|returns?|sends?|contains?|reads?|output|result|emits|receives?|syntax|structure|would be|is:|are:|z\. ?B\.|Beispiel|Antwort|sieht so aus|exemple|réponse|ejemplo|respuesta))/iu;
+const words = (...sources: string[]): RegExp =>
+  new RegExp(`(?<![\\p{L}\\p{N}])(?:${sources.join("|")})(?![\\p{L}\\p{N}])`, "iu");
 
-/** Words by which a model leads to what it is about to do. */
-const PROMISES =
-  /(?:\b(?:I(?:['’]ll| will| am going to|['’]m going to| need to| should| must| can| want to|['’]d)|let me|let['’]s|let us|first|next|now|then|plan|action|tool|call|calling|running|executing|using|invoking|command|step)\b|\bich (?:werde|führe|rufe|nutze|muss)|\bzuerst\b|\bje vais\b|\bvoy a\b)/iu;
+/** They lead to an example: to what is shown, or to where the person is to put it. */
+const SHOWS = words(
+  "\\w*\\.(?:jsonc?|ya?ml|toml|ts|js|py)|examples?|e\\.g|for instance|looks? like|such as|like (?:this|so)",
+  "payload|webhook|response|request|body|schema|config(?:uration)?|settings?|snippet|format|syntax|structure",
+  "returns?|returned|sends?|contains?|reads?|output|emits|receives?",
+  "(?:add|put|paste|save|set|insert|create|define|write|change|replace|register) (?:this|the|it|an?|these|your)",
+  "beispiel|antwort|sieht so aus|füge|exemple|réponse|ejemplo|respuesta",
+);
 
-/** The line that leads to it, and no more: what was said further up led elsewhere. */
-function leadingLine(lead: string): string {
-  const trimmed = lead.trimEnd();
-  return trimmed.slice(trimmed.lastIndexOf("\n") + 1);
-}
+/** By them a model leads to what it is about to do itself. */
+const PROMISES = words(
+  "I(?:['’]ll| will| am going to|['’]m going to| need to| should| must| want to|['’]d like to| am|['’]m)",
+  "let me|let['’]s|let us|my (?:plan|next)|next action|tool call|calling|running|executing|invoking",
+  "ich (?:werde|führe|rufe|nutze|muss|schaue|prüfe)|lass mich|je vais|laissez-moi|voy a|déjame",
+);
+
+/** What leads to an object stands just before it: further up something else was led to. */
+const leadingLine = (lead: string): string => lead.trimEnd().split("\n").at(-1) ?? "";
 
 export const promises = (lead: string): boolean => PROMISES.test(leadingLine(lead));
 
-const illustrates = (lead: string): boolean => {
-  const line = leadingLine(lead);
-  return SHOWS.test(line) && !PROMISES.test(line);
-};
+const illustrates = (lead: string): boolean => SHOWS.test(leadingLine(lead)) && !promises(lead);
 
-/** What is held back of a reply to this request. */
-export function suspicionFor({ tools, said }: Asked, wanted: Wanted = wantedBy(said)): Suspicion {
+/** What is to be held back of an answer to this person. */
+export function suspicionFor({ tools }: Asked, wanted: Wanted): Suspicion {
   const isKnown = vocabularyOf(tools);
   return {
-    markers: wanted.plans || wanted.markup ? [] : markersFor(tools),
-    holds: (place: Place) => !wanted.plans && !illustrates(place.lead),
+    markers: markersFor(tools, wanted),
+    holds: (lead) => !wanted.plans && !illustrates(lead),
     clears: (key) => wanted.data && !isKnown(key),
   };
 }
