@@ -19,8 +19,8 @@ export type AttemptPart =
 
 /** What was heard of an attempt so far, also when it comes to no good end. */
 export interface Heard {
-  /** The answer's headers; null before they came. */
-  headers: Readonly<Record<string, string>> | null;
+  /** The answer's headers have come. */
+  has_answer: boolean;
   /** From the question to the first sign of life; null before it came. */
   first_token_ms: number | null;
   /** Between two signs of life. */
@@ -34,12 +34,14 @@ export interface AttemptHow {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly heard: Heard;
+  /** The answer's headers have come: what they tell of rates is newest now. */
+  readonly onHeaders: (headers: Readonly<Record<string, string>>) => void;
   /** Whose error bodies it speaks. */
   readonly type: ProviderType;
 }
 
 export const nothingHeard = (): Heard => ({
-  headers: null,
+  has_answer: false,
   first_token_ms: null,
   longest_silence_ms: 0,
   said_bytes: 0,
@@ -59,7 +61,7 @@ export const nothingHeard = (): Heard => ({
 export async function* attempt(
   ask: Ask,
   request: ModelRequest,
-  { deadlines, clock, signal, heard, type }: AttemptHow,
+  { deadlines, clock, signal, heard, onHeaders, type }: AttemptHow,
 ): AsyncGenerator<AttemptPart> {
   signal.throwIfAborted();
   const own = new AbortController();
@@ -71,7 +73,8 @@ export async function* attempt(
   let finished = false;
   try {
     const asked = await orAbort(ask(request, { signal: own.signal, stream: true }), own.signal);
-    heard.headers = asked.headers;
+    heard.has_answer = true;
+    onHeaders(asked.headers);
     const reader = asked.stream.getReader();
     // A reader that is cancelled answers at once, also where the stream below is deaf.
     const leave = () => void reader.cancel().catch(() => undefined);

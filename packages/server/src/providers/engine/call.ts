@@ -85,7 +85,8 @@ export async function* call(
   };
   try {
     let finish: Extract<AttemptPart, { type: "finish" }> | null = null;
-    const how = { deadlines, clock, signal, heard, type: member.target.type };
+    const { type } = member.target;
+    const how = { deadlines, clock, signal, heard, onHeaders: begun.heard, type };
     for await (const part of attempt(member.ask, request, how)) {
       if (part.type === "finish") finish = part;
       else if (part.type === "tool_call") calls.push(part.call);
@@ -109,7 +110,7 @@ export async function* call(
     }
     if (!(thrown instanceof AttemptFault)) throw thrown;
     const owed = tookSomething(thrown, heard) ? bill(null) : null;
-    begun.failed(thrown, heard);
+    begun.failed(thrown);
     yield failed(thrown.code, told(thrown.message), owed);
     if (shown.some()) yield { type: "restart", cause: `${provider}: ${told(thrown.message)}` };
     return { end: "failed", fault: thrown, bill: owed };
@@ -130,7 +131,7 @@ export async function* call(
     { problem, detail, tell }: Extract<Judgement, { kind: "again" }>,
   ): AsyncGenerator<ModelPart, CallEnd> {
     const fault = new AttemptFault(problem, detail);
-    begun.failed(fault, heard);
+    begun.failed(fault);
     yield failed(problem, told(detail), reply.bill);
     if (shown.some()) yield { type: "restart", cause: `${provider}: ${told(detail)}` };
     return { end: "unfit", reply, tell, fault };
@@ -170,8 +171,8 @@ export async function* call(
 }
 
 /** Whether the provider may have worked for it: an error is not billed, a silence is. */
-const tookSomething = ({ status, code }: AttemptFault, { headers }: Heard): boolean =>
-  headers !== null || (status === null && code !== "connect");
+const tookSomething = ({ status, code }: AttemptFault, { has_answer }: Heard): boolean =>
+  has_answer || (status === null && code !== "connect");
 
 interface Shown {
   /** What may be shown now that this came; empty while it is held. */

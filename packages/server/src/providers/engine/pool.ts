@@ -33,6 +33,8 @@ const RETURNING_LOOK_MS = 100;
 /** A guess at the length of a reply before any was heard; what was reserved too much comes back. */
 const REPLY_TOKENS = 1_000;
 
+type Headers = Readonly<Record<string, string>>;
+
 /** One target as the pool holds it. */
 export interface Member {
   readonly key: string;
@@ -53,8 +55,10 @@ export interface Health {
 
 /** A call that is under way: the first of `answered`, `failed` and `cancelled` counts. */
 export interface Begun {
+  /** The headers of its answer have come. */
+  heard(headers: Headers): void;
   answered(heard: Heard, usage: Usage): void;
-  failed(fault: AttemptFault, heard: Heard): void;
+  failed(fault: AttemptFault): void;
   cancelled(): void;
   /** Nobody listened to its end: whatever it took counts. */
   end(): void;
@@ -75,7 +79,7 @@ export interface Pool {
   /** A step came to nothing: what it met is worse than one call shows. */
   gaveUp(faults: ReadonlyMap<string, AttemptFault>): void;
   /** A probe was answered, or met this. */
-  probed(member: Member, fault: AttemptFault | null): void;
+  probed(member: Member, fault: AttemptFault | null, heard: Heard): void;
   /** A key was looked at again: what it is refused for, or null. */
   rechecked(target: Target, refusal: CredentialCause | null): void;
   restoreCredential(target: Target, state: CredentialState): void;
@@ -136,7 +140,11 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     const credential = credentialOf(target);
     if (credential.state === "retired") return { at: "shut", why: inWords[credential.cause] };
     const health = healthOf(key);
-    return brokenness(member, health) ?? pacedBy(health, tokens + REPLY_TOKENS);
+    const rate = pacedBy(health, tokens + REPLY_TOKENS);
+    const broken = brokenness(member, health);
+    if (broken === null) return rate;
+    // Also who is tried for want of a better one is not asked before its rate allows.
+    return broken.at === "open" && rate.at !== "ready" ? { at: "shut", why: broken.why } : broken;
   }
 
   function brokenness(member: Member, { breaker, in_flight }: Health): Standing | null {
@@ -206,18 +214,20 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
       then();
     }
 
+    const rates = (headers: Headers) => readRates(member.target.type, headers, clock.now());
+
     return {
+      heard: (headers) => place?.heard(rates(headers)),
       answered: (heard, usage) =>
         once(() => {
-          place?.settle(usage, readRates(member.target.type, heard.headers ?? {}, clock.now()));
+          place?.settle(usage);
           observe(health, heard);
           health.answered += 1;
           setBreaker(member, afterSuccess(health.breaker, clock.monotonic()));
         }),
-      failed: (fault, heard) =>
+      failed: (fault) =>
         once(() => {
-          const headers = heard.headers ?? fault.headers;
-          place?.settle(null, readRates(member.target.type, headers, clock.now()));
+          place?.settle(null, rates(fault.headers));
           health.failed += 1;
           blame(member, fault);
         }),
@@ -246,8 +256,10 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     }
   }
 
-  function probed(member: Member, fault: AttemptFault | null): void {
-    const { breaker } = healthOf(member.key);
+  function probed(member: Member, fault: AttemptFault | null, heard: Heard): void {
+    const health = healthOf(member.key);
+    const { breaker } = health;
+    observe(health, heard);
     if (fault !== null && traits[fault.code].blames !== "target") return blame(member, fault);
     setBreaker(member, afterProbe(breaker, fault === null, clock.monotonic(), random));
   }

@@ -5,7 +5,8 @@ import { requestTokens } from "../estimate.ts";
 import { needsProbe } from "../policy/breaker.ts";
 import { AttemptFault } from "../policy/codes.ts";
 import { needsRecheck } from "../policy/credential.ts";
-import { attempt, nothingHeard } from "./attempt.ts";
+import { readRates } from "../policy/rate-headers.ts";
+import { attempt, type AttemptHow, type Heard, nothingHeard } from "./attempt.ts";
 import { credentialKey, type Member, type Pool } from "./pool.ts";
 
 const LOOK_EVERY_MS = 500;
@@ -88,25 +89,29 @@ export function createProber({ pool, clock }: ProberParts): Actor {
   async function probe(member: Member): Promise<void> {
     const place = pool.health(member.key).pacing.reserve(requestTokens(PROBE));
     if (place === null) return;
-    const fault = await ask(member);
+    const heard = nothingHeard();
+    const fault = await ask(member, heard, (headers) =>
+      place.heard(readRates(member.target.type, headers, clock.now())),
+    );
     if (away.signal.aborted) return place.release();
     place.settle(null);
     const { target } = member;
     const refusal = fault?.code === "auth" || fault?.code === "payment" ? fault.code : null;
     const was_retired = pool.credential(target).state === "retired";
     if (was_retired && (refusal !== null || fault === null)) pool.rechecked(target, refusal);
-    else pool.probed(member, fault);
+    else pool.probed(member, fault, heard);
   }
 
   /** Null: it answered. */
-  async function ask({
-    ask: target,
-    target: { type, is_local },
-  }: Member): Promise<AttemptFault | null> {
+  async function ask(
+    { ask: target, target: { type, is_local } }: Member,
+    heard: Heard,
+    onHeaders: AttemptHow["onHeaders"],
+  ): Promise<AttemptFault | null> {
     const first_token_ms = is_local ? LOCAL_FIRST_TOKEN_MS : PROBE_DEADLINES.first_token_ms;
     const total_ms = PROBE_DEADLINES.total_ms - PROBE_DEADLINES.first_token_ms + first_token_ms;
     const deadlines = { ...PROBE_DEADLINES, first_token_ms, total_ms };
-    const how = { deadlines, clock, signal: away.signal, heard: nothingHeard(), type };
+    const how = { deadlines, clock, signal: away.signal, heard, onHeaders, type };
     try {
       for await (const part of attempt(target, PROBE, how)) if (part.type === "finish") return null;
       return null;
