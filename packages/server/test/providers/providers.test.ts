@@ -121,6 +121,7 @@ const how = (clock: Clock) =>
   ({
     ...{ deadlines, clock, signal: never },
     heard: nothingHeard(),
+    onHeaders: () => {},
     type: "openai-compatible",
   }) as const;
 
