@@ -2,6 +2,7 @@
  * The first of two targets falls silent: before its headers, after them, or in the middle of its answer.
  * The first person waits until the switch is made, and those after them do not find out again.
  */
+import { textOf } from "@mainstay/fake-provider/chat-request";
 import type { Reply, Script } from "@mainstay/fake-provider/script";
 import { systemClock } from "@mainstay/sdk/clock";
 import { expect, test } from "vitest";
@@ -61,9 +62,7 @@ test.concurrent("of a target that has come back and is silent again nobody waits
   onTestFinished,
 }) => {
   const deceiver: Script = ({ messages }) =>
-    String(messages.at(-1)?.content).startsWith("Reply with")
-      ? { text: "OK" }
-      : { hang: "headers" };
+    textOf(messages.at(-1)!).startsWith("Reply with") ? { text: "OK" } : { hang: "headers" };
   const open: OpenPort = (settings) => {
     const state = { state: "half_open", cause: "stalled", level: 0, times: 1 } as const;
     const key = keyOf("p1", "m1");
