@@ -62,7 +62,7 @@ export function createProviders(parts: ProvidersParts): Providers {
   });
   const prober = createProber({ pool, clock });
   const stepParts = { pool, clock, random, retries, told: (text: string) => told(text, secrets) };
-  let unsubscribe: () => void = () => undefined;
+  let subscriptions: (() => void)[] = [];
 
   function add(found: ProviderSettings): void {
     if (settings.some(({ id }) => id === found.id)) return;
@@ -109,6 +109,17 @@ export function createProviders(parts: ProvidersParts): Providers {
     kept.keep({ kind: "credential", key: credentialKey(target), state: credential });
   }
 
+  function endWhatIsPaused(): void {
+    for (const { id } of settings) {
+      const pause = pauses.provider(id);
+      if (pause?.ends_running) pool.cutOff(id, pauseInWords(pause));
+    }
+  }
+
+  function unsubscribe(): void {
+    for (const end of subscriptions.splice(0)) end();
+  }
+
   for (const each of parts.settings) add(each);
   return {
     stream: (request, signal) => answerStep(stepParts, request, signal),
@@ -131,7 +142,7 @@ export function createProviders(parts: ProvidersParts): Providers {
     },
     start() {
       unsubscribe();
-      unsubscribe = pool.onChange(keep);
+      subscriptions = [pool.onChange(keep), pauses.onChange(endWhatIsPaused)];
       void prober.start();
     },
     async stop() {

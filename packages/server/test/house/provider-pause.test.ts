@@ -70,6 +70,8 @@ test("what it is answering goes on, unless it is to end: then the next one answe
   await models[0]!.waitForHangUp(1);
   await house.until(turn.id, ({ type }) => type === "settled");
   expect(await client.turns.get(turn.id)).toMatchObject({ answer: "Two.", provider: "fake-2" });
+  const failed = (await house.journal(turn.id)).find(({ type }) => type === "attempt_failed");
+  expect(failed).toMatchObject({ code: "cancelled", message: expect.stringContaining("paused") });
 });
 
 test("a provider that nobody has is not paused, and what is paused names one thing", async () => {

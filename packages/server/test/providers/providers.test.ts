@@ -122,6 +122,7 @@ const how = (clock: Clock) =>
     ...{ deadlines, clock, signal: never },
     heard: nothingHeard(),
     onHeaders: () => {},
+    cut: never,
     type: "openai-compatible",
   }) as const;
 

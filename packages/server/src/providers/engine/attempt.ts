@@ -33,6 +33,8 @@ export interface AttemptHow {
   readonly deadlines: Deadlines;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Ends the attempt with its reason as a fault: an operator wants the target asked no more. */
+  readonly cut: AbortSignal;
   readonly heard: Heard;
   /** The answer's headers have come: what they tell of rates is newest now. */
   readonly onHeaders: (headers: Readonly<Record<string, string>>) => void;
@@ -61,12 +63,14 @@ export const nothingHeard = (): Heard => ({
 export async function* attempt(
   ask: Ask,
   request: ModelRequest,
-  { deadlines, clock, signal, heard, onHeaders, type }: AttemptHow,
+  { deadlines, clock, signal, cut, heard, onHeaders, type }: AttemptHow,
 ): AsyncGenerator<AttemptPart> {
   signal.throwIfAborted();
   const own = new AbortController();
   const stop = () => own.abort(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
+  const leaveOff = () => own.abort(cut.reason);
+  cut.addEventListener("abort", leaveOff, { once: true });
   const watch = createWatch(deadlines, clock, heard, (fault) => own.abort(fault));
   const measure = createMeasure(heard);
   const idFor = createNaming();
@@ -96,6 +100,7 @@ export async function* attempt(
   } finally {
     watch.end();
     signal.removeEventListener("abort", stop);
+    cut.removeEventListener("abort", leaveOff);
     if (!finished) own.abort(new AttemptFault("cut", "the attempt is over"));
   }
 }

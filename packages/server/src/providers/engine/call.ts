@@ -86,7 +86,7 @@ export async function* call(
   try {
     let finish: Extract<AttemptPart, { type: "finish" }> | null = null;
     const { type } = member.target;
-    const how = { deadlines, clock, signal, heard, onHeaders: begun.heard, type };
+    const how = { deadlines, clock, signal, cut: begun.cut, heard, onHeaders: begun.heard, type };
     for await (const part of attempt(member.ask, request, how)) {
       if (part.type === "finish") finish = part;
       else if (part.type === "tool_call") calls.push(part.call);

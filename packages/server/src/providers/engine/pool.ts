@@ -11,7 +11,7 @@ import {
   type Breaker,
   trip,
 } from "../policy/breaker.ts";
-import { type AttemptFault, traits } from "../policy/codes.ts";
+import { AttemptFault, traits } from "../policy/codes.ts";
 import {
   afterRecheck,
   afterRefusal,
@@ -55,6 +55,8 @@ export interface Health {
 
 /** A call that is under way: the first of `answered`, `failed` and `cancelled` counts. */
 export interface Begun {
+  /** Aborted with a fault when an operator wants it ended. */
+  readonly cut: AbortSignal;
   /** The headers of its answer have come. */
   heard(headers: Headers): void;
   answered(heard: Heard, usage: Usage): void;
@@ -84,6 +86,8 @@ export interface Pool {
   rechecked(target: Target, refusal: CredentialCause | null): void;
   restoreCredential(target: Target, state: CredentialState): void;
   isPaused(provider: string): boolean;
+  /** Ends what a provider is being asked; the steps go on elsewhere. */
+  cutOff(provider: string, why: string): void;
   available(): Availability;
   /** Tells all listeners that a target stands otherwise. */
   tell(member: Member): void;
@@ -104,6 +108,8 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
   const healths = new Map<string, Health>();
   const credentials = new Map<string, CredentialState>();
   const listeners = new Set<(member: Member) => void>();
+  /** What can be cut off, each with its provider. */
+  const under_way = new Map<AbortController, string>();
 
   const healthOf = (key: string): Health => {
     const health = healths.get(key);
@@ -204,19 +210,23 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     const health = healthOf(member.key);
     const { pacing } = health;
     const place = taken ?? pacing.reserve(tokens + REPLY_TOKENS);
+    const cut = new AbortController();
     let is_open = true;
     health.in_flight += 1;
+    under_way.set(cut, member.target.provider);
 
     function once(then: () => void): void {
       if (!is_open) return;
       is_open = false;
       health.in_flight -= 1;
+      under_way.delete(cut);
       then();
     }
 
     const rates = (headers: Headers) => readRates(member.target.type, headers, clock.now());
 
     return {
+      cut: cut.signal,
       heard: (headers) => place?.heard(rates(headers)),
       answered: (heard, usage) =>
         once(() => {
@@ -299,6 +309,10 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     rechecked: (target, refusal) =>
       setCredential(target, afterRecheck(credentialOf(target), refusal, clock.monotonic())),
     restoreCredential: (target, state) => credentials.set(credentialKey(target), state),
+    cutOff(provider, why) {
+      for (const [cut, of] of under_way)
+        if (of === provider) cut.abort(new AttemptFault("cancelled", why));
+    },
     isPaused: (provider) => paused(provider) !== null,
     available,
     tell: changed,

@@ -111,7 +111,7 @@ export function createProber({ pool, clock }: ProberParts): Actor {
     const first_token_ms = is_local ? LOCAL_FIRST_TOKEN_MS : PROBE_DEADLINES.first_token_ms;
     const total_ms = PROBE_DEADLINES.total_ms - PROBE_DEADLINES.first_token_ms + first_token_ms;
     const deadlines = { ...PROBE_DEADLINES, first_token_ms, total_ms };
-    const how = { deadlines, clock, signal: away.signal, heard, onHeaders, type };
+    const how = { deadlines, clock, signal: away.signal, cut: away.signal, heard, onHeaders, type };
     try {
       for await (const part of attempt(target, PROBE, how)) if (part.type === "finish") return null;
       return null;

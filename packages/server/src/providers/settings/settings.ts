@@ -38,7 +38,7 @@ export function readProviders(sources: SettingsSources, faults: string[]): Provi
 }
 
 /** Which variables hold the keys of an entry. */
-export function variablesOf({ type, api_key_env }: ProviderEntry): readonly string[] {
+function variablesOf({ type, api_key_env }: ProviderEntry): readonly string[] {
   if (api_key_env === undefined) return knownOf(type) === null ? [] : [knownOf(type)!.key_variable];
   return [api_key_env].flat();
 }
