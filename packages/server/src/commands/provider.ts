@@ -31,7 +31,7 @@ export const configuredProviders = (config: Config = readConfig()): ConfiguredPr
   }));
 
 /** Names that `provider set` and the variables know without a word in the file. */
-export const knownIds = (): string[] => knownProviders.map(({ id }) => id);
+const knownIds = (): string[] => knownProviders.map(({ id }) => id);
 
 export interface TriedStep extends TrialStep {
   readonly provider: string;
