@@ -26,9 +26,10 @@ export function readTicks(
   let mark = first;
 
   function take(char: string): Step {
-    if (char === mark[0]) return ((mark += char), HOLDS);
+    // Not `mark[0]`, which copies all that was joined so far.
+    if (char === first) return ((mark += char), HOLDS);
     if (at_line_start && mark.length >= 3) return becoming(readInfo(mark, lead, suspicion), char);
-    if (mark[0] === "~") return { step: "was_plain", shown: mark, anew: char };
+    if (first === "~") return { step: "was_plain", shown: mark, anew: char };
     if (char === "{" || char === "[") return becoming(readObject(mark, lead, suspicion), char);
     return { step: "becomes", reader: readInlineCode(mark, char) };
   }
