@@ -174,7 +174,7 @@ const poolOf = (base_url: string, clock: Clock): Providers =>
         ...{ prices: {}, reasoning: [], source: "bench" },
       },
     ],
-    ...{ clock, random: () => 0 },
+    ...{ clock, random: () => 0.5 },
     kept: { keep: () => undefined, idle: async () => undefined },
     before: { breakers: new Map(), credentials: new Map() },
     pauses: { provider: () => null, onChange: () => () => undefined },

@@ -23,6 +23,8 @@ const server = createServer(async (request, response) => {
   for (let i = 0; i < chunks; i++) response.write(word);
   response.end(end);
 });
+// A socket that idles while another part of the bench runs is not to be closed under the next call.
+server.keepAliveTimeout = 120_000;
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 console.log(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`);

@@ -1,6 +1,5 @@
 const BLANK = /[\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 const BLANKS = /[\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
-const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]+/gu;
 const LAST_ASCII_UNIT = 0x7f;
 
 /** A UTF-16 unit that shows as nothing: white space, byte order marks, zero-width characters. */
@@ -8,9 +7,6 @@ export const isBlank = (char: string): boolean =>
   char.charCodeAt(0) > LAST_ASCII_UNIT ? BLANK.test(char) : char <= " ";
 
 export const isAllBlank = (text: string): boolean => text.replace(BLANKS, "") === "";
-
-/** Zero-width characters within a word make it another word for a program, but not for a person. */
-export const visible = (text: string): string => text.replace(INVISIBLE, "");
 
 /** Without what shows as nothing at its start. */
 export function trimmedStart(text: string): string {

@@ -19,7 +19,7 @@ export const planKeys = words(`
   nextstep nextsteps reasoning reflection observation intent finalanswer subtasks todo`);
 
 /** What stands beside them in plans. */
-export const besideKeys = words(`
+const besideKeys = words(`
   name args arguments parameters params kwargs input inputs id type index number reason rationale why explanation explain
   description purpose goal objective task expected expectedoutput expectedresult expectedoutcome confidence cwd workdir
   workingdirectory directory dir path file filename filepath content pattern glob depth limit offset timeout timeouts timeoutms

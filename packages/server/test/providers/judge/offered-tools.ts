@@ -24,7 +24,7 @@ const toolbox = createToolbox([
   commandStatusTool({} as never),
 ]);
 
-export const tools: readonly ToolSpec[] = toolbox.specs;
+const tools: readonly ToolSpec[] = toolbox.specs;
 
 export const asking = (said: string): Asking => ({
   tools,
