@@ -140,20 +140,27 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     credentials.get(credentialKey(target)) ?? { state: "live" };
 
   function standing(member: Member, tokens: number): Standing {
+    const bar = barred(member);
+    const rate = pacedBy(healthOf(member.key), tokens + REPLY_TOKENS);
+    if (bar === null) return rate;
+    // Also who is tried for want of a better one is not asked before its rate allows.
+    return bar.at === "open" && rate.at !== "ready" ? { at: "shut", why: bar.why } : bar;
+  }
+
+  /** What keeps it from being asked, whatever its rate allows. */
+  function barred(member: Member): Exclude<Standing, { at: "ready" }> | null {
     const { target, key } = member;
     const pause = paused(target.provider);
     if (pause !== null) return { at: "shut", why: pause };
     const credential = credentialOf(target);
     if (credential.state === "retired") return { at: "shut", why: inWords[credential.cause] };
-    const health = healthOf(key);
-    const rate = pacedBy(health, tokens + REPLY_TOKENS);
-    const broken = brokenness(member, health);
-    if (broken === null) return rate;
-    // Also who is tried for want of a better one is not asked before its rate allows.
-    return broken.at === "open" && rate.at !== "ready" ? { at: "shut", why: broken.why } : broken;
+    return brokenness(member, healthOf(key));
   }
 
-  function brokenness(member: Member, { breaker, in_flight }: Health): Standing | null {
+  function brokenness(
+    member: Member,
+    { breaker, in_flight }: Health,
+  ): Exclude<Standing, { at: "ready" }> | null {
     if (breaker.state === "closed" || (breaker.state === "half_open" && admits(breaker, random)))
       return null;
     if (breaker.state === "open") {
@@ -201,8 +208,14 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     signal: AbortSignal,
   ): Promise<Reservation | null> {
     const { breaker, pacing } = healthOf(member.key);
-    if (breaker.state !== "half_open") return await pacing.wait(tokens + REPLY_TOKENS, signal);
-    await clock.sleep(RETURNING_LOOK_MS, signal);
+    if (breaker.state === "half_open") {
+      await clock.sleep(RETURNING_LOOK_MS, signal);
+      return null;
+    }
+    const place = await pacing.wait(tokens + REPLY_TOKENS, signal);
+    if (place === null || barred(member) === null) return place;
+    // It failed, or was paused, while it was waited for.
+    place.release();
     return null;
   }
 
