@@ -1,10 +1,10 @@
 import type { Clock } from "@mainstay/sdk/clock";
 
-/** Nobody looks at a still screen for longer without being told what is waited for. */
-const TOLD_AFTER_MS = 2_000;
+/** Nobody looks at a still screen for two seconds without being told what is waited for. */
+const TOLD_AFTER_MS = 1_500;
 const TOLD_EVERY_MS = 2_000;
 
-/** Tells a person what is waited for, whenever nothing was shown for two seconds. */
+/** Tells a person what is waited for, before nothing was shown for two seconds. */
 export interface Silence {
   /** What to say from now on, given for how long nothing was shown, in whole seconds. */
   words(words: (silent_s: number) => string): void;
