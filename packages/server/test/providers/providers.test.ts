@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import { afterEach, expect, test } from "vitest";
 import { type ModelRequest, NoModelAnswered } from "../../src/kernel/model.ts";
 import type { Ask } from "../../src/providers/adapters/adapters.ts";
+import { partStream } from "../../src/providers/adapters/part-stream.ts";
 import { attempt, nothingHeard } from "../../src/providers/engine/attempt.ts";
 import { routeTargets } from "../../src/providers/route.ts";
 import type { Target } from "../../src/providers/target.ts";
@@ -132,12 +133,15 @@ const says =
   () =>
     Promise.resolve({
       headers: {},
-      stream: new ReadableStream({
-        async pull(controller) {
-          await time.clock.sleep(1_000);
-          controller.enqueue(part);
-        },
-      }),
+      stream: partStream(
+        new ReadableStream({
+          async pull(controller) {
+            await time.clock.sleep(1_000);
+            controller.enqueue(part);
+          },
+        }),
+        (thrown) => thrown,
+      ),
     });
 
 test.each<[string, LanguageModelV4StreamPart]>([

@@ -7,6 +7,7 @@ import type { ModelRequest } from "../../kernel/model.ts";
 import type { ProviderType } from "../target.ts";
 import { createFetch, type ProviderFetch } from "./fetch.ts";
 import { baseUrlOf, chatModel, type ModelSettings } from "./models.ts";
+import { type PartStream, partStream } from "./part-stream.ts";
 import { WireFault, wireFault } from "./wire-fault.ts";
 import { wirePrompt, wireTools } from "./wire.ts";
 
@@ -20,7 +21,7 @@ export interface How {
 }
 
 export interface Asked {
-  readonly stream: ReadableStream<LanguageModelV4StreamPart>;
+  readonly stream: PartStream;
   /** Of the answer, in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -77,9 +78,12 @@ async function ask(
   const options = callOptions(settings.type, request, how);
   const model = chatModel({ ...settings, fetch: fetch(how.stream ? "events" : "json", heard) });
   try {
-    if (!how.stream) return { stream: wholeAnswer(await model.doGenerate(options)), headers };
-    const { stream } = await model.doStream(options);
-    return { stream: readable(stream, headers, how.signal), headers };
+    const source = how.stream
+      ? (await model.doStream(options)).stream
+      : wholeAnswer(await model.doGenerate(options));
+    const faultOf = (thrown: unknown) =>
+      how.signal.aborted ? how.signal.reason : wireFault(thrown, headers);
+    return { stream: partStream(source, faultOf), headers };
   } catch (thrown) {
     how.signal.throwIfAborted();
     throw wireFault(thrown, headers);
@@ -107,32 +111,6 @@ function callOptions(
  * to the package. Others are not told one: Groq and Cerebras count it against the minute's tokens.
  */
 const ANTHROPIC_OUTPUT_TOKENS = 16_384;
-
-/** Reads on as the reader does; what fails inside is thrown as a WireFault. */
-function readable(
-  source: ReadableStream<LanguageModelV4StreamPart>,
-  headers: Headers,
-  signal: AbortSignal,
-): ReadableStream<LanguageModelV4StreamPart> {
-  const reader = source.getReader();
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await reader.read();
-          if (done) return controller.close();
-          if (value.type === "error") throw value.error;
-          controller.enqueue(value);
-        } catch (thrown) {
-          controller.error(signal.aborted ? signal.reason : wireFault(thrown, headers));
-          reader.cancel(thrown).catch(() => undefined);
-        }
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
-}
 
 function wholeAnswer({ content, finishReason, usage }: LanguageModelV4GenerateResult) {
   return ReadableStream.from<LanguageModelV4StreamPart>([

@@ -79,16 +79,14 @@ export async function* attempt(
     const asked = await orAbort(ask(request, { signal: own.signal, stream: true }), own.signal);
     heard.has_answer = true;
     onHeaders(asked.headers);
-    const reader = asked.stream.getReader();
-    // A reader that is cancelled answers at once, also where the stream below is deaf.
-    const leave = () => void reader.cancel().catch(() => undefined);
-    own.signal.addEventListener("abort", leave, { once: true });
+    // A stream that is cancelled answers at once, also where what is below it is deaf.
+    own.signal.addEventListener("abort", asked.stream.cancel, { once: true });
     for (;;) {
-      const { done, value } = await reader.read();
+      const said = await asked.stream.next();
       own.signal.throwIfAborted();
-      if (done) throw new AttemptFault("cut", "the stream ended without a finish reason");
-      if (measure(value)) watch.alive();
-      const part = read(value, idFor);
+      if (said === null) throw new AttemptFault("cut", "the stream ended without a finish reason");
+      if (measure(said)) watch.alive();
+      const part = read(said, idFor);
       if (part === null) continue;
       finished = part.type === "finish";
       yield part;

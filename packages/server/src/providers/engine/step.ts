@@ -134,13 +134,11 @@ export async function* answerStep(
     let asked = request;
     let because = why;
     for (;;) {
-      const end = yield* callOnce({
-        ...callOf(candidate),
-        member,
-        request: asked,
-        why: because,
-        passed_over,
-      });
+      const taken = placeOf(member);
+      const asking = { ...callOf(candidate), member, request: asked, why: because, passed_over };
+      budget = withAttempt(budget, member.key);
+      const end = yield* call({ ...parts, silence }, { ...asking, taken }, signal);
+      account(member, end);
       if (end.end === "answered") {
         yield finish(member, end.reply, notFirst(candidate, passed_over));
         return true;
@@ -170,19 +168,20 @@ export async function* answerStep(
     return standingOf(pool.member(key)).at === "ready" && retries.spend();
   }
 
-  async function* callOnce(asked: Omit<Call, "taken">): AsyncGenerator<ModelPart, CallEnd> {
-    const { member } = asked;
-    budget = withAttempt(budget, member.key);
-    const taken = held.place?.key === member.key ? held.place.reservation : null;
-    if (taken !== null) held.place = null;
-    const end = yield* call({ ...parts, silence }, { ...asked, taken }, signal);
+  /** The place that was waited for, once. */
+  function placeOf({ key }: Member): Reservation | null {
+    if (held.place?.key !== key) return null;
+    const { reservation } = held.place;
+    held.place = null;
+    return reservation;
+  }
+
+  function account({ key }: Member, end: CallEnd): void {
     const bill = end.end === "failed" ? end.bill : end.reply.bill;
     budget = withCost(budget, bill?.cost_micro_usd ?? null);
-    if (end.end !== "answered") {
-      const tries = (tried.get(member.key)?.tries ?? 0) + 1;
-      tried.set(member.key, { tries, fault: end.fault, in_round: round });
-    }
-    return end;
+    if (end.end === "answered") return;
+    const tries = (tried.get(key)?.tries ?? 0) + 1;
+    tried.set(key, { tries, fault: end.fault, in_round: round });
   }
 
   function callOf({ key, standing, target }: Candidate): Pick<Call, "deadlines" | "words"> {

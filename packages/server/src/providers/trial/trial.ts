@@ -1,4 +1,3 @@
-import type { LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { ModelRequest } from "../../kernel/model.ts";
 import { adapterFor } from "../adapters/adapters.ts";
@@ -170,7 +169,7 @@ async function reply(
   const calls: { name: string; input: string }[] = [];
   let [text, first_ms, output_tokens] = ["", null as number | null, null as number | null];
   let is_finished = false;
-  for await (const part of asked.stream as AsyncIterable<LanguageModelV4StreamPart>) {
+  for await (const part of asked.stream) {
     if (part.type === "error") throw part.error;
     if ("delta" in part && part.delta !== "") first_ms ??= Math.round(clock.monotonic() - began);
     if (part.type === "text-delta") text += part.delta;
