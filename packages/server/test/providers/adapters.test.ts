@@ -243,7 +243,8 @@ describe.each(providerTypes)("%s", (type) => {
       expect(kind).toBe("malformed");
       expect(answer.status).toBe(200);
       expect(answer.body ?? "").toContain(said);
-      expect(answer.headers).toHaveProperty("content-type");
+      // Anthropic's package reads the first event itself, and throws before it tells of the head.
+      if (type !== "anthropic") expect(answer.headers).toHaveProperty("content-type");
     },
   );
 

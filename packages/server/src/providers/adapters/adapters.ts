@@ -1,12 +1,14 @@
 import type {
+  LanguageModelV4,
   LanguageModelV4CallOptions,
   LanguageModelV4GenerateResult,
   LanguageModelV4StreamPart,
+  LanguageModelV4StreamResult,
 } from "@ai-sdk/provider";
 import type { ModelRequest } from "../../kernel/model.ts";
 import type { ProviderType } from "../target.ts";
-import { createFetch, type ProviderFetch } from "./fetch.ts";
-import { baseUrlOf, chatModel, type ModelSettings } from "./models.ts";
+import { createFetch } from "./fetch.ts";
+import { baseUrlOf, chatModel } from "./models.ts";
 import { type PartStream, partStream } from "./part-stream.ts";
 import { WireFault, wireFault } from "./wire-fault.ts";
 import { wirePrompt, wireTools } from "./wire.ts";
@@ -43,20 +45,33 @@ export interface AdapterSettings {
 
 /** The adapter for one model of one provider; it has sockets of its own. */
 export function adapterFor(settings: AdapterSettings): Ask {
-  const fetch = createFetch();
-  const base_url = baseUrlOf(settings.type, settings.base_url);
-  const known = { ...settings, base_url };
+  const modelFor = createModels(settings);
   let tells_usage = true;
 
   return async (request, how) => {
     const asked_usage = tells_usage;
     try {
-      return await ask({ ...known, tells_usage: asked_usage }, fetch, request, how);
+      return await ask(modelFor(how.stream, asked_usage), settings.type, request, how);
     } catch (fault) {
       if (!asked_usage || !refusesUsage(fault)) throw fault;
       tells_usage = false;
-      return ask({ ...known, tells_usage }, fetch, request, how);
+      return ask(modelFor(how.stream, false), settings.type, request, how);
     }
+  };
+}
+
+/** Made once each: a package builds its schemas anew for every one. */
+function createModels(settings: AdapterSettings) {
+  const fetch = createFetch();
+  const base_url = baseUrlOf(settings.type, settings.base_url);
+  const made = new Map<string, LanguageModelV4>();
+  return (stream: boolean, tells_usage: boolean): LanguageModelV4 => {
+    const key = `${stream} ${tells_usage}`;
+    const expected = fetch(stream ? "events" : "json");
+    const model =
+      made.get(key) ?? chatModel({ ...settings, base_url, tells_usage, fetch: expected });
+    made.set(key, model);
+    return model;
   };
 }
 
@@ -68,29 +83,25 @@ const refusesUsage = (fault: unknown): boolean =>
   /stream_options|include_usage/.test(fault.answer.body ?? "");
 
 async function ask(
-  settings: Omit<ModelSettings, "fetch">,
-  fetch: ProviderFetch,
+  model: LanguageModelV4,
+  type: ProviderType,
   request: ModelRequest,
   how: How,
 ): Promise<Asked> {
-  let headers: Headers = {};
-  const heard = (answer: Headers) => void (headers = answer);
-  const options = callOptions(settings.type, request, how);
-  const model = chatModel({ ...settings, fetch: fetch(how.stream ? "events" : "json", heard) });
+  const options = callOptions(type, request, how);
   try {
-    const source = how.stream
-      ? (await model.doStream(options)).stream
+    const { stream, response } = how.stream
+      ? await model.doStream(options)
       : wholeAnswer(await model.doGenerate(options));
+    const headers = response?.headers ?? {};
     const faultOf = (thrown: unknown) =>
       how.signal.aborted ? how.signal.reason : wireFault(thrown, headers);
-    return { stream: partStream(source, faultOf), headers };
+    return { stream: partStream(stream, faultOf), headers };
   } catch (thrown) {
     how.signal.throwIfAborted();
-    throw wireFault(thrown, headers);
+    throw wireFault(thrown, {});
   }
 }
-
-type Headers = Readonly<Record<string, string>>;
 
 function callOptions(
   type: ProviderType,
@@ -112,11 +123,18 @@ function callOptions(
  */
 const ANTHROPIC_OUTPUT_TOKENS = 16_384;
 
-function wholeAnswer({ content, finishReason, usage }: LanguageModelV4GenerateResult) {
-  return ReadableStream.from<LanguageModelV4StreamPart>([
+function wholeAnswer({
+  content,
+  finishReason,
+  usage,
+  response,
+}: LanguageModelV4GenerateResult): LanguageModelV4StreamResult {
+  const parts: LanguageModelV4StreamPart[] = [
     ...content.flatMap(partsOf),
     { type: "finish", finishReason, usage },
-  ]);
+  ];
+  const headers = response?.headers;
+  return { stream: ReadableStream.from(parts), ...(headers && { response: { headers } }) };
 }
 
 type Content = LanguageModelV4GenerateResult["content"][number];

@@ -20,10 +20,9 @@ const WAITING_LIMIT_BYTES = 256 * 1024;
 export type Expected = "events" | "json";
 type Fetch = typeof globalThis.fetch;
 type Where = Parameters<Fetch>[0];
-type Headers = Readonly<Record<string, string>>;
 
-/** A `fetch` that tells the headers of each answer as soon as they are there. */
-export type ProviderFetch = (expected: Expected, heard?: (headers: Headers) => void) => Fetch;
+/** A `fetch` for what is expected of its answers. */
+export type ProviderFetch = (expected: Expected) => Fetch;
 
 /** Makes `fetch` for one provider; all that it makes share sockets. */
 export function createFetch(): ProviderFetch {
@@ -33,8 +32,7 @@ export function createFetch(): ProviderFetch {
     bodyTimeout: 0,
     allowH2: false,
   });
-  return (expected, heard) => (input, init) =>
-    ask(agent, input, init ?? {}, expected, heard ?? (() => undefined));
+  return (expected) => (input, init) => ask(agent, input, init ?? {}, expected);
 }
 
 function ask(
@@ -42,12 +40,11 @@ function ask(
   input: Where,
   { method = "GET", headers, body, signal }: RequestInit,
   expected: Expected,
-  heard: (headers: Headers) => void,
 ): Promise<Response> {
   signal?.throwIfAborted();
   const { origin, pathname, search } = new URL(input instanceof Request ? input.url : input);
   const answer = Promise.withResolvers<Response>();
-  const exchange = createExchange(answer, expected, heard, signal ?? null);
+  const exchange = createExchange(answer, expected, signal ?? null);
   agent.dispatch(
     {
       origin,
@@ -71,7 +68,6 @@ type Controller = Dispatcher.DispatchController;
 function createExchange(
   answer: PromiseWithResolvers<Response>,
   expected: Expected,
-  heard: (headers: Headers) => void,
   signal: AbortSignal | null,
 ): Handler {
   let socket: Controller | null = null;
@@ -93,7 +89,6 @@ function createExchange(
     },
     onResponseStart(controller, status, raw) {
       const seen: Answer = { status, headers: headersOf(raw), body: null };
-      heard(seen.headers);
       reader =
         status >= 200 && status < 300
           ? createBody(controller, seen, expected, answer)
