@@ -4,6 +4,7 @@ import type { Reply, Script } from "@mainstay/fake-provider/script";
 import type { Client } from "@mainstay/sdk/client";
 import { systemClock } from "@mainstay/sdk/clock";
 import { isJournalEvent, type JournalEvent } from "@mainstay/sdk/events";
+import { untilAnswered } from "@mainstay/sdk/outage";
 import { expect } from "vitest";
 import { calls, says } from "../../packages/server/test/house/house.ts";
 
@@ -81,11 +82,13 @@ export interface Parked {
   readonly name: string;
 }
 
-/** It ended once, with its answer and its one edit. Returns its journal. */
+/** It ends once, with its answer and its one edit, over whatever restarts. Returns its journal. */
 export async function expectOnce({ client, turn_id, name }: Parked): Promise<JournalEvent[]> {
   const journal: JournalEvent[] = [];
   for await (const event of client.events(turn_id)) if (isJournalEvent(event)) journal.push(event);
-  expect(await client.turns.get(turn_id)).toMatchObject({ state: "done", answer: answerTo(name) });
+  const patience = { clock: systemClock, random: () => 0 };
+  const turn = await untilAnswered(patience, () => client.turns.get(turn_id));
+  expect(turn).toMatchObject({ state: "done", answer: answerTo(name) });
   const count = (type: JournalEvent["type"]) => journal.filter((each) => each.type === type).length;
   expect([count("settled"), count("tool_started"), count("tool_ended")], name).toEqual([1, 1, 1]);
   return journal;
