@@ -52,7 +52,7 @@ export const forgetful: Plant = {
     ...pool,
     begin(member, tokens, taken) {
       const begun = pool.begin(member, tokens, taken);
-      return { ...begun, failed: () => begun.end() };
+      return begun && { ...begun, failed: () => begun.end() };
     },
   }),
 };
