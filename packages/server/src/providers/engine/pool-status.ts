@@ -1,6 +1,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { ModelStatus } from "@mainstay/sdk/providers";
 import { isoTime } from "../../kernel/time.ts";
+import { anyCall } from "../policy/rate-ask.ts";
 import { inWords } from "./next-try.ts";
 import type { Health, Member, Pool } from "./pool.ts";
 
@@ -34,7 +35,7 @@ function stateOf(pool: Pool, { target }: Member, { breaker, pacing }: Health, cl
     return { state: "open", cause: causeInWords(breaker.cause), until: at(breaker.until_ms) };
   if (breaker.state === "half_open")
     return { state: "half_open", cause: causeInWords(breaker.cause), until: null };
-  const readiness = pacing.ready(0);
+  const readiness = pacing.ready(anyCall);
   if (readiness.ready) return { state: "ready", cause: null, until: null };
   const { in_ms, reason: cause } = readiness;
   const until = Number.isFinite(in_ms) ? at(clock.monotonic() + in_ms) : null;

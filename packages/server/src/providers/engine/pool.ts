@@ -20,6 +20,7 @@ import {
 } from "../policy/credential.ts";
 import { type Deadlines, deadlinesFor } from "../policy/deadlines.ts";
 import type { Pacing, Reservation } from "../policy/pacing.ts";
+import { anyCall, type RateAsk } from "../policy/rate-ask.ts";
 import { readRates } from "../policy/rate-headers.ts";
 import type { Target } from "../target.ts";
 import type { Heard } from "./attempt.ts";
@@ -32,6 +33,7 @@ const RETURNING_CALLS = 2;
 const RETURNING_LOOK_MS = 100;
 /** A guess at the length of a reply before any was heard; what was reserved too much comes back. */
 const REPLY_TOKENS = 1_000;
+const askOf = (prompt_tokens: number): RateAsk => ({ prompt_tokens, reply_tokens: REPLY_TOKENS });
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -141,7 +143,7 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
 
   function standing(member: Member, tokens: number): Standing {
     const bar = barred(member);
-    const rate = pacedBy(healthOf(member.key), tokens + REPLY_TOKENS);
+    const rate = pacedBy(healthOf(member.key), askOf(tokens));
     if (bar === null) return rate;
     // Also who is tried for want of a better one is not asked before its rate allows.
     return bar.at === "open" && rate.at !== "ready" ? { at: "shut", why: bar.why } : bar;
@@ -175,8 +177,8 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     return in_flight < takes ? null : { at: "paced", in_ms: RETURNING_LOOK_MS, why };
   }
 
-  function pacedBy({ pacing }: Health, tokens: number): Standing {
-    const readiness = pacing.ready(tokens);
+  function pacedBy({ pacing }: Health, ask: RateAsk): Standing {
+    const readiness = pacing.ready(ask);
     if (readiness.ready) return { at: "ready" };
     const { never, in_ms, reason: why } = readiness;
     return never ? { at: "shut", why } : { at: "paced", in_ms, why };
@@ -198,7 +200,7 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     const { breaker, pacing } = healthOf(member.key);
     if (breaker.state === "open" || credentialOf(member.target).state === "retired") return false;
     if (paused(member.target.provider) !== null) return false;
-    const readiness = pacing.ready(0);
+    const readiness = pacing.ready(anyCall);
     return readiness.ready || readiness.in_ms <= PACING_WAIT_MS;
   }
 
@@ -212,7 +214,7 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
       await clock.sleep(RETURNING_LOOK_MS, signal);
       return null;
     }
-    const place = await pacing.wait(tokens + REPLY_TOKENS, signal);
+    const place = await pacing.wait(askOf(tokens), signal);
     if (place === null || barred(member) === null) return place;
     // It failed, or was paused, while it was waited for.
     place.release();
@@ -222,7 +224,7 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
   function begin(member: Member, tokens: number, taken: Reservation | null): Begun {
     const health = healthOf(member.key);
     const { pacing } = health;
-    const place = taken ?? pacing.reserve(tokens + REPLY_TOKENS);
+    const place = taken ?? pacing.reserve(askOf(tokens));
     const cut = new AbortController();
     let is_open = true;
     health.in_flight += 1;

@@ -5,6 +5,7 @@ import { requestTokens } from "../estimate.ts";
 import { needsProbe } from "../policy/breaker.ts";
 import { AttemptFault } from "../policy/codes.ts";
 import { needsRecheck } from "../policy/credential.ts";
+import { anyCall, type RateAsk } from "../policy/rate-ask.ts";
 import { readRates } from "../policy/rate-headers.ts";
 import { attempt, type AttemptHow, type Heard, nothingHeard } from "./attempt.ts";
 import { credentialKey, type Member, type Pool } from "./pool.ts";
@@ -22,6 +23,7 @@ const PROBE: ModelRequest = {
   waiting: () => undefined,
   check: () => null,
 };
+const PROBE_ASK: RateAsk = { prompt_tokens: requestTokens(PROBE), reply_tokens: 0 };
 
 export interface ProberParts {
   readonly pool: Pool;
@@ -70,7 +72,7 @@ export function createProber({ pool, clock }: ProberParts): Actor {
   /** Who parked because all rates were used up hears when one is free again. */
   function tellWhoIsFree(members: readonly Member[]): void {
     const used_up = members.filter(({ key }) => {
-      const readiness = pool.health(key).pacing.ready(0);
+      const readiness = pool.health(key).pacing.ready(anyCall);
       return !readiness.ready && readiness.in_ms > 0 && !readiness.never;
     });
     const before = waited_for;
@@ -87,7 +89,7 @@ export function createProber({ pool, clock }: ProberParts): Actor {
   }
 
   async function probe(member: Member): Promise<void> {
-    const place = pool.health(member.key).pacing.reserve(requestTokens(PROBE));
+    const place = pool.health(member.key).pacing.reserve(PROBE_ASK);
     if (place === null) return;
     const heard = nothingHeard();
     const fault = await ask(member, heard, (headers) =>

@@ -2,9 +2,10 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { Usage } from "@mainstay/sdk/turn";
 import type { TargetLimits } from "../target.ts";
 import { longest, type Obstacle } from "./obstacle.ts";
+import type { RateAsk } from "./rate-ask.ts";
 import type { RateWindow } from "./rate-headers.ts";
 import { createRateLog } from "./rate-log.ts";
-import { createRateWindows } from "./rate-windows.ts";
+import { type Charge, createRateWindows } from "./rate-windows.ts";
 
 const pacingDefaults = {
   /** After a refusal for its rate that does not say for how long; each further one is twice as long. */
@@ -43,22 +44,23 @@ export interface Reservation {
  *
  * 1. No call is sent that a window, a limit or a refusal does not allow.
  * 2. Who waits is served in order; nobody who does not wait overtakes.
- * 3. After a refusal for the rate one call tries alone, until one was answered.
+ * 3. After a refusal for the rate one call tries alone, until one was answered. Calls that were sent
+ *    before it say nothing of the rate that is left, however long they last.
  * 4. Waiters are served once all that is being told is told: a settled call and its refusal are one.
  * 5. There is a timer only while somebody waits. How many wait is bounded by the turns that run.
  */
 export interface Pacing {
-  ready(tokens: number): Readiness;
+  ready(ask: RateAsk): Readiness;
   /** Null where it is not ready. */
-  reserve(tokens: number): Reservation | null;
+  reserve(ask: RateAsk): Reservation | null;
   /** Null where it can never be. @throws the signal's reason. */
-  wait(tokens: number, signal: AbortSignal): Promise<Reservation | null>;
+  wait(ask: RateAsk, signal: AbortSignal): Promise<Reservation | null>;
   /** The target refused a call for its rate; null where it does not say for how long. */
   afterRate(retry_after_ms: number | null): void;
 }
 
 interface Waiter {
-  readonly tokens: number;
+  readonly ask: RateAsk;
   readonly serve: (reservation: Reservation | null) => void;
 }
 
@@ -69,21 +71,23 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
   const queue: Waiter[] = [];
   let in_flight = 0;
   let refusals = 0;
+  /** Sent after the last refusal, and under way. */
+  const trials = new Set<Charge>();
   let blocked_until_ms = -Infinity;
   let disarm = () => undefined as void;
 
-  function obstacle(tokens: number): Obstacle | null {
+  function obstacle(ask: RateAsk): Obstacle | null {
     const now_ms = clock.monotonic();
     return longest([
       crowded(),
       blocked(now_ms),
-      windows.obstacle(tokens, now_ms),
-      log.obstacle(tokens, now_ms),
+      windows.obstacle(ask, now_ms),
+      log.obstacle(ask, now_ms),
     ]);
   }
 
   function crowded(): Obstacle | null {
-    if (refusals > 0 && in_flight > 0)
+    if (refusals > 0 && trials.size > 0)
       return { in_ms: 0, reason: "its rate was used up, and one call tries whether it is free" };
     if (limits.concurrency === null || in_flight < limits.concurrency) return null;
     return { in_ms: 0, reason: `${limits.concurrency} calls run, and it takes no more at once` };
@@ -94,24 +98,26 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
     return { in_ms: blocked_until_ms - now_ms, reason: "it said that its rate is used up" };
   }
 
-  function take(tokens: number): Reservation {
-    const charge = windows.reserve(tokens);
-    const entry = log.add(tokens, clock.monotonic());
+  function take(ask: RateAsk): Reservation {
+    const charge = windows.reserve(ask);
+    const entry = log.add(ask, clock.monotonic());
     let is_open = true;
     in_flight += 1;
+    trials.add(charge);
 
     function end(how: () => void): void {
       if (!is_open) return;
       is_open = false;
       in_flight -= 1;
       how();
+      trials.delete(charge);
       serveSoon();
     }
 
     return {
       heard(told) {
         if (!is_open) return;
-        refusals = 0;
+        accepted(charge);
         if (told.length > 0) windows.report(charge, told, clock.monotonic());
         serveSoon();
       },
@@ -122,7 +128,7 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
           else windows.assume(charge, now_ms);
           if (usage === null) return;
           entry.tokens = usage.input_tokens + usage.output_tokens;
-          refusals = 0;
+          accepted(charge);
         }),
       release: () =>
         end(() => {
@@ -130,6 +136,10 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
           log.forget(entry);
         }),
     };
+  }
+
+  function accepted(charge: Charge): void {
+    if (trials.has(charge)) refusals = 0;
   }
 
   function serveSoon(): void {
@@ -141,10 +151,10 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
   function serve(): void {
     disarm();
     for (let first = queue[0]; first !== undefined; first = queue[0]) {
-      const inTheWay = obstacle(first.tokens);
+      const inTheWay = obstacle(first.ask);
       if (inTheWay !== null && inTheWay.in_ms !== Infinity) return arm(inTheWay.in_ms);
       queue.shift();
-      first.serve(inTheWay === null ? take(first.tokens) : null);
+      first.serve(inTheWay === null ? take(first.ask) : null);
     }
   }
 
@@ -152,8 +162,8 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
     if (in_ms > 0) disarm = clock.after(Math.ceil(in_ms), serve);
   }
 
-  function ready(tokens: number): Readiness {
-    const inTheWay = obstacle(tokens) ?? behind();
+  function ready(ask: RateAsk): Readiness {
+    const inTheWay = obstacle(ask) ?? behind();
     if (inTheWay === null) return { ready: true };
     return { ready: false, ...inTheWay, never: inTheWay.in_ms === Infinity };
   }
@@ -161,14 +171,14 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
   function behind(): Obstacle | null {
     const first = queue[0];
     if (first === undefined) return null;
-    return { in_ms: obstacle(first.tokens)?.in_ms ?? 0, reason: "others wait for it already" };
+    return { in_ms: obstacle(first.ask)?.in_ms ?? 0, reason: "others wait for it already" };
   }
 
-  function wait(tokens: number, signal: AbortSignal): Promise<Reservation | null> {
+  function wait(ask: RateAsk, signal: AbortSignal): Promise<Reservation | null> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const waiter: Waiter = {
-        tokens,
+        ask,
         serve(reservation) {
           signal.removeEventListener("abort", leave);
           resolve(reservation);
@@ -189,6 +199,7 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
     const now_ms = clock.monotonic();
     const is_new = now_ms >= blocked_until_ms;
     if (is_new) refusals += 1;
+    trials.clear();
     if (!is_new && retry_after_ms === null) return;
     const until_ms = now_ms + (retry_after_ms ?? backOffMs(refusals));
     blocked_until_ms = Math.max(blocked_until_ms, until_ms);
@@ -197,7 +208,7 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
 
   return {
     ready,
-    reserve: (tokens) => (ready(tokens).ready ? take(tokens) : null),
+    reserve: (ask) => (ready(ask).ready ? take(ask) : null),
     wait,
     afterRate,
   };

@@ -1,5 +1,6 @@
 import type { TargetLimits } from "../target.ts";
 import { longest, type Obstacle } from "./obstacle.ts";
+import { type RateAsk, tokensOf, tokensWithin } from "./rate-ask.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -14,8 +15,8 @@ export interface Entry {
  * tell nothing of their rates. Times are monotonic.
  */
 export interface RateLog {
-  obstacle(tokens: number, now_ms: number): Obstacle | null;
-  add(tokens: number, now_ms: number): Entry;
+  obstacle(ask: RateAsk, now_ms: number): Obstacle | null;
+  add(ask: RateAsk, now_ms: number): Entry;
   /** The call was never sent. */
   forget(entry: Entry): void;
 }
@@ -28,15 +29,16 @@ export function createRateLog({
   let entries: readonly Entry[] = [];
 
   return {
-    obstacle(tokens, now_ms) {
+    obstacle(ask, now_ms) {
       entries = entries.filter(({ at_ms }) => at_ms + MINUTE_MS > now_ms);
+      const asked = tokensWithin(tokens_per_minute ?? Infinity, ask);
       return longest([
         exceeding(entries, requests_per_minute, () => 1, 1, "requests", now_ms),
-        exceeding(entries, tokens_per_minute, (entry) => entry.tokens, tokens, "tokens", now_ms),
+        exceeding(entries, tokens_per_minute, (entry) => entry.tokens, asked, "tokens", now_ms),
       ]);
     },
-    add(tokens, now_ms) {
-      const entry = { at_ms: now_ms, tokens };
+    add(ask, now_ms) {
+      const entry = { at_ms: now_ms, tokens: tokensOf(ask) };
       if (is_limited) entries = [...entries, entry];
       return entry;
     },
@@ -55,7 +57,7 @@ function exceeding(
   now_ms: number,
 ): Obstacle | null {
   if (limit === null) return null;
-  if (asked > limit)
+  if (asked === Infinity)
     return {
       in_ms: Infinity,
       reason: `the request is larger than the limit, ${limit} ${unit} a minute`,

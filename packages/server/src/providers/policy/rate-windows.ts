@@ -1,4 +1,5 @@
 import { longest, type Obstacle } from "./obstacle.ts";
+import { type RateAsk, tokensOf, tokensWithin } from "./rate-ask.ts";
 import type { RateWindow } from "./rate-headers.ts";
 
 /** A call, as it weighs on a rate. */
@@ -16,8 +17,8 @@ export interface Charge {
  *    provider only now.
  */
 export interface RateWindows {
-  obstacle(tokens: number, now_ms: number): Obstacle | null;
-  reserve(tokens: number): Charge;
+  obstacle(ask: RateAsk, now_ms: number): Obstacle | null;
+  reserve(ask: RateAsk): Charge;
   /** The headers of the call's own answer. */
   report(charge: Charge, windows: readonly RateWindow[], now_ms: number): void;
   /** It was sent, and nothing was told of the rates. */
@@ -48,10 +49,10 @@ export function createRateWindows(): RateWindows {
   let uncounted = none;
   let counted = none;
 
-  function obstacleOf({ window }: Held, tokens: number, now_ms: number): Obstacle | null {
+  function obstacleOf({ window }: Held, ask: RateAsk, now_ms: number): Obstacle | null {
     const { kind, name, limit } = window;
-    const asked = kind === "requests" ? 1 : tokens;
-    if (asked > limit)
+    const asked = kind === "requests" ? 1 : tokensWithin(limit, ask);
+    if (asked === Infinity)
       return { in_ms: Infinity, reason: `the request is larger than the rate, ${limit} ${name}` };
     const { remaining, resets_at_ms } = current(name, now_ms);
     if (remaining - uncounted[kind] >= asked) return null;
@@ -81,10 +82,10 @@ export function createRateWindows(): RateWindows {
   }
 
   return {
-    obstacle: (tokens, now_ms) =>
-      longest([...held.values()].map((each) => obstacleOf(each, tokens, now_ms))),
-    reserve(tokens) {
-      const charge = { tokens };
+    obstacle: (ask, now_ms) =>
+      longest([...held.values()].map((each) => obstacleOf(each, ask, now_ms))),
+    reserve(ask) {
+      const charge = { tokens: tokensOf(ask) };
       open.set(charge, counted);
       uncounted = plus(uncounted, charge);
       return charge;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createPacing, type Pacing } from "../../../src/providers/policy/pacing.ts";
+import type { RateAsk } from "../../../src/providers/policy/rate-ask.ts";
 import type { RateWindow } from "../../../src/providers/policy/rate-headers.ts";
 import type { TargetLimits } from "../../../src/providers/target.ts";
 import { handClock } from "../../door/hand-clock.ts";
@@ -11,6 +12,8 @@ const unlimited: TargetLimits = {
   requests_per_minute: null,
   tokens_per_minute: null,
 };
+
+const ask = (prompt_tokens: number, reply_tokens = 0): RateAsk => ({ prompt_tokens, reply_tokens });
 
 const windowOf = (
   remaining: number,
@@ -26,7 +29,7 @@ function paced(limits: Partial<TargetLimits> = {}) {
   const time = handClock();
   const pacing = createPacing({ clock: time.clock, limits: { ...unlimited, ...limits } });
   /** A call whose answer told of these windows. */
-  const tell = (...windows: RateWindow[]) => pacing.reserve(1)!.settle(null, windows);
+  const tell = (...windows: RateWindow[]) => pacing.reserve(ask(1))!.settle(null, windows);
   return { pacing, ...time, tell };
 }
 
@@ -38,7 +41,7 @@ function waiting(
   tokens = 1,
   signal = new AbortController().signal,
 ) {
-  const place = pacing.wait(tokens, signal);
+  const place = pacing.wait(ask(tokens), signal);
   void place.then(
     () => served.push(name),
     () => served.push(`${name} left`),
@@ -48,88 +51,110 @@ function waiting(
 
 test("where nothing is known, nothing is in the way", () => {
   const { pacing } = paced();
-  for (let i = 0; i < 500; i += 1) expect(pacing.reserve(100_000)).not.toBeNull();
+  for (let i = 0; i < 500; i += 1) expect(pacing.reserve(ask(100_000))).not.toBeNull();
 });
 
 test("a window that is used up says until when; at its reset it is full", async () => {
   const { pacing, tell, pass } = paced();
   tell(windowOf(0, 7_000));
-  expect(pacing.ready(1)).toMatchObject({ ready: false, in_ms: 7_000, never: false });
-  expect(pacing.reserve(1)).toBeNull();
+  expect(pacing.ready(ask(1))).toMatchObject({ ready: false, in_ms: 7_000, never: false });
+  expect(pacing.reserve(ask(1))).toBeNull();
   await pass(6_999);
-  expect(pacing.reserve(1)).toBeNull();
+  expect(pacing.reserve(ask(1))).toBeNull();
   await pass(1);
-  const places = Array.from({ length: 11 }, () => pacing.reserve(1));
+  const places = Array.from({ length: 11 }, () => pacing.reserve(ask(1)));
   expect(places.map((place) => place !== null)).toEqual([...Array(10).fill(true), false]);
 });
 
 test("of two windows that are used up the later reset counts", () => {
   const { pacing, tell } = paced();
   tell(windowOf(0, 7_000), windowOf(0, 90_000, { name: "requests a day", span_ms: 86_400_000 }));
-  expect(pacing.ready(1)).toMatchObject({ ready: false, in_ms: 90_000 });
+  expect(pacing.ready(ask(1))).toMatchObject({ ready: false, in_ms: 90_000 });
 });
 
 test("calls that no answer has counted yet are taken off (rate windows, 1)", () => {
   const { pacing, tell } = paced();
   tell(windowOf(3, 60_000));
-  expect([1, 2, 3, 4].map(() => pacing.reserve(1) !== null)).toEqual([true, true, true, false]);
+  expect([1, 2, 3, 4].map(() => pacing.reserve(ask(1)) !== null)).toEqual([
+    true,
+    true,
+    true,
+    false,
+  ]);
 });
 
 test("a report that is older than it looks is taken for no more than it is (rate windows, 2)", () => {
   const { pacing } = paced();
-  const [slow, quick] = [pacing.reserve(1)!, pacing.reserve(1)!];
+  const [slow, quick] = [pacing.reserve(ask(1))!, pacing.reserve(ask(1))!];
   quick.heard([windowOf(1, 60_000)]);
   // What the slow one's answer says is of before the quick one's call.
   slow.heard([windowOf(2, 60_000)]);
-  expect(pacing.reserve(1)).not.toBeNull();
-  expect(pacing.reserve(1)).toBeNull();
+  expect(pacing.reserve(ask(1))).not.toBeNull();
+  expect(pacing.reserve(ask(1))).toBeNull();
 });
 
-test("a request larger than a window or a limit is never ready, and nobody waits for it", async () => {
+test("a request surely larger than a window or a limit is never ready, and nobody waits for it", async () => {
   const tokens = { name: "tokens a minute", kind: "tokens", limit: 6_000 } as const;
   const { pacing, tell, waiting: timers } = paced({ tokens_per_minute: 9_000 });
-  expect(pacing.ready(9_001)).toMatchObject({ ready: false, never: true, in_ms: Infinity });
+  expect(pacing.ready(ask(11_701))).toMatchObject({ ready: false, never: true, in_ms: Infinity });
+  expect(pacing.ready(ask(11_700))).toEqual({ ready: true });
   tell(windowOf(6_000, 60_000, tokens));
-  expect(pacing.ready(6_001)).toMatchObject({ ready: false, never: true });
-  expect(await pacing.wait(6_001, new AbortController().signal)).toBeNull();
-  expect(pacing.ready(6_000)).toEqual({ ready: true });
+  expect(pacing.ready(ask(7_801))).toMatchObject({ ready: false, never: true });
+  expect(await pacing.wait(ask(7_801), new AbortController().signal)).toBeNull();
+  expect(pacing.ready(ask(7_800))).toEqual({ ready: true });
   expect(timers()).toBe(0);
 });
+
+test.each([
+  ["a window", 6_000, null],
+  ["a limit", 60_000, 6_000],
+])(
+  "what only our guesses make larger than %s is tried when that is full",
+  async (_, limit, set) => {
+    const { pacing, tell, pass } = paced({ tokens_per_minute: set });
+    tell(windowOf(limit - 1, 7_000, { name: "tokens a minute", kind: "tokens", limit }));
+    pacing.reserve(ask(500))!.settle({ input_tokens: 100, output_tokens: 0 });
+    expect(pacing.ready(ask(5_200, 1_000))).toMatchObject({ ready: false, never: false });
+    await pass(60_000);
+    expect(pacing.reserve(ask(5_200, 1_000))).not.toBeNull();
+    expect(pacing.ready(ask(1))).toMatchObject({ ready: false, never: false });
+  },
+);
 
 test("what was never sent counts nowhere; what was sent and told nothing counts whole", () => {
   const { pacing, tell } = paced({ requests_per_minute: 3 });
   tell(windowOf(1, 60_000));
-  pacing.reserve(1)!.release();
-  pacing.reserve(1)!.settle(null);
-  expect(pacing.reserve(1)).toBeNull();
+  pacing.reserve(ask(1))!.release();
+  pacing.reserve(ask(1))!.settle(null);
+  expect(pacing.reserve(ask(1))).toBeNull();
 });
 
 test("tokens that a call did not take are given back", () => {
   const { pacing } = paced({ tokens_per_minute: 1_000 });
-  const place = pacing.reserve(900)!;
-  expect(pacing.ready(600).ready).toBe(false);
+  const place = pacing.reserve(ask(900))!;
+  expect(pacing.ready(ask(600)).ready).toBe(false);
   place.settle({ input_tokens: 100, output_tokens: 200 });
-  expect(pacing.ready(700)).toEqual({ ready: true });
-  expect(pacing.ready(701)).toMatchObject({ ready: false, in_ms: 60_000 });
+  expect(pacing.ready(ask(700))).toEqual({ ready: true });
+  expect(pacing.ready(ask(701))).toMatchObject({ ready: false, in_ms: 60_000 });
 });
 
 test("the first end of a reservation counts", () => {
   const { pacing } = paced({ concurrency: 1 });
-  const first = pacing.reserve(1)!;
+  const first = pacing.reserve(ask(1))!;
   first.settle(null);
   first.release();
   first.settle(null);
-  expect(pacing.reserve(1)).not.toBeNull();
-  expect(pacing.ready(1)).toMatchObject({ ready: false, in_ms: 0 });
+  expect(pacing.reserve(ask(1))).not.toBeNull();
+  expect(pacing.ready(ask(1))).toMatchObject({ ready: false, in_ms: 0 });
 });
 
 test("waiters are served in order, and a small one does not overtake (2)", async () => {
   const { pacing, pass, waiting: timers } = paced({ tokens_per_minute: 100 });
-  pacing.reserve(100)!.settle({ input_tokens: 100, output_tokens: 0 });
+  pacing.reserve(ask(100))!.settle({ input_tokens: 100, output_tokens: 0 });
   const served: string[] = [];
   void waiting(pacing, served, "large", 90);
   void waiting(pacing, served, "small", 5);
-  expect(pacing.ready(5)).toMatchObject({ ready: false, in_ms: 60_000 });
+  expect(pacing.ready(ask(5))).toMatchObject({ ready: false, in_ms: 60_000 });
   await pass(59_999);
   expect(served).toEqual([]);
   await pass(1);
@@ -139,29 +164,29 @@ test("waiters are served in order, and a small one does not overtake (2)", async
 
 test("who would fit, but does not wait, does not overtake who waits (2)", async () => {
   const { pacing, pass } = paced({ tokens_per_minute: 100 });
-  pacing.reserve(90)!.settle({ input_tokens: 90, output_tokens: 0 });
+  pacing.reserve(ask(90))!.settle({ input_tokens: 90, output_tokens: 0 });
   const served: string[] = [];
   void waiting(pacing, served, "large", 50);
-  expect(pacing.ready(5)).toMatchObject({ ready: false, in_ms: 60_000 });
-  expect(pacing.reserve(5)).toBeNull();
+  expect(pacing.ready(ask(5))).toMatchObject({ ready: false, in_ms: 60_000 });
+  expect(pacing.reserve(ask(5))).toBeNull();
   await pass(60_000);
   expect(served).toEqual(["large"]);
-  expect(pacing.reserve(5)).not.toBeNull();
+  expect(pacing.reserve(ask(5))).not.toBeNull();
 });
 
 test("the end of a call wakes who waits for its place", async () => {
   const { pacing } = paced({ concurrency: 1 });
-  const first = pacing.reserve(1)!;
+  const first = pacing.reserve(ask(1))!;
   const served: string[] = [];
   const second = waiting(pacing, served, "second");
-  expect(pacing.reserve(1)).toBeNull();
+  expect(pacing.reserve(ask(1))).toBeNull();
   first.settle(null);
   expect(await second).not.toBeNull();
 });
 
 test("who does not wait any more leaves at once, and the next is served", async () => {
   const { pacing, waiting: timers } = paced({ tokens_per_minute: 100 });
-  pacing.reserve(95)!.settle(null);
+  pacing.reserve(ask(95))!.settle(null);
   const away = new AbortController();
   const served: string[] = [];
   void waiting(pacing, served, "large", 90, away.signal);
@@ -170,12 +195,12 @@ test("who does not wait any more leaves at once, and the next is served", async 
   expect(await small).not.toBeNull();
   expect(served).toEqual(["large left", "small"]);
   expect(timers()).toBe(0);
-  await expect(pacing.wait(1, away.signal)).rejects.toThrow("cancelled");
+  await expect(pacing.wait(ask(1), away.signal)).rejects.toThrow("cancelled");
 });
 
 test("a refusal for the rate holds everybody for as long as it says", async () => {
   const { pacing, pass } = paced();
-  const place = pacing.reserve(1)!;
+  const place = pacing.reserve(ask(1))!;
   const served: string[] = [];
   pacing.afterRate(7_660);
   void waiting(pacing, served, "waiter");
@@ -188,7 +213,7 @@ test("a refusal for the rate holds everybody for as long as it says", async () =
 
 test("a settled call and its refusal are one, in whichever order they are told (4)", async () => {
   const { pacing, pass } = paced({ concurrency: 1 });
-  const place = pacing.reserve(1)!;
+  const place = pacing.reserve(ask(1))!;
   const served: string[] = [];
   void waiting(pacing, served, "waiter");
   place.settle(null);
@@ -201,25 +226,41 @@ test("a settled call and its refusal are one, in whichever order they are told (
 
 test("after a refusal one call tries alone until it is accepted (3)", async () => {
   const { pacing, pass } = paced();
-  const place = pacing.reserve(1)!;
+  const place = pacing.reserve(ask(1))!;
   pacing.afterRate(1_000);
   place.settle(null);
   await pass(1_000);
-  const trial = pacing.reserve(1)!;
-  expect(pacing.reserve(1)).toBeNull();
+  const trial = pacing.reserve(ask(1))!;
+  expect(pacing.reserve(ask(1))).toBeNull();
   trial.heard([]);
-  expect(pacing.reserve(1)).not.toBeNull();
+  expect(pacing.reserve(ask(1))).not.toBeNull();
+});
+
+test("what was sent before a refusal keeps nobody from trying, and its end says nothing of the rate (3)", async () => {
+  const { pacing, pass } = paced();
+  const [old, older, refused] = [1, 2, 3].map(() => pacing.reserve(ask(1))!);
+  older!.heard([]);
+  refused!.settle(null);
+  pacing.afterRate(1_000);
+  await pass(1_000);
+  const trial = pacing.reserve(ask(1))!;
+  expect(trial).not.toBeNull();
+  old!.heard([]);
+  older!.settle({ input_tokens: 1, output_tokens: 1 });
+  expect(pacing.reserve(ask(1))).toBeNull();
+  trial.heard([]);
+  expect(pacing.reserve(ask(1))).not.toBeNull();
 });
 
 test("refusals that do not say for how long are waited for twice as long each, up to a minute", async () => {
   const { pacing, pass } = paced();
   const waits: number[] = [];
   for (let i = 0; i < 7; i += 1) {
-    const place = pacing.reserve(1)!;
+    const place = pacing.reserve(ask(1))!;
     pacing.afterRate(null);
     pacing.afterRate(null);
     place.settle(null);
-    const readiness = pacing.ready(1);
+    const readiness = pacing.ready(ask(1));
     waits.push(readiness.ready ? 0 : readiness.in_ms);
     await pass(waits.at(-1)!);
   }

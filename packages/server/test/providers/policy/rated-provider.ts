@@ -53,7 +53,10 @@ export async function simulate(world: World): Promise<Outcome> {
   async function caller(): Promise<void> {
     await clock.sleep(random() * 3 * world.window_ms);
     const tokens = 1 + Math.floor((random() * world.token_limit) / 2);
-    const place = await pacing.wait(tokens, new AbortController().signal);
+    const place = await pacing.wait(
+      { prompt_tokens: tokens, reply_tokens: 0 },
+      new AbortController().signal,
+    );
     if (place === null) throw new Error("no request of this world is too large");
     at_once += 1;
     most_at_once = Math.max(most_at_once, at_once);
@@ -76,7 +79,7 @@ export async function simulate(world: World): Promise<Outcome> {
 
   async function everybody(): Promise<void> {
     // Nobody can keep to a rate that no answer has told yet: one call goes before.
-    const first = pacing.reserve(1)!;
+    const first = pacing.reserve({ prompt_tokens: 1, reply_tokens: 0 })!;
     first.settle(null, provider.take(1));
     await Promise.all(Array.from({ length: world.callers }, caller));
   }
