@@ -5,6 +5,7 @@ import type { ToolCall } from "@mainstay/sdk/events";
 import type { FinishReason, ModelRequest } from "../../kernel/model.ts";
 import { limits } from "../../kernel/limits.ts";
 import type { Ask } from "../adapters/adapters.ts";
+import type { PartStream } from "../adapters/part-stream.ts";
 import type { ToldUsage } from "../estimate.ts";
 import { AttemptFault } from "../policy/codes.ts";
 import type { Deadlines } from "../policy/deadlines.ts";
@@ -40,6 +41,8 @@ export interface AttemptHow {
   readonly onHeaders: (headers: Readonly<Record<string, string>>) => void;
   /** Whose error bodies it speaks. */
   readonly type: ProviderType;
+  /** Undefined: as many as the adapter allows. */
+  readonly max_output_tokens?: number | undefined;
 }
 
 export const nothingHeard = (): Heard => ({
@@ -63,7 +66,7 @@ export const nothingHeard = (): Heard => ({
 export async function* attempt(
   ask: Ask,
   request: ModelRequest,
-  { deadlines, clock, signal, cut, heard, onHeaders, type }: AttemptHow,
+  { deadlines, clock, signal, cut, heard, onHeaders, type, max_output_tokens }: AttemptHow,
 ): AsyncGenerator<AttemptPart> {
   signal.throwIfAborted();
   const own = new AbortController();
@@ -75,14 +78,17 @@ export async function* attempt(
   const measure = createMeasure(heard);
   const idFor = createNaming();
   let finished = false;
+  let stream: PartStream | null = null;
   try {
-    const asked = await orAbort(ask(request, { signal: own.signal, stream: true }), own.signal);
+    const how = { signal: own.signal, stream: true, max_output_tokens };
+    const asked = await orAbort(ask(request, how), own.signal);
     heard.has_answer = true;
     onHeaders(asked.headers);
+    ({ stream } = asked);
     // A stream that is cancelled answers at once, also where what is below it is deaf.
-    own.signal.addEventListener("abort", asked.stream.cancel, { once: true });
+    own.signal.addEventListener("abort", stream.cancel, { once: true });
     for (;;) {
-      const said = await asked.stream.next();
+      const said = await stream.next();
       own.signal.throwIfAborted();
       if (said === null) throw new AttemptFault("cut", "the stream ended without a finish reason");
       if (measure(said)) watch.alive();
@@ -100,6 +106,8 @@ export async function* attempt(
     signal.removeEventListener("abort", stop);
     cut.removeEventListener("abort", leaveOff);
     if (!finished) own.abort(new AttemptFault("cut", "the attempt is over"));
+    // Some wires tell the finish before their end: nobody reads on.
+    stream?.cancel();
   }
 }
 

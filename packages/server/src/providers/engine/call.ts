@@ -1,6 +1,6 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import type { PassedOver, ToolCall } from "@mainstay/sdk/events";
-import type { Bill, FinishReason, ModelPart, ModelRequest } from "../../kernel/model.ts";
+import type { Bill, FinishReason, Mending, ModelPart, ModelRequest } from "../../kernel/model.ts";
 import { billOf } from "../cost.ts";
 import { requestTokens, type ToldUsage } from "../estimate.ts";
 import { judge, type Judgement } from "../judge/judge.ts";
@@ -41,6 +41,7 @@ export type CallEnd =
   | {
       readonly end: "unfit";
       readonly reply: Reply;
+      readonly problem: Mending["problem"];
       readonly tell: string;
       readonly fault: AttemptFault;
     }
@@ -71,7 +72,9 @@ export async function* call(
 ): AsyncGenerator<ModelPart, CallEnd> {
   const { provider, model, credential } = member.target;
   const input_tokens = requestTokens(request);
-  const begun = pool.begin(member, input_tokens, taken);
+  const opened = pool.begin(member, input_tokens, taken);
+  if (opened === null) return { end: "failed", fault: noPlace(), bill: null };
+  const begun = opened;
   const heard = nothingHeard();
   const gate = createPlanGate(request);
   const shown = createShown(silence);
@@ -134,7 +137,7 @@ export async function* call(
     begun.failed(fault);
     yield failed(problem, told(detail), reply.bill);
     if (shown.some()) yield { type: "restart", cause: `${provider}: ${told(detail)}` };
-    return { end: "unfit", reply, tell, fault };
+    return { end: "unfit", reply, problem, tell, fault };
   }
 
   async function* fit(
@@ -169,6 +172,9 @@ export async function* call(
     if (mended !== "") yield { type: "text", text: mended };
   }
 }
+
+/** Nothing was sent: others took its place in the rate. */
+const noPlace = () => new AttemptFault("rate", "its rate is used up");
 
 /** Whether the provider may have worked for it: an error is not billed, a silence is. */
 const tookSomething = ({ status, code }: AttemptFault, { has_answer }: Heard): boolean =>

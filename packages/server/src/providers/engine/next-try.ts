@@ -75,7 +75,7 @@ export function nextTry(progress: Progress): NextTry {
   if (round === 1 && may_repeat && again.length > 0) return { next: "rest" };
   const second = round === 2 ? again.find(({ is_asked }) => !is_asked) : undefined;
   if (second !== undefined) return tryIt(progress, second, "a second try, after all had failed");
-  return paced(candidates) ?? lastResort(progress) ?? { next: "give_up" };
+  return paced(progress) ?? lastResort(progress) ?? { next: "give_up" };
 }
 
 /** A target that was only too busy is as good as new once its window has reset. */
@@ -91,12 +91,19 @@ function freshWhy({ candidates, is_wish }: Progress, fresh: Candidate): string {
   return is_wish ? "you asked for it" : "first in the configured order";
 }
 
-function paced(candidates: readonly Candidate[]): NextTry | null {
-  const waits = candidates.flatMap((candidate) =>
-    candidate.standing.at === "paced" && candidate.standing.in_ms <= PACING_WAIT_MS
-      ? [{ next: "wait" as const, candidate, ...candidate.standing }]
-      : [],
-  );
+/** Only who would be asked once it is free is worth a wait. */
+function paced({ candidates, round, may_repeat }: Progress): NextTry | null {
+  const isWorth = ({ tries, last, is_asked }: Candidate): boolean =>
+    tries === 0 ||
+    last === "rate" ||
+    (last !== null && traits[last].again && may_repeat && !(round === 2 && is_asked));
+  const waits = candidates
+    .filter(isWorth)
+    .flatMap((candidate) =>
+      candidate.standing.at === "paced" && candidate.standing.in_ms <= PACING_WAIT_MS
+        ? [{ next: "wait" as const, candidate, ...candidate.standing }]
+        : [],
+    );
   return leastBy(waits, ({ in_ms }) => in_ms);
 }
 
@@ -110,13 +117,18 @@ function lastResort(progress: Progress): NextTry | null {
   return least && tryIt(progress, least, "nothing better is left");
 }
 
-function tryIt({ candidates }: Progress, candidate: Candidate, why: string): NextTry {
-  const at = candidates.findIndex(({ key }) => key === candidate.key);
-  const passed_over = candidates.slice(0, at).map(({ target, standing, last }) => ({
+const tryIt = ({ candidates }: Progress, candidate: Candidate, why: string): NextTry => ({
+  ...{ next: "try", candidate, why },
+  passed_over: passedOver(candidates, candidate.key),
+});
+
+/** What comes before a target in the order, and why it is not asked. */
+export function passedOver(candidates: readonly Candidate[], key: string): PassedOver[] {
+  const at = candidates.findIndex((candidate) => candidate.key === key);
+  return candidates.slice(0, at).map(({ target, standing, last }) => ({
     ...{ provider: target.provider, model: target.model },
     why: last === null ? whyNot(standing) : inWords[last],
   }));
-  return { next: "try", candidate, why, passed_over };
 }
 
 const whyNot = (standing: Standing): string => (standing.at === "ready" ? "" : standing.why);

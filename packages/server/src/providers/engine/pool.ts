@@ -11,12 +11,13 @@ import {
   type Breaker,
   trip,
 } from "../policy/breaker.ts";
-import { AttemptFault, traits } from "../policy/codes.ts";
+import { type AttemptCode, AttemptFault, traits } from "../policy/codes.ts";
 import {
   afterRecheck,
   afterRefusal,
-  type CredentialCause,
   type CredentialState,
+  liveCredential,
+  type Recheck,
 } from "../policy/credential.ts";
 import { type Deadlines, deadlinesFor } from "../policy/deadlines.ts";
 import type { Pacing, Reservation } from "../policy/pacing.ts";
@@ -50,6 +51,8 @@ export interface Health {
   readonly first_token_ms: number[];
   readonly between_ms: number[];
   in_flight: number;
+  /** Whether its rate leaves room now, or soon: as listeners were told last. */
+  is_free: boolean;
   /** Since the start. */
   answered: number;
   failed: number;
@@ -75,17 +78,19 @@ export interface Pool {
   member(key: string): Member;
   health(key: string): Health;
   credential(target: Target): CredentialState;
-  standing(member: Member, tokens: number): Standing;
+  /** `share` decides whether one that is coming back takes this call. */
+  standing(member: Member, tokens: number, share: Random): Standing;
   deadlines(member: Member, how: { has_alternative: boolean; is_last_resort: boolean }): Deadlines;
   /** Resolves when it may be asked; with a place in its rate that is already taken, or null. @throws the signal's reason */
   free(member: Member, tokens: number, signal: AbortSignal): Promise<Reservation | null>;
-  begin(member: Member, tokens: number, taken: Reservation | null): Begun;
+  /** Null where there is no place in its rate any more. */
+  begin(member: Member, tokens: number, taken: Reservation | null): Begun | null;
   /** A step came to nothing: what it met is worse than one call shows. */
   gaveUp(faults: ReadonlyMap<string, AttemptFault>): void;
   /** A probe was answered, or met this. */
   probed(member: Member, fault: AttemptFault | null, heard: Heard): void;
-  /** A key was looked at again: what it is refused for, or null. */
-  rechecked(target: Target, refusal: CredentialCause | null): void;
+  /** A key was looked at again. */
+  rechecked(target: Target, told: Recheck): void;
   restoreCredential(target: Target, state: CredentialState): void;
   isPaused(provider: string): boolean;
   /** Ends what a provider is being asked; the steps go on elsewhere. */
@@ -132,17 +137,17 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
 
   function setCredential(target: Target, next: CredentialState): void {
     const key = credentialKey(target);
-    const before = credentials.get(key)?.state ?? "live";
+    const before = credentialOf(target);
     credentials.set(key, next);
-    if (before === next.state) return;
+    if (before === next) return;
     for (const member of members) if (credentialKey(member.target) === key) changed(member);
   }
 
   const credentialOf = (target: Target): CredentialState =>
-    credentials.get(credentialKey(target)) ?? { state: "live" };
+    credentials.get(credentialKey(target)) ?? liveCredential;
 
-  function standing(member: Member, tokens: number): Standing {
-    const bar = barred(member);
+  function standing(member: Member, tokens: number, share: Random): Standing {
+    const bar = barred(member, share);
     const rate = pacedBy(healthOf(member.key), askOf(tokens));
     if (bar === null) return rate;
     // Also who is tried for want of a better one is not asked before its rate allows.
@@ -150,20 +155,21 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
   }
 
   /** What keeps it from being asked, whatever its rate allows. */
-  function barred(member: Member): Exclude<Standing, { at: "ready" }> | null {
+  function barred(member: Member, share: Random): Exclude<Standing, { at: "ready" }> | null {
     const { target, key } = member;
     const pause = paused(target.provider);
     if (pause !== null) return { at: "shut", why: pause };
     const credential = credentialOf(target);
     if (credential.state === "retired") return { at: "shut", why: inWords[credential.cause] };
-    return brokenness(member, healthOf(key));
+    return brokenness(member, healthOf(key), share);
   }
 
   function brokenness(
     member: Member,
     { breaker, in_flight }: Health,
+    share: Random,
   ): Exclude<Standing, { at: "ready" }> | null {
-    if (breaker.state === "closed" || (breaker.state === "half_open" && admits(breaker, random)))
+    if (breaker.state === "closed" || (breaker.state === "half_open" && admits(breaker, share)))
       return null;
     if (breaker.state === "open") {
       const why = `it failed lately: ${inWordsOf(breaker.cause)}`;
@@ -171,7 +177,7 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
       return { at: "open", resort_ms: breaker.until_ms - clock.monotonic(), why };
     }
     const why = "it has just come back, and takes only a few at once";
-    const isNeeded = !members.some((other) => other.key !== member.key && isHealthy(other));
+    const isNeeded = !members.some((other) => other.key !== member.key && takesCalls(other));
     if (!isNeeded) return { at: "shut", why };
     const takes = RETURNING_CALLS * 2 ** breaker.level;
     return in_flight < takes ? null : { at: "paced", in_ms: RETURNING_LOOK_MS, why };
@@ -189,6 +195,14 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     credentialOf(target).state === "live" &&
     paused(target.provider) === null;
 
+  /** Healthy, and not to be waited for long. */
+  const takesCalls = (member: Member): boolean => isHealthy(member) && isSoonFree(member);
+
+  function isSoonFree({ key }: Member): boolean {
+    const readiness = healthOf(key).pacing.ready(anyCall);
+    return readiness.ready || readiness.in_ms <= PACING_WAIT_MS;
+  }
+
   function available(): Availability {
     if (members.length === 0) return "unconfigured";
     const askable = members.filter(isAskable);
@@ -197,11 +211,9 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
   }
 
   function isAskable(member: Member): boolean {
-    const { breaker, pacing } = healthOf(member.key);
+    const { breaker } = healthOf(member.key);
     if (breaker.state === "open" || credentialOf(member.target).state === "retired") return false;
-    if (paused(member.target.provider) !== null) return false;
-    const readiness = pacing.ready(anyCall);
-    return readiness.ready || readiness.in_ms <= PACING_WAIT_MS;
+    return paused(member.target.provider) === null && isSoonFree(member);
   }
 
   async function free(
@@ -215,16 +227,17 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
       return null;
     }
     const place = await pacing.wait(askOf(tokens), signal);
-    if (place === null || barred(member) === null) return place;
+    if (place === null || barred(member, () => 0) === null) return place;
     // It failed, or was paused, while it was waited for.
     place.release();
     return null;
   }
 
-  function begin(member: Member, tokens: number, taken: Reservation | null): Begun {
+  function begin(member: Member, tokens: number, taken: Reservation | null): Begun | null {
     const health = healthOf(member.key);
     const { pacing } = health;
     const place = taken ?? pacing.reserve(askOf(tokens));
+    if (place === null) return null;
     const cut = new AbortController();
     let is_open = true;
     health.in_flight += 1;
@@ -242,22 +255,26 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
 
     return {
       cut: cut.signal,
-      heard: (headers) => place?.heard(rates(headers)),
+      heard(headers) {
+        place.heard(rates(headers));
+        tellRate(member);
+      },
       answered: (heard, usage) =>
         once(() => {
-          place?.settle(usage);
+          place.settle(usage);
           observe(health, heard);
           health.answered += 1;
           setBreaker(member, afterSuccess(health.breaker, clock.monotonic()));
         }),
       failed: (fault) =>
         once(() => {
-          place?.settle(null, rates(fault.headers));
+          place.settle(null, rates(fault.headers));
           health.failed += 1;
           blame(member, fault);
+          tellRate(member);
         }),
-      cancelled: () => once(() => place?.settle(null)),
-      end: () => once(() => place?.settle(null)),
+      cancelled: () => once(() => place.settle(null)),
+      end: () => once(() => place.settle(null)),
     };
   }
 
@@ -274,9 +291,18 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     setBreaker(member, afterFault(health.breaker, code, now, random));
   }
 
+  /** A rate that is used up, or free again, is news. */
+  function tellRate(member: Member): void {
+    const health = healthOf(member.key);
+    const is_free = isSoonFree(member);
+    if (is_free === health.is_free) return;
+    health.is_free = is_free;
+    changed(member);
+  }
+
   function gaveUp(faults: ReadonlyMap<string, AttemptFault>): void {
     for (const [key, { code }] of faults) {
-      if (traits[code].blames !== "target") continue;
+      if (!absences.has(code)) continue;
       setBreaker(member(key), trip(healthOf(key).breaker, code, clock.monotonic(), random));
     }
   }
@@ -285,8 +311,8 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     const health = healthOf(member.key);
     const { breaker } = health;
     observe(health, heard);
-    if (fault !== null && traits[fault.code].blames !== "target") return blame(member, fault);
-    setBreaker(member, afterProbe(breaker, fault === null, clock.monotonic(), random));
+    if (fault !== null && traits[fault.code].blames !== "target") blame(member, fault);
+    setBreaker(member, afterProbe(breaker, fault?.code ?? null, clock.monotonic(), random));
   }
 
   function member(key: string): Member {
@@ -297,7 +323,7 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
 
   return {
     add(added, pacing, breaker) {
-      const counts = { in_flight: 0, answered: 0, failed: 0 };
+      const counts = { in_flight: 0, is_free: true, answered: 0, failed: 0 };
       healths.set(added.key, { breaker, pacing, first_token_ms: [], between_ms: [], ...counts });
       members.push(added);
       changed(added);
@@ -321,8 +347,8 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     begin,
     gaveUp,
     probed,
-    rechecked: (target, refusal) =>
-      setCredential(target, afterRecheck(credentialOf(target), refusal, clock.monotonic())),
+    rechecked: (target, told) =>
+      setCredential(target, afterRecheck(credentialOf(target), told, clock.monotonic())),
     restoreCredential: (target, state) => credentials.set(credentialKey(target), state),
     cutOff(provider, why) {
       for (const [cut, of] of under_way)
@@ -337,6 +363,18 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     },
   };
 }
+
+/** It was not there for anybody; an unfit reply may be due to one person's request alone. */
+const absences: ReadonlySet<AttemptCode> = new Set<AttemptCode>([
+  "connect",
+  "first_token_timeout",
+  "stalled",
+  "timed_out",
+  "overload",
+  "server_error",
+  "malformed",
+  "cut",
+]);
 
 export const credentialKey = ({ provider, credential }: Target): string =>
   `${provider}#${credential}`;

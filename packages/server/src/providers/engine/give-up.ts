@@ -1,0 +1,61 @@
+import {
+  type AttemptFailure,
+  type Mending,
+  type ModelPart,
+  type ModelRequest,
+  NoModelAnswered,
+} from "../../kernel/model.ts";
+import { createPlanGate } from "../judge/plan-gate.ts";
+import type { Reply } from "./call.ts";
+import { inWords, passedOver } from "./next-try.ts";
+import type { Member, Pool } from "./pool.ts";
+import { failureOf, finishOf, type StepParts } from "./step.ts";
+import type { StepState } from "./step-state.ts";
+
+/** A whole reply that was not fit, but that the turn knows how to deal with. */
+export interface Wrong {
+  readonly member: Member;
+  readonly reply: Reply;
+  readonly problem: Mending["problem"];
+}
+
+export interface GivingUp extends Pick<StepParts, "told"> {
+  readonly pool: Pool;
+  readonly state: StepState;
+  readonly request: ModelRequest;
+}
+
+/**
+ * Nothing is left to try: hands over the last wrong reply, without what may be a plan in it.
+ *
+ * @throws NoModelAnswered where there is none.
+ */
+export async function* giveUp(
+  parts: GivingUp,
+  wrong: Wrong | null,
+): AsyncGenerator<ModelPart, void> {
+  const { pool, state, request } = parts;
+  if (wrong === null) {
+    pool.gaveUp(state.faults());
+    throw new NoModelAnswered(state.order.flatMap((member) => failuresOf(parts, member)));
+  }
+  const { member, reply, problem } = wrong;
+  const { provider, model } = member.target;
+  yield { type: "mended", provider, model, problem, how: "handed_over", detail: inWords[problem] };
+  const text = createPlanGate(request).push(reply.text);
+  if (text !== "") yield { type: "text", text };
+  for (const each of reply.calls) yield { type: "tool_call", call: each };
+  const before = passedOver(state.progress().candidates, member.key);
+  // It was billed when it was found to be wrong.
+  const usage = { input_tokens: 0, output_tokens: 0 };
+  yield { ...finishOf(member, reply, before), bill: null, usage };
+}
+
+function failuresOf({ state, request: _, ...parts }: GivingUp, member: Member): AttemptFailure[] {
+  const fault = state.faults().get(member.key);
+  if (fault !== undefined) return [failureOf(member, fault, parts.told)];
+  const { standing, target } = state.candidate(member);
+  if (standing.at === "ready") return [];
+  const code = standing.at === "paced" ? "rate" : "unavailable";
+  return [{ provider: target.provider, model: target.model, code, message: standing.why }];
+}
