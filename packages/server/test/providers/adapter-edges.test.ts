@@ -130,6 +130,34 @@ test("a kept connection that dies before the first byte is nobody there, not a b
   expect([kind, answer.status, asked]).toEqual(["connect", null, 2]);
 });
 
+const odd = [100, 101, 102, 103, 199, 203, 204, 205, 299, 304, 399, 499, 599, 600, 777, 999];
+
+test.each([
+  ["whole", "Content-Length: 1\r\n\r\nx"],
+  ["cut", "Content-Length: 9\r\n\r\nx"],
+  ["no more than its head", "\r\n"],
+])("5: an answer of any status, %s, is a fault, and ends nothing else", async (_, rest) => {
+  let status = 0;
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => socket.end(`HTTP/1.1 ${status} Odd\r\n${rest}`));
+  });
+  const ask = adapter(await listen(server));
+  for (status of odd) await faultOf(said(ask));
+  status = 700;
+  const { kind, answer } = await faultOf(said(ask));
+  expect([kind, answer.status]).toEqual(["malformed", 700]);
+});
+
+test("2: an abort after an answer has ended is heard by nobody", async () => {
+  const url = await http((_, response) => void response.end(chunk("Hello") + end));
+  const asking = new AbortController();
+  const asked = await adapter(url)(request, { stream: true, signal: asking.signal });
+  const parts = await Array.fromAsync(asked.stream);
+  asking.abort(new Error("too late"));
+  expect(parts.at(-1)).toMatchObject({ type: "finish" });
+});
+
 test("a server that does not know how to be asked for usage is asked without, from then on", async () => {
   const refusal = {
     status: 400,

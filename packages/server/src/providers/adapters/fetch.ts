@@ -6,6 +6,7 @@
  * 2. An abort destroys the socket at once, also before the answer's head.
  * 3. What is kept is bounded: the body of an error, and one event of a stream.
  * 4. Who answers is waited for without end: deadlines are the attempt's. Only connecting has its own.
+ * 5. No answer, however odd, throws in a handler: undici would let it end the process.
  */
 import { Agent, type Dispatcher } from "undici";
 import { type BadStream, createEventGuard, type EventGuard } from "./event-guard.ts";
@@ -88,6 +89,8 @@ function createExchange(
       if (signal?.aborted) controller.abort(signal.reason);
     },
     onResponseStart(controller, status, raw) {
+      // It announces the answer, which is still to come.
+      if (status < 200) return;
       const seen: Answer = { status, headers: headersOf(raw), body: null };
       reader =
         status >= 200 && status < 300
@@ -128,7 +131,7 @@ function createBody(
 ): BodyReader {
   const guard: EventGuard | null = expected === "events" ? createEventGuard() : null;
   const hand = createHand(socket);
-  answer.resolve(response(hand.body, seen));
+  settle(answer, hand.body, seen);
 
   function refuse({ message, body }: BadStream): void {
     const fault = new WireFault("malformed", message, { ...seen, body });
@@ -224,7 +227,7 @@ function createErrorBody(
   let size_bytes = 0;
   const tell = () => {
     const text = Buffer.concat(parts).subarray(0, ERROR_BODY_LIMIT_BYTES).toString();
-    answer.resolve(response(text, seen));
+    settle(answer, text, { ...seen, body: text });
   };
   return {
     push(chunk) {
@@ -242,9 +245,19 @@ function createErrorBody(
 
 const NO_BODY: readonly (number | null)[] = [204, 205, 304];
 
-function response(body: ReadableStream<Uint8Array> | string, { status, headers }: Answer) {
-  const bare = NO_BODY.includes(status);
-  return new Response(bare ? null : body, { status: status!, headers });
+/** A head that no Response can have is a fault of who sent it. */
+function settle(
+  answer: PromiseWithResolvers<Response>,
+  body: ReadableStream<Uint8Array> | string,
+  seen: Answer,
+): void {
+  const { status, headers } = seen;
+  try {
+    const bare = NO_BODY.includes(status);
+    answer.resolve(new Response(bare ? null : body, { status: status!, headers }));
+  } catch (cause) {
+    answer.reject(new WireFault("malformed", `an answer with the status ${status}`, seen, cause));
+  }
 }
 
 function headersOf(raw: Record<string, string | string[] | undefined>): Record<string, string> {
