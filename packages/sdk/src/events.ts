@@ -249,6 +249,8 @@ const kinds = {
     cause: z.string(),
     /** Who lets it go on: a model that can be asked again, or a person alone. Older journals do not say. */
     waits_for: z.enum(["model", "person"]).optional(),
+    /** No model failed: none had room in its rate, or could be asked at all. */
+    no_fault: z.literal(true).optional(),
     /** What stopped it; its lift lets the turn go on by itself. Absent where no model answered. */
     pause: Pause.optional(),
     /** The call that had started and, for the pause, certainly did nothing: it may start again. */

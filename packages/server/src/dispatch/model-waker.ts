@@ -27,6 +27,8 @@ import { firstOf, type Standing } from "./wake-order.ts";
 
 /** Past it the sleepers of later turns are found when the others are awake. */
 const SLEEPERS = 10_000;
+/** Who sleeps is not to sleep on for want of a word. */
+const LOOK_AGAIN_MS = 60_000;
 
 export interface ModelWakerParts {
   readonly store: Store;
@@ -50,7 +52,8 @@ type Sleeper = Standing &
  *    answer again takes it back to one.
  * 3. Each wake is one batch, guarded by the very event that parked the turn: of many wakers one counts.
  * 4. A session's order is its person's to change: a turn that a later one has passed is never woken.
- * 5. A turn that was woken in vain too often waits for a person: it parked so, and has said it.
+ * 5. A turn that was woken in vain too often waits for a person: it parked so, and has said it. Where
+ *    models had no room for it, that was not in vain: it waits for as long as that lasts.
  */
 export function createModelWaker(parts: ModelWakerParts) {
   const { store, journal, clock, log, models, pauses, limits } = parts;
@@ -78,20 +81,23 @@ export function createModelWaker(parts: ModelWakerParts) {
       has_more = false;
       parked.lookAtAll();
     }
+    regard();
     ramp = whenRested(ramp, clock.monotonic());
     armRest();
-    while (live && mayWake(ramp, awake.count()) > 0) {
+    for (; live && mayWake(ramp, awake.count()) > 0; regard()) {
       const next = firstOf(sleepers.values(), ({ person_id }) => pauses.person(person_id) === null);
       if (next === null) return;
       await wakeOne(next);
     }
   }
 
-  /** Again where a timer rings before its time. */
+  /** Again where a timer rings before its time, and where nobody tells that a model can be asked. */
   function armRest(): void {
     endRest();
-    if (live && ramp.state === "resting")
-      endRest = clock.after(Math.max(1, ramp.until_ms - clock.monotonic()), parked.again);
+    if (!live || ramp.state === "open" || sleepers.size === 0) return;
+    const rest_ms =
+      ramp.state === "resting" ? Math.max(1, ramp.until_ms - clock.monotonic()) : LOOK_AGAIN_MS;
+    endRest = clock.after(rest_ms, parked.again);
   }
 
   async function wakeOne(sleeper: Sleeper): Promise<void> {
@@ -147,10 +153,15 @@ export function createModelWaker(parts: ModelWakerParts) {
   }
 
   function look(): void {
+    regard();
+    parked.again();
+  }
+
+  /** Anew before each wake: a rate fills and frees without a word. */
+  function regard(): void {
     const before = available;
     available = models.available();
     ramp = whenAvailable(ramp, before, available);
-    parked.again();
   }
 
   return {

@@ -51,6 +51,8 @@ export interface TurnRecord {
   adoptions_without_progress: number;
   /** How often it went on by itself since it last got on, or since a person wished it to. */
   wakes_without_progress: number;
+  /** How often since then it parked because models failed, not for want of one that could be asked. */
+  faults_without_progress: number;
   /** `pause` is what it waits for the end of; else it waits for a model, or for a person alone. */
   parked: {
     answer: string;
@@ -105,6 +107,7 @@ function accept(event: BodyOf<"accepted"> & { at: number }): TurnRecord {
     resumes_without_progress: 0,
     adoptions_without_progress: 0,
     wakes_without_progress: 0,
+    faults_without_progress: 0,
     parked: null,
     why: null,
     compacted: null,
@@ -181,6 +184,7 @@ function getOn(record: TurnRecord): void {
   record.resumes_without_progress = 0;
   record.adoptions_without_progress = 0;
   record.wakes_without_progress = 0;
+  record.faults_without_progress = 0;
 }
 
 function addUsage(sum: Usage, { input_tokens, output_tokens }: Usage): void {
@@ -204,6 +208,7 @@ function requestCancel(record: TurnRecord, by: string): void {
 function park(record: TurnRecord, event: BodyOf<"parked">): void {
   const { answer, cause, pause = null, waits_for = "model", not_begun } = event;
   if (not_begun) takeBack(record.steps, not_begun);
+  if (pause === null && !event.no_fault) record.faults_without_progress += 1;
   record.state = "parked";
   record.parked = { answer, cause, pause, waits_for };
   record.answer = answer;
@@ -211,10 +216,13 @@ function park(record: TurnRecord, event: BodyOf<"parked">): void {
 }
 
 function retry(record: TurnRecord, { after }: BodyOf<"retried">): void {
-  const wakes = after === "recovery" ? record.wakes_without_progress + 1 : 0;
+  const { wakes_without_progress, faults_without_progress } = record;
   record.state = "queued";
   getOn(record);
-  record.wakes_without_progress = wakes;
+  if (after === "recovery") {
+    record.wakes_without_progress = wakes_without_progress + 1;
+    record.faults_without_progress = faults_without_progress;
+  }
   record.parked = null;
   record.answer = null;
   answeredBy(record, { mode: null, provider: null, model: null, why: null });

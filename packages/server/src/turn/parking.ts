@@ -12,7 +12,7 @@ const LISTED = 12;
 
 /**
  * No model answered: it goes on by itself when one does. Where that would change nothing, or has not
- * often enough, it waits for a person's word.
+ * often enough, it waits for a person's word. For room in a rate it waits however long.
  */
 export function modelParked(
   record: TurnRecord,
@@ -20,7 +20,8 @@ export function modelParked(
   { wakes_without_progress }: Pick<Limits, "wakes_without_progress">,
 ): BodyOf<"parked"> {
   const is_refused = failures.length > 0 && failures.every(blamesRequest);
-  const is_tired = record.wakes_without_progress >= wakes_without_progress;
+  const no_fault = failures.every(({ code }) => UNASKED.includes(code));
+  const is_tired = !no_fault && record.faults_without_progress > wakes_without_progress;
   const waits_for = is_refused || is_tired ? "person" : "model";
   const next = is_refused ? REFUSED : is_tired ? TIRED : GOES_ON;
   const answer = [
@@ -30,8 +31,11 @@ export function modelParked(
     next,
     MEANWHILE,
   ].join("\n");
-  return { type: "parked", answer, cause, waits_for };
+  return { type: "parked", answer, cause, waits_for, ...(no_fault && { no_fault }) };
 }
+
+/** It was no fault: no room in a rate, or nobody to ask. */
+const UNASKED: readonly string[] = ["rate", "unavailable"];
 
 const blamesRequest = ({ code }: AttemptFailure): boolean => requestFaults.includes(code);
 

@@ -57,11 +57,14 @@ function someModels(first: Availability) {
       return () => listeners.delete(listener);
     },
   };
-  function become(next: Availability): void {
+  function turn(next: Availability): void {
     now = next;
+  }
+  function become(next: Availability): void {
+    turn(next);
     for (const listener of listeners) listener();
   }
-  return { board, become };
+  return { board, become, turn };
 }
 
 /** Wakers over turns `t1` to `t40`, a session each, that have yet to park; time passes by hand. */
@@ -132,7 +135,17 @@ async function openHall({ available = "none" as Availability, wakers: count = 1 
     );
   }
   return {
-    ...{ store, wakers, woken, tries, looked: looked.promise, become: models.become, pass, write },
+    ...{
+      store,
+      wakers,
+      woken,
+      tries,
+      looked: looked.promise,
+      become: models.become,
+      turn: models.turn,
+      pass,
+      write,
+    },
     start: () => wakers.forEach((waker) => waker.start()),
     park: (id: string, more: object = {}, row: object = {}) =>
       write(id, [accepted, started, { ...parked, ...more } as JournalBody], {
@@ -219,6 +232,21 @@ test("a model that comes back is tried at once, whatever the rest", async () => 
   hall.become("reduced");
   await hall.untilWoken(2);
   expect(hall.woken).toEqual(["t1", "t1"]);
+});
+
+test("nobody is woken while no model can be asked, and one within a minute after, also where nobody told", async () => {
+  const hall = await openHall({ available: "full" });
+  for (const id of ["t1", "t2"]) await hall.park(id);
+  hall.start();
+  await hall.untilWoken(1);
+  hall.turn("none");
+  await hall.parkAgain("t1");
+  await hall.pass(3_600_000);
+  expect(hall.tries).toEqual(["t1"]);
+  hall.turn("reduced");
+  await hall.pass(60_000);
+  await hall.untilWoken(2);
+  expect(hall.woken).toEqual(["t1", "t2"]);
 });
 
 test("of twenty wakers one counts (3)", async () => {

@@ -71,6 +71,15 @@ test("what went on by itself too often waits for a person; a person's wish lets 
   expect(after(...wakes(wakes_without_progress), wished)).toBe("model");
 });
 
+test("for room in a rate it waits however often it is woken, and that does not count when a model fails later", () => {
+  const short = [failed("p", "rate"), failed("q", "unavailable")];
+  const wakes = Array.from({ length: 30 }, () => [woken, parkedBy(short)]).flat();
+  expect(parkedBy(short, wakes)).toMatchObject({ waits_for: "model", no_fault: true });
+  const mixed = parkedBy([failed("p", "rate"), failed("q", "overload")], wakes);
+  expect(mixed.waits_for).toBe("model");
+  expect(mixed).not.toHaveProperty("no_fault");
+});
+
 test("every code of an attempt has its own words, and is known where it blames the request", () => {
   const codes = Object.keys(traits);
   expect(codes.length).toBeGreaterThan(15);
