@@ -50,7 +50,7 @@ test("turns that are parked when the server is killed are finished once, wheneve
     await outage.close();
     await rm(home, { recursive: true, force: true, maxRetries: 10 });
   }
-}, 120_000);
+}, 600_000);
 
 const configOf = (urls: readonly string[]) => ({
   ...{ discover_local: false, log_level: "error" },
