@@ -74,7 +74,7 @@ function replyTo({ messages }: ParsedChatRequest): Reply {
   return has_edited ? says(answerTo(name)) : calls("write_file", { path: name, content: name });
 }
 
-export const answerTo = (name: string): string => `All of ${name} is done, and it was done once.`;
+const answerTo = (name: string): string => `All of ${name} is done, and it was done once.`;
 
 export interface Parked {
   readonly client: Client;
