@@ -178,4 +178,5 @@ const poolOf = (base_url: string, clock: Clock): Providers =>
     kept: { keep: () => undefined, idle: async () => undefined },
     before: { breakers: new Map(), credentials: new Map() },
     pauses: { provider: () => null, onChange: () => () => undefined },
+    log: { info: () => undefined },
   });

@@ -199,7 +199,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
   const toolbox = createToolbox(overrides.tools?.(tools) ?? tools);
   const kept = createKeptState({ store, clock, log });
   const providers = createProviders({
-    ...{ settings: config.providers, clock, random: systemRandom, kept, pauses },
+    ...{ settings: config.providers, clock, random: systemRandom, kept, pauses, log },
     before: await kept.load(),
   });
   const keyCheck = createKeyCheck({ clock, log, tested: providers.keyTested });

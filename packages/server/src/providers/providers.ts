@@ -6,13 +6,14 @@ import type { ModelBoard } from "../kernel/model-board.ts";
 import { type PauseBoard, pauseInWords, toldPause } from "../kernel/pause.ts";
 import type { Random } from "../kernel/random.ts";
 import { adapterFor } from "./adapters/adapters.ts";
+import type { Log } from "../telemetry/log.ts";
 import { createPool, credentialKey, type Member } from "./engine/pool.ts";
 import { statusOf } from "./engine/pool-status.ts";
 import { createProber } from "./engine/prober.ts";
 import { answerStep } from "./engine/step.ts";
 import type { KeptState, KeptStates } from "./kept-state.ts";
 import type { KeyOutcome } from "./keys/key-check.ts";
-import { keptCredential, restoredCredential } from "./policy/credential.ts";
+import { keptCredential, recheckDue, restoredCredential } from "./policy/credential.ts";
 import { kept as keptBreaker, restored } from "./policy/kept-breaker.ts";
 import { createPacing } from "./policy/pacing.ts";
 import { createRetryBudget } from "./policy/retry-budget.ts";
@@ -33,7 +34,10 @@ export { type TrialStep, tryProvider } from "./trial/trial.ts";
 export interface Providers extends ModelPort, ModelBoard, Actor {
   /** Another provider was found: it is asked last. One whose id is known already is not added. */
   add(settings: ProviderSettings): void;
-  /** What the provider's own list of models said of a key: a refused one is asked with no more. */
+  /**
+   * What the provider's own list of models said of a key: a refused one is asked with no more, one that
+   * is taken and was refused before is tried by a real call at once.
+   */
   keyTested(provider: string, credential: string, outcome: KeyOutcome): void;
 }
 
@@ -45,10 +49,11 @@ export interface ProvidersParts {
   /** How they stood when the last run ended. */
   readonly before: KeptStates;
   readonly pauses: Pick<PauseBoard, "provider" | "onChange">;
+  readonly log: Pick<Log, "info">;
 }
 
 export function createProviders(parts: ProvidersParts): Providers {
-  const { clock, random, kept, before, pauses } = parts;
+  const { clock, random, kept, before, pauses, log } = parts;
   const settings: ProviderSettings[] = [];
   const secrets: string[] = [];
   const unlisted = new Set<string>();
@@ -60,7 +65,7 @@ export function createProviders(parts: ProvidersParts): Providers {
       return pause === null ? null : pauseInWords(pause);
     },
   });
-  const prober = createProber({ pool, clock });
+  const prober = createProber({ pool, clock, log });
   const stepParts = { pool, clock, random, retries, told: (text: string) => told(text, secrets) };
   let subscriptions: (() => void)[] = [];
 
@@ -86,12 +91,13 @@ export function createProviders(parts: ProvidersParts): Providers {
     const members = pool
       .members()
       .filter(({ target }) => target.provider === provider && target.credential === credential);
+    const target = members[0]?.target;
+    if (target === undefined || outcome.kind === "unknown") return;
+    if (outcome.kind === "refused") return pool.rechecked(target, outcome.cause);
     // What is listed may fail all the same: a key that is out comes back by a real call only.
-    if (outcome.kind === "refused" && members[0] !== undefined)
-      pool.rechecked(members[0].target, outcome.cause);
-    if (outcome.kind !== "taken") return;
-    for (const { key, target } of members)
-      if (outcome.unlisted.includes(target.model)) unlisted.add(key);
+    pool.restoreCredential(target, recheckDue(pool.credential(target), clock.monotonic()));
+    for (const member of members)
+      if (outcome.unlisted.includes(member.target.model)) unlisted.add(member.key);
   }
 
   /** An unlisted model is asked: not all that can be asked is listed. */

@@ -48,6 +48,7 @@ export function openPool(
     kept: { keep: (each) => kept.push(each), idle: async () => {} },
     before: parts.before ?? { breakers: new Map(), credentials: new Map() },
     pauses: { provider: (id) => paused.get(id) ?? null, onChange: () => () => {} },
+    log: { info: () => {} },
   });
   return { providers, kept, paused };
 }

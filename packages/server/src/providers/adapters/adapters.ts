@@ -19,7 +19,7 @@ export interface How {
   readonly signal: AbortSignal;
   /** False: the provider is asked for the whole answer at once. The parts are the same. */
   readonly stream: boolean;
-  readonly max_output_tokens?: number;
+  readonly max_output_tokens?: number | undefined;
 }
 
 export interface Asked {

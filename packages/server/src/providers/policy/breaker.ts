@@ -33,7 +33,7 @@ export const breakerDefaults = {
  *
  * 1. Nobody is sent to an open one; only a probe, once its time has come.
  * 2. It never closes on one success: probes half-open it, a ramp of shares closes it.
- * 3. What blames the request, the key or nobody changes nothing.
+ * 3. What blames the request, the key or nobody changes nothing, but when the next probe is due.
  * 4. Faults of calls that were out when it opened do not lengthen its cool-down.
  */
 export type Breaker =
@@ -62,6 +62,8 @@ export type Breaker =
       readonly successes: number;
       readonly times: number;
       readonly heard_at_ms: number;
+      /** Probes in a row that told nothing. */
+      readonly vain_probes: number;
     };
 
 type Closed = Extract<Breaker, { state: "closed" }>;
@@ -90,7 +92,7 @@ export function needsProbe(breaker: Breaker, now_ms: number): boolean {
     case "open":
       return now_ms >= breaker.until_ms;
     case "half_open":
-      return now_ms >= breaker.heard_at_ms + breakerDefaults.idle_probe_ms;
+      return now_ms >= breaker.heard_at_ms + idleMs(breaker.vain_probes);
   }
 }
 
@@ -120,10 +122,17 @@ export function afterFault(
   return { ...breaker, in_a_row, last };
 }
 
-/** A probe that said nothing of the target's health, as one that met a used-up rate, is not told here. */
-export function afterProbe(breaker: Breaker, ok: boolean, now_ms: number, random: Random): Breaker {
+/** `code` null: it was answered. Whatever it met, the next one is due later: nobody is hammered. */
+export function afterProbe(
+  breaker: Breaker,
+  code: AttemptCode | null,
+  now_ms: number,
+  random: Random,
+): Breaker {
   if (breaker.state === "closed") return breaker;
-  return ok ? afterSuccess(breaker, now_ms) : opened(breaker, breaker.cause, now_ms, random);
+  if (code === null) return afterSuccess(breaker, now_ms);
+  if (traits[code].blames === "target") return opened(breaker, breaker.cause, now_ms, random);
+  return afterVainProbe(breaker, now_ms, random);
 }
 
 /** Opens it on what somebody else saw coming. */
@@ -140,6 +149,14 @@ function afterFaultUnclosed(
 ): Breaker {
   if (breaker.state === "half_open") return opened(breaker, code, now_ms, random);
   return { ...breaker, good_probes: 0 };
+}
+
+/** It told nothing of the target. */
+function afterVainProbe(breaker: Unclosed, now_ms: number, random: Random): Breaker {
+  if (breaker.state === "half_open")
+    return { ...breaker, heard_at_ms: now_ms, vain_probes: breaker.vain_probes + 1 };
+  const times = breaker.times + 1;
+  return { ...breaker, times, until_ms: now_ms + coolDownMs(times, random) };
 }
 
 function opened(breaker: Breaker, cause: string, now_ms: number, random: Random): Breaker {
@@ -162,20 +179,27 @@ function coolDownMs(times: number, random: Random): number {
   return whole_ms * (1 - jitter * random());
 }
 
+function idleMs(vain_probes: number): number {
+  const { idle_probe_ms, longest_cool_down_ms } = breakerDefaults;
+  return Math.min(idle_probe_ms * 2 ** vain_probes, longest_cool_down_ms);
+}
+
 function goodProbe(breaker: Extract<Breaker, { state: "open" }>, now_ms: number): Breaker {
   const { cause, times } = breaker;
   const good_probes = breaker.good_probes + 1;
   if (good_probes < breakerDefaults.good_probes)
     return { ...breaker, good_probes, until_ms: now_ms + breakerDefaults.probe_gap_ms };
-  return { state: "half_open", cause, level: 0, successes: 0, times, heard_at_ms: now_ms };
+  const fresh = { level: 0, successes: 0, heard_at_ms: now_ms, vain_probes: 0 };
+  return { state: "half_open", cause, times, ...fresh };
 }
 
 function nextLevel(breaker: Extract<Breaker, { state: "half_open" }>, now_ms: number): Breaker {
   const { successes_a_level, shares } = breakerDefaults;
   const successes = breaker.successes + 1;
-  if (successes < successes_a_level) return { ...breaker, successes, heard_at_ms: now_ms };
+  const heard = { ...breaker, heard_at_ms: now_ms, vain_probes: 0 };
+  if (successes < successes_a_level) return { ...heard, successes };
   const level = breaker.level + 1;
-  if (level < shares.length) return { ...breaker, level, successes: 0, heard_at_ms: now_ms };
+  if (level < shares.length) return { ...heard, level, successes: 0 };
   return { ...closedBreaker, history: { times: breaker.times, closed_at_ms: now_ms } };
 }
 

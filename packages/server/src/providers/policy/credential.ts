@@ -21,7 +21,7 @@ export type CredentialState =
       readonly since_ms: number;
       /** When it may be tried again; never with a person's request. */
       readonly recheck_at_ms: number;
-      /** How often it was refused, first and at rechecks. */
+      /** How often it was refused, first and at rechecks, or looked at for nothing. */
       readonly times: number;
     };
 
@@ -40,17 +40,26 @@ export const afterRefusal = (
 export const needsRecheck = (credential: CredentialState, now_ms: number): boolean =>
   credential.state === "retired" && now_ms >= credential.recheck_at_ms;
 
-/** `refusal` null: the key was taken. A recheck that told nothing of the key is not told here. */
+/** What a recheck told of the key; a call may fail for what has nothing to do with it. */
+export type Recheck = "taken" | "nothing" | CredentialCause;
+
+/** Whatever it told, the next one is further off. */
 export function afterRecheck(
   credential: CredentialState,
-  refusal: CredentialCause | null,
+  told: Recheck,
   now_ms: number,
 ): CredentialState {
-  if (refusal === null) return liveCredential;
-  if (credential.state === "live") return retired(refusal, now_ms, now_ms, 1);
-  const times = refusal === credential.cause ? credential.times + 1 : 1;
-  return retired(refusal, credential.since_ms, now_ms, times);
+  if (told === "taken") return liveCredential;
+  if (credential.state === "live")
+    return told === "nothing" ? credential : retired(told, now_ms, now_ms, 1);
+  const cause = told === "nothing" ? credential.cause : told;
+  const times = cause === credential.cause ? credential.times + 1 : 1;
+  return retired(cause, credential.since_ms, now_ms, times);
 }
+
+/** There is reason to believe that it is taken again: only a call can tell. */
+export const recheckDue = (credential: CredentialState, now_ms: number): CredentialState =>
+  credential.state === "live" ? credential : { ...credential, recheck_at_ms: now_ms };
 
 const retired = (
   cause: CredentialCause,

@@ -50,6 +50,6 @@ export function restored(state: KeptBreaker, mono_now: number, wall_now: number)
       return { state: "open", cause, until_ms, times: opened, good_probes: 0 };
     }
     case "half_open":
-      return { ...state, successes: 0, heard_at_ms: mono_now };
+      return { ...state, successes: 0, heard_at_ms: mono_now, vain_probes: 0 };
   }
 }

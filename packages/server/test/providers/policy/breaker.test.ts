@@ -22,7 +22,7 @@ const harmless = codes.filter((code) => traits[code].blames !== "target");
 type Happening =
   | { readonly what: "success"; readonly after_ms: number }
   | { readonly what: "fault"; readonly code: AttemptCode; readonly after_ms: number }
-  | { readonly what: "probe"; readonly ok: boolean; readonly after_ms: number }
+  | { readonly what: "probe"; readonly met: AttemptCode | null; readonly after_ms: number }
   | { readonly what: "trip"; readonly after_ms: number };
 
 const someTime = fc.oneof(fc.nat(100), fc.nat(20_000), fc.nat(900_000));
@@ -43,7 +43,7 @@ const someHappening: fc.Arbitrary<Happening> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       what: fc.constant("probe" as const),
-      ok: fc.boolean(),
+      met: fc.option(fc.constantFrom(...codes)),
       after_ms: someTime,
     }),
   },
@@ -58,7 +58,7 @@ function happens(breaker: Breaker, happening: Happening, now_ms: number): Breake
     case "fault":
       return afterFault(breaker, happening.code, now_ms, never_jitters);
     case "probe":
-      return afterProbe(breaker, happening.ok, now_ms, never_jitters);
+      return afterProbe(breaker, happening.met, now_ms, never_jitters);
     case "trip":
       return trip(breaker, "errors are on the rise", now_ms, never_jitters);
   }
@@ -82,14 +82,15 @@ function walk(
 /** A breaker that opened so many times in a row, each probe failing. */
 function openedTimes(times: number, now_ms = 0): Breaker {
   let breaker = afterFault(closedBreaker, "first_token_timeout", now_ms, never_jitters);
-  for (let i = 1; i < times; i += 1) breaker = afterProbe(breaker, false, now_ms, never_jitters);
+  for (let i = 1; i < times; i += 1)
+    breaker = afterProbe(breaker, "overload", now_ms, never_jitters);
   return breaker;
 }
 
 const halfOpen = (): Breaker => {
   let breaker = openedTimes(1);
   for (let i = 0; i < breakerDefaults.good_probes; i += 1)
-    breaker = afterProbe(breaker, true, 5_000, never_jitters);
+    breaker = afterProbe(breaker, null, 5_000, never_jitters);
   return breaker;
 };
 
@@ -139,7 +140,7 @@ test("it never goes from open to closed, and never closes on one success (2)", (
       walk(happenings, (before, after, happening) => {
         if (before.state === "open") expect(after.state).not.toBe("closed");
         const is_good =
-          happening.what === "success" || (happening.what === "probe" && happening.ok);
+          happening.what === "success" || (happening.what === "probe" && happening.met === null);
         if (after.state === "open" && before.state !== "open") good = 0;
         else if (before.state !== "closed" && is_good) good += 1;
         if (before.state === "closed" || after.state !== "closed") return;
@@ -211,19 +212,39 @@ test("a probe is due when the cool-down has passed; a bad one starts a longer", 
   const open = openedTimes(1);
   expect(needsProbe(open, 4_999)).toBe(false);
   expect(needsProbe(open, 5_000)).toBe(true);
-  const once = afterProbe(open, true, 5_000, never_jitters);
+  const once = afterProbe(open, null, 5_000, never_jitters);
   expect(once.state).toBe("open");
   expect(needsProbe(once, 6_000)).toBe(true);
-  expect(afterProbe(once, true, 6_000, never_jitters).state).toBe("half_open");
-  const worse = afterProbe(once, false, 6_000, never_jitters);
+  expect(afterProbe(once, null, 6_000, never_jitters).state).toBe("half_open");
+  const worse = afterProbe(once, "overload", 6_000, never_jitters);
   expect(worse).toMatchObject({ state: "open", until_ms: 16_000, good_probes: 0 });
 });
+
+test.each(["rejected", "content", "rate", "auth"] as const)(
+  "a probe that meets %s changes nothing, but the next one is due later each time (3)",
+  (code) => {
+    for (const before of [openedTimes(1), halfOpen()]) {
+      let breaker = before;
+      let now_ms = 20_000;
+      const waits: number[] = [];
+      for (let i = 0; i < 8; i += 1) {
+        breaker = afterProbe(breaker, code, now_ms, never_jitters);
+        const began_ms = now_ms;
+        while (!needsProbe(breaker, now_ms)) now_ms += 1_000;
+        waits.push(now_ms - began_ms);
+      }
+      expect(breaker.state).toBe(before.state);
+      expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+      expect([waits[0]! >= 10_000, waits.at(-1)]).toEqual([true, 300_000]);
+    }
+  },
+);
 
 test("where nobody asks, probes alone bring it back, in less than five minutes", () => {
   let breaker = openedTimes(1);
   let now_ms = 0;
   for (; breaker.state !== "closed" && now_ms < 600_000; now_ms += 1_000)
-    if (needsProbe(breaker, now_ms)) breaker = afterProbe(breaker, true, now_ms, never_jitters);
+    if (needsProbe(breaker, now_ms)) breaker = afterProbe(breaker, null, now_ms, never_jitters);
   expect(breaker.state).toBe("closed");
   expect(now_ms).toBeLessThan(300_000);
 });

@@ -9,6 +9,7 @@ import {
   keptCredential,
   liveCredential,
   needsRecheck,
+  recheckDue,
   restoredCredential,
 } from "../../../src/providers/policy/credential.ts";
 
@@ -46,8 +47,21 @@ test("credit that was used up is looked for every ten minutes", () => {
 
 test("a key that is taken again is live", () => {
   const retired = afterRefusal(liveCredential, "auth", 0);
-  expect(afterRecheck(retired, null, HOUR_MS)).toEqual(liveCredential);
+  expect(afterRecheck(retired, "taken", HOUR_MS)).toEqual(liveCredential);
   expect(needsRecheck(liveCredential, HOUR_MS)).toBe(false);
+});
+
+test("a recheck that told nothing moves the next one as a refusal does, and retires none", () => {
+  const retired = afterRefusal(liveCredential, "auth", 0);
+  const vain = afterRecheck(retired, "nothing", HOUR_MS);
+  expect(vain).toEqual(afterRecheck(retired, "auth", HOUR_MS));
+  expect(afterRecheck(liveCredential, "nothing", HOUR_MS)).toBe(liveCredential);
+});
+
+test("one that may be taken again is rechecked at once", () => {
+  const retired = afterRefusal(liveCredential, "auth", 0);
+  expect(needsRecheck(recheckDue(retired, 5), 5)).toBe(true);
+  expect(recheckDue(liveCredential, 5)).toBe(liveCredential);
 });
 
 test("a restart keeps it; a wall clock that was set meanwhile does no harm", () => {
