@@ -41,7 +41,8 @@ export function classify(seen: Seen): Classified {
 
 function codeOfStatus(seen: Seen, body: ErrorBody, status: number | null): AttemptCode {
   if (status === null) return codeOfThrown(seen.thrown ?? "", seen.body);
-  if (status === 401 || status === 403) return "auth";
+  // A page under 403 is a firewall's before the provider; 401 is about the key, whoever says it.
+  if (status === 401 || (status === 403 && !body.is_html)) return "auth";
   if (status === 404 || status === 410) return "not_found";
   if (status === 408) return "overload";
   if (status === 413) return "request_too_large";

@@ -184,6 +184,8 @@ export const worded: readonly Worded[] = [
   of("openai", 504, "server_error", ""),
   of("openai", 524, "server_error", "error code: 524"),
   of("openai", 400, "malformed", "<!DOCTYPE html><title>Blocked</title>"),
+  of("openai", 403, "malformed", "<!DOCTYPE html><title>Attention Required! | Cloudflare</title>"),
+  of("openai-compatible", 401, "auth", "<html><title>401 Authorization Required</title></html>"),
   of("openai", 302, "malformed", ""),
   of("anthropic", 529, "overload", {
     type: "error",
