@@ -120,7 +120,7 @@ test("as much as the bound is taken whole", async () => {
 const deadlines = { first_token_ms: 10_000, between_ms: 60_000, total_ms: 600_000 };
 const how = (clock: Clock) =>
   ({
-    ...{ deadlines, clock, signal: never },
+    ...{ deadlines: () => deadlines, clock, signal: never },
     heard: nothingHeard(),
     onHeaders: () => {},
     cut: never,

@@ -31,7 +31,8 @@ export interface Heard {
 }
 
 export interface AttemptHow {
-  readonly deadlines: Deadlines;
+  /** Asked anew while it is silent: another target may have come back meanwhile. */
+  readonly deadlines: () => Deadlines;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Ends the attempt with its reason as a fault: an operator wants the target asked no more. */
@@ -131,12 +132,14 @@ interface Watch {
   end(): void;
 }
 
+const LOOK_EVERY_MS = 1_000;
+
 /**
- * Sees that an attempt gets on. Its one timer is not set anew for each chunk: when it goes off early, it
- * looks how long it has been silent, and sleeps on.
+ * Sees that an attempt gets on. Its timer is not set anew for each chunk: when it goes off, it looks how long
+ * it has been silent, and sleeps on.
  */
 function createWatch(
-  { first_token_ms, between_ms, total_ms }: Deadlines,
+  deadlines: () => Deadlines,
   clock: Clock,
   heard: Heard,
   onLate: (fault: AttemptFault) => void,
@@ -145,24 +148,25 @@ function createWatch(
   let last: number | null = null;
   const late = (code: keyof typeof lateness, limit_ms: number) =>
     onLate(new AttemptFault(code, `${lateness[code]} ${limit_ms / 1000} s`));
+  const { total_ms } = deadlines();
   const disarmTotal = clock.after(total_ms, () => late("timed_out", total_ms));
-  let disarm = clock.after(first_token_ms, look);
+  let disarm: () => void = () => undefined;
+  look();
 
   function look(): void {
-    if (last === null) return late("first_token_timeout", first_token_ms);
-    const left_ms = last + between_ms - clock.monotonic();
-    if (left_ms <= 0) return late("stalled", between_ms);
-    disarm = clock.after(left_ms, look);
+    const { first_token_ms, between_ms } = deadlines();
+    const limit_ms = last === null ? first_token_ms : between_ms;
+    const silent_ms = clock.monotonic() - (last ?? began);
+    if (silent_ms >= limit_ms)
+      return late(last === null ? "first_token_timeout" : "stalled", limit_ms);
+    disarm = clock.after(Math.min(limit_ms - silent_ms, LOOK_EVERY_MS), look);
   }
 
   return {
     alive() {
       const now = clock.monotonic();
-      if (last === null) {
-        heard.first_token_ms = now - began;
-        disarm();
-        disarm = clock.after(between_ms, look);
-      } else heard.longest_silence_ms = Math.max(heard.longest_silence_ms, now - last);
+      if (last === null) heard.first_token_ms = now - began;
+      else heard.longest_silence_ms = Math.max(heard.longest_silence_ms, now - last);
       last = now;
     },
     end() {

@@ -20,7 +20,7 @@ export interface Call {
   readonly request: ModelRequest;
   readonly why: string;
   readonly passed_over: PassedOver[];
-  readonly deadlines: Deadlines;
+  readonly deadlines: () => Deadlines;
   /** Its place in the target's rate, where that was waited for. */
   readonly taken: Reservation | null;
   /** Words for the person while nothing comes. */

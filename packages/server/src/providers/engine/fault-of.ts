@@ -24,7 +24,8 @@ function wordsOf(thrown: unknown): string {
   const words: string[] = [];
   for (let at = thrown; at instanceof Error && words.length < DEPTH; at = at.cause) {
     const { code } = at as NodeJS.ErrnoException;
-    const said = code === undefined ? at.message : `${at.message} (${code})`;
+    const said =
+      code === undefined || at.message.includes(code) ? at.message : `${at.message} (${code})`;
     if (said !== "" && !words.some((word) => word.includes(said))) words.push(said);
   }
   return words.join(": ") || String(thrown);

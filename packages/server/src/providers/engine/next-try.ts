@@ -63,12 +63,16 @@ export type NextTry =
  *    faults of another.
  * 2. When all have failed there is one more round of those whose fault may have passed.
  * 3. A used-up rate is no fault: where nothing else is left and it is free again soon, it is waited for.
- * 4. The last target is never ejected: where nothing could be asked at all, the one that is to be left
+ * 4. Who wishes for a target that failed lately gets it asked: that person may know better.
+ * 5. The last target is never ejected: where nothing could be asked at all, the one that is to be left
  *    alone for the shortest is asked all the same.
  */
 export function nextTry(progress: Progress): NextTry {
   const { candidates, round, may_call, may_repeat } = progress;
   if (!may_call) return { next: "give_up" };
+  const wished = progress.is_wish ? candidates[0] : undefined;
+  if (wished?.standing.at === "open" && wished.tries === 0)
+    return tryIt(progress, wished, "you asked for it");
   const fresh = candidates.find(isFresh);
   if (fresh !== undefined) return tryIt(progress, fresh, freshWhy(progress, fresh));
   const again = candidates.filter(mayPass);

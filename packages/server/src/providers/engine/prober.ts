@@ -157,7 +157,8 @@ export function createProber({ pool, clock, log }: ProberParts): Actor {
   ): Promise<Ended> {
     const first_token_ms = is_local ? LOCAL_FIRST_TOKEN_MS : PROBE_DEADLINES.first_token_ms;
     const total_ms = PROBE_DEADLINES.total_ms - PROBE_DEADLINES.first_token_ms + first_token_ms;
-    const deadlines = { ...PROBE_DEADLINES, first_token_ms, total_ms };
+    const limits = { ...PROBE_DEADLINES, first_token_ms, total_ms };
+    const deadlines = () => limits;
     const how = { ...given, deadlines, clock, signal: away.signal, cut: away.signal, type };
     try {
       for await (const part of attempt(target, PROBE, how))

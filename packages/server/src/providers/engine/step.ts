@@ -96,8 +96,7 @@ export async function* answerStep(
       const end = yield* call({ ...parts, silence }, { ...asking, taken }, signal);
       state.ended(member, end);
       if (end.end === "answered") {
-        const first = candidate.key === state.order[0]?.key;
-        yield finishOf(member, end.reply, first ? [] : passed_over);
+        yield finishOf(member, end.reply, isFirst(member) ? [] : passed_over);
         return true;
       }
       const { fault } = end;
@@ -117,21 +116,36 @@ export async function* answerStep(
     }
   }
 
+  /** With another key it is the same model all the same. */
+  function isFirst({ target: { provider, model } }: Member): boolean {
+    const first = state.order[0]?.target;
+    return first?.provider === provider && first.model === model;
+  }
+
   function mayRepair(member: Member, repair: ModelRequest): boolean {
     return state.standing(member, requestTokens(repair)).at === "ready" && retries.spend();
   }
 
   function callOf({ key, standing, target }: Candidate): Pick<Call, "deadlines" | "words"> {
-    const others = state.progress().candidates.filter((other) => other.key !== key);
-    const next = others.find((other) => other.standing.at === "ready" && other.tries === 0);
-    const deadlines = pool.deadlines(pool.member(key), {
-      has_alternative: next !== undefined,
-      is_last_resort: standing.at === "open",
-    });
-    const then = next === undefined ? "" : `; ${next.target.provider} is next`;
+    const next = () =>
+      state
+        .progress()
+        .candidates.find(
+          (other) => other.key !== key && other.standing.at === "ready" && other.tries === 0,
+        );
+    const is_last_resort = standing.at === "open";
+    const total_ms = state.left_ms();
     return {
-      deadlines: { ...deadlines, total_ms: Math.min(deadlines.total_ms, state.left_ms()) },
-      words: (silent_s) => `waiting for ${target.provider}, ${silent_s} s${then}`,
+      deadlines() {
+        const has_alternative = next() !== undefined;
+        const limits = pool.deadlines(pool.member(key), { has_alternative, is_last_resort });
+        return { ...limits, total_ms: Math.min(limits.total_ms, total_ms) };
+      },
+      words(silent_s) {
+        const then = next();
+        const who = then === undefined ? "" : `; ${then.target.provider} is next`;
+        return `waiting for ${target.provider}, ${silent_s} s${who}`;
+      },
     };
   }
 }

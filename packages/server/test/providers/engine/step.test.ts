@@ -196,3 +196,28 @@ test("the person hears within two seconds what is waited for, and who is next", 
   expect(words.at(-1)).toBeNull();
   expect(heard.at(-1)).toMatchObject({ provider: "b", why: "a: it did not begin to answer" });
 });
+
+test("who waits alone for a silent target goes on as soon as another has come back", async () => {
+  const { step, pass, pool, member } = openSteps({ a: silent, b: says("hi") });
+  pool.gaveUp(new Map([[member("b").key, new AttemptFault("connect", "away")]]));
+  const { end, heard } = step();
+  await settled();
+  await pass(20_000);
+  expect(end()).toBe("open");
+  const heardOf = { has_answer: true, first_token_ms: 1, longest_silence_ms: 1, said_bytes: 1 };
+  for (let probe = 0; probe < 2; probe++) pool.probed(member("b"), null, heardOf);
+  for (let call = 0; call < 12; call++)
+    pool.begin(member("b"), 1, null)!.answered(heardOf, { input_tokens: 1, output_tokens: 1 });
+  await pass(1_500);
+  await settled();
+  expect(end()).toBe("answered");
+  expect(heard.at(-1)).toMatchObject({ provider: "b", why: "a: it did not begin to answer" });
+});
+
+test("who wishes for a target that failed lately gets it asked", async () => {
+  const { step, pool, member } = openSteps({ a: says("a"), b: says("b") });
+  pool.gaveUp(new Map([[member("b").key, new AttemptFault("connect", "away")]]));
+  const { heard } = step(requestOf("hello", { model: "b" }));
+  await settled();
+  expect(heard.at(-1)).toMatchObject({ type: "finish", provider: "b", why: null });
+});
