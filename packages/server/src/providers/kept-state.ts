@@ -21,7 +21,8 @@ export interface KeptStates {
  *
  * 1. At most one write is under way; what changes meanwhile is written together after it, the newest
  *    state of each key alone.
- * 2. A fault of the store is logged and stops nobody; what was not written goes with the next change.
+ * 2. A fault of the store is logged and stops nobody; what was not written goes with the next change, or
+ *    when the store takes writes again.
  */
 export interface KeptState {
   /** What cannot be read is left out, and logged. */
@@ -67,6 +68,14 @@ export function createKeptState({ store, clock, log }: KeptStateParts): KeptStat
       .compile();
   };
 
+  function writeWhatWaits(): void {
+    if (!is_writing) written = write();
+  }
+
+  store.onStatus(({ state }) => {
+    if (state === "writing") writeWhatWaits();
+  });
+
   return {
     async load() {
       const rows = await store.query(store.sql.selectFrom("provider_state").selectAll());
@@ -82,7 +91,7 @@ export function createKeptState({ store, clock, log }: KeptStateParts): KeptStat
     },
     keep(kept) {
       waiting.set(kept.key, kept);
-      if (!is_writing) written = write();
+      writeWhatWaits();
     },
     idle: () => written,
   };

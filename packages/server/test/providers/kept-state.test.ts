@@ -1,7 +1,7 @@
 import { systemClock } from "@mainstay/sdk/clock";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createKeptState, type Kept } from "../../src/providers/kept-state.ts";
-import type { Batch, Store } from "../../src/store/store.ts";
+import type { Batch, Store, StoreStatus } from "../../src/store/store.ts";
 import type { Log } from "../../src/telemetry/log.ts";
 import { sqlitePlace } from "../store/sqlite-place.ts";
 
@@ -90,6 +90,23 @@ test("a fault of the store is logged, stops nobody, and what it took goes with t
     open.state,
     retired.state,
   ]);
+});
+
+test("what a fault of the store took goes when it takes writes again, also where nothing changes (2)", async () => {
+  let tellStatus: (status: StoreStatus) => void = ignore;
+  let is_broken = true;
+  const kept = createKeptState(
+    parts({
+      commit: (batch) => (is_broken ? Promise.reject(new Error("io")) : store.commit(batch)),
+      onStatus: (listener) => ((tellStatus = listener), ignore),
+    }),
+  );
+  kept.keep(retired);
+  await kept.idle();
+  is_broken = false;
+  tellStatus({ state: "writing" });
+  await kept.idle();
+  expect((await kept.load()).credentials.get(retired.key)).toEqual(retired.state);
 });
 
 test("what cannot be read is left out, and said", async () => {
