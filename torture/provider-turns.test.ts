@@ -141,7 +141,14 @@ test.each(wireNames)("%s takes the same streamed and not streamed", async (as) =
 });
 
 async function usageOf(as: WireName, base_url: string, stream: boolean) {
-  const ask = adapterFor({ provider: "p", type: as, model: "m", base_url, api_key: FAKE_KEY });
+  const ask = adapterFor({
+    provider: "p",
+    type: as,
+    model: "m",
+    base_url,
+    api_key: FAKE_KEY,
+    clock: systemClock,
+  });
   const asked = await ask(requestOf("hello"), { signal: never, stream });
   for await (const part of asked.stream)
     if (part.type === "finish")

@@ -26,7 +26,7 @@ export function planted(plant: Plant): OpenPort {
     for (const each of settings)
       for (const { target, api_key } of targetsOf(each)) {
         const { provider, type, model } = target;
-        const ask = adapterFor({ provider, type, model, base_url: each.base_url, api_key });
+        const ask = adapterFor({ provider, type, model, base_url: each.base_url, api_key, clock });
         const pacing = createPacing({ clock, limits: target.limits });
         const member = { key: targetKey(target), target, ask: plant.ask?.(ask) ?? ask };
         pool.add(member, plant.pacing?.(pacing) ?? pacing, closedBreaker);

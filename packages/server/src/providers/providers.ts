@@ -76,7 +76,7 @@ export function createProviders(parts: ProvidersParts): Providers {
     for (const { target, api_key } of targetsOf(found)) {
       const { provider, type, model } = target;
       const key = targetKey(target);
-      const ask = adapterFor({ provider, type, model, base_url: found.base_url, api_key });
+      const ask = adapterFor({ provider, type, model, base_url: found.base_url, api_key, clock });
       const [mono_now, wall_now] = [clock.monotonic(), clock.now()];
       const credential = before.credentials.get(credentialKey(target));
       if (credential !== undefined)

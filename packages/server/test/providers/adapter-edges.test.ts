@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { FAKE_KEY, startFakeProvider } from "@mainstay/fake-provider/fake-provider";
-import { systemClock } from "@mainstay/sdk/clock";
+import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import { afterEach, expect, test } from "vitest";
 import type { ModelRequest } from "../../src/kernel/model.ts";
 import { adapterFor, WireFault } from "../../src/providers/adapters/adapters.ts";
+import { listModels } from "../../src/providers/adapters/list-models.ts";
+import { handClock } from "../door/hand-clock.ts";
 
 const closing: (() => Promise<void>)[] = [];
 
@@ -38,8 +40,11 @@ const request: ModelRequest = {
   waiting: () => undefined,
 };
 
-const adapter = (base_url: string) =>
-  adapterFor({ provider: "p", type: "openai-compatible", model: "m", base_url, api_key: FAKE_KEY });
+const adapter = (base_url: string, clock: Pick<Clock, "after"> = systemClock) =>
+  adapterFor({
+    ...{ provider: "p", type: "openai-compatible", model: "m", base_url, api_key: FAKE_KEY },
+    clock,
+  });
 
 async function said(ask: ReturnType<typeof adapter>): Promise<string> {
   const asked = await ask(request, { stream: true, signal: new AbortController().signal });
@@ -153,9 +158,37 @@ test("2: an abort after an answer has ended is heard by nobody", async () => {
   const url = await http((_, response) => void response.end(chunk("Hello") + end));
   const asking = new AbortController();
   const asked = await adapter(url)(request, { stream: true, signal: asking.signal });
-  const parts = await Array.fromAsync(asked.stream);
+  const parts: unknown[] = [];
+  for await (const part of asked.stream) parts.push(part);
   asking.abort(new Error("too late"));
   expect(parts.at(-1)).toMatchObject({ type: "finish" });
+});
+
+test("3: an answer in one piece is read to its bound", async () => {
+  const left = Promise.withResolvers<void>();
+  const url = await http((_, response) => {
+    response.once("close", left.resolve);
+    response.write('{"data":[{"id":"');
+    const more = () => response.destroyed || response.write("x".repeat(1_000_000), more);
+    more();
+  });
+  const { signal } = new AbortController();
+  const list = listModels({ type: "openai-compatible", base_url: url, api_key: null, signal });
+  const { kind, message } = await faultOf(list);
+  expect([kind, message]).toEqual(["malformed", "the answer is over 8388608 bytes"]);
+  await left.promise;
+});
+
+test("a stream that says it is done is, though its server leaves the connection open", async () => {
+  const left = Promise.withResolvers<void>();
+  const url = await http((_, response) => {
+    response.once("close", left.resolve);
+    response.write(chunk("Hello") + end);
+  });
+  const { clock, pass } = handClock();
+  expect(await said(adapter(url, clock))).toBe("Hello");
+  await pass(1_000);
+  await left.promise;
 });
 
 test("a server that does not know how to be asked for usage is asked without, from then on", async () => {

@@ -40,7 +40,14 @@ async function start(type: ProviderType, script: Script): Promise<FakeProvider> 
 }
 
 function adapter(type: ProviderType, { url }: { url: string }, api_key = FAKE_KEY): Ask {
-  return adapterFor({ provider: "test", type, model: "m-1", base_url: url, api_key });
+  return adapterFor({
+    provider: "test",
+    type,
+    model: "m-1",
+    base_url: url,
+    api_key,
+    clock: systemClock,
+  });
 }
 
 const tools = ["list_files", "read_file"].map((name) => ({

@@ -68,6 +68,31 @@ test("what is no stream is told as what it is, in any pieces", () => {
   );
 });
 
+test.each(["\n|\n", "\r\n|\r\n", "\r\n\r|\n", "\n\n|", "|\n\n"])(
+  "events may go on for ever, however their blank lines are cut: %j",
+  (blank) => {
+    const guard = createEventGuard();
+    const [before, after] = blank.split("|") as [string, string];
+    const half = Buffer.from(`data: ${"x".repeat(100_000)}${before}`);
+    for (let i = 0; i < 25; i++)
+      for (const piece of [half, Buffer.from(after)]) expect(guard.push(piece)).toBeNull();
+  },
+);
+
+test("it is done at [DONE], in any pieces, and not where somebody talks of it", () => {
+  const talk = event({ choices: [{ delta: { content: "\ndata: [DONE]\n" } }] }, "\n");
+  fc.assert(
+    fc.property(fc.boolean(), newline, cuts, (is_done, end, at) => {
+      const guard = createEventGuard();
+      const bytes = Buffer.from(`${talk}${is_done ? `data: [DONE]${end}${end}` : ""}`);
+      const ends = [0, ...at.map((cut) => cut % bytes.length), bytes.length].sort((a, b) => a - b);
+      ends.forEach((to, i) => guard.push(bytes.subarray(ends[i - 1] ?? 0, to)));
+      expect(guard.isDone()).toBe(is_done);
+    }),
+    { seed: 7, numRuns: 100 },
+  );
+});
+
 test("no byte at all is an answer that is empty", () => {
   expect(verdict("", [])).toMatchObject({ message: "the answer is empty" });
   expect(verdict("\n \n", [1])).toMatchObject({ message: "the answer is empty" });

@@ -5,14 +5,16 @@ import type {
   LanguageModelV4StreamPart,
   LanguageModelV4StreamResult,
 } from "@ai-sdk/provider";
+import type { Clock } from "@mainstay/sdk/clock";
 import type { ModelRequest } from "../../kernel/model.ts";
 import type { ProviderType } from "../target.ts";
-import { createFetch } from "./fetch.ts";
+import { createFetch, type Vet } from "./fetch.ts";
 import { baseUrlOf, chatModel } from "./models.ts";
 import { type PartStream, partStream } from "./part-stream.ts";
 import { WireFault, wireFault } from "./wire-fault.ts";
 import { wirePrompt, wireTools } from "./wire.ts";
 
+export { anybody, type Vet } from "./fetch.ts";
 export { WireFault } from "./wire-fault.ts";
 
 export interface How {
@@ -41,6 +43,9 @@ export interface AdapterSettings {
   /** Null: the type's own. */
   readonly base_url: string | null;
   readonly api_key: string | null;
+  readonly clock: Pick<Clock, "after">;
+  /** Looks at each new connection; by default anybody may be there. */
+  readonly vet?: Vet | undefined;
 }
 
 /** The adapter for one model of one provider; it has sockets of its own. */
@@ -62,12 +67,13 @@ export function adapterFor(settings: AdapterSettings): Ask {
 
 /** Made once each: a package builds its schemas anew for every one. */
 function createModels(settings: AdapterSettings) {
-  const fetch = createFetch();
+  const { clock, vet } = settings;
+  const fetch = createFetch(vet);
   const base_url = baseUrlOf(settings.type, settings.base_url);
   const made = new Map<string, LanguageModelV4>();
   return (stream: boolean, tells_usage: boolean): LanguageModelV4 => {
     const key = `${stream} ${tells_usage}`;
-    const expected = fetch(stream ? "events" : "json");
+    const expected = fetch(stream ? { kind: "events", clock } : { kind: "json" });
     const model =
       made.get(key) ?? chatModel({ ...settings, base_url, tells_usage, fetch: expected });
     made.set(key, model);

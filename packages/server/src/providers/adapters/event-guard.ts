@@ -1,21 +1,12 @@
-/** A stream of events that is none, or that tells an error, as its guard saw it. */
-export interface BadStream {
-  readonly message: string;
-  /** What the answer said instead. */
-  readonly body: string;
-}
-
-export interface EventGuard {
-  /** Looks at what came before anybody parses it; null while it is a good stream. */
-  push(chunk: Buffer): BadStream | null;
-  /** The body is over. */
-  end(): BadStream | null;
-}
+import type { BadBody, BodyGuard } from "./body-guard.ts";
 
 const EVENT_LIMIT_BYTES = 1024 * 1024;
 const BODY_LIMIT_BYTES = 64 * 1024;
 /** One of these is in every event that tells an error: the second where it is flat. */
 const ERROR_MARKS = ['"error"', '"code"'];
+const DONE_MARK = "[DONE]";
+const DONE = /^data: ?\[DONE\]\s*$/m;
+const BLANK_LINE = /\n\r?\n/;
 const NEWLINE = 0x0a;
 
 /**
@@ -24,15 +15,19 @@ const NEWLINE = 0x0a;
  * 1. A body that begins as JSON or as a page is no stream: what it says is kept, bounded.
  * 2. An event that tells an error ends the stream, with the event's words.
  * 3. A line, and an event, of more than 1 MiB ends it: nobody holds more than that.
+ * 4. It is done at `[DONE]`: some servers leave the connection open after it.
  *
  * It looks for two words in whole lines, and parses only those that have one: inside a string of JSON
  * their quotes are escaped, so that no answer has them by talking about errors.
  */
-export function createEventGuard(): EventGuard {
+export function createEventGuard(): BodyGuard {
   let kind: "unknown" | "events" | "other" = "unknown";
   let line: Buffer[] = [];
   let line_bytes = 0;
   let event_bytes = 0;
+  let is_done = false;
+  /** The last two bytes: a blank line may lie across two chunks. */
+  let edge = "";
 
   function keep(piece: Buffer): void {
     if (piece.length === 0) return;
@@ -46,14 +41,20 @@ export function createEventGuard(): EventGuard {
     line = [];
     line_bytes = 0;
     keep(chunk.subarray(end));
+    is_done ||= lines.includes(DONE_MARK) && DONE.test(lines.toString());
     return ERROR_MARKS.some((mark) => lines.includes(mark)) ? lines.toString() : null;
   }
 
-  function pushEvents(chunk: Buffer): BadStream | null {
-    const blank = chunk.lastIndexOf("\n\n");
-    const blank_crlf = chunk.lastIndexOf("\n\r\n");
-    const last_blank = Math.max(blank, blank_crlf);
-    event_bytes = last_blank < 0 ? event_bytes + chunk.length : chunk.length - last_blank;
+  function countEvent(chunk: Buffer): void {
+    const last_blank = Math.max(chunk.lastIndexOf("\n\n"), chunk.lastIndexOf("\n\r\n"));
+    const is_over = BLANK_LINE.test(edge + chunk.toString("latin1", 0, 2));
+    if (last_blank >= 0) event_bytes = chunk.length - last_blank;
+    else event_bytes = is_over ? chunk.length : event_bytes + chunk.length;
+    edge = (edge + chunk.toString("latin1", Math.max(0, chunk.length - 2))).slice(-2);
+  }
+
+  function pushEvents(chunk: Buffer): BadBody | null {
+    countEvent(chunk);
     const end = chunk.lastIndexOf(NEWLINE) + 1;
     const suspect = end > 0 ? takeLines(chunk, end) : (keep(chunk), null);
     const error = suspect === null ? null : errorIn(suspect);
@@ -62,12 +63,12 @@ export function createEventGuard(): EventGuard {
     return { message: `one event of the stream is over ${EVENT_LIMIT_BYTES} bytes`, body: "" };
   }
 
-  function pushOther(chunk: Buffer): BadStream | null {
+  function pushOther(chunk: Buffer): BadBody | null {
     keep(chunk);
     return line_bytes < BODY_LIMIT_BYTES ? null : noStream();
   }
 
-  const noStream = (): BadStream => ({
+  const noStream = (): BadBody => ({
     message: "the answer is no stream of events",
     body: Buffer.concat(line).subarray(0, BODY_LIMIT_BYTES).toString(),
   });
@@ -77,6 +78,7 @@ export function createEventGuard(): EventGuard {
       if (kind === "unknown") kind = kindOf(chunk);
       return kind === "other" ? pushOther(chunk) : pushEvents(chunk);
     },
+    isDone: () => is_done,
     end() {
       if (kind === "unknown") return { message: "the answer is empty", body: "" };
       if (kind === "other") return noStream();

@@ -4,12 +4,14 @@
  * 1. One request is one attempt on the wire: no retry, no redirect (a key must not follow one), no
  *    proxy that the environment names.
  * 2. An abort destroys the socket at once, also before the answer's head.
- * 3. What is kept is bounded: the body of an error, and one event of a stream.
+ * 3. What is kept is bounded: the body of an error, one of JSON, and one event of a stream.
  * 4. Who answers is waited for without end: deadlines are the attempt's. Only connecting has its own.
  * 5. No answer, however odd, throws in a handler: undici would let it end the process.
  */
-import { Agent, type Dispatcher } from "undici";
-import { type BadStream, createEventGuard, type EventGuard } from "./event-guard.ts";
+import type { Clock } from "@mainstay/sdk/clock";
+import { Agent, buildConnector, type Dispatcher } from "undici";
+import { type BadBody, createJsonGuard } from "./body-guard.ts";
+import { createEventGuard } from "./event-guard.ts";
 import { type Answer, WireFault } from "./wire-fault.ts";
 
 const CONNECT_MS = 5_000;
@@ -17,23 +19,45 @@ const ERROR_BODY_LIMIT_BYTES = 64 * 1024;
 /** What may wait for a slow reader before the socket is paused. */
 const WAITING_LIMIT_BYTES = 256 * 1024;
 
+/** How long a connection may stay open after its stream said that it is done; then it is closed. */
+const LINGER_MS = 1_000;
+
 /** What a request's answer has to be. */
-export type Expected = "events" | "json";
+export type Expected =
+  | { readonly kind: "events"; readonly clock: Pick<Clock, "after"> }
+  | { readonly kind: "json" };
 type Fetch = typeof globalThis.fetch;
 type Where = Parameters<Fetch>[0];
 
 /** A `fetch` for what is expected of its answers. */
 export type ProviderFetch = (expected: Expected) => Fetch;
 
+/** Whether a new connection to this port may be used: null, or in words what is against it. */
+export type Vet = (port: number) => string | null;
+export const anybody: Vet = () => null;
+
 /** Makes `fetch` for one provider; all that it makes share sockets. */
-export function createFetch(): ProviderFetch {
+export function createFetch(vet: Vet = anybody): ProviderFetch {
   const agent = new Agent({
-    connect: { timeout: CONNECT_MS },
+    connect: connector(vet),
     headersTimeout: 0,
     bodyTimeout: 0,
     allowH2: false,
   });
   return (expected) => (input, init) => ask(agent, input, init ?? {}, expected);
+}
+
+/** Vetted when it stands and before a byte is sent: who listened earlier may have gone. */
+function connector(vet: Vet): buildConnector.connector {
+  const connect = buildConnector({ timeout: CONNECT_MS, allowH2: false });
+  return (options, callback) =>
+    connect(options, (error, socket) => {
+      if (error !== null) return callback(error, null);
+      const why = vet(Number(options.port));
+      if (why === null) return callback(null, socket);
+      socket.destroy();
+      callback(new Error(why), null);
+    });
 }
 
 function ask(
@@ -129,28 +153,40 @@ function createBody(
   expected: Expected,
   answer: PromiseWithResolvers<Response>,
 ): BodyReader {
-  const guard: EventGuard | null = expected === "events" ? createEventGuard() : null;
+  const guard = expected.kind === "events" ? createEventGuard() : createJsonGuard();
   const hand = createHand(socket);
+  let disarm: () => void = () => undefined;
   settle(answer, hand.body, seen);
 
-  function refuse({ message, body }: BadStream): void {
+  function refuse({ message, body }: BadBody): void {
     const fault = new WireFault("malformed", message, { ...seen, body });
     hand.end(fault);
     socket.abort(fault);
   }
+  function finish(): void {
+    hand.end(null);
+    if (expected.kind === "events")
+      disarm = expected.clock.after(LINGER_MS, () => socket.abort(new Error("the stream is done")));
+  }
   return {
     push(chunk) {
-      const bad = guard?.push(chunk) ?? null;
-      if (bad === null) hand.give(chunk);
-      else refuse(bad);
+      if (guard.isDone()) return;
+      const bad = guard.push(chunk);
+      if (bad !== null) return refuse(bad);
+      hand.give(chunk);
+      if (guard.isDone()) finish();
     },
     end() {
-      const bad = guard?.end() ?? null;
+      disarm();
+      const bad = guard.isDone() ? null : guard.end();
       if (bad === null) hand.end(null);
       else refuse(bad);
     },
     stop: (reason) => hand.stop(reason),
-    fail: (error) => hand.end(new WireFault("cut", wordsOf(error), seen, error)),
+    fail(error) {
+      disarm();
+      hand.end(new WireFault("cut", wordsOf(error), seen, error));
+    },
   };
 }
 

@@ -25,7 +25,7 @@ export async function listModels({
   signal,
 }: ListModelsSettings): Promise<string[]> {
   const { path, headers, names } = lists[type] ?? openAiList;
-  const fetch = createFetch()("json");
+  const fetch = createFetch()({ kind: "json" });
   try {
     const url = `${baseUrlOf(type, base_url)}${path}`;
     const answer = await fetch(url, { headers: api_key === null ? {} : headers(api_key), signal });

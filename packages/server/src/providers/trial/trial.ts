@@ -164,7 +164,7 @@ async function reply(
   const began = clock.monotonic();
   const { id, type, base_url } = provider;
   const { target, api_key } = tried;
-  const ask = adapterFor({ provider: id, type, model: target.model, base_url, api_key });
+  const ask = adapterFor({ provider: id, type, model: target.model, base_url, api_key, clock });
   const asked = await ask(request, { signal, stream, max_output_tokens: OUTPUT_TOKENS });
   const calls: { name: string; input: string }[] = [];
   let [text, first_ms, output_tokens] = ["", null as number | null, null as number | null];
