@@ -176,7 +176,7 @@ const poolOf = (base_url: string, clock: Clock): Providers =>
     ],
     ...{ clock, random: () => 0.5 },
     kept: { keep: () => undefined, idle: async () => undefined },
-    before: { breakers: new Map(), credentials: new Map() },
+    before: { breakers: new Map(), credentials: new Map(), rates: new Map() },
     pauses: { provider: () => null, onChange: () => () => undefined },
     log: { info: () => undefined },
   });

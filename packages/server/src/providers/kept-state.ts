@@ -4,20 +4,23 @@ import type { Statement, Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
 import { KeptBreaker } from "./policy/kept-breaker.ts";
 import { KeptCredential } from "./policy/credential.ts";
+import { KeptRate } from "./policy/kept-rate.ts";
 
-/** How a target or a key stands; `key` is of its own in both kinds. */
+/** How a target, a key or a rate stands; `key` is of its own in all kinds. */
 export type Kept =
   | { readonly kind: "breaker"; readonly key: string; readonly state: KeptBreaker }
-  | { readonly kind: "credential"; readonly key: string; readonly state: KeptCredential };
+  | { readonly kind: "credential"; readonly key: string; readonly state: KeptCredential }
+  | { readonly kind: "rate"; readonly key: string; readonly state: KeptRate };
 
 /** What was kept when the last run ended. */
 export interface KeptStates {
   readonly breakers: ReadonlyMap<string, KeptBreaker>;
   readonly credentials: ReadonlyMap<string, KeptCredential>;
+  readonly rates: ReadonlyMap<string, KeptRate>;
 }
 
 /**
- * Keeps over restarts how targets and keys stand.
+ * Keeps over restarts how targets, keys and rates stand.
  *
  * 1. At most one write is under way; what changes meanwhile is written together after it, the newest
  *    state of each key alone.
@@ -81,13 +84,15 @@ export function createKeptState({ store, clock, log }: KeptStateParts): KeptStat
       const rows = await store.query(store.sql.selectFrom("provider_state").selectAll());
       const breakers = new Map<string, KeptBreaker>();
       const credentials = new Map<string, KeptCredential>();
+      const rates = new Map<string, KeptRate>();
       for (const { key, kind, state } of rows) {
         const kept = readKept(key, kind, state);
         if (kept === null) log.warn({ key }, "how a provider stood cannot be read");
         else if (kept.kind === "breaker") breakers.set(key, kept.state);
-        else credentials.set(key, kept.state);
+        else if (kept.kind === "credential") credentials.set(key, kept.state);
+        else rates.set(key, kept.state);
       }
-      return { breakers, credentials };
+      return { breakers, credentials, rates };
     },
     keep(kept) {
       waiting.set(kept.key, kept);
@@ -99,12 +104,20 @@ export function createKeptState({ store, clock, log }: KeptStateParts): KeptStat
 
 function readKept(key: string, kind: Kept["kind"], text: string): Kept | null {
   const json = parsed(text);
-  if (kind === "breaker") {
-    const { data } = KeptBreaker.safeParse(json);
-    return data === undefined ? null : { kind, key, state: data };
+  switch (kind) {
+    case "breaker": {
+      const { data } = KeptBreaker.safeParse(json);
+      return data === undefined ? null : { kind, key, state: data };
+    }
+    case "credential": {
+      const { data } = KeptCredential.safeParse(json);
+      return data === undefined ? null : { kind, key, state: data };
+    }
+    case "rate": {
+      const { data } = KeptRate.safeParse(json);
+      return data === undefined ? null : { kind, key, state: data };
+    }
   }
-  const { data } = KeptCredential.safeParse(json);
-  return data === undefined ? null : { kind, key, state: data };
 }
 
 function parsed(text: string): unknown {

@@ -52,6 +52,8 @@ export interface ProvidersParts {
   readonly log: Pick<Log, "info">;
 }
 
+const rateKey = (key: string): string => `rate of ${key}`;
+
 export function createProviders(parts: ProvidersParts): Providers {
   const { clock, random, kept, before, pauses, log } = parts;
   const settings: ProviderSettings[] = [];
@@ -83,6 +85,8 @@ export function createProviders(parts: ProvidersParts): Providers {
         pool.restoreCredential(target, restoredCredential(credential, mono_now, wall_now));
       const breaker = before.breakers.get(key) ?? { state: "closed" };
       const pacing = createPacing({ clock, limits: target.limits });
+      const rate = before.rates.get(rateKey(key));
+      if (rate !== undefined) pacing.restore(rate, wall_now);
       pool.add({ key, target, ask }, pacing, restored(breaker, mono_now, wall_now));
     }
   }
@@ -113,6 +117,8 @@ export function createProviders(parts: ProvidersParts): Providers {
     const credential = keptCredential(pool.credential(target), mono_now, wall_now);
     kept.keep({ kind: "breaker", key, state: breaker });
     kept.keep({ kind: "credential", key: credentialKey(target), state: credential });
+    const rate = pool.health(key).pacing.kept(wall_now);
+    kept.keep({ kind: "rate", key: rateKey(key), state: rate });
   }
 
   function endWhatIsPaused(): void {

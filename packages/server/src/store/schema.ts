@@ -307,10 +307,10 @@ interface HostGrantTable {
 
 /** How a target or a key of a provider stood last. */
 interface ProviderStateTable {
-  /** Of the target, or of the key: no two alike. */
+  /** Of the target, the key, or the rate: no two alike. */
   key: string;
-  kind: "breaker" | "credential";
-  /** JSON of the `KeptBreaker` or `KeptCredential`. */
+  kind: "breaker" | "credential" | "rate";
+  /** JSON of the `KeptBreaker`, `KeptCredential` or `KeptRate`. */
   state: string;
   at: number;
 }

@@ -28,6 +28,11 @@ const retired: Kept = {
   key: "groq#abc",
   state: { state: "retired", cause: "auth", since_at: 1, recheck_at: 600_001, times: 1 },
 };
+const used_up: Kept = {
+  kind: "rate",
+  key: "rate of groq/llama#abc",
+  state: { at: 1_700_000_000_000, refusals: 1, blocked_ms: 30_000, windows: [] },
+};
 
 beforeEach(async () => {
   warned = [];
@@ -42,7 +47,7 @@ afterEach(async () => {
 
 test("what was kept is there after a restart, the newest of each", async () => {
   const kept = createKeptState(parts());
-  for (const state of [open, retired, closed, open]) kept.keep(state);
+  for (const state of [open, retired, closed, used_up, open]) kept.keep(state);
   await kept.idle();
   kept.keep(closed);
   await kept.idle();
@@ -51,6 +56,7 @@ test("what was kept is there after a restart, the newest of each", async () => {
   expect(await createKeptState(parts()).load()).toEqual({
     breakers: new Map([[open.key, closed.state]]),
     credentials: new Map([[retired.key, retired.state]]),
+    rates: new Map([[used_up.key, used_up.state]]),
   });
 });
 

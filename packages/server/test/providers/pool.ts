@@ -37,7 +37,7 @@ export const requestOf = (text: string, changes: Partial<ModelRequest> = {}): Mo
 /** A pool without a store: what it would keep is heard, what an operator paused is said. */
 export function openPool(
   settings: readonly ProviderSettings[],
-  parts: { clock?: Clock; random?: Random; before?: KeptStates } = {},
+  parts: { clock?: Clock; random?: Random; before?: Partial<KeptStates> } = {},
 ) {
   const kept: Kept[] = [];
   const paused = new Map<string, Pause>();
@@ -46,7 +46,7 @@ export function openPool(
     clock: parts.clock ?? systemClock,
     random: parts.random ?? (() => 0),
     kept: { keep: (each) => kept.push(each), idle: async () => {} },
-    before: parts.before ?? { breakers: new Map(), credentials: new Map() },
+    before: { breakers: new Map(), credentials: new Map(), rates: new Map(), ...parts.before },
     pauses: { provider: (id) => paused.get(id) ?? null, onChange: () => () => {} },
     log: { info: () => {} },
   });

@@ -2,6 +2,7 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { Usage } from "@mainstay/sdk/turn";
 import type { TargetLimits } from "../target.ts";
 import { longest, type Obstacle } from "./obstacle.ts";
+import { aged, type KeptRate } from "./kept-rate.ts";
 import type { RateAsk } from "./rate-ask.ts";
 import type { RateWindow } from "./rate-headers.ts";
 import { createRateLog } from "./rate-log.ts";
@@ -57,6 +58,10 @@ export interface Pacing {
   wait(ask: RateAsk, signal: AbortSignal): Promise<Reservation | null>;
   /** The target refused a call for its rate; null where it does not say for how long. */
   afterRate(retry_after_ms: number | null): void;
+  /** For a restart; what is counted here for want of the provider's word is left out. */
+  kept(wall_now: number): KeptRate;
+  /** Before the first call. */
+  restore(rate: KeptRate, wall_now: number): void;
 }
 
 interface Waiter {
@@ -206,11 +211,27 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
     serveSoon();
   }
 
+  function kept(wall_now: number): KeptRate {
+    const now_ms = clock.monotonic();
+    const blocked_ms = Math.max(0, blocked_until_ms - now_ms);
+    return { at: wall_now, refusals, blocked_ms, windows: windows.standing(now_ms) };
+  }
+
+  function restore(rate: KeptRate, wall_now: number): void {
+    const now_ms = clock.monotonic();
+    const { blocked_ms, windows: known, ...before } = aged(rate, wall_now);
+    refusals = before.refusals;
+    blocked_until_ms = now_ms + blocked_ms;
+    windows.restore(known, now_ms);
+  }
+
   return {
     ready,
     reserve: (ask) => (ready(ask).ready ? take(ask) : null),
     wait,
     afterRate,
+    kept,
+    restore,
   };
 }
 

@@ -18,6 +18,8 @@ export interface RateWindow {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** A reset that is further off is taken for one as far. */
+export const LONGEST_RESET_MS = DAY_MS;
 const COUNT = /^\d+(?:\.\d+)?$/;
 
 type Span = "minute" | "day";
@@ -116,7 +118,7 @@ function readWindow(
     kind,
     limit,
     remaining: Math.min(remaining, limit),
-    resets_in_ms: Math.min(Math.max(told_ms ?? span_ms, 0), DAY_MS),
+    resets_in_ms: Math.min(Math.max(told_ms ?? span_ms, 0), LONGEST_RESET_MS),
     span_ms,
   };
 }

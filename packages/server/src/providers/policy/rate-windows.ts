@@ -25,6 +25,9 @@ export interface RateWindows {
   assume(charge: Charge, now_ms: number): void;
   /** It was never sent. */
   forget(charge: Charge): void;
+  /** Those that are not full again, as if all calls that are under way had been counted. */
+  standing(now_ms: number): RateWindow[];
+  restore(windows: readonly RateWindow[], now_ms: number): void;
 }
 
 type Kind = RateWindow["kind"];
@@ -81,6 +84,13 @@ export function createRateWindows(): RateWindows {
     return since;
   }
 
+  function hold(windows: readonly RateWindow[], now_ms: number): void {
+    for (const window of windows) {
+      const { name, remaining, resets_in_ms } = window;
+      held.set(name, { window, remaining, resets_at_ms: now_ms + resets_in_ms });
+    }
+  }
+
   return {
     obstacle: (ask, now_ms) =>
       longest([...held.values()].map((each) => obstacleOf(each, ask, now_ms))),
@@ -93,12 +103,13 @@ export function createRateWindows(): RateWindows {
     report(charge, windows, now_ms) {
       const since = close(charge, true);
       if (since === null) return;
-      for (const window of windows)
-        held.set(window.name, {
-          window,
+      hold(
+        windows.map((window) => ({
+          ...window,
           remaining: window.remaining - since[window.kind],
-          resets_at_ms: now_ms + window.resets_in_ms,
-        });
+        })),
+        now_ms,
+      );
     },
     assume(charge, now_ms) {
       if (close(charge, true) === null) return;
@@ -109,5 +120,14 @@ export function createRateWindows(): RateWindows {
       }
     },
     forget: (charge) => void close(charge, false),
+    standing: (now_ms) =>
+      [...held.values()]
+        .filter(({ resets_at_ms }) => resets_at_ms > now_ms)
+        .map(({ window, remaining, resets_at_ms }) => ({
+          ...window,
+          remaining: remaining - uncounted[window.kind],
+          resets_in_ms: resets_at_ms - now_ms,
+        })),
+    restore: hold,
   };
 }

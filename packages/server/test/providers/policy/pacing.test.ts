@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { KeptRate } from "../../../src/providers/policy/kept-rate.ts";
 import { createPacing, type Pacing } from "../../../src/providers/policy/pacing.ts";
 import type { RateAsk } from "../../../src/providers/policy/rate-ask.ts";
 import type { RateWindow } from "../../../src/providers/policy/rate-headers.ts";
@@ -265,6 +266,30 @@ test("refusals that do not say for how long are waited for twice as long each, u
     await pass(waits.at(-1)!);
   }
   expect(waits).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+});
+
+test("used-up windows and refusals hold over a restart, for no longer than they did, whatever the wall clock", async () => {
+  const { pacing, tell, pass } = paced();
+  tell(windowOf(1, 90_000, { name: "requests a day", span_ms: 86_400_000 }), windowOf(1, 5_000));
+  const lost = pacing.reserve(ask(1));
+  expect(lost).not.toBeNull();
+  pacing.afterRate(30_000);
+  await pass(1_000);
+  const kept = KeptRate.parse(JSON.parse(JSON.stringify(pacing.kept(1_000_000))));
+  const waits = [1_000_000, 1_009_000, 500_000, 1_088_999, 1_089_000].map((wall_now) => {
+    const { pacing: next } = paced();
+    next.restore(kept, wall_now);
+    const readiness = next.ready(ask(1));
+    return readiness.ready ? 0 : readiness.in_ms;
+  });
+  expect(waits).toEqual([89_000, 80_000, 89_000, 1, 0]);
+  const { pacing: next, pass: passNext } = paced();
+  next.restore({ ...kept, windows: [] }, 1_000_000);
+  expect(next.ready(ask(1))).toMatchObject({ ready: false, in_ms: 29_000 });
+  await passNext(29_000);
+  expect(next.reserve(ask(1))).not.toBeNull();
+  // One call tries alone (3).
+  expect(next.reserve(ask(1))).toBeNull();
 });
 
 test("whatever the interleaving, no window and no limit is ever exceeded, and everybody is served", async () => {
