@@ -7,7 +7,7 @@ import { takeBack } from "../store/step-record.ts";
 import type { TurnRecord } from "../store/turn-record.ts";
 import { workDone } from "./work-done.ts";
 
-/** Failures that an answer names one by one. */
+/** Providers that an answer names one by one. */
 const LISTED = 12;
 
 /**
@@ -17,21 +17,21 @@ const LISTED = 12;
 export function modelParked(
   record: TurnRecord,
   { message: cause, failures }: NoModelAnswered,
-  { wakes_without_progress }: Pick<Limits, "wakes_without_progress">,
+  { wakes_without_progress, isPaused }: ModelParking,
 ): BodyOf<"parked"> {
   const is_refused = failures.length > 0 && failures.every(blamesRequest);
   const no_fault = failures.every(({ code }) => UNASKED.includes(code));
   const is_tired = !no_fault && record.faults_without_progress > wakes_without_progress;
   const waits_for = is_refused || is_tired ? "person" : "model";
-  const next = is_refused ? REFUSED : is_tired ? TIRED : GOES_ON;
-  const answer = [
-    is_refused ? "Every model refused this request." : "No model could answer.",
-    ...listed(failures),
-    workDone(record),
-    next,
-    MEANWHILE,
-  ].join("\n");
+  const paused = pausedAll(failures, isPaused);
+  const next = is_refused ? REFUSED : is_tired ? TIRED : paused ? afterLift(paused) : GOES_ON;
+  const what = is_refused ? "Every model refused this request." : "No model could answer.";
+  const answer = [`${what} ${workDone(record)}`, ...listed(failures), next].join("\n");
   return { type: "parked", answer, cause, waits_for, ...(no_fault && { no_fault }) };
+}
+
+interface ModelParking extends Pick<Limits, "wakes_without_progress"> {
+  readonly isPaused: (provider: string) => boolean;
 }
 
 /** It was no fault: no room in a rate, or nobody to ask. */
@@ -40,24 +40,39 @@ const UNASKED: readonly string[] = ["rate", "unavailable"];
 const blamesRequest = ({ code }: AttemptFailure): boolean => requestFaults.includes(code);
 
 const REFUSED =
-  "It is the request that they refuse, so it is not sent again by itself: ask in other words or for less, and cancel this one. Retry sends it as it is.";
+  "It is not sent again by itself: ask in other words or for less, and cancel this one. Retry sends it as it is.";
 const TIRED =
-  "It went on by itself several times as models seemed to answer again, and none did: it is kept, and waits for your retry, or for you to cancel it.";
+  "It was tried several times as models seemed to answer again, and none did: it waits for you to retry or cancel it.";
 const GOES_ON =
-  "Your request is kept and goes on by itself as soon as a model answers. Where something else was asked in its session since, it waits for your retry. You can also retry now, or cancel it.";
-const MEANWHILE =
-  'What works without a model: commands of your own after an exclamation mark ("!ls", "!cat FILE"), and all that was said and done before.';
+  "It goes on by itself as soon as one answers, unless you ask something else here first; you can also retry or cancel it. Commands of your own (!ls) work meanwhile.";
 
+const afterLift = (providers: readonly string[]): string =>
+  `It goes on by itself after: ${providers.map((id) => `mainstay resume provider ${id}`).join(", or ")}`;
+
+/** Whose pause is all that keeps the request from being answered; null where anything else does. */
+function pausedAll(
+  failures: readonly AttemptFailure[],
+  isPaused: (provider: string) => boolean,
+): string[] | null {
+  const providers = [...new Set(failures.map(({ provider }) => provider))];
+  return providers.length > 0 && providers.every(isPaused) ? providers : null;
+}
+
+/** `- groq: it was overloaded; its key was refused`: a line for each provider. */
 function listed(failures: readonly AttemptFailure[]): string[] {
-  const lines = [...new Set(failures.map(failureLine))];
+  const faults = new Map<string, Set<string>>();
+  for (const failure of failures) {
+    const known = faults.get(failure.provider) ?? new Set();
+    faults.set(failure.provider, known.add(faultOf(failure)));
+  }
+  const lines = [...faults].map(([provider, said]) => `- ${provider}: ${[...said].join("; ")}`);
   const more = lines.length - LISTED;
   return more <= 0 ? lines : [...lines.slice(0, LISTED), `- and ${more} more`];
 }
 
-/** `- groq/llama: it was overloaded (503: try again later)` */
-function failureLine({ provider, model, code, message }: AttemptFailure): string {
-  return `- ${provider}/${model}: ${faultInWords(code)} (${message})`;
-}
+/** Who was not asked has our own words for it; what a provider says is in the journal. */
+const faultOf = ({ code, message }: AttemptFailure): string =>
+  code === "unavailable" ? message : faultInWords(code);
 
 /**
  * A pause came: it waits for the lift. A call that is open has certainly not begun, or nobody would

@@ -112,7 +112,8 @@ export async function openRun(parts: TurnParts, lease: Lease): Promise<Run> {
       // The journal has it, and says what comes next.
       if (fault instanceof ContextTooLong && isTooLong(foldTurn(pen.events()))) return null;
       if (!(fault instanceof NoModelAnswered)) throw fault;
-      return await park(modelParked(foldTurn(pen.events()), fault, limits));
+      const isPaused = (id: string) => parts.pauses.provider(id) !== null;
+      return await park(modelParked(foldTurn(pen.events()), fault, { ...limits, isPaused }));
     }
   }
 

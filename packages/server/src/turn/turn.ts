@@ -46,7 +46,7 @@ export interface TurnParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: Limits;
-  readonly pauses: Pick<PauseBoard, "person">;
+  readonly pauses: Pick<PauseBoard, "person" | "provider">;
   readonly costOf: CostOf;
 }
 

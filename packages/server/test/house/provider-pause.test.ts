@@ -43,7 +43,8 @@ test("where all are paused the turn parks, also over a restart, and goes on by i
   house = await openHouse({ providers: [one] });
   await house.client.pauses.set({ scope: "provider", provider });
   const asked = await house.ask("hello");
-  expect(asked).toMatchObject({ state: "parked", answer: expect.stringContaining("paused") });
+  const said = /: this provider is paused by owner .*\n.*mainstay resume provider fake-1$/;
+  expect(asked).toMatchObject({ state: "parked", answer: expect.stringMatching(said) });
   await house.restart();
   expect(await house.client.readyz()).toMatchObject({ ready: true, level: "offline" });
   expect(await house.client.turns.get(asked.id)).toMatchObject({ state: "parked" });

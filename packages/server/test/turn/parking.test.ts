@@ -22,30 +22,44 @@ const failed = (provider: string, code: string, message = "503") => ({
   ...{ provider, model: "m", code, message },
 });
 
-function parkedBy(failures: ReturnType<typeof failed>[], before: JournalBody[] = []) {
+function parkedBy(
+  failures: ReturnType<typeof failed>[],
+  before: JournalBody[] = [],
+  paused: string[] = [],
+) {
   const events = [...beginning, ...before].map((body, i): JournalEvent => ({
     ...{ ...body, seq: i + 1, at: i },
   }));
-  return modelParked(foldTurn(events), new NoModelAnswered(failures), limits);
+  const isPaused = (provider: string) => paused.includes(provider);
+  return modelParked(foldTurn(events), new NoModelAnswered(failures), { ...limits, isPaused });
 }
 
-test("the answer names each model once with its fault, what was done, what comes, and what works", () => {
+test("the answer is short: what, each provider once in plain words, what comes", () => {
   const overloaded = failed("groq", "overload", "503: try later");
-  const { answer, waits_for } = parkedBy([overloaded, overloaded, failed("cohere", "auth", "401")]);
+  const others = [failed("groq", "auth", "401"), failed("cohere", "unavailable", "it is resting")];
+  const { answer, waits_for } = parkedBy([overloaded, overloaded, ...others]);
   expect(waits_for).toBe("model");
   expect(answer.split("\n")).toEqual([
-    "No model could answer.",
-    "- groq/m: it was overloaded (503: try later)",
-    "- cohere/m: its key was refused (401)",
-    "Nothing was run or changed.",
-    expect.stringContaining("goes on by itself as soon as a model answers"),
-    expect.stringContaining('"!ls"'),
+    "No model could answer. Nothing was run or changed.",
+    "- groq: it was overloaded; its key was refused",
+    "- cohere: it is resting",
+    expect.stringContaining("goes on by itself as soon as one answers"),
   ]);
 });
 
-test("a long list of models is cut, and says so", () => {
+test("where a pause is all that is in the way, it names what lifts it", () => {
+  const failures = [failed("p", "unavailable", "this provider is paused"), failed("q", "cut")];
+  const after = "It goes on by itself after: mainstay resume provider p";
+  expect(parkedBy(failures, [], ["p"]).answer).not.toContain("mainstay resume");
+  expect(parkedBy(failures.slice(0, 1), [], ["p"]).answer.split("\n").at(-1)).toBe(after);
+  expect(parkedBy(failures, [], ["p", "q"]).answer).toContain(
+    `${after}, or mainstay resume provider q`,
+  );
+});
+
+test("a long list of providers is cut, and says so", () => {
   const { answer } = parkedBy(Array.from({ length: 40 }, (_, n) => failed(`p${n}`, "connect")));
-  expect(answer).toContain("- p11/m: it could not be reached (503)\n- and 28 more\n");
+  expect(answer).toContain("- p11: it could not be reached\n- and 28 more\n");
 });
 
 test.each([
