@@ -5,7 +5,7 @@ import type { ModelPort } from "../kernel/model.ts";
 import type { ModelBoard } from "../kernel/model-board.ts";
 import { type PauseBoard, pauseInWords, toldPause } from "../kernel/pause.ts";
 import type { Random } from "../kernel/random.ts";
-import { adapterFor } from "./adapters/adapters.ts";
+import { adapterFor, type Vet } from "./adapters/adapters.ts";
 import type { Log } from "../telemetry/log.ts";
 import { createPool, credentialKey, type Member } from "./engine/pool.ts";
 import { statusOf } from "./engine/pool-status.ts";
@@ -33,7 +33,7 @@ export { type TrialStep, tryProvider } from "./trial/trial.ts";
  */
 export interface Providers extends ModelPort, ModelBoard, Actor {
   /** Another provider was found: it is asked last. One whose id is known already is not added. */
-  add(settings: ProviderSettings): void;
+  add(settings: ProviderSettings, vet?: Vet): void;
   /**
    * What the provider's own list of models said of a key: a refused one is asked with no more, one that
    * is taken and was refused before is tried by a real call at once.
@@ -71,14 +71,15 @@ export function createProviders(parts: ProvidersParts): Providers {
   const stepParts = { pool, clock, random, retries, told: (text: string) => told(text, secrets) };
   let subscriptions: (() => void)[] = [];
 
-  function add(found: ProviderSettings): void {
+  function add(found: ProviderSettings, vet?: Vet): void {
     if (settings.some(({ id }) => id === found.id)) return;
     settings.push(found);
     secrets.push(...found.api_keys);
     for (const { target, api_key } of targetsOf(found)) {
       const { provider, type, model } = target;
       const key = targetKey(target);
-      const ask = adapterFor({ provider, type, model, base_url: found.base_url, api_key, clock });
+      const { base_url } = found;
+      const ask = adapterFor({ provider, type, model, base_url, api_key, clock, vet });
       const [mono_now, wall_now] = [clock.monotonic(), clock.now()];
       const credential = before.credentials.get(credentialKey(target));
       if (credential !== undefined)

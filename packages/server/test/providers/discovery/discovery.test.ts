@@ -5,10 +5,13 @@ import { createInterface } from "node:readline";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { createDiscovery } from "../../../src/providers/discovery/discovery.ts";
 import {
-  isTrusted,
+  listenerAt,
   listenerOwners,
   ownersIn,
+  uidsOf,
 } from "../../../src/providers/discovery/listener-owner.ts";
+import { adapterFor, type Vet } from "../../../src/providers/adapters/adapters.ts";
+import { wordRequest } from "../../../src/providers/trial/requests.ts";
 import type { LocalPlace } from "../../../src/providers/settings/local-places.ts";
 import type { ProviderSettings } from "../../../src/providers/target.ts";
 import { handClock } from "../../door/hand-clock.ts";
@@ -46,6 +49,7 @@ const placeAt = (port: number, more: Partial<LocalPlace> = {}): LocalPlace => ({
 
 function discover(places: readonly LocalPlace[], as_uid = uid) {
   const found: ProviderSettings[] = [];
+  const vets: Vet[] = [];
   const said: string[] = [];
   const note = (_: object, message: string) => void said.push(message);
   const { clock, pass } = handClock();
@@ -53,12 +57,13 @@ function discover(places: readonly LocalPlace[], as_uid = uid) {
   const somebody = new Promise<void>((resolve) => (heard = resolve));
   const discovery = createDiscovery({
     ...{ places, uid: as_uid, clock, log: { info: note, warn: note, error: note } },
-    found(settings) {
+    found(settings, vet) {
       found.push(settings);
+      vets.push(vet);
       heard();
     },
   });
-  return { ...discovery, found, said, pass, somebody };
+  return { ...discovery, found, vets, said, pass, somebody };
 }
 
 describe("a look around", () => {
@@ -136,14 +141,14 @@ describe("whose it is", () => {
   const NOBODY = 65_534;
 
   /** `asked` ends it and says how often it was asked. */
-  async function listenAsNobody() {
+  async function listenAsNobody(at = 0) {
     const program = `
       let asked = 0;
       const server = require("node:http").createServer((_, response) => {
         asked += 1;
         response.end('{"data": [{"id": "m"}]}');
       });
-      server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+      server.listen(${at}, "127.0.0.1", () => console.log(server.address().port));
       process.stdin.on("end", () => { console.log(asked); process.exit(); }).resume();`;
     const child = spawn(process.execPath, ["-e", program], { uid: NOBODY, gid: NOBODY, cwd: "/" });
     onTestFinished(() => void child.kill("SIGKILL"));
@@ -177,10 +182,40 @@ describe("whose it is", () => {
     },
   );
 
-  test("root, the system's services and the server's own user are believed", () => {
-    for (const owner of [0, 112, 999, 1_000]) expect(isTrusted(owner, 1_000)).toBe(true);
-    for (const owner of [1_001, 65_534, NaN]) expect(isTrusted(owner, 1_000)).toBe(false);
+  test("the server's own user is believed; where nobody listens, nobody is", async () => {
+    const { port } = await listen([]);
+    expect(listenerAt(port, uid)).toEqual({ kind: "trusted" });
+    expect(listenerAt(1, uid)).toEqual({ kind: "nobody" });
+    const passwd = "root:x:0:0::/:/bin/sh\nollama:x:998:998::/:/bin/false\nollama2:x:7:7::/:/\n";
+    expect(uidsOf("ollama", passwd)).toEqual([998]);
   });
+
+  test.skipIf(uid !== 0)(
+    "who takes the port of a found server gets no word: each new connection is looked at (not run: wants root)",
+    async () => {
+      const there = await listen(["qwen3"]);
+      const { start, stop, found, vets } = discover([placeAt(there.port)]);
+      await start();
+      await stop();
+      const { base_url, models } = found[0]!;
+      expect(vets[0]!(there.port)).toBeNull();
+      const own = open.splice(0)[0]!;
+      own.closeAllConnections();
+      await new Promise((closed) => own.close(closed));
+      const squatter = await listenAsNobody(there.port);
+      const ask = adapterFor({
+        ...{ provider: "ollama", type: "openai-compatible", model: models[0]!, base_url },
+        ...{ api_key: null, clock: handClock().clock, vet: vets[0] },
+      });
+      const how = { signal: new AbortController().signal, stream: true };
+      const fault = await ask(wordRequest(), how).catch((thrown: unknown) => thrown);
+      expect(fault).toMatchObject({
+        kind: "connect",
+        message: expect.stringContaining("uid 65534"),
+      });
+      expect(await squatter.asked()).toBe(0);
+    },
+  );
 
   test("the kernel's table is read by port and state, over both families", () => {
     const table = [
