@@ -3,7 +3,11 @@ import { adapterFor, type Ask } from "../../packages/server/src/providers/adapte
 import { createPool, type Pool } from "../../packages/server/src/providers/engine/pool.ts";
 import { answerStep } from "../../packages/server/src/providers/engine/step.ts";
 import { closedBreaker } from "../../packages/server/src/providers/policy/breaker.ts";
-import { createPacing, type Pacing } from "../../packages/server/src/providers/policy/pacing.ts";
+import {
+  createPacing,
+  type Pacing,
+  type Reservation,
+} from "../../packages/server/src/providers/policy/pacing.ts";
 import { createRetryBudget } from "../../packages/server/src/providers/policy/retry-budget.ts";
 import { targetKey } from "../../packages/server/src/providers/target.ts";
 import { targetsOf } from "../../packages/server/src/providers/targets-of.ts";
@@ -57,11 +61,18 @@ export const forgetful: Plant = {
   }),
 };
 
+const boundless: Reservation = {
+  heard: () => undefined,
+  settle: () => undefined,
+  release: () => undefined,
+};
+
 /** It takes no notice of rates. */
 export const unpaced: Plant = {
   pacing: (pacing) => ({
     ...pacing,
     ready: () => ({ ready: true }),
+    reserve: (asked) => pacing.reserve(asked) ?? boundless,
     afterRate: () => undefined,
   }),
 };
