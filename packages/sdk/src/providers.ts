@@ -15,7 +15,7 @@ export const ModelStatus = z.object({
   cause: z.string().nullable(),
   /** When it is looked at again; null where it is ready. */
   until: z.string().nullable(),
-  /** Calls since the server started. */
+  /** Calls since the server started; 0 for who is no admin. */
   answered: z.int(),
   failed: z.int(),
   /** Median of the last calls; null before there are any. */

@@ -6,9 +6,13 @@ import type { AuditSettings } from "./audit/audit.ts";
 import type { BackupsBudget } from "./files/files.ts";
 import type { RetentionSettings } from "./memory/retention.ts";
 import { ProviderEntry } from "./providers/settings/entry.ts";
-import { type KeptKeys, readKeptKeys } from "./providers/settings/kept-keys.ts";
+import { readKeptKeys } from "./providers/settings/kept-keys.ts";
 import { type LocalPlace, localPlaces } from "./providers/settings/local-places.ts";
-import { type Environment, readProviders } from "./providers/settings/settings.ts";
+import {
+  type Environment,
+  type ProposedKey,
+  readProviders,
+} from "./providers/settings/settings.ts";
 import type { ProviderSettings } from "./providers/target.ts";
 import type { LogLevel } from "./telemetry/log.ts";
 
@@ -101,12 +105,16 @@ class ConfigFault extends Error {
 /**
  * Reads the configuration once: the file, then the variables, which win.
  *
- * @param proposed keys of providers, as if they had been kept
+ * @param proposed a key of a provider, as if it had been kept
+ * @param needs_keys false: where the one that is missing may be set
  * @throws ConfigFault
  */
 export function readConfig(
   environment: Environment = process.env,
-  proposed: KeptKeys = {},
+  {
+    proposed = null,
+    needs_keys = true,
+  }: { readonly proposed?: ProposedKey | null; readonly needs_keys?: boolean } = {},
 ): Config {
   const faults: string[] = [];
   const env = withoutEmpty(environment);
@@ -117,7 +125,7 @@ export function readConfig(
   const providers = readProviders(
     {
       ...{ entries: file.providers ?? [], env, order: file.provider_order ?? [] },
-      kept: { ...readKeptKeys(home, faults), ...proposed },
+      ...{ kept: readKeptKeys(home, faults), proposed, needs_keys },
     },
     faults,
   );

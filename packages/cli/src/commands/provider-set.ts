@@ -28,12 +28,16 @@ export async function setKey(
       `The key of ${oneLine(name)} comes from elsewhere (${proposal.source}), which wins; set it there, or unset it there first.`,
     );
   const steps = await followTrial(proposal.test(), screen, json);
-  const answers = steps.some(({ step, outcome }) => step === "text" && outcome === "passed");
-  const file = answers ? await proposal.keep() : null;
-  if (json) screen.json({ kept: answers, file, steps });
+  const verdict = room.verdictOf(steps);
+  const file = verdict === "refused" ? null : await proposal.keep();
+  if (json) screen.json({ kept: file !== null, file, steps });
   else if (file === null)
     screen.note("The key is not kept, for nothing was answered with it.", "bad");
-  else
-    screen.note(`Kept in ${escapePath(file)}. The server takes it in at its next start.`, "good");
-  return answers ? exit.ok : exit.failed;
+  else {
+    const busy =
+      "Nothing was answered now, for the provider is busy or the rate of the key used up. ";
+    const kept = `Kept in ${escapePath(file)}. The server takes it in at its next start.`;
+    screen.note(`${verdict === "busy" ? busy : ""}${kept}`, "good");
+  }
+  return verdict === "refused" ? exit.failed : exit.ok;
 }

@@ -21,7 +21,9 @@ import { targetsOf } from "./targets-of.ts";
 import { type ProviderSettings, targetKey } from "./target.ts";
 import { told } from "./told.ts";
 
+export { createDiscovery } from "./discovery/discovery.ts";
 export { keepKey } from "./keys/keep-key.ts";
+export { originOf } from "./settings/settings.ts";
 export { knownProviders } from "./settings/known.ts";
 export type { ProviderSettings } from "./target.ts";
 export { targetsOf } from "./targets-of.ts";

@@ -13,5 +13,15 @@ export const providers = (models: Pick<ModelBoard, "status">) =>
       auth: "person",
       responses: { 200: { description: "All that are configured", body: listOf(ProviderStatus) } },
     },
-    async () => ({ status: 200, body: { items: models.status(), next: null } }),
+    async ({ person }) => {
+      const items = models.status();
+      const told = person.role === "admin" ? items : items.map(withoutCounts);
+      return { status: 200, body: { items: told, next: null } };
+    },
   );
+
+/** How much all people together ask is for those who answer for it. */
+const withoutCounts = (provider: ProviderStatus): ProviderStatus => ({
+  ...provider,
+  models: provider.models.map((model) => ({ ...model, answered: 0, failed: 0 })),
+});

@@ -12,7 +12,8 @@ const hasCredentials = (url: string): boolean => {
 /** Where a provider is reached; errors and lists quote it. */
 export const BaseUrl = z
   .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
-  .refine((url) => !hasCredentials(url), "must hold no user name or password: use api_key_env");
+  .refine((url) => !hasCredentials(url), "must hold no user name or password: use api_key_env")
+  .refine((url) => !/[?#]/.test(url), "must end with its path: what stands after a ? is not sent");
 
 export const ProviderId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "a short lower-case name");
 

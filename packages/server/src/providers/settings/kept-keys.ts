@@ -3,8 +3,16 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ProviderId } from "./entry.ts";
 
-/** Keys that `mainstay provider set` took in, by provider. */
-export const KeptKeys = z.record(ProviderId, z.string().min(1));
+/** One that `mainstay provider set` took in. */
+const KeptKey = z.strictObject({
+  api_key: z.string().min(1),
+  /** Where alone it may go; null: the provider's own address. */
+  origin: z.string().nullable(),
+});
+export type KeptKey = Readonly<z.infer<typeof KeptKey>>;
+
+/** By provider. */
+const KeptKeys = z.record(ProviderId, KeptKey);
 export type KeptKeys = Readonly<z.infer<typeof KeptKeys>>;
 
 export const KEPT_KEYS_FILE = "provider-keys.json";
@@ -21,7 +29,7 @@ export function readKeptKeys(home: string, faults: string[]): KeptKeys {
   } catch (fault) {
     const { code } = fault as NodeJS.ErrnoException;
     if (code === undefined)
-      faults.push(`${path} is not {"provider": "key"} in JSON: mend or remove it`);
+      faults.push(`${path} is not as mainstay provider set writes it: mend or remove it`);
     else if (code !== "ENOENT") faults.push(`${path} cannot be read: ${code}`);
     return {};
   }

@@ -6,17 +6,31 @@ import { inOrder } from "./order.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+export interface ProposedKey {
+  readonly provider: string;
+  readonly api_key: string;
+}
+
 export interface SettingsSources {
   /** Of `mainstay.json`. */
   readonly entries: readonly ProviderEntry[];
   /** Without variables that are set to nothing. */
   readonly env: Environment;
   readonly kept: KeptKeys;
+  /** A key that is to be kept if it is fit. */
+  readonly proposed: ProposedKey | null;
+  /** Whether a provider that wants a key and has none is a fault. */
+  readonly needs_keys: boolean;
   /** Ids that are asked first, in this order. */
   readonly order: readonly string[];
 }
 
 const BASE_URL_VARIABLE = "OPENAI_BASE_URL";
+/** Where that variable says to send the key of this one, and no other. */
+const BASE_URL_KEY = "OPENAI_API_KEY";
+/** A provider's keys are longer. */
+const KEY_LEAST_CHARS = 8;
+
 /**
  * The providers in the order in which they are asked: those of the file by priority, then those whose
  * key is found, as `knownProviders` has them; what `order` names comes before all. Pure. A key wins from
@@ -49,27 +63,44 @@ interface Found {
   readonly from: string | null;
 }
 
+/** `base_url` is where they are to go. */
 function keysFor(
   id: string,
   variables: readonly string[],
-  { env, kept }: SettingsSources,
+  base_url: string | null,
+  { env, kept, proposed }: SettingsSources,
   faults: string[],
 ): Found {
   const set = variables.filter((name) => env[name] !== undefined);
   const api_keys = [...new Set(set.map((name) => env[name]!))];
-  faults.push(...set.flatMap((name) => keyFault(name, env[name]!)));
+  faults.push(...set.flatMap((name) => keyFault(name, env[name]!, base_url)));
   if (set.length > 0) return { api_keys, from: set.join(", ") };
-  const key = kept[id];
+  const key = proposed?.provider === id ? { ...proposed, origin: originOf(base_url) } : kept[id];
   if (key === undefined) return { api_keys: [], from: null };
-  faults.push(...keyFault(`${id} in ${KEPT_KEYS_FILE}`, key));
-  return { api_keys: [key], from: KEPT_KEYS_FILE };
+  faults.push(...keyFault(`${id} in ${KEPT_KEYS_FILE}`, key.api_key, base_url));
+  if (key.origin !== originOf(base_url))
+    faults.push(
+      `the key of ${id} was kept for ${placeInWords(key.origin)}, and would now go to ` +
+        `${placeInWords(originOf(base_url))}: keep one for there with: mainstay provider set ${id}`,
+    );
+  return { api_keys: [key.api_key], from: KEPT_KEYS_FILE };
 }
 
+/** Null: the provider's own address. */
+export const originOf = (base_url: string | null): string | null =>
+  base_url === null ? null : (URL.parse(base_url)?.origin ?? base_url);
+
+const placeInWords = (origin: string | null): string => origin ?? "the provider's own address";
+
 /** A key goes into a header as it is; one that cannot is a paste that went wrong. */
-const keyFault = (where: string, key: string): string[] =>
-  /^[!-~]+$/.test(key)
-    ? []
-    : [`${where} holds a space or a sign that no key has: paste the key alone`];
+function keyFault(where: string, key: string, base_url: string | null): string[] {
+  if (!/^[!-~]+$/.test(key))
+    return [`${where} holds a space or a sign that no key has: paste the key alone`];
+  // Servers of one's own often take any word.
+  return base_url === null && key.length < KEY_LEAST_CHARS
+    ? [`${where} is too short for a key: paste the whole of it`]
+    : [];
+}
 
 function fromEntry(
   entry: ProviderEntry,
@@ -80,8 +111,9 @@ function fromEntry(
   const known = knownOf(entry.type);
   const is_own = known?.id === id;
   const variables = variablesOf(entry);
-  const { api_keys, from } = keysFor(id, variables, sources, faults);
-  if (variables.length > 0 && api_keys.length === 0)
+  const { type, base_url } = placeOf(entry.type, rest.base_url, variables, sources.env, faults);
+  const { api_keys, from } = keysFor(id, variables, base_url, sources, faults);
+  if (sources.needs_keys && variables.length > 0 && api_keys.length === 0)
     faults.push(
       `provider ${id} has no key: set ${variables.join(" or ")}, or keep one with: mainstay provider set ${id}`,
     );
@@ -89,7 +121,6 @@ function fromEntry(
   const models = modelsOf(told, rest.models, known);
   if (models.length === 0)
     faults.push(`provider ${id}: models is missing; name what it is to be asked for`);
-  const { type, base_url } = placeOf(entry.type, rest.base_url, sources.env, faults);
   if (type === "openai-compatible" && base_url === null)
     faults.push(`provider ${id}: base_url is missing; https://host/v1, say`);
   return {
@@ -108,8 +139,8 @@ function fromVariables(
   faults: string[],
 ): ProviderSettings | null {
   const { id, key_variable, model_variable } = known;
-  const { api_keys, from } = keysFor(id, [key_variable], sources, faults);
-  const { type, base_url } = placeOf(known.type, undefined, sources.env, faults);
+  const { type, base_url } = placeOf(known.type, undefined, [key_variable], sources.env, faults);
+  const { api_keys, from } = keysFor(id, [key_variable], base_url, sources, faults);
   // A server of one's own often wants no key; the named providers do.
   if (from === null && base_url === null) return null;
   const models = modelsOf(sources.env[model_variable], undefined, known);
@@ -124,10 +155,12 @@ function fromVariables(
 function placeOf(
   type: ProviderType,
   base_url: string | undefined,
+  key_variables: readonly string[],
   env: Environment,
   faults: string[],
 ): Pick<ProviderSettings, "type" | "base_url"> {
-  const told = type === "openai" ? env[BASE_URL_VARIABLE] : undefined;
+  const holds = type === "openai" && key_variables.includes(BASE_URL_KEY);
+  const told = holds ? env[BASE_URL_VARIABLE] : undefined;
   if (base_url !== undefined || told === undefined) return { type, base_url: base_url ?? null };
   const url = BaseUrl.safeParse(told);
   if (!url.success) faults.push(`${BASE_URL_VARIABLE} ${url.error.issues[0]!.message}`);

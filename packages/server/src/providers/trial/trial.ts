@@ -1,9 +1,10 @@
 import type { Clock } from "@mainstay/sdk/clock";
+import { limits } from "../../kernel/limits.ts";
 import type { ModelRequest } from "../../kernel/model.ts";
 import { adapterFor } from "../adapters/adapters.ts";
 import { listModels } from "../adapters/list-models.ts";
 import { faultOf } from "../engine/fault-of.ts";
-import { AttemptFault, traits } from "../policy/codes.ts";
+import { type AttemptCode, AttemptFault, traits } from "../policy/codes.ts";
 import type { ProviderSettings } from "../target.ts";
 import type { KeyedTarget } from "../targets-of.ts";
 import { told } from "../told.ts";
@@ -25,6 +26,8 @@ export interface TrialStep {
   readonly detail: string;
   /** What to do about it; null where nothing is to be done. */
   readonly fix: string | null;
+  /** Of the fault; null where there was none. */
+  readonly code: AttemptCode | null;
   readonly took_ms: number;
 }
 
@@ -43,7 +46,7 @@ export async function* tryProvider(parts: TrialParts): AsyncGenerator<TrialStep>
   let obstacle: string | null = null;
   for (const step of trialSteps) {
     if (obstacle !== null) {
-      yield { step, outcome: "skipped", detail: obstacle, fix: null, took_ms: 0 };
+      yield { step, outcome: "skipped", detail: obstacle, fix: null, code: null, took_ms: 0 };
       continue;
     }
     const { fault, ...done } = await tryStep(step, parts);
@@ -71,14 +74,15 @@ async function tryStep(step: TrialStep["step"], parts: TrialParts): Promise<Trie
   const took = () => Math.round(clock.monotonic() - began);
   try {
     const seen = await work[step](parts, late.signal);
-    return { step, ...seen, took_ms: took(), fault: null };
+    return { step, ...seen, code: null, took_ms: took(), fault: null };
   } catch (thrown) {
     const fault = faultOf(
       late.signal.aborted ? lateness : thrown,
       parts.provider.type,
       clock.now(),
     );
-    return { step, ...inWords(step, fault, parts), took_ms: took(), fault };
+    const { code } = fault;
+    return { step, ...inWords(step, fault, parts), code, took_ms: took(), fault };
   } finally {
     disarm();
   }
@@ -108,9 +112,11 @@ const work: Record<TrialStep["step"], Work> = {
     if (unlisted.length === 0)
       return passed(`lists ${listed.length}, ${models.join(" and ")} among them`);
     const some = listed.slice(0, NAMED).join(", ") || "none";
+    const seen = `${some}${listed.length > NAMED ? " …" : ""}`;
+    const detail = `${unlisted.join(", ")} is not among the models that it lists: ${seen}`;
     return {
       outcome: "failed",
-      detail: `${unlisted.join(", ")} is not among the models that it lists: ${some}${listed.length > NAMED ? " …" : ""}`,
+      detail: told(detail, provider.api_keys),
       fix: `name one of these for ${id}, unless the calls below work`,
     };
   },
@@ -130,7 +136,7 @@ const work: Record<TrialStep["step"], Work> = {
     const problem = toolCallProblem(calls);
     if (problem === null) return passed("calls a tool as it should");
     const fix = "choose a model that is good with tools: Mainstay works through them";
-    return { outcome: "failed", detail: problem, fix };
+    return { outcome: "failed", detail: told(problem, parts.provider.api_keys), fix };
   },
 };
 
@@ -173,6 +179,7 @@ async function reply(
     if (part.type === "error") throw part.error;
     if ("delta" in part && part.delta !== "") first_ms ??= Math.round(clock.monotonic() - began);
     if (part.type === "text-delta") text += part.delta;
+    if (text.length > limits.step_chars) throw new AttemptFault("too_long", "it spoke on and on");
     if (part.type === "tool-call") calls.push({ name: part.toolName, input: part.input });
     if (part.type !== "finish") continue;
     is_finished = true;

@@ -28,6 +28,7 @@ const keep = (keys: unknown, mode = 0o600) => {
   writeFileSync(path, typeof keys === "string" ? keys : JSON.stringify(keys));
   chmodSync(path, mode);
 };
+const keyFor = (api_key: string, origin: string | null = null) => ({ api_key, origin });
 const idsOf = (file: object, env: Env = {}) => read(file, env).providers.map(({ id }) => id);
 
 const every_key: Env = Object.fromEntries(
@@ -53,7 +54,7 @@ describe("variables", () => {
   });
 
   test("a model's variable wins over file and default", () => {
-    const env = { GROQ_API_KEY: "k", GROQ_MODEL: "b" };
+    const env = { GROQ_API_KEY: "key-of-groq", GROQ_MODEL: "b" };
     expect(read({}, env).providers[0]).toMatchObject({ models: ["b"] });
     const file = { providers: [{ id: "groq", type: "groq", models: ["a", "b"] }] };
     expect(read(file, env).providers[0]).toMatchObject({ models: ["b", "a"] });
@@ -69,6 +70,15 @@ describe("variables", () => {
     const file = { providers: [{ id: "openai", type: "openai" }] };
     const env = { OPENAI_API_KEY: "k", OPENAI_BASE_URL: base_url };
     expect(read(file, env).providers).toMatchObject([{ type: "openai-compatible", base_url }]);
+  });
+
+  test("OPENAI_BASE_URL gets OpenAI's variable, and no key of another name", () => {
+    const file = { providers: [{ id: "work", type: "openai", api_key_env: "WORK_KEY" }] };
+    const env = { WORK_KEY: "key-of-work", OPENAI_BASE_URL: "http://127.0.0.1:8000/v1" };
+    expect(read(file, env).providers).toMatchObject([
+      { id: "work", type: "openai", base_url: null },
+      { id: "openai", api_keys: [] },
+    ]);
   });
 
   test("nothing said, nobody asked", () => {
@@ -89,9 +99,11 @@ describe("the file", () => {
         },
       ],
     };
-    expect(read(file, { K1: "one", K3: "three", GROQ_API_KEY: "other" }).providers).toEqual([
+    expect(
+      read(file, { K1: "key-one-1", K3: "key-three", GROQ_API_KEY: "other" }).providers,
+    ).toEqual([
       {
-        ...{ id: "groq", type: "groq", base_url: null, api_keys: ["one", "three"] },
+        ...{ id: "groq", type: "groq", base_url: null, api_keys: ["key-one-1", "key-three"] },
         ...{ models: ["a", "b"], reasoning: ["b"] },
         limits: { concurrency: null, requests_per_minute: 20, tokens_per_minute: null },
         prices: { a: { input_usd: 0.15, output_usd: 0.6 } },
@@ -125,7 +137,10 @@ describe("the file", () => {
 
 describe("kept keys", () => {
   test("give what no variable gives", () => {
-    keep({ groq: "kept-groq", team: "kept-team", mistral: "kept-mistral", gone: "kept-gone" });
+    keep({
+      ...{ groq: keyFor("kept-groq"), mistral: keyFor("kept-mistral"), gone: keyFor("kept-gone") },
+      team: keyFor("kept-team", "https://team.example"),
+    });
     const file = { providers: [entry("team")] };
     const { providers } = read(file, { GROQ_API_KEY: "from-variable" });
     expect(providers.map(({ id, api_keys, source }) => [id, ...api_keys, source])).toEqual([
@@ -135,8 +150,24 @@ describe("kept keys", () => {
     ]);
   });
 
+  test("go where they were kept for, and nowhere else", () => {
+    keep({ openai: keyFor("kept-openai"), team: keyFor("kept-team", "https://team.example") });
+    const moved = { providers: [entry("team", { base_url: "https://elsewhere.example/v1" })] };
+    expect(faultsOf(moved, { OPENAI_BASE_URL: "http://10.0.0.9:8000/v1" })).toMatch(
+      /team was kept for https:\/\/team\.example, .* https:\/\/elsewhere\.example: [^]*openai was kept for the provider's own address, .* http:\/\/10\.0\.0\.9:8000/,
+    );
+  });
+
+  test("one that is missing hinders nobody who sets it", () => {
+    const providers = ["a", "b"].map((id) => entry(id, { api_key_env: `KEY_OF_${id}` }));
+    expect(faultsOf({ providers })).toMatch(/provider a has no key.*\n.*provider b has no key/);
+    const proposed = { provider: "a", api_key: "key-of-a" };
+    const read_so = readConfig({ MAINSTAY_HOME: home }, { proposed, needs_keys: false });
+    expect(read_so.providers.map(({ api_keys }) => api_keys)).toEqual([["key-of-a"], []]);
+  });
+
   test("that others can read, or that are none, are told without a word of them", () => {
-    keep({ groq: "s3cr3t" }, 0o644);
+    keep({ groq: keyFor("s3cr3t-key") }, 0o644);
     expect(faultsOf({})).toMatch(/can be read by others: chmod 600/);
     for (const damaged of ['{"groq": "s3cr3t', '{"groq": ["s3cr3t"]}', '"s3cr3t"']) {
       keep(damaged);
@@ -178,6 +209,13 @@ describe("faults", () => {
     for (const fault of expected) expect(said).toContain(fault);
     expect(said).toContain(`${expected.length} fault(s)`);
     expect(said).not.toContain("two words");
+  });
+
+  test("a cut key and an address with a query are told", () => {
+    expect(faultsOf({}, { GROQ_API_KEY: "gsk_abc" })).toContain("GROQ_API_KEY is too short");
+    const file = { providers: [entry("a", { base_url: "https://h/v1?key=s3cr3t" })] };
+    expect(faultsOf(file)).toContain("must end with its path");
+    expect(faultsOf(file)).not.toContain("s3cr3t");
   });
 
   test("of an address name it without what is secret in it", () => {

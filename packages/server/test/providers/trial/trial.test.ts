@@ -83,6 +83,25 @@ test.each([
   });
 });
 
+test("what a provider calls its models and tools is told bounded, and without the key", async () => {
+  const key = "sk-canaryThatNobodyMaySee0123456789";
+  const name = `${key} ${"x".repeat(5_000)}`;
+  const call: Reply = { tool_calls: [{ name, arguments: {} }] };
+  const fake = await startFakeProvider({
+    ...{ clock: systemClock, models: [name] },
+    script: ({ tools }) => ((tools?.length ?? 0) > 0 ? call : { text: "ready" }),
+  });
+  onTestFinished(() => fake.close());
+  const provider = settingsFor("openai", fake.url, "fake");
+  const [tried] = targetsOf(provider);
+  const steps: TrialStep[] = [];
+  for await (const step of tryProvider({ provider, tried: tried!, clock: systemClock }))
+    steps.push(step);
+  expect(outcomes(steps)).toBe("failed passed passed failed");
+  for (const { detail } of steps) expect(detail).not.toContain(key);
+  for (const { detail } of steps) expect(detail.length).toBeLessThanOrEqual(300);
+});
+
 test("an empty answer, HTML and a cut are failures, not successes", async () => {
   for (const reply of [{ text: " " }, { html: true }] as Reply[]) {
     const steps = await trialOf([reply, ...good.slice(1)]);
