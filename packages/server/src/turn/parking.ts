@@ -34,8 +34,8 @@ interface ModelParking extends Pick<Limits, "wakes_without_progress"> {
   readonly isPaused: (provider: string) => boolean;
 }
 
-/** It was no fault: no room in a rate, or nobody to ask. */
-const UNASKED: readonly string[] = ["rate", "unavailable"];
+/** It was no fault: no room in a rate, here for the moment and there at all, or nobody to ask. */
+const UNASKED: readonly string[] = ["rate", "unavailable", "request_too_large"];
 
 const blamesRequest = ({ code }: AttemptFailure): boolean => requestFaults.includes(code);
 
@@ -44,7 +44,7 @@ const REFUSED =
 const TIRED =
   "It was tried several times as models seemed to answer again, and none did: it waits for you to retry or cancel it.";
 const GOES_ON =
-  "It goes on by itself as soon as one answers, unless you ask something else here first; you can also retry or cancel it. Commands of your own (!ls) work meanwhile.";
+  "It goes on by itself as soon as one answers, unless you ask or run something else here first; you can also retry or cancel it.";
 
 const afterLift = (providers: readonly string[]): string =>
   `It goes on by itself after: ${providers.map((id) => `mainstay resume provider ${id}`).join(", or ")}`;

@@ -27,3 +27,20 @@ test("who waits for a rate does not ask a target that has failed meanwhile", asy
     await model.close();
   }
 });
+
+test("a request that no rate will ever have room for is not asked with, and says so", async () => {
+  const model = await startFakeProvider({ script: [{ text: "never" }], clock: systemClock });
+  try {
+    const settings = settingsOf("p1", model.url);
+    const limits = { ...settings.limits, tokens_per_minute: 100 };
+    const { providers } = openPool([{ ...settings, limits }]);
+    await expect(
+      all(providers.stream(requestOf("word ".repeat(500)), never)),
+    ).rejects.toMatchObject({
+      failures: [{ provider: "p1", code: "request_too_large" }],
+    });
+    expect(model.requests).toHaveLength(0);
+  } finally {
+    await model.close();
+  }
+});

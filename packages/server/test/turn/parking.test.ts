@@ -86,7 +86,7 @@ test("what went on by itself too often waits for a person; a person's wish lets 
 });
 
 test("for room in a rate it waits however often it is woken, and that does not count when a model fails later", () => {
-  const short = [failed("p", "rate"), failed("q", "unavailable")];
+  const short = ["rate", "unavailable", "request_too_large"].map((code) => failed("p", code));
   const wakes = Array.from({ length: 30 }, () => [woken, parkedBy(short)]).flat();
   expect(parkedBy(short, wakes)).toMatchObject({ waits_for: "model", no_fault: true });
   const mixed = parkedBy([failed("p", "rate"), failed("q", "overload")], wakes);

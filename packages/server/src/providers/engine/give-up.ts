@@ -7,7 +7,7 @@ import {
 } from "../../kernel/model.ts";
 import { createPlanGate } from "../judge/plan-gate.ts";
 import type { Reply } from "./call.ts";
-import { inWords, passedOver } from "./next-try.ts";
+import { inWords, passedOver, type Standing } from "./next-try.ts";
 import type { Member, Pool } from "./pool.ts";
 import { failureOf, finishOf, type StepParts } from "./step.ts";
 import type { StepState } from "./step-state.ts";
@@ -56,6 +56,11 @@ function failuresOf({ state, request: _, ...parts }: GivingUp, member: Member): 
   if (fault !== undefined) return [failureOf(member, fault, parts.told)];
   const { standing, target } = state.candidate(member);
   if (standing.at === "ready") return [];
-  const code = standing.at === "paced" ? "rate" : "unavailable";
-  return [{ provider: target.provider, model: target.model, code, message: standing.why }];
+  const { provider, model } = target;
+  return [{ provider, model, code: codeOf(standing), message: standing.why }];
+}
+
+function codeOf(standing: Standing): string {
+  if (standing.at === "paced") return "rate";
+  return standing.at === "shut" && standing.is_too_large ? "request_too_large" : "unavailable";
 }

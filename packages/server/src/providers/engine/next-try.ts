@@ -13,7 +13,7 @@ export type Standing =
   /** It failed lately; `resort_ms` is how long it is still to be left alone. */
   | { readonly at: "open"; readonly resort_ms: number; readonly why: string }
   /** Nothing makes it eligible: its key is refused, an operator paused it, the request is too big. */
-  | { readonly at: "shut"; readonly why: string };
+  | { readonly at: "shut"; readonly why: string; readonly is_too_large?: true };
 
 export interface Candidate {
   readonly key: string;

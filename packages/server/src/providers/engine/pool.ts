@@ -187,7 +187,7 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     const readiness = pacing.ready(ask);
     if (readiness.ready) return { at: "ready" };
     const { never, in_ms, reason: why } = readiness;
-    return never ? { at: "shut", why } : { at: "paced", in_ms, why };
+    return never ? { at: "shut", why, is_too_large: true } : { at: "paced", in_ms, why };
   }
 
   const isHealthy = ({ key, target }: Member): boolean =>
