@@ -1,7 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type FakeProvider, startFakeProvider } from "@mainstay/fake-provider/fake-provider";
+import { wireFault } from "@mainstay/fake-provider/faults";
 import { systemClock } from "@mainstay/sdk/clock";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { type CliRun, runCli } from "./run-cli.ts";
@@ -42,7 +45,9 @@ test("set takes a key from a pipe, tests it, and keeps what was answered with", 
   right.closesInput();
   expect(await right.exits()).toBe(0);
   expect(JSON.parse(right.stdout())).toMatchObject({ kept: true, file: kept() });
-  expect(JSON.parse(readFileSync(kept(), "utf8"))).toEqual({ openai: "fake" });
+  expect(JSON.parse(readFileSync(kept(), "utf8"))).toEqual({
+    openai: { api_key: "fake", origin: new URL(fake.url).origin },
+  });
   expect(statSync(kept()).mode & 0o777).toBe(0o600);
 
   const list = provider([]);
@@ -79,6 +84,35 @@ test("set refuses a key on the command line, an unknown name, and one that a var
   expect(await undone.exits()).toBe(2);
   expect(said(undone)).toMatch(/comes from elsewhere \(OPENAI_API_KEY\)/);
   expect(said(undone)).not.toContain(WRONG_KEY);
+});
+
+test("set keeps a key whose rate is used up, and says so", async () => {
+  const busy = await startFakeProvider({
+    ...{ clock: systemClock, models: ["fake-model"] },
+    script: () => wireFault("openai", "rate"),
+  });
+  onTestFinished(() => busy.close());
+  const run = provider(["set", "openai"], { OPENAI_BASE_URL: busy.url });
+  run.types("fake\n");
+  expect(await run.exits()).toBe(0);
+  expect(said(run)).toMatch(/rate of the key used up\. Kept in/);
+  expect(existsSync(kept())).toBe(true);
+});
+
+test("test finds a model server of this machine by its name", async () => {
+  const server = createServer((_, response) => response.end('{"data": [{"id": "qwen3"}]}'));
+  onTestFinished(() => void server.close());
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const OLLAMA_HOST = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const there = provider(["test", "ollama"], { OLLAMA_HOST, MAINSTAY_DISCOVER_LOCAL: "true" });
+  expect(await there.exits()).toBe(1);
+  expect(there.stdout()).toMatch(/ollama: qwen3\n +ok +models/);
+  const away = provider(["test", "ollama"], {
+    OLLAMA_HOST: "127.0.0.1:9",
+    MAINSTAY_DISCOVER_LOCAL: "true",
+  });
+  expect(await away.exits()).toBe(1);
+  expect(said(away)).toContain("ollama at http://127.0.0.1:9/v1");
 });
 
 test("test says of each call whether it works, and with which exit code", async () => {
