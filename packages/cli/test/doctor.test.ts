@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { ModelStatus } from "@mainstay/sdk/providers";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { answers } from "../../sdk/test/scripted-server.ts";
 import { runCli } from "./run-cli.ts";
@@ -27,7 +28,15 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-async function checks(): Promise<{ area: string; name: string; ok: boolean; detail: string }[]> {
+interface Row {
+  area: string;
+  name: string;
+  ok: boolean;
+  warns?: true;
+  detail: string;
+}
+
+async function checks(): Promise<Row[]> {
   const run = runCli(["doctor", "--json"], {
     env: { MAINSTAY_HOME: home },
     cwd: home,
@@ -41,11 +50,12 @@ async function checks(): Promise<{ area: string; name: string; ok: boolean; deta
 const spool = async (): Promise<string | undefined> =>
   (await checks()).find(({ name }) => name === "spool")?.detail;
 
-async function serverThatSays(told: object): Promise<void> {
+async function serverThatSays(told: object, providers: object[] = []): Promise<void> {
   agent = await startScriptedAgent(() => undefined, {
     socket_path: join(home, "run", "server.sock"),
     routes: {
       "GET /readyz": answers({ ready: true, level: "full", version: "1", checks: [told] }),
+      "GET /v1/providers": answers({ items: providers, next: null }),
     },
   });
 }
@@ -66,6 +76,46 @@ test("what is kept of the commands' output is told, too", async () => {
 test("which toolchains commands see is told in one row", async () => {
   const rows = (await checks()).filter(({ name }) => name === "toolchains");
   expect(rows).toMatchObject([{ ok: true, detail: expect.stringMatching(/^commands see .+: .+/) }]);
+});
+
+const ready: ModelStatus = {
+  ...{ model: "llama", credential: "a", state: "ready", cause: null, until: null },
+  ...{ answered: 0, failed: 0, first_token_ms: null },
+};
+const provider = (id: string, status: Partial<ModelStatus>) => ({
+  ...{ id, type: "groq", source: "GROQ_KEY", pause: null, models: [{ ...ready, ...status }] },
+});
+
+/** Its settings cannot be used, so that nothing of this machine is looked at. */
+function lackKey(): void {
+  const groq = { id: "groq", type: "groq", api_key_env: "GROQ_KEY" };
+  writeFileSync(join(home, "mainstay.json"), JSON.stringify({ providers: [groq] }));
+}
+
+test("whose models count is said: with a running server its own, and this terminal's lack is a note", async () => {
+  lackKey();
+  const settings = async () => (await checks()).find(({ area }) => area === "configuration");
+  const lack = "as this terminal has them: ";
+  expect(await settings()).toMatchObject({ ok: false, detail: expect.stringMatching(lack) });
+  await serverThatSays({ name: "models", ok: true, detail: "" }, [provider("groq", {})]);
+  const detail = expect.stringMatching(/the running server has what it needs; .*GROQ_KEY/s);
+  expect(await settings()).toMatchObject({ ok: true, warns: true, detail });
+});
+
+test("each provider has a row; one that cannot be asked warns, and is a fault where none can", async () => {
+  lackKey();
+  const dead = { state: "retired", cause: "its key was refused" } as const;
+  const rows = async () => (await checks()).filter(({ area }) => area === "providers");
+  const told = { name: "models", ok: true, detail: "buried" };
+  await serverThatSays(told, [provider("a", dead), provider("b", {})]);
+  const refused = "llama: is not asked, its key was refused (the server has it from GROQ_KEY)";
+  expect(await rows()).toMatchObject([
+    { name: "a", ok: true, warns: true, detail: refused },
+    { name: "b", ok: true, detail: "llama: ready (the server has it from GROQ_KEY)" },
+  ]);
+  await agent?.close();
+  await serverThatSays(told, [provider("a", dead)]);
+  expect(await rows()).toMatchObject([{ name: "a", ok: false, detail: refused }]);
 });
 
 test("a server that is ready over a damaged trail is told as a fault, in its own words", async () => {

@@ -97,6 +97,7 @@ export async function startScriptedAgent(
   const server = await startScriptedServer(
     {
       ...routes,
+      "GET /v1/providers": answers({ items: [], next: null }),
       "POST /v1/turns": answers(turn, 202),
       "GET /v1/turns/turn_1/events": ({ headers }, response) => {
         response.writeHead(200, { "content-type": "text/event-stream" });

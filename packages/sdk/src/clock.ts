@@ -39,5 +39,8 @@ export const systemClock: Clock = {
 /** Wall time in milliseconds as ISO 8601 in UTC, the form of every time on the wire. */
 export const isoTime = (at_ms: number): string => new Date(at_ms).toISOString();
 
+/** Back from `isoTime`. */
+export const timeOf = (iso: string): number => Date.parse(iso);
+
 /** Runs once the events that are ready now have been handled. No time is waited for. */
 export const soon = (run: () => void): void => void setImmediate(run);

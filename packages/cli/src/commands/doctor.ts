@@ -1,21 +1,18 @@
-import { Unreachable } from "@mainstay/sdk/call";
-import type { DoctorCheck } from "@mainstay/server/commands/doctor";
 import { Command } from "commander";
 import type { Config } from "../config.ts";
-import { withClient, type ConnectParts } from "../connect.ts";
+import type { ConnectParts } from "../connect.ts";
 import { exit } from "../exit.ts";
 import type { Run } from "../program.ts";
 import { hangingRows } from "../terminal/rows.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { probeSandbox } from "./doctor-sandbox.ts";
+import { type Check, lookAtServer } from "./doctor-server.ts";
 
 export interface DoctorParts extends ConnectParts {
   run: Run;
   screen: Screen;
   config: Config;
 }
-
-type Check = Omit<DoctorCheck, "area"> & { area: DoctorCheck["area"] | "server" };
 
 export function doctorCommand(parts: DoctorParts): Command {
   const { run, screen } = parts;
@@ -28,9 +25,9 @@ export function doctorCommand(parts: DoctorParts): Command {
       run(async () => {
         if (sandbox) return probeSandbox(screen, json === true);
         const { doctor } = await import("@mainstay/server/commands/doctor");
-        const there = await server(parts);
+        const there = await lookAtServer(parts.config, parts);
         const here = (await doctor(there.spool)).checks;
-        const checks: Check[] = [...here.filter((check) => !there.overrides(check)), there.check];
+        const checks = [...here.flatMap((check) => there.regard(check)), ...there.checks];
         const ok = checks.every((check) => check.ok);
         if (json) screen.json({ ok, checks });
         else showChecks(checks, screen);
@@ -39,53 +36,10 @@ export function doctorCommand(parts: DoctorParts): Command {
     );
 }
 
-interface ServerLook {
-  check: Check;
-  /** A running server knows its models; this terminal's settings only say what it would start with. */
-  overrides(check: DoctorCheck): boolean;
-  /** What the spool of this data folder takes; null where no server says so. */
-  spool: string | null;
-}
-
-const silent = { overrides: () => false, spool: null };
-const start = "npm start, or: mainstay serve";
-
-/**
- * A server that does not run is no fault: `doctor` is for the time before the first start, too. One that
- * works on over a damaged trail is: it is ready, and nobody may overlook what it says.
- */
-async function server({ config, ...parts }: DoctorParts): Promise<ServerLook> {
-  const check = { area: "server", name: config.server.kind } as const;
-  try {
-    const { ready, level, version, checks } = await withClient(config.server, parts, (client) =>
-      client.readyz(),
-    );
-    const stands = checks.every(({ name, ok }) => ok || name !== "audit");
-    const ok = ready && stands;
-    const fix = ok ? null : "see the failed checks above, and the server's log";
-    const found = checks.map(({ name, detail }) => `; ${name}: ${detail}`).join("");
-    const detail = `runs, version ${version}, level ${level}${found}`;
-    const overrides = ({ area }: DoctorCheck) => area === "providers";
-    const spool = checks.find(({ name }) => name === "spool")?.detail ?? null;
-    const is_here = config.server.kind === "local";
-    return {
-      check: { ...check, ok, detail, fix },
-      overrides,
-      spool: is_here ? spool : null,
-    };
-  } catch (fault) {
-    if (fault instanceof Unreachable && config.server.kind === "local")
-      return { check: { ...check, ok: true, detail: "does not run", fix: start }, ...silent };
-    const detail = fault instanceof Error ? fault.message : String(fault);
-    const fix = "is the address right, and the key?";
-    return { check: { ...check, ok: false, detail, fix }, ...silent };
-  }
-}
-
 function showChecks(checks: readonly Check[], screen: Screen): void {
   const columns = screen.on_terminal ? screen.columns() : Infinity;
-  for (const { area, name, ok, detail, fix } of checks) {
-    const head = `${ok ? "ok  " : "FAIL"}  ${area.padEnd(13)} `;
+  for (const { area, name, ok, warns, detail, fix } of checks) {
+    const head = `${ok ? (warns ? "warn" : "ok  ") : "FAIL"}  ${area.padEnd(13)} `;
     for (const row of hangingRows(head, `${name}: ${detail}`, columns))
       screen.print(row, ok ? "plain" : "bad");
     if (fix !== null)

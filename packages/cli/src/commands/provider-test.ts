@@ -5,7 +5,8 @@ import { oneLine } from "../terminal/escape.ts";
 import type { Screen } from "../terminal/screen.ts";
 import type { ProviderParts } from "./provider-list.ts";
 
-const NO_PROVIDER = "No provider is configured. To add one: mainstay provider set groq, say.";
+const NO_PROVIDER =
+  "No provider is configured. To add one, for example: mainstay provider set groq";
 
 export async function testProviders(
   { screen }: ProviderParts,

@@ -68,7 +68,7 @@ const misconfigured = (fault: Error): DoctorCheck => ({
   area: "configuration",
   name: "settings",
   ok: false,
-  detail: fault.message,
+  detail: `as this terminal has them: ${fault.message}`,
   fix: "mend what is named there",
 });
 
@@ -107,16 +107,14 @@ function providers({ providers }: Config): DoctorCheck[] {
       detail: `${place}${models.join(", ")}${at}, ${keys} (from ${source})`,
     };
   });
-  const none = {
-    ...check,
-    name: "models",
-    detail: "none: answers come from local files",
-    fix: ADD,
-  };
-  return [...(configured.length === 0 ? [none] : configured), ...withoutKey(providers)];
+  return [...(configured.length === 0 ? [NO_MODELS] : configured), ...withoutKey(providers)];
 }
 
-const ADD = "mainstay provider set groq, say, or set a key's variable; then start again";
+const NO_MODELS: DoctorCheck = {
+  ...{ area: "providers", name: "models", ok: true },
+  detail: "none: answers come from local files",
+  fix: "for example: mainstay provider set groq; or set a key's variable, and start again",
+};
 
 function withoutKey(configured: Config["providers"]): DoctorCheck[] {
   const types = new Set(configured.map(({ type }) => type));

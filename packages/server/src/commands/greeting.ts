@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
+import type { ProviderStatus } from "@mainstay/sdk/providers";
 import type { Server } from "../assemble.ts";
 import type { Config } from "../config.ts";
+import { troubleOf } from "../health/health.ts";
 
 const command = fileURLToPath(new URL("../../../../mainstay", import.meta.url));
 
@@ -26,10 +28,16 @@ export function greeting(config: Config, server: Server): string {
 function modelsOf(server: Server): string {
   const providers = server.models();
   if (providers.length === 0)
-    return "none: answers come from local files; for more: mainstay provider set groq, say";
-  const named = (models: readonly { model: string }[]) =>
-    [...new Set(models.map(({ model }) => model))].join(", ");
-  return providers.map(({ id, models }) => `${id} (${named(models)})`).join(", then ");
+    return "none: answers come from local files; for more, for example: mainstay provider set groq";
+  return providers.map((provider) => `${provider.id} (${standOf(provider)})`).join(", then ");
+}
+
+/** Its models; of those that are not asked now, why. */
+function standOf({ pause, models }: ProviderStatus): string {
+  if (pause !== null) return `paused by ${pause.by}`;
+  return [...Map.groupBy(models, ({ model }) => model)]
+    .map(([model, keys]) => [model, troubleOf(keys) ?? []].flat().join(": "))
+    .join(", ");
 }
 
 /** As a POSIX shell reads it back. */

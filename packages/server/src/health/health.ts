@@ -8,6 +8,7 @@ import type { DiskSpace, DiskState } from "./disk-space.ts";
 import { modelsCheck } from "./models-check.ts";
 
 export { createDiskSpace } from "./disk-space.ts";
+export { troubleOf } from "./models-check.ts";
 
 export interface Health {
   /**
@@ -45,6 +46,8 @@ export interface HealthParts {
 
 /** What is stopped, or hangs, must not hold up whoever asks how the server is. */
 const ANSWER_MS = 500;
+
+const NO_EXECUTOR = "no executor runs yet: the first command starts it";
 
 type Check = Readiness["checks"][number];
 
@@ -93,9 +96,8 @@ export function createHealth(parts: HealthParts): Health {
   }
 
   async function spoolCheck(): Promise<Check> {
-    const budget = await inTime(spool());
-    const detail = budget === null ? "no executor answers" : spent(budget);
-    return { name: "spool", ok: true, detail };
+    const detail = await inTime(spool().then((budget) => (budget ? spent(budget) : NO_EXECUTOR)));
+    return { name: "spool", ok: true, detail: detail ?? "the executor does not answer" };
   }
 
   const keptChecks = async (): Promise<Check[]> => [

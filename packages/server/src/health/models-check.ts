@@ -2,12 +2,13 @@ import type { ModelStatus, ProviderStatus } from "@mainstay/sdk/providers";
 import type { Readiness } from "@mainstay/sdk/resources";
 import type { Availability, ModelBoard } from "../kernel/model-board.ts";
 
-/** How the models stand, in words; those that cannot be asked say why, and when they are looked at again. */
+/** Which models can be asked; where some cannot, those alone, why, and when they are looked at again. */
 export function modelsCheck(
   models: Pick<ModelBoard, "available" | "status">,
 ): Readiness["checks"][number] {
   const available = models.available();
-  const each = models.status().flatMap(standsOf);
+  const told = available === "reduced" ? troubled : standsOf;
+  const each = models.status().flatMap(told);
   return {
     name: "models",
     ok: available === "full" || available === "reduced",
@@ -25,17 +26,37 @@ const preface: Record<Availability, string> = {
 function standsOf({ id, pause, models }: ProviderStatus): string[] {
   if (pause !== null) return [`${id} (paused by ${pause.by})`];
   return [...Map.groupBy(models, ({ model }) => model)].map(
-    ([model, keys]) => `${id}/${model}${withKeys(keys)}`,
+    ([model, keys]) => `${id}/${model}${troubleInBrackets(keys)}`,
   );
 }
 
-/** Of a model that can be asked with one key, what is wrong with the others is no matter. */
-function withKeys(keys: readonly ModelStatus[]): string {
+/** Of a model with several keys it may be one of them that is not asked, or that only comes back. */
+function troubled({ id, pause, models }: ProviderStatus): string[] {
+  if (pause !== null) return [`${id} (paused by ${pause.by})`];
+  return models
+    .filter(({ state }) => state !== "ready")
+    .map((status) => {
+      const { model, credential } = status;
+      const several = models.some((o) => o.model === model && o.credential !== credential);
+      return `${id}/${model}${several ? ` with key ${credential}` : ""} (${why(status)})`;
+    });
+}
+
+const troubleInBrackets = (keys: readonly ModelStatus[]): string => {
+  const trouble = troubleOf(keys);
+  return trouble === null ? "" : ` (${trouble})`;
+};
+
+/** Null where it can be asked: what is wrong with the other keys is no matter then. */
+export function troubleOf(keys: readonly ModelStatus[]): string | null {
   const [first] = keys;
-  if (first === undefined || keys.some(isAskable)) return "";
-  const { state, cause, until } = first;
-  const when = until === null ? "" : ` until ${until.slice(0, 16).replace("T", " ")} UTC`;
-  return ` (${cause ?? state}${when})`;
+  return first === undefined || keys.some(isAskable) ? null : why(first);
+}
+
+function why({ state, cause, until }: ModelStatus): string {
+  const when = until === null ? "" : ` until ${until.slice(11, 16)} UTC`;
+  const back = state === "half_open" ? "comes back, " : "";
+  return `${back}${cause ?? state}${when}`;
 }
 
 const isAskable = ({ state }: ModelStatus): boolean => state === "ready" || state === "half_open";

@@ -26,14 +26,20 @@ test("models that can be asked are named, each once, however many keys it has", 
 });
 
 test("who cannot be asked says why and until when, and who paused it", () => {
-  const retired: ModelStatus = { ...ready, state: "retired", cause: "its key is refused", until };
+  const retired: ModelStatus = { ...ready, state: "retired", cause: "its key was refused", until };
+  const back: ModelStatus = { ...ready, credential: "b", state: "half_open", cause: "it was gone" };
   expect(
-    check("reduced", provider("a", [open]), provider("b", [retired]), provider("c", [open], true)),
+    check(
+      "reduced",
+      ...[provider("a", [open]), provider("b", [retired, back])],
+      ...[provider("c", [open], true), provider("d", [ready])],
+    ),
   ).toMatchObject({
     ok: true,
     detail:
-      "some cannot be asked: a/llama (it was overloaded until 2026-11-22 21:40 UTC), " +
-      "b/llama (its key is refused until 2026-11-22 21:40 UTC), c (paused by ada)",
+      "some cannot be asked: a/llama (it was overloaded until 21:40 UTC), " +
+      "b/llama with key a (its key was refused until 21:40 UTC), " +
+      "b/llama with key b (comes back, it was gone), c (paused by ada)",
   });
 });
 

@@ -28,8 +28,10 @@ test("a provider that is paused is asked nothing: the next one answers, and ever
   expect(checks).toContainEqual({
     name: "models",
     ok: true,
-    detail: `some cannot be asked: ${provider} (paused by owner), fake-2/fake-model-2`,
+    detail: `some cannot be asked: ${provider} (paused by owner)`,
   });
+  const detail = "no executor runs yet: the first command starts it";
+  expect(checks).toContainEqual({ name: "spool", ok: true, detail });
   await client.pauses.lift({ scope: "provider", provider });
   expect(await house.ask("hello")).toMatchObject({ answer: "One." });
   expect((await client.readyz()).level).toBe("full");
