@@ -21,7 +21,7 @@ export function createStory(): (event: JournalEvent) => string[] {
     const when = `+${((event.at - started_at) / 1000).toFixed(3)}`;
     if (event.type === "tool_started" && event.effect.kind === "edit") edits.add(callOf(event));
     const line = oneLine(told(event, said, edits));
-    const details = detailsOf(event, planned);
+    const details = event.type === "parked" ? answerLines(event, said) : detailsOf(event, planned);
     if (event.type === "step_ended") said = event.text.trim();
     if (event.type === "tool_started" && event.effect.kind === "command")
       planned.set(callOf(event), event.effect.planned_digest);
@@ -41,7 +41,8 @@ function told(event: JournalEvent, said: string, edits: ReadonlySet<string>): st
     case "started":
       return `started after waiting ${seconds(event.waited_ms)}; turns that went first: ${event.ahead}`;
     case "resumed":
-      return `goes on: ${event.cause}`;
+      // Who or what let it go on was told by the event before.
+      return event.after === "retry" ? "started again" : `goes on: ${event.cause}`;
     case "attempt_started":
       return `step ${event.step}: attempt ${event.attempt} at ${event.provider}/${event.model}, because ${event.why}`;
     case "attempt_failed":
@@ -73,7 +74,7 @@ function told(event: JournalEvent, said: string, edits: ReadonlySet<string>): st
     case "cancel_requested":
       return `${event.by} asked to cancel`;
     case "parked":
-      return `parked, ${event.cause}${answerOf(event, said)}`;
+      return `parked, ${event.cause}`;
     case "retried":
       return retriedBecause(event);
     case "folded":
@@ -99,6 +100,10 @@ function deedsOf({ tool_calls, text }: Extract<JournalEvent, { type: "step_ended
 
 const answerOf = ({ answer }: { answer: string }, said: string): string =>
   answer.trim() === said ? "" : `: ${answer}`;
+
+/** What a person was told while it waits: all of it, for it says what to do. */
+const answerLines = ({ answer }: { answer: string }, said: string): string[] =>
+  answer.trim() === said ? [] : answer.split("\n").filter((line) => line.trim() !== "");
 
 function effectOf(effect: Extract<JournalEvent, { type: "tool_started" }>["effect"]): string {
   switch (effect.kind) {

@@ -72,6 +72,26 @@ test("of an edit it tells what was edited, and leaves its diff to others", () =>
   ]);
 });
 
+test("a parked turn is told to its last word, and its going on once", () => {
+  const story = createStory();
+  const next = `It goes on by itself. ${"You can also retry it. ".repeat(12)}`.trim();
+  const answer = `No model could answer.\n- groq/big: it was overloaded\n\n${next}`;
+  const bodies: JournalBody[] = [
+    { type: "parked", answer, cause: "groq: overloaded", waits_for: "model" },
+    { type: "retried", by: "groq can be asked again", after: "recovery" },
+    { type: "resumed", fence: 2, cause: "it was told to go on", after: "retry" },
+  ];
+  const lines = bodies.flatMap((body, i) => story({ ...body, seq: i + 1, at: 0 }));
+  expect(lines.map((line) => line.slice(20).trim())).toEqual([
+    "parked, groq: overloaded",
+    "No model could answer.",
+    "- groq/big: it was overloaded",
+    next,
+    "goes on: groq can be asked again",
+    "started again",
+  ]);
+});
+
 test("of an attempt it tells who was not asked, what it took, and what of that is an estimate", () => {
   const story = createStory();
   const at = { step: 1, attempt: 1, provider: "groq", model: "big" };

@@ -22,7 +22,7 @@ const EXAMPLES = [
 ].join("\n");
 
 const SETUP =
-  "For answers from a model, start the server with `OPENAI_API_KEY` set (and `OPENAI_BASE_URL` for any compatible server); `mainstay doctor` says what it found.";
+  "For answers from a model, give a provider's key: `mainstay provider set groq`, for example, or start the server with its variable set (`GROQ_API_KEY`; `OPENAI_BASE_URL` for any compatible server). `mainstay doctor` says what is there.";
 
 /** An answer from local data: the honest line first, how to set up a provider last where none is. */
 export function answer(body: string, reason: string, provider_configured: boolean): string {

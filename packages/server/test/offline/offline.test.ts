@@ -203,7 +203,7 @@ test.each(["!ls", "README.md", "list files", "frobnicate"])(
 test("the first line says why no model answered; the last how to set one up", async () => {
   const { answer } = await tell("list files", files);
   expect(answer.split("\n")[0]).toMatch(/^No model is configured: .*local files/u);
-  expect(answer.split("\n").at(-1)).toContain("OPENAI_API_KEY");
+  expect(answer.split("\n").at(-1)).toContain("`mainstay provider set groq`");
 });
 
 test("with a provider that failed nobody is told to set one up", async () => {
@@ -221,7 +221,7 @@ test("with a provider that failed nobody is told to set one up", async () => {
   const parts = await gathered(failing.stream(request, new AbortController().signal));
   const text = parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
   expect(text).toMatch(/^groq: 503: .*local files/u);
-  expect(text).not.toContain("OPENAI_API_KEY");
+  expect(text).not.toContain("mainstay provider set");
 });
 
 test("calls of a model that answered before are not taken for its own", async () => {
