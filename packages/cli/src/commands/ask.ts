@@ -5,6 +5,7 @@ import { Command } from "commander";
 import type { Config } from "../config.ts";
 import { showBanner } from "../conversation/banner.ts";
 import { tellLeft } from "../conversation/left-to-decide.ts";
+import { tellUnknownModel } from "../conversation/model-wish.ts";
 import { patientClient } from "../conversation/patient-client.ts";
 import {
   exitCodeOf,
@@ -56,9 +57,9 @@ Examples:
   $ git diff | mainstay ask -
   $ mainstay ask --json "list the TODOs" | jq -r .answer
 
-Exit codes: 0 answered, 1 failed, cancelled or parked (the answer is provisional), or a command that
-you typed (!COMMAND) did not end well, 2 wrong usage, 3 something was not agreed to or waits for
-consent, 4 no server, 5 the command that you typed is blocked, 130 interrupted.`;
+Exit codes: 0 answered, 1 failed or cancelled, or a command that you typed (!COMMAND) did not end
+well, 2 wrong usage, 3 something was not agreed to or waits for consent, 4 no server, 5 the command
+that you typed is blocked, 6 parked (the answer is provisional), 130 interrupted.`;
 
 async function ask(
   words: string[],
@@ -76,6 +77,7 @@ async function ask(
     ...(options.model && { model: options.model }),
   };
   await showBanner(patientClient(parts), screen);
+  await tellUnknownModel(options.model, parts.client, screen);
   if (!options.wait) {
     const key = { idempotency_key: newKey() };
     const turn = await patientClient(parts).turns.create(request, key);
