@@ -178,5 +178,5 @@ const poolOf = (base_url: string, clock: Clock): Providers =>
     kept: { keep: () => undefined, idle: async () => undefined },
     before: { breakers: new Map(), credentials: new Map(), rates: new Map() },
     pauses: { provider: () => null, onChange: () => () => undefined },
-    log: { info: () => undefined },
+    log: { info: () => undefined, warn: () => undefined },
   });

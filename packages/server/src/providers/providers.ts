@@ -13,6 +13,7 @@ import { createProber } from "./engine/prober.ts";
 import { answerStep } from "./engine/step.ts";
 import type { KeptState, KeptStates } from "./kept-state.ts";
 import type { KeyOutcome } from "./keys/key-check.ts";
+import type { Breaker } from "./policy/breaker.ts";
 import { keptCredential, recheckDue, restoredCredential } from "./policy/credential.ts";
 import { kept as keptBreaker, restored } from "./policy/kept-breaker.ts";
 import { createPacing } from "./policy/pacing.ts";
@@ -51,7 +52,7 @@ export interface ProvidersParts {
   /** How they stood when the last run ended. */
   readonly before: KeptStates;
   readonly pauses: Pick<PauseBoard, "provider" | "onChange">;
-  readonly log: Pick<Log, "info">;
+  readonly log: Pick<Log, "info" | "warn">;
 }
 
 const rateKey = (key: string): string => `rate of ${key}`;
@@ -71,6 +72,7 @@ export function createProviders(parts: ProvidersParts): Providers {
   });
   const prober = createProber({ pool, clock, log });
   const stepParts = { pool, clock, random, retries, told: (text: string) => told(text, secrets) };
+  const reported = new Map<string, Breaker["state"]>();
   let subscriptions: (() => void)[] = [];
 
   function add(found: ProviderSettings, vet?: Vet): void {
@@ -90,7 +92,7 @@ export function createProviders(parts: ProvidersParts): Providers {
       const pacing = createPacing({ clock, limits: target.limits });
       const rate = before.rates.get(rateKey(key));
       if (rate !== undefined) pacing.restore(rate, wall_now);
-      pool.add({ key, target, ask }, pacing, restored(breaker, mono_now, wall_now));
+      pool.add({ key, target, ask }, pacing, restored(breaker, mono_now));
     }
   }
 
@@ -116,12 +118,23 @@ export function createProviders(parts: ProvidersParts): Providers {
 
   function keep({ key, target }: Member): void {
     const [mono_now, wall_now] = [clock.monotonic(), clock.now()];
-    const breaker = keptBreaker(pool.health(key).breaker, mono_now, wall_now);
+    const breaker = keptBreaker(pool.health(key).breaker);
     const credential = keptCredential(pool.credential(target), mono_now, wall_now);
     kept.keep({ kind: "breaker", key, state: breaker });
     kept.keep({ kind: "credential", key: credentialKey(target), state: credential });
     const rate = pool.health(key).pacing.kept(wall_now);
     kept.keep({ kind: "rate", key: rateKey(key), state: rate });
+  }
+
+  /** An operator who reads the log hears of each that goes and each that is back. */
+  function report({ key, target }: Member): void {
+    const { breaker } = pool.health(key);
+    const before = reported.get(key) ?? "closed";
+    reported.set(key, breaker.state);
+    const model = `${target.provider}/${target.model}`;
+    if (breaker.state === "open" && before === "closed")
+      log.warn({ model, cause: breaker.cause }, "a model is away: it is probed until it is back");
+    if (breaker.state === "closed" && before !== "closed") log.warn({ model }, "a model is back");
   }
 
   function endWhatIsPaused(): void {
@@ -157,7 +170,11 @@ export function createProviders(parts: ProvidersParts): Providers {
     },
     start() {
       unsubscribe();
-      subscriptions = [pool.onChange(keep), pauses.onChange(endWhatIsPaused)];
+      subscriptions = [
+        pool.onChange(keep),
+        pool.onChange(report),
+        pauses.onChange(endWhatIsPaused),
+      ];
       void prober.start();
     },
     async stop() {

@@ -20,7 +20,7 @@ const parts = (over: Partial<Store> = {}) => ({
 const open: Kept = {
   kind: "breaker",
   key: "groq/llama#abc",
-  state: { state: "open", cause: "stalled", until_at: 1_700_000_005_000, times: 2 },
+  state: { state: "open", cause: "stalled", times: 2 },
 };
 const closed: Kept = { kind: "breaker", key: open.key, state: { state: "closed" } };
 const retired: Kept = {

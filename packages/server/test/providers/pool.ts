@@ -48,7 +48,7 @@ export function openPool(
     kept: { keep: (each) => kept.push(each), idle: async () => {} },
     before: { breakers: new Map(), credentials: new Map(), rates: new Map(), ...parts.before },
     pauses: { provider: (id) => paused.get(id) ?? null, onChange: () => () => {} },
-    log: { info: () => {} },
+    log: { info: () => {}, warn: () => {} },
   });
   return { providers, kept, paused };
 }

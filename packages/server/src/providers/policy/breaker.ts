@@ -12,7 +12,7 @@ export const breakerDefaults = {
   fault_share: 0.5,
   /** The first cool-down; each further one is twice as long. */
   first_cool_down_ms: 5_000,
-  longest_cool_down_ms: 300_000,
+  longest_cool_down_ms: 60_000,
   /** By as much a cool-down may be shorter, so that targets do not come back in step. */
   jitter: 0.25,
   /** Good probes in a row that half-open it. */
@@ -23,7 +23,7 @@ export const breakerDefaults = {
   shares: [0.1, 0.25, 0.5, 1],
   successes_a_level: 3,
   /** Half-open and unasked for so long, it is probed: where little is asked it must heal, too. */
-  idle_probe_ms: 15_000,
+  idle_probe_ms: 5_000,
   /** One that opens again so soon after it had closed cools down for longer than the last time. */
   remembers_ms: 600_000,
 } as const;

@@ -189,14 +189,12 @@ test("one fault while half-open opens it again, for longer", () => {
   expect(again).toMatchObject({ state: "open", cause: "overload", until_ms: 16_000, times: 2 });
 });
 
-test("cool-downs double to five minutes, with a jitter that only shortens", () => {
+test("cool-downs double to one minute, with a jitter that only shortens", () => {
   const waits = [1, 2, 3, 4, 5, 6, 7, 8, 30].map((times) => {
     const breaker = openedTimes(times);
     return breaker.state === "open" ? breaker.until_ms : null;
   });
-  expect(waits).toEqual([
-    5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000, 300_000,
-  ]);
+  expect(waits).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000, 60_000, 60_000]);
   const jittered = afterFault(closedBreaker, "stalled", 0, () => 0.999);
   expect(jittered.state === "open" && jittered.until_ms).toBeGreaterThanOrEqual(3_750);
 });
@@ -235,18 +233,18 @@ test.each(["rejected", "content", "rate", "auth"] as const)(
       }
       expect(breaker.state).toBe(before.state);
       expect(waits).toEqual(waits.toSorted((a, b) => a - b));
-      expect([waits[0]! >= 10_000, waits.at(-1)]).toEqual([true, 300_000]);
+      expect([waits[0]! >= 10_000, waits.at(-1)]).toEqual([true, 60_000]);
     }
   },
 );
 
-test("where nobody asks, probes alone bring it back, in less than five minutes", () => {
+test("where nobody asks, probes alone bring it back, in less than two minutes", () => {
   let breaker = openedTimes(1);
   let now_ms = 0;
   for (; breaker.state !== "closed" && now_ms < 600_000; now_ms += 1_000)
     if (needsProbe(breaker, now_ms)) breaker = afterProbe(breaker, null, now_ms, never_jitters);
   expect(breaker.state).toBe("closed");
-  expect(now_ms).toBeLessThan(300_000);
+  expect(now_ms).toBeLessThan(120_000);
 });
 
 test("one that opens again soon after it had closed cools down for longer; much later it is forgiven", () => {
@@ -263,32 +261,19 @@ test("what was seen coming opens it; an open one stays as it is", () => {
   expect(trip(halfOpen(), "again", 2_000, never_jitters)).toMatchObject({ times: 2 });
 });
 
-test("a restart keeps it, in a form that its schema takes; a wall clock that was set does no harm", () => {
+test("a restart keeps it, in a form that its schema takes, and looks at once who is back", () => {
   let unclosed = 0;
   fc.assert(
-    fc.property(
-      someHappenings,
-      fc.integer({ min: -1e12, max: 1e12 }),
-      fc.nat(1_000_000),
-      (happenings, step_ms, mono_now) => {
-        walk(happenings, (_, breaker, __, now_ms) => {
-          const state = kept(breaker, now_ms, 1_700_000_000_000);
-          expect(KeptBreaker.parse(JSON.parse(JSON.stringify(state)))).toEqual(state);
-          const back = restored(state, mono_now, 1_700_000_000_000 + step_ms);
-          expect(back.state).toBe(breaker.state);
-          if (breaker.state !== "closed") unclosed += 1;
-          if (back.state !== "open") return;
-          const left_ms = back.until_ms - mono_now;
-          expect(left_ms).toBeGreaterThanOrEqual(0);
-          expect(left_ms).toBeLessThanOrEqual(breakerDefaults.longest_cool_down_ms);
-        });
-      },
-    ),
+    fc.property(someHappenings, fc.nat(1_000_000), (happenings, mono_now) => {
+      walk(happenings, (_, breaker) => {
+        const state = kept(breaker);
+        expect(KeptBreaker.parse(JSON.parse(JSON.stringify(state)))).toEqual(state);
+        const back = restored(state, mono_now);
+        expect(back.state).toBe(breaker.state);
+        if (breaker.state !== "closed") unclosed += 1;
+        if (back.state === "open") expect(needsProbe(back, mono_now)).toBe(true);
+      });
+    }),
   );
   expect(unclosed).toBeGreaterThan(500);
-});
-
-test("without a step of the clock what is left of the cool-down is what was left", () => {
-  const state = kept(openedTimes(3, 1_000), 6_000, 500_000);
-  expect(restored(state, 40, 507_000)).toMatchObject({ state: "open", until_ms: 8_040, times: 3 });
 });
