@@ -78,7 +78,7 @@ function standing({ ready, level, version, checks }: Readiness, name: string): C
 const levels: Record<Level, string> = {
   full: "",
   reduced: " (some models cannot be asked, others answer)",
-  offline: " (no model can be asked: answers come from local files)",
+  offline: " (no model can be asked)",
   "read-only": " (nothing new is taken in)",
 };
 
