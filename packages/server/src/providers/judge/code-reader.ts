@@ -12,9 +12,8 @@ const INFO_CHARS = 100;
 const CLOSING_LINE_CHARS = 80;
 /** Blocks that by their name hold calls, whatever is in them. */
 const CALL_BLOCK = /^(?:tool|function|action|execute|call)[\w-]*$/i;
-/** Blocks in which models write calls; code in other languages is never held. */
-const DATA_BLOCK =
-  /^(?:|json\w*|javascript|js|typescript|ts|python|py|te?xt|plaintext|xml|ya?ml)$/i;
+/** Blocks in which models write calls, too; code in any language is never held. */
+const DATA_BLOCK = /^(?:json\w*)?$/i;
 
 /** Reads backticks or tildes: the fence of a block, or inline code. */
 export function readTicks(
@@ -117,7 +116,8 @@ function readBlock(
   function span(last: string): Span {
     const text = pieces.join("") + last;
     const body = bodyOf(pieces.join("").slice(opening.length), mark);
-    return { kind: "object", text, body, lead: lead(), is_in_block: true, is_stub: false };
+    const within = CALL_BLOCK.test(info) ? "call_block" : "block";
+    return { kind: "object", text, body, lead: lead(), within, is_stub: false };
   }
 
   function end(): Span | null {

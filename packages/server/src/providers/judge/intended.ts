@@ -1,5 +1,6 @@
 import {
   answerKeys,
+  argumentAliases,
   argumentKeys,
   callKeys,
   canonical,
@@ -8,16 +9,20 @@ import {
   listKeys,
   nameKeys,
   noiseKeys,
+  parametersOf,
+  statusKeys,
   thoughtKeys,
   wrapperKeys,
 } from "./plan-words.ts";
 import { type Offer, type OfferedCall, offeredCall, toolNamed } from "./offered.ts";
 import { isAllBlank } from "./blank.ts";
 import { readLenient } from "./lenient-json.ts";
+import { refuses } from "./suspicion.ts";
 
 /** What a model meant by a plan. */
 export type Intended =
-  | { readonly kind: "call"; readonly call: OfferedCall }
+  /** `label`: the name, or the key of a command, as the model wrote it. */
+  | { readonly kind: "call"; readonly call: OfferedCall; readonly label: string }
   | { readonly kind: "answer"; readonly text: string }
   /** It thought, and meant nobody to see or do anything. */
   | { readonly kind: "nothing" }
@@ -30,6 +35,7 @@ const UNKNOWN: Intended = { kind: "unknown" };
 const DEEPEST = 6;
 /** Names under which a call's own name stands, the plainest first. */
 const naming = [...nameKeys];
+const namesOf = new Set([...naming, "type"]);
 const answering = [...answerKeys, ...argumentKeys];
 
 /** Reads a plan; each step of a list is one. Only calls that an offered tool takes are calls. */
@@ -40,12 +46,32 @@ export function intendedBy(value: unknown, offer: Offer, depth = 0): readonly In
   if (typeof value !== "object" || value === null) return [UNKNOWN];
   const members = value as Members;
   const own = new Map(Object.entries(members).map(([key, each]) => [canonical(key), each]));
-  return (
-    called(members, own, offer) ??
-    listed(own, offer, depth) ??
-    wrapped(own, offer, depth) ?? [ended(own) ?? UNKNOWN]
-  );
+  const call = called(members, own, offer);
+  if (call !== null) return declines(own, argumentWords(offer)) ? [UNKNOWN] : call;
+  const found = listed(own, offer, depth) ?? wrapped(own, offer, depth) ?? [ended(own) ?? UNKNOWN];
+  return found.some(({ kind }) => kind === "call") && declines(own, nestedWords)
+    ? [UNKNOWN]
+    : found;
 }
+
+/** Beside a call it says how that fared, or that it is not to be made. */
+const declines = (own: Map<string, unknown>, ours: ReadonlySet<string>): boolean =>
+  [...own].some(
+    ([key, value]) =>
+      statusKeys.has(key) ||
+      (!ours.has(key) && (value === false || (typeof value === "string" && refuses(value)))),
+  );
+
+/** Nothing beside calls that stand deeper is an argument of theirs. */
+const nestedWords: ReadonlySet<string> = new Set();
+
+const argumentWords = ({ tools }: Offer): ReadonlySet<string> => {
+  const parameters = tools.flatMap(parametersOf).map(canonical);
+  const others = Object.values(argumentAliases).flatMap((each) => [...each]);
+  const words = new Set([...argumentKeys, ...commandKeys, ...parameters, ...others]);
+  words.delete("intent");
+  return words;
+};
 
 /** A step that is itself the text of an object. */
 function inText(text: string, offer: Offer, depth: number): readonly Intended[] {
@@ -55,16 +81,16 @@ function inText(text: string, offer: Offer, depth: number): readonly Intended[] 
 
 /** One call: a tool's name with its arguments, or a command. */
 function called(members: Members, own: Map<string, unknown>, offer: Offer): Intended[] | null {
-  for (const key of [...naming, "type"]) {
+  for (const key of namesOf) {
     const name = own.get(key);
     if (typeof name !== "string" || toolNamed(name, offer.tools) === null) continue;
     const call = offeredCall(name, argumentsIn(members, own, key), offer);
-    if (call !== null) return [{ kind: "call", call }];
+    if (call !== null) return [{ kind: "call", call, label: name }];
   }
   const named = own.get("command");
   if (typeof named === "string" && offer.tools.some((tool) => tool.name === named)) {
     const call = offeredCall(named, argumentsIn(members, own, "command"), offer);
-    if (call !== null) return [{ kind: "call", call }];
+    if (call !== null) return [{ kind: "call", call, label: named }];
   }
   return commanded(members, own, offer);
 }
@@ -82,7 +108,7 @@ function argumentsIn(members: Members, own: Map<string, unknown>, name_key: stri
 
 function commanded(members: Members, own: Map<string, unknown>, offer: Offer): Intended[] | null {
   const key = [...commandKeys].find((each) => isCommand(own.get(each)));
-  if (key === undefined) return null;
+  if (key === undefined || !isOfShell(own, offer)) return null;
   const command = commandLine(own.get(key), own.get("args") ?? own.get("arguments"));
   if (command === null) return null;
   const beside = without(
@@ -90,11 +116,19 @@ function commanded(members: Members, own: Map<string, unknown>, offer: Offer): I
     (each) => commandKeys.has(each) || noiseKeys.has(each) || BESIDE.has(each),
   );
   const call = offeredCall("shell", { ...beside, command }, offer);
-  return call === null ? null : [{ kind: "call", call }];
+  return call === null ? null : [{ kind: "call", call, label: key }];
 }
 
-/** They were read already, or name what the command is. */
-const BESIDE = new Set(["action", "tool", "type", "name", "args", "arguments"]);
+/** What names a tool beside a command names the shell. */
+const isOfShell = (own: Map<string, unknown>, { tools }: Offer): boolean =>
+  [...namesOf].every((key) => {
+    const name = own.get(key);
+    if (name === undefined || name === null) return true;
+    return typeof name === "string" && toolNamed(name, tools)?.name === "shell";
+  });
+
+/** They were read already. */
+const BESIDE = new Set([...namesOf, "args", "arguments"]);
 
 const isCommand = (value: unknown): boolean =>
   (typeof value === "string" && !isAllBlank(value)) ||
@@ -124,11 +158,14 @@ function listed(
     if (!Array.isArray(list)) continue;
     if (list.length === 0) return [ended(own) ?? NOTHING];
     if (commandKeys.has(key.replace(/s$/, "")) && list.every((each) => typeof each === "string"))
-      return list.flatMap((command) => intendedBy({ command }, offer, depth + 1));
+      return list.flatMap((command) => labelled(key, intendedBy({ command }, offer, depth + 1)));
     return intendedBy(list, offer, depth + 1);
   }
   return null;
 }
+
+const labelled = (label: string, found: readonly Intended[]): Intended[] =>
+  found.map((each) => (each.kind === "call" ? { ...each, label } : each));
 
 function wrapped(
   own: Map<string, unknown>,

@@ -1,10 +1,10 @@
 import type { ToolCall } from "@mainstay/sdk/events";
 import type { FinishReason } from "../../kernel/model.ts";
 import { isAllBlank, trimmedEnd } from "./blank.ts";
-import type { Intended } from "./intended.ts";
 import { type Offer, type OfferedCall, offeredCall } from "./offered.ts";
 import { readLenient } from "./lenient-json.ts";
-import { type Reply, readReply } from "./reply.ts";
+import { type Plan, type Reply, readReply } from "./reply.ts";
+import type { Asked } from "./suspicion.ts";
 
 /** All that one attempt said. */
 export interface Said {
@@ -13,10 +13,7 @@ export interface Said {
   readonly finish: FinishReason;
 }
 
-export interface Asking extends Offer {
-  /** The person's words. */
-  readonly said: string;
-}
+export interface Asking extends Offer, Asked {}
 
 /**
  * What is to become of a reply. `text` never holds a plan or thoughts; it begins with what a gate showed,
@@ -48,9 +45,10 @@ export type Judgement =
 
 /** Judges a whole reply. Pure, never throws; linear in its length. */
 export function judge(said: Said, asking: Asking): Judgement {
-  const reply = readReply(said.text, asking, asking, said.finish === "length");
-  if (said.tool_calls.length > 0) return judgeCalls(said.tool_calls, reply, asking);
-  if (reply.intended !== null) return judgePlan(reply, reply.intended);
+  const was_cut = said.finish === "length";
+  const reply = readReply(said.text, asking, was_cut);
+  if (said.tool_calls.length > 0) return judgeCalls(said.tool_calls, reply, asking, was_cut);
+  if (reply.plan !== null) return judgePlan(reply, reply.plan);
   if (said.finish === "tool_calls")
     return again("invalid_call", "it ended for a call of a tool and made none");
   if (isAllBlank(reply.text))
@@ -60,8 +58,13 @@ export function judge(said: Said, asking: Asking): Judgement {
   return { kind: "answer", how: "plan_dropped", text, detail: "thoughts were left out" };
 }
 
-function judgeCalls(calls: readonly ToolCall[], reply: Reply, asking: Asking): Judgement {
-  const mended = calls.map((call) => mend(call, asking));
+function judgeCalls(
+  calls: readonly ToolCall[],
+  reply: Reply,
+  asking: Asking,
+  was_cut: boolean,
+): Judgement {
+  const mended = calls.map((call) => mend(call, asking, was_cut));
   const fault = mended.find((call) => typeof call === "string");
   if (fault !== undefined) return again("invalid_call", fault);
   const fitting = mended.filter((call) => typeof call !== "string");
@@ -77,28 +80,40 @@ function judgeCalls(calls: readonly ToolCall[], reply: Reply, asking: Asking): J
       detail,
     };
   }
-  if (reply.intended === null && !reply.has_thoughts) return { kind: "fit" };
+  if (reply.plan === null && !reply.has_thoughts) return { kind: "fit" };
   const detail = "a plan beside the calls was left out";
   return { kind: "call", how: "plan_dropped", problem: "planning", text, calls: fitting, detail };
 }
 
-/** The call as a tool takes it, or what is wrong with it. */
-function mend(call: ToolCall, offer: Offer): OfferedCall | string {
+/**
+ * The call as a tool takes it, or what is wrong with it. Commas too many, single quotes, double encoding, a
+ * fence and other names are put right; what was cut, or must be guessed at, is not.
+ */
+function mend(call: ToolCall, offer: Offer, was_cut: boolean): OfferedCall | string {
   const wrong = offer.check(call);
   if (wrong === null) return { name: call.name, input: call.input };
-  const read = readLenient(call.input);
-  const args = typeof read?.value === "string" ? readLenient(read.value) : read;
-  if (args?.complete !== true || !isObject(args.value)) return wrong;
-  return offeredCall(call.name, args.value, offer) ?? wrong;
+  if (was_cut) return wrong;
+  const once = wholeValue(call.input);
+  const args = typeof once === "string" ? wholeValue(once) : once;
+  return isObject(args) ? (offeredCall(call.name, args, offer) ?? wrong) : wrong;
+}
+
+const FENCED = /^\s*```\w*\s([\s\S]*?)```\s*$/;
+
+/** The one value that a text holds, but for its fence; undefined where it is none, or more. */
+function wholeValue(text: string): unknown {
+  const body = FENCED.exec(text)?.[1] ?? text;
+  const read = readLenient(body);
+  const is_whole = read?.complete === true && read.is_plain && isAllBlank(body.slice(read.end));
+  return is_whole ? read.value : undefined;
 }
 
 const isObject = (value: unknown): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function judgePlan(reply: Reply, intended: readonly Intended[]): Judgement {
+function judgePlan(reply: Reply, { intended, why_not }: Plan): Judgement {
+  if (why_not !== null) return again("planning", why_not);
   const calls = intended.flatMap((each) => (each.kind === "call" ? [each.call] : []));
-  if (intended.some(({ kind }) => kind === "unknown"))
-    return again("planning", "an internal plan that no tool takes");
   const text = trimmedEnd(reply.text);
   if (calls.length > 0) {
     const detail = `a plan was read as ${calls.map(({ name }) => name).join(", ")}`;

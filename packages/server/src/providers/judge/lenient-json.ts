@@ -3,8 +3,10 @@ import { isBlank } from "./blank.ts";
 /** What could be read of a text that means to be JSON. */
 export interface Read {
   readonly value: unknown;
-  /** It was not cut within a value; brackets at its end may be missing. */
+  /** It was not cut, and no quote had to be guessed at. */
   readonly complete: boolean;
+  /** All but its quotes and its commas is as JSON has it. */
+  readonly is_plain: boolean;
   /** Where the text goes on. */
   readonly end: number;
 }
@@ -27,15 +29,14 @@ const LOOK_AHEAD = 64;
 class Unreadable extends Error {}
 
 /**
- * Reads JSON as models write it: single or curly quotes, keys without quotes, commas too many or
- * missing at the end, comments, Python's words, line breaks and bare quotes within strings, and text that
+ * Reads JSON as models write it: single or curly quotes, keys without quotes, commas too many, comments, Python's words, line breaks and bare quotes within strings, and text that
  * was cut off. Null where it is none of that. Linear in the text's length.
  */
 export function readLenient(text: string, from = 0): Read | null {
   const reader = createReader(text, from);
   try {
     const value = reader.value(0);
-    return { value, complete: reader.complete(), end: reader.at() };
+    return { value, ...reader.state() };
   } catch (fault) {
     if (fault instanceof Unreadable) return null;
     throw fault;
@@ -45,6 +46,7 @@ export function readLenient(text: string, from = 0): Read | null {
 function createReader(text: string, from: number) {
   let at = from;
   let complete = true;
+  let is_plain = true;
 
   function skip(): void {
     for (;;) {
@@ -56,6 +58,7 @@ function createReader(text: string, from: number) {
   }
 
   function to(end: string): void {
+    is_plain = false;
     const found = text.indexOf(end, at);
     at = found < 0 ? text.length : found + end.length;
   }
@@ -81,7 +84,7 @@ function createReader(text: string, from: number) {
     for (;;) {
       skip();
       const char = text[at];
-      if (char === undefined) return found;
+      if (char === undefined) return (cut(), found);
       if (char === ",") at += 1;
       else if (char === "}") return ((at += 1), found);
       else member(found, depth);
@@ -93,12 +96,13 @@ function createReader(text: string, from: number) {
     const key = close === undefined ? name() : string(close);
     skip();
     if (at >= text.length) return void cut();
-    if (text[at] !== ":" && text[at] !== "=") throw new Unreadable();
+    if (text[at] !== ":") throw new Unreadable();
     at += 1;
     found[key] = value(depth + 1);
   }
 
   function name(): string {
+    is_plain = false;
     const start = at;
     while (at < text.length && /[\p{L}\p{N}_$.-]/u.test(text[at]!)) at += 1;
     if (at === start) throw new Unreadable();
@@ -111,7 +115,7 @@ function createReader(text: string, from: number) {
     for (;;) {
       skip();
       const char = text[at];
-      if (char === undefined) return found;
+      if (char === undefined) return (cut(), found);
       if (char === ",") at += 1;
       else if (char === "]") return ((at += 1), found);
       else if (char === "}" || char === ":") throw new Unreadable();
@@ -154,7 +158,9 @@ function createReader(text: string, from: number) {
     let next = at + 1;
     const last = next + LOOK_AHEAD;
     while (next < last && next < text.length && isBlank(text[next]!)) next += 1;
-    return next >= text.length || ",:}]/#".includes(text[next]!);
+    const ends = next >= text.length || ",:}]/#".includes(text[next]!);
+    if (!ends) complete = false;
+    return ends;
   }
 
   /** Numbers and what has no quotes. */
@@ -166,8 +172,10 @@ function createReader(text: string, from: number) {
     const read = text.slice(start, at).trim();
     if (Object.hasOwn(WORDS, read)) return WORDS[read];
     const number = Number(read);
-    return read === "" || Number.isNaN(number) ? read : number;
+    if (read !== "" && !Number.isNaN(number)) return number;
+    is_plain = false;
+    return read;
   }
 
-  return { value, complete: () => complete, at: () => at };
+  return { value, state: () => ({ complete, is_plain, end: at }) };
 }

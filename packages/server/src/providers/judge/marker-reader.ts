@@ -14,7 +14,12 @@ export function readMarker(markers: Markers): Reader {
     return begun(found, text);
   }
 
-  return { take, end: () => plainSpan(text) };
+  const end = (): Span | null =>
+    /^<\/think(?:ing)?>$/i.test(text) && recognise(markers, `${text}\n`) !== "none"
+      ? { kind: "thought_end", text }
+      : plainSpan(text);
+
+  return { take, end };
 }
 
 function begun(marker: Marker, text: string): Step {

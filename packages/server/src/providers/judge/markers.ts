@@ -50,6 +50,11 @@ const thought = (tag: string): [string, Marker] => [
   { begins: "thought", ends: `</${tag}>` },
 ];
 
+/** Behind it nothing stands on its line: within a sentence it is one that is spoken of. */
+const thoughtEnds = ["</think>\n", "</think>\r\n", "</thinking>\n", "</thinking>\r\n"].map(
+  (literal): [string, Marker] => [literal, { begins: "thought_end" }],
+);
+
 const PROTOCOL: Marker = { begins: "protocol" };
 
 /** Those that are worth a look in an answer to this person; calls by an offered tool's name are among them. */
@@ -68,8 +73,7 @@ export function markersFor(tools: readonly ToolSpec[], wanted: Wanted): Markers 
     ...thoughtTags.map(thought),
     ...inner,
     ["◁think▷", { begins: "thought", ends: "◁/think▷" }],
-    ["</think>", { begins: "thought_end" }],
-    ["</thinking>", { begins: "thought_end" }],
+    ...(wanted.plans ? [] : thoughtEnds),
     ...calls.map((literal): [string, Marker] => [literal, PROTOCOL]),
     ...lines,
   ]);
@@ -96,3 +100,12 @@ export function recognise(markers: Markers, text: string): Marker | "maybe" | "n
 /** DeepSeek's markers are drawn with full-width bars and blocks. */
 const plain = (text: string): string =>
   text.toLowerCase().replaceAll("｜", "|").replaceAll("▁", "_");
+
+/** Whether a text begins as calls in a model's own format do. */
+export function beginsProtocol(markers: Markers, text: string): boolean {
+  for (let end = 1; end <= text.length; end += 1) {
+    const found = recognise(markers, text.slice(0, end));
+    if (found !== "maybe") return found !== "none" && found.begins === "protocol";
+  }
+  return false;
+}

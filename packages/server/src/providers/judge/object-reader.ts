@@ -46,7 +46,8 @@ export function readObject(prefix: string, lead: () => string, suspicion: Object
 
   function span(is_stub: boolean): Span {
     const body = pieces.join("");
-    const where = { lead: known_lead ?? lead(), is_in_block: false };
+    const within = prefix === "" ? "prose" : "inline_code";
+    const where = { lead: known_lead ?? lead(), within } as const;
     return { kind: "object", text: prefix + body, body, ...where, is_stub };
   }
 

@@ -1,5 +1,4 @@
-import type { ToolSpec } from "../../kernel/model.ts";
-import { callIn } from "./call-syntax.ts";
+import { readLenient } from "./lenient-json.ts";
 import { type Values, valuesIn } from "./values.ts";
 
 /** `Action: search[tides]`, `Action: read_file(path="a")` */
@@ -26,11 +25,8 @@ const LABEL =
 export const hasPlanLines = (text: string): boolean =>
   /^[*# \t]{0,12}(?:action|final answer)[* ]{0,4}:/im.test(text);
 
-/**
- * The first call of lines as ReAct has them, or their final answer; null where neither can be read. What a
- * model made up behind its first action, observations included, does not count.
- */
-export function planLineValues(text: string, tools: readonly ToolSpec[]): Values | null {
+/** The first call of lines as ReAct has them, or their final answer; null where neither can be read. */
+export function planLineValues(text: string): Values | null {
   const parts = labelled(text);
   const at = parts.findIndex(({ label }) => label === "action");
   const action = parts[at];
@@ -41,7 +37,25 @@ export function planLineValues(text: string, tools: readonly ToolSpec[]): Values
   const next = parts[at + 1];
   const input = next !== undefined && next.label.endsWith("input") ? next.text : null;
   if (input !== null) return named(action.text, input);
-  return valuesIn(action.text) ?? callIn(action.text, tools) ?? named(action.text, "{}");
+  return valuesIn(action.text) ?? named(action.text, "{}");
+}
+
+/** What a model wrote behind the first call: made up observations, or words for the person. */
+export function behindPlanLines(text: string): string {
+  const parts = labelled(text);
+  const at = parts.findIndex(({ label }) => label === "action");
+  if (at < 0) return "";
+  const has_input = parts[at + 1]?.label.endsWith("input") === true;
+  const last = parts[has_input ? at + 1 : at]!;
+  const more = parts.slice(has_input ? at + 2 : at + 1).map((part) => `${part.label} ${part.text}`);
+  return [proseIn(last.text), ...more].join("\n");
+}
+
+/** Behind an object, or the first line, which is a value of one line. */
+function proseIn(text: string): string {
+  const opening = /^(?:```\w*)?\s*(?=[{[])/.exec(text)?.[0];
+  if (opening === undefined) return text.split("\n").slice(1).join("\n");
+  return text.slice(readLenient(text, opening.length)?.end ?? text.length);
 }
 
 interface Part {

@@ -36,23 +36,25 @@ export function isPlan(value: unknown, frame: Frame, depth = 0): boolean {
 
 /**
  * Some keys no other object has. Others need company: nothing but a plan's words beside them, or no
- * prose that would say what else the object is. What the person named themselves tells nothing.
+ * prose that would say what else the object is. Where data was asked for, only those no other object has tell.
+ * What the person named themselves tells nothing.
  */
 export function hasPlanKeys(keys: readonly string[], frame: Frame): boolean {
   const { wanted, is_alone, isKnown } = frame;
   const is_theirs = (key: string) => wanted.data && wanted.mentions(key);
   if (keys.some((key) => strongKeys.has(canonical(key)) && !is_theirs(key))) return true;
   const hints = keys.filter((key) => planKeys.has(canonical(key)));
-  if (hints.length === 0 || hints.some(is_theirs)) return false;
-  return (is_alone && !wanted.data) || keys.every(isKnown);
+  if (wanted.data || hints.length === 0) return false;
+  return is_alone || keys.every(isKnown);
 }
 
 /** `{"name": "read_file", "arguments": …}` */
-function isNamedCall(members: Members, { tools }: Frame): boolean {
+function isNamedCall(members: Members, { tools, wanted }: Frame): boolean {
   const keys = Object.keys(members).map(canonical);
   if (!keys.includes("name") || !keys.some((key) => argumentKeys.has(key))) return false;
   const name = members["name"];
-  return typeof name === "string" && (keys.length === 2 || toolNamed(name, tools) !== null);
+  if (typeof name !== "string") return false;
+  return (keys.length === 2 && !wanted.data) || toolNamed(name, tools) !== null;
 }
 
 /** Where calls stand within an object. */

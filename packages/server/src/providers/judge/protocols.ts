@@ -1,5 +1,5 @@
 import type { ToolSpec } from "../../kernel/model.ts";
-import { callIn } from "./call-syntax.ts";
+import { readLenient } from "./lenient-json.ts";
 import { toolNamed } from "./offered.ts";
 import { type Values, valuesIn } from "./values.ts";
 
@@ -12,8 +12,7 @@ export const protocolValues = (text: string, tools: readonly ToolSpec[]): Values
   elements(text) ??
   argKeys(text) ??
   toolTags(text, tools) ??
-  namedObjects(text, tools) ??
-  callIn(text, tools);
+  namedObjects(text, tools);
 
 const whole = (values: readonly unknown[]): Values | null =>
   values.length === 0 ? null : { values, complete: true };
@@ -31,6 +30,48 @@ function harmony(text: string): Values | null {
     return channel === "final" ? { final_answer: said.trim() } : { thought: said };
   });
   return whole(values);
+}
+
+/**
+ * What of such a text is neither call nor mark of its format. Elements count with all that is in them, a
+ * channel with what is said on it.
+ */
+export function proseBeside(text: string, tools: readonly ToolSpec[]): string {
+  const body = text.replace(/｜/g, "|").replace(/▁/g, "_");
+  const words: string[] = [];
+  let at = 0;
+  for (let marks = 0; at < body.length && marks < 10 * MOST; marks += 1) {
+    WORDS.lastIndex = at;
+    const word = WORDS.exec(body)?.[0] ?? "";
+    words.push(...word.split(/\s+/).filter((each) => !isMark(each, tools)));
+    at += word.length;
+    at = at < body.length ? endOfMark(body, at) : at;
+  }
+  return [...words, body.slice(at)].join(" ").trim();
+}
+
+const WORDS = /[^<{[]*/y;
+const TAG_AT = /<([\w:-]+)?[^<>\n]{0,200}>/y;
+
+/** Where the value, or the element, ends that begins here. */
+function endOfMark(body: string, at: number): number {
+  if (body[at] !== "<") {
+    const read = readLenient(body, at);
+    return read?.complete === true && typeof read.value === "object" ? read.end : at + 1;
+  }
+  TAG_AT.lastIndex = at;
+  const [tag = "<", name] = TAG_AT.exec(body) ?? [];
+  if (tag === "<|message|>") return at + tag.length + upTo(body, at + tag.length, "<|").length;
+  const close = name === undefined ? -1 : body.indexOf(`</${name}>`, at);
+  return close < 0 ? at + tag.length : close + name!.length + 3;
+}
+
+const FORMAT_WORDS =
+  /^(?:to=|functions?\b|functools$|json$|args$|tool_calls?$|tool_request$|function_call$|assistant$|analysis$|commentary$|final$)/;
+
+function isMark(word: string, tools: readonly ToolSpec[]): boolean {
+  const bare = word.toLowerCase().replace(/[^\p{L}\p{N}_.=:]|:\d+$/gu, "");
+  return bare === "" || FORMAT_WORDS.test(bare) || tools.some(({ name }) => name === bare);
 }
 
 function upTo(text: string, from: number, end: string): string {
@@ -94,7 +135,8 @@ const TAG = /<([a-z]\w{1,60})>/gi;
 
 /** `<read_file><path>a.txt</path></read_file>`, `<execute_bash>ls</execute_bash>` */
 function toolTags(text: string, tools: readonly ToolSpec[]): Values | null {
-  const found = outermost(text, (name) => toolNamed(name, tools) !== null);
+  const isTool = (name: string) => toolNamed(name, tools) !== null;
+  const found = outermost(text, (name) => isTool(name) && text.includes(`</${name}>`));
   return whole(
     found.map(({ name, body }) => ({
       tool_name: name,

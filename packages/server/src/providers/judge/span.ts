@@ -16,7 +16,8 @@ export interface ObjectSpan {
   readonly body: string;
   /** The prose just before it. */
   readonly lead: string;
-  readonly is_in_block: boolean;
+  /** What it stands in. A block of calls says so by its name. */
+  readonly within: "prose" | "inline_code" | "block" | "call_block";
   /** It was cut before its first key was whole. */
   readonly is_stub: boolean;
 }

@@ -9,6 +9,8 @@ export interface Asked {
   readonly tools: readonly ToolSpec[];
   /** The person's words. */
   readonly said: string;
+  /** All that the model was shown. */
+  readonly messages?: readonly { readonly text: string }[];
 }
 
 const words = (...sources: string[]): RegExp =>
@@ -20,6 +22,7 @@ const SHOWS = words(
   "payload|webhook|response|request|body|schema|config(?:uration)?|settings?|snippet|format|syntax|structure",
   "returns?|returned|sends?|contains?|reads?|output|emits|receives?",
   "(?:add|put|paste|save|set|insert|create|define|write|change|replace|register) (?:this|the|it|an?|these|your)",
+  "here it is|here you (?:go|are)|here(?:['’]s| is| are) (?:an?|one|some|your)|one of them is",
   "beispiel|antwort|sieht so aus|füge|exemple|réponse|ejemplo|respuesta",
 );
 
@@ -33,9 +36,19 @@ const PROMISES = words(
 /** What leads to an object stands just before it: further up something else was led to. */
 const leadingLine = (lead: string): string => lead.trimEnd().split("\n").at(-1) ?? "";
 
-export const promises = (lead: string): boolean => PROMISES.test(leadingLine(lead));
+/** Whether a sentence says that something is about to be done, and none that it is not. */
+export const promises = (prose: string): boolean => PROMISES.test(prose) && !refuses(prose);
 
-const illustrates = (lead: string): boolean => SHOWS.test(leadingLine(lead)) && !promises(lead);
+const REFUSES = words(
+  "\\w+n['’]t|cannot|not|never|no|refus\\w*|den(?:y|ied|ies)|declin\\w*|skip\\w*|avoid\\w*|unsafe|dangerous|forbid\\w*",
+  "reject\\w*|block\\w*|against|instead of|already|done|nicht|kein\\w*|nie|pas|jamais|nunca",
+);
+
+/** Whether a text says that something is not to be done, or was. */
+export const refuses = (text: string): boolean => REFUSES.test(text);
+
+const illustrates = (lead: string): boolean =>
+  SHOWS.test(leadingLine(lead)) && !PROMISES.test(leadingLine(lead));
 
 /** What is to be held back of an answer to this person. */
 export function suspicionFor({ tools }: Asked, wanted: Wanted): Suspicion {

@@ -1,6 +1,6 @@
 /** What a person's words make ordinary in the answer to them. */
 export interface Wanted {
-  /** They asked for data: an object is the answer. */
+  /** They asked for data or a piece of a file, or pasted one: an object is the answer. */
   readonly data: boolean;
   /** They ask about agents, prompts or calls of tools: a plan may be the example. */
   readonly plans: boolean;
@@ -21,6 +21,12 @@ const DATA = edged(
     "as (?:an? )?(?:object|dict(?:ionary)?|array|list of objects)|objekts?|key[- ]value|" +
     "(?:request|response) (?:body|bodies|format)|data structure|(?:api|server|http) (?:response|answer|request)",
 );
+const PIECE = edged(
+  "(?:give|show|write|make|create|generate|draft|suggest|want|need)(?: me| us)? (?:an?|one|some) [^.?!\\n]{0,40}" +
+    "(?:task|snippet|config(?:uration)?|settings|entry|entries|object|layout|fixture|record)s?|key ?bindings?",
+);
+/** An object, or a block of code. */
+const PASTED = /[{[]\s*["'“]?[\p{L}_$][\w$-]*["'”]?\s*[:=]|[{[]\s*\{|```|~~~/u;
 const PLANS = edged(
   "re-?act (?:prompt\\w*|agent\\w*|pattern|loop|format|style|paper|method)|chain[- ]of[- ]thought|function[- ]call\\w*|tool[- ](?:call|use|using)\\w*|" +
     "langchain|llamaindex|autogpt|openai api|anthropic api|system prompt|few[- ]shot|mcp|think(?:ing)?[- ]tags?|<\\/?\\w+>|agent (?:loop|protocol|format|trace)s?",
@@ -34,7 +40,7 @@ export function wantedBy(said: string): Wanted {
       : `${said.slice(0, READ_CHARS)} ${said.slice(-READ_CHARS)}`;
   const lower = words.toLowerCase();
   return {
-    data: DATA.test(words),
+    data: DATA.test(words) || PIECE.test(words) || PASTED.test(words),
     plans: PLANS.test(words),
     markup: MARKUP.test(words),
     mentions: (word) => lower.includes(word.toLowerCase()),

@@ -79,7 +79,7 @@ export const planShapes: readonly PlanShape[] = [
     text: '{"shell":{"command":"ls"}}',
     calls: [["shell", { command: "ls" }]],
   },
-  { name: "shell as the command", text: '{"shell":"ls"}', calls: [["shell", { command: "ls" }]] },
+  { name: "shell as the command", text: '{"shell":"ls"}', problem: "planning" },
   {
     name: "shell_info with a command",
     text: '{"shell_info":{"shell":"bash","command":"ls"}}',
@@ -368,8 +368,7 @@ export const planShapes: readonly PlanShape[] = [
   {
     name: "prose before it",
     text: 'I\'ll list the files first.\n\n{"command":"ls"}',
-    calls: [["shell", { command: "ls" }]],
-    shows: "I'll list the files first.",
+    problem: "planning",
   },
   {
     name: "prose before a block",
@@ -380,36 +379,32 @@ export const planShapes: readonly PlanShape[] = [
   {
     name: "prose on the same line",
     text: 'Sure! {"command": "ls"}',
-    calls: [["shell", { command: "ls" }]],
-    shows: "Sure!",
+    problem: "planning",
   },
   {
     name: "prose behind it",
     text: '{"command":"ls"}\n\nThis lists the files in the folder.',
-    calls: [["shell", { command: "ls" }]],
-    shows: "",
+    problem: "planning",
   },
   {
     name: "prose around a block",
     text: 'I need to see the file.\n```json\n{"tool":"read_file","args":{"path":"a.txt"}}\n```\nOnce I have it I can answer.',
-    calls: [["read_file", { path: "a.txt" }]],
-    shows: "I need to see the file.",
+    problem: "planning",
   },
   {
     name: "prose in German",
     text: 'Ich werde die Dateien auflisten:\n{"command":"ls"}',
-    calls: [["shell", { command: "ls" }]],
-    shows: "Ich werde die Dateien auflisten:",
+    problem: "planning",
   },
   {
     name: "a label before it",
     text: 'Action: {"tool":"read_file","args":{"path":"a.txt"}}',
-    calls: [["read_file", { path: "a.txt" }]],
+    problem: "planning",
   },
   {
     name: "the language as a word",
     text: 'json\n{"command":"ls"}',
-    calls: [["shell", { command: "ls" }]],
+    problem: "planning",
   },
   {
     name: "two in a row",
@@ -430,10 +425,7 @@ export const planShapes: readonly PlanShape[] = [
   {
     name: "two blocks",
     text: '```json\n{"command":"ls"}\n```\nthen\n```json\n{"command":"pwd"}\n```',
-    calls: [
-      ["shell", { command: "ls" }],
-      ["shell", { command: "pwd" }],
-    ],
+    problem: "planning",
   },
   {
     name: "a thought, then a call",
@@ -496,13 +488,13 @@ export const planShapes: readonly PlanShape[] = [
   {
     name: "bare quotes within a string",
     text: '{"command":"echo "hi" there"}',
-    calls: [["shell", { command: 'echo "hi" there' }]],
+    problem: "planning",
   },
   { name: "triple quotes", text: '{"command": """ls"""}', calls: [["shell", { command: "ls" }]] },
   {
     name: "the last brace forgotten",
     text: '{"tool":"read_file","args":{"path":"a.txt"}',
-    calls: [["read_file", { path: "a.txt" }]],
+    problem: "planning",
   },
   {
     name: "cut off within the command",
@@ -639,17 +631,12 @@ export const planShapes: readonly PlanShape[] = [
   {
     name: "Gemini's tool_code",
     text: '```tool_code\nprint(default_api.read_file(path="a.txt"))\n```',
-    calls: [["read_file", { path: "a.txt" }]],
+    problem: "planning",
   },
   {
     name: "a tool tag with rubbish",
     text: "<tool_call>who knows</tool_call>",
     problem: "planning",
-  },
-  {
-    name: "an XML block",
-    text: '```xml\n<tool_call>{"name":"read_file","arguments":{"path":"a.txt"}}</tool_call>\n```',
-    calls: [["read_file", { path: "a.txt" }]],
   },
   {
     name: "ReAct",
@@ -664,7 +651,7 @@ export const planShapes: readonly PlanShape[] = [
   {
     name: "ReAct that goes on by itself",
     text: "Thought: look\nAction: shell\nAction Input: ls\nObservation: a.txt\nThought: done\nFinal Answer: one file",
-    calls: [["shell", { command: "ls" }]],
+    problem: "planning",
   },
   {
     name: "ReAct without a thought",
@@ -679,8 +666,7 @@ export const planShapes: readonly PlanShape[] = [
   {
     name: "ReAct behind prose",
     text: 'Sure.\n\nAction: read_file\nAction Input: {"path":"a.txt"}',
-    calls: [["read_file", { path: "a.txt" }]],
-    shows: "Sure.",
+    problem: "planning",
   },
   {
     name: "ReAct with JSON in a block",
@@ -690,12 +676,12 @@ export const planShapes: readonly PlanShape[] = [
   {
     name: "ReAct as a call",
     text: 'Thought: look\nAction: read_file(path="a.txt")',
-    calls: [["read_file", { path: "a.txt" }]],
+    problem: "planning",
   },
   {
     name: "ReAct in brackets",
     text: "Thought: look\nAction: search[TODO]",
-    calls: [["search", { pattern: "TODO" }]],
+    problem: "planning",
   },
   {
     name: "ReAct's final answer",
@@ -726,4 +712,21 @@ export const planShapes: readonly PlanShape[] = [
   },
   { name: "a thought without an end", text: "<think>I wonder what the person", problem: "empty" },
   { name: "only thoughts", text: "<think>I wonder.</think>\n\n", problem: "empty" },
+  {
+    name: "a promise, then a call that changes nothing",
+    text: 'I will look into it first.\n\n{"tool":"search","args":{"pattern":"TODO"}}',
+    calls: [["search", { pattern: "TODO" }]],
+    shows: "I will look into it first.",
+  },
+  {
+    name: "a promise, then lines as ReAct has them",
+    text: 'Let me look.\n\nAction: read_file\nAction Input: {"path":"a.txt"}',
+    calls: [["read_file", { path: "a.txt" }]],
+    shows: "Let me look.",
+  },
+  {
+    name: "a call in a block, as markup",
+    text: '```\n<tool_call>{"name":"read_file","arguments":{"path":"a.txt"}}</tool_call>\n```',
+    calls: [["read_file", { path: "a.txt" }]],
+  },
 ];
