@@ -5,6 +5,7 @@ import type { ClientEvent, JournalBody } from "@mainstay/sdk/events";
 import { expect, test } from "vitest";
 import { answers, frame, type Handler, inTurn, refuses } from "../../sdk/test/scripted-server.ts";
 import { runCli } from "./run-cli.ts";
+import { runHere } from "./run-here.ts";
 import { approval, type ScriptedAgent, turn } from "./scripted-agent.ts";
 import { cli, envOf, folder, runs, start, useScriptedRuns } from "./scripted-runs.ts";
 
@@ -535,20 +536,17 @@ test("what was cancelled in the queue is signed without blanks", async () => {
   expect(run.stderr()).toContain("\n— cancelled · turn_1\n");
 });
 
-test.each([
-  ["model", "goes on by itself"],
-  ["person", "stays parked until you retry it"],
-] as const)(
-  "a turn parked for a %s prints its provisional answer and how to go on",
-  async (waits_for, said) => {
+test.each(["model", "person"] as const)(
+  "a turn parked for a %s prints its provisional answer, how to go on, and has an exit code of its own",
+  async (waits_for) => {
     const agent = await start(({ journal }) =>
       journal({ type: "parked", answer: "So far: nothing.", cause: "503", waits_for }),
     );
-    const run = cli(["ask", "hi"], agent);
-    expect(await run.exits()).toBe(1);
-    expect(run.stdout()).toBe("So far: nothing.\n");
-    expect(run.stderr()).toContain(said);
-    expect(run.stderr()).toContain("\n  mainstay retry turn_1\n  mainstay cancel turn_1\n");
+    const { code, out, err } = await runHere(["ask", "--session", "ses_1", "hi"], agent);
+    expect({ code, out }).toEqual({ code: 6, out: "So far: nothing.\n" });
+    expect(err).toBe(
+      "To try it now: mainstay retry turn_1, to give it up: mainstay cancel turn_1\n",
+    );
   },
 );
 

@@ -33,10 +33,10 @@ test("commands are paused, it shows wherever it bites, and they go on", async ()
 
   const asked = await mainstay("ask", "run ls");
   expect(asked).toMatchObject({
-    code: 1,
-    out: expect.stringMatching(/^Commands are paused by owner/),
+    code: 6,
+    out: expect.stringMatching(/^Commands are paused by owner.* goes on by itself when the pause/),
   });
-  expect(asked.err).toMatch(/goes on by itself\s+when the pause is lifted/);
+  expect(asked.err).toContain("to give it up: mainstay cancel");
   const id = (await house.client.turns.list()).items[0]!.id;
   const [now, turns, status, retried] = await Promise.all([
     mainstay("pause"),
@@ -73,7 +73,9 @@ test("a provider is paused, shows in the audit trail and in doctor, and is asked
   ]);
   expect(now.out).toMatch(/^fake-1: .* a bill {2}\(mainstay resume provider fake-1\)/);
   expect(trail.out).toContain("provider fake-1, by owner");
-  expect(doctor.out.replaceAll(/\s+/g, " ")).toContain("fake-1 (paused by owner)");
+  expect(doctor.out.replaceAll(/\s+/g, " ")).toMatch(
+    /FAIL providers fake-1: paused by owner .*→ mainstay resume provider fake-1/,
+  );
   expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining("there are fake-1") });
   expect(await mainstay("resume", "provider", "fake-1")).toMatchObject({
     code: 0,

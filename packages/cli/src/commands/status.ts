@@ -1,9 +1,16 @@
 import type { Client } from "@mainstay/sdk/client";
-import type { Clock } from "@mainstay/sdk/clock";
-import type { QueuePlace, Turn } from "@mainstay/sdk/turn";
+import { type Clock, isoTime } from "@mainstay/sdk/clock";
+import { ProblemError } from "@mainstay/sdk/call";
+import { isSettled, type QueuePlace, type Turn } from "@mainstay/sdk/turn";
 import { Command } from "commander";
-import { standingOf } from "../conversation/command-lines.ts";
+import { minute, standingOf } from "../conversation/command-lines.ts";
 import { tellLeft } from "../conversation/left-to-decide.ts";
+import {
+  never_parked,
+  type ParkedTime,
+  parkedText,
+  withParking,
+} from "../conversation/parked-time.ts";
 import { span } from "../conversation/progress-text.ts";
 import { commandEnd } from "../conversation/tool-lines.ts";
 import { turnJournal } from "../conversation/turn-journal.ts";
@@ -44,12 +51,31 @@ export function statusCommand({ withServer, screen, clock }: StatusParts): Comma
 /** What is known of a turn and stands elsewhere. */
 interface Beside {
   waits: string[];
+  parked: ParkedTime;
+  now_ms: number;
   /** By the edit, the undo that took it back. */
   undos: ReadonlyMap<string, string>;
 }
 
 async function besideOf(turn: Turn, client: Client, clock: Clock): Promise<Beside> {
-  return { waits: await waitOf(turn, client, clock), undos: await undosOf(turn, client) };
+  return {
+    waits: await waitOf(turn, client, clock),
+    undos: await undosOf(turn, client),
+    parked: await parkedTimeOf(turn, client),
+    now_ms: clock.now(),
+  };
+}
+
+/** The turn itself is known also where its journal is damaged. */
+async function parkedTimeOf(turn: Turn, client: Client): Promise<ParkedTime> {
+  let time = never_parked;
+  if (!isSettled(turn.state) && turn.state !== "parked") return time;
+  try {
+    for await (const event of turnJournal(client, turn.id)) time = withParking(time, event);
+  } catch (fault) {
+    if (!(fault instanceof ProblemError)) throw fault;
+  }
+  return time;
 }
 
 async function undosOf({ id: turn_id, edits }: Turn, client: Client) {
@@ -78,9 +104,11 @@ function modelWait({ name, since_ms }: ModelWait, now_ms: number): string {
 
 type ModelWait = Extract<WaitedFor, { kind: "model" }>;
 
-function describe(turn: Turn, { waits, undos }: Beside, screen: Screen): void {
+function describe(turn: Turn, beside: Beside, screen: Screen): void {
+  const { waits, undos } = beside;
   const fact = (name: string, value: string) => screen.print(`${name.padEnd(9)} ${value}`);
   fact("state", turn.state);
+  for (const [name, value] of parkedFacts(turn, beside)) fact(name, value);
   fact("asked", isTypedCommand(turn.message) ? commandLine(turn.message) : oneLine(turn.message));
   if (turn.queue) fact("waits", placeLine(turn.queue));
   for (const wait of waits) fact("waits", wait);
@@ -101,6 +129,28 @@ function describe(turn: Turn, { waits, undos }: Beside, screen: Screen): void {
   for (const approval of turn.approvals) fact("approval", approval);
   if (turn.error) fact("error", `${turn.error.code}: ${turn.error.message}`);
   if (turn.answer) screen.print(`\n${turn.answer}`);
+}
+
+const awaited = {
+  model:
+    "for a model, and goes on by itself unless its session went on; see: mainstay provider list",
+  person: "for you to retry it, or to give it up",
+  lift: "for the end of a pause",
+} as const;
+
+/** How long it is or was parked, and what its person can do about it. */
+function parkedFacts({ id, pause }: Turn, { parked, now_ms }: Beside): [string, string][] {
+  const text = parkedText(parked);
+  if (text !== null) return [["was", text]];
+  if (parked.state !== "parked") return [];
+  const { since_ms, waits_for } = parked;
+  const since = `${minute(isoTime(since_ms))}, for ${span(now_ms - since_ms)}`;
+  return [
+    ["since", since],
+    ...(pause === null ? [["waits", awaited[waits_for]] as [string, string]] : []),
+    ...(waits_for === "lift" ? [] : [["retry", `mainstay retry ${id}`] as [string, string]]),
+    ["cancel", `mainstay cancel ${id}`],
+  ];
 }
 
 function placeLine({ position, eta_s, reason }: QueuePlace): string {

@@ -15,6 +15,7 @@ import { decideLeft } from "./consent.ts";
 import { decidePending, listPending, pendingOf, printPending } from "./decide-pending.ts";
 import { tellLeft } from "./left-to-decide.ts";
 import { patientClient } from "./patient-client.ts";
+import { openParkedQuestions, type ParkedQuestions } from "./parked-questions.ts";
 import { createPromptNews, type PromptNews } from "./prompt-news.ts";
 import {
   decideLater,
@@ -22,6 +23,7 @@ import {
   explainEnd,
   offerUndo,
   followOn,
+  isParked,
   runTurn,
   type RunTurnParts,
   type TurnRun,
@@ -36,9 +38,10 @@ interface Chat {
   place: ChatPlace;
   json: boolean;
   reader: LineReader;
-  /** Both absent where nobody sits at a terminal. */
+  /** All three absent where nobody sits at a terminal. */
   news: PromptNews | undefined;
   notices: ApprovalNotices | undefined;
+  parked: ParkedQuestions | undefined;
   /** The worst end of a turn so far. */
   worst: ExitCode;
   /** What `/approve` and `/deny` are about. */
@@ -48,6 +51,7 @@ interface Chat {
 const from_best: readonly ExitCode[] = [
   exit.ok,
   exit.consent,
+  exit.parked,
   exit.failed,
   exit.blocked,
   exit.unreachable,
@@ -68,18 +72,21 @@ export async function converse(
   const reader = openLineReader(parts.terminal);
   const news = parts.asker && createPromptNews(parts.screen, reader);
   const background = news && openBackgroundNotices({ ...parts, news });
+  const json = options.json === true;
   const chat: Chat = {
     place,
-    json: options.json === true,
+    json,
     reader,
     news,
     notices: news && openApprovalNotices({ ...parts, news }),
+    parked: news && openParkedQuestions({ ...parts, news, json }),
     worst: exit.ok,
     waiting: undefined,
   };
   if (parts.asker) {
     await showFolder(place, parts);
     parts.screen.note("Ctrl-C cancels what runs, Ctrl-D leaves, /help says more.", "dim");
+    if (place.session_id !== undefined) chat.parked?.find(place.session_id);
   }
   try {
     for (;;) {
@@ -93,7 +100,7 @@ export async function converse(
     }
   } finally {
     reader.close();
-    await Promise.all([chat.notices?.close(), background?.close()]);
+    await Promise.all([chat.notices?.close(), chat.parked?.close(), background?.close()]);
   }
 }
 
@@ -106,12 +113,14 @@ const words = new Map([
   ...["/new", "/approvals", "/commands", "/status", "/help", "/exit"].map(
     (word) => [word, 0] as const,
   ),
-  ...["/approve", "/deny"].map((word) => [word, 1] as const),
+  ...["/approve", "/deny", "/retry", "/accept"].map((word) => [word, 1] as const),
 ]);
 
 const help = `/new            start a new session
 /approvals      what waits for your consent, of other turns too
 /approve /deny  decide what you left for later; with an id, just that
+/retry          try a parked question again now; with an id, just that
+/accept         keep a parked question's answer as it is; with an id, just that
 /commands       what runs, in the background too
 /status         where you are, and what the server can do
 /exit           leave (or Ctrl-D)
@@ -148,6 +157,10 @@ async function respond(text: string, chat: Chat, parts: ChatParts): Promise<Then
     case "/approve":
     case "/deny":
       return decide(word === "/approve" ? "approve" : "deny", rest[0], chat, parts);
+    case "/retry":
+      return goOnWithParked(rest[0], chat, parts);
+    case "/accept":
+      return acceptParked(rest[0], chat, parts);
     default:
       if (!/^\/[a-z]+$/.test(text.trim())) return send(text, chat, parts);
       parts.screen.note(`There is no ${text.trim()}; /help lists what there is.`, "bad");
@@ -209,6 +222,55 @@ async function goOn({ id, session_id, last_event }: Turn, chat: Chat, parts: Cha
   return "go on";
 }
 
+/** Without an id it is about what parked last in this chat. */
+async function goOnWithParked(
+  turn_id: string | undefined,
+  chat: Chat,
+  parts: ChatParts,
+): Promise<Then> {
+  const retried = await decideParked(turn_id, chat, parts, async (id) => {
+    const before = await parts.client.turns.get(id);
+    await parts.client.turns.retry(id);
+    return before;
+  });
+  if (retried === undefined) return "go on";
+  if (retried.session_id === chat.place.session_id) return goOn(retried, chat, parts);
+  chat.parked?.follow(retried, retried.last_event, false);
+  parts.screen.note(`It is tried again: mainstay status ${retried.id}`, "dim");
+  return "go on";
+}
+
+async function acceptParked(
+  turn_id: string | undefined,
+  chat: Chat,
+  parts: ChatParts,
+): Promise<Then> {
+  const accepted = await decideParked(turn_id, chat, parts, parts.client.turns.accept);
+  if (accepted) parts.screen.note(`Its answer stands: mainstay status ${accepted.id}`, "dim");
+  return "go on";
+}
+
+/** Who decides it hears what comes of it; where that is refused it is followed on. */
+async function decideParked(
+  turn_id: string | undefined,
+  { parked }: Chat,
+  { screen }: ChatParts,
+  decide: (turn_id: string) => Promise<Turn>,
+): Promise<Turn | undefined> {
+  const id = turn_id ?? parked?.newest();
+  if (id === undefined) {
+    screen.note("Nothing is parked in this chat; see: mainstay turns --state parked");
+    return undefined;
+  }
+  const followOnParked = parked?.take(id);
+  try {
+    return await decide(id);
+  } catch (fault) {
+    followOnParked?.();
+    throw fault;
+  }
+}
+
 /** All of it is listed before the first is asked about. */
 async function decideAll(chat: Chat, parts: ChatParts): Promise<Then> {
   if (!chat.notices) {
@@ -255,6 +317,7 @@ async function send(text: string, chat: Chat, parts: ChatParts): Promise<Then> {
       return "go on";
     }
   }
+  chat.parked?.pass(chat.place.session_id);
   return turn(chat, parts, async (how) => {
     const run = await runTurn({ message: text, ...chat.place }, how);
     if (run.turn) chat.place.session_id = run.turn.session_id;
@@ -288,11 +351,14 @@ async function turn(
     asker: parts.asker && reader,
   });
   noteWaiting(run, chat);
+  if (run.turn && isParked(run.end))
+    chat.parked?.follow(run.turn, run.seen, run.end === "unanswered");
   chat.worst = worse(chat.worst, exitCodeOf(run));
   explainEnd(run, parts.screen);
   if (!json) offerUndo(run, parts.screen);
   if (run.ended) await tellLeft(run.ended, parts);
   if (run.later !== undefined) parts.screen.note("or here: /approve, /deny, /approvals");
+  if (chat.parked && isParked(run.end)) parts.screen.note("or here: /retry, /accept", "dim");
   if (json && run.turn) parts.screen.json(await patientClient(parts).turns.get(run.turn.id));
   return run.end === "left" ? exit.interrupted : "go on";
 }

@@ -10,16 +10,20 @@ export interface PromptNews {
   next(prompt: string): Promise<Reply>;
   /** `take` gives the lines that are new, each once. */
   add(take: () => string[]): void;
+  /** Is called once, when there is room for what it writes. */
+  write(write: () => void): void;
   /** There may be new lines. */
   changed(): void;
 }
 
 export function createPromptNews(screen: Screen, reader: LineReader): PromptNews {
   const sources: (() => string[])[] = [];
+  const writes: (() => void)[] = [];
   let is_at_prompt = false;
   const tell = () => {
     const lines = sources.flatMap((take) => take());
-    if (lines.length > 0) reader.aside(() => lines.forEach((line) => screen.note(line, "dim")));
+    const due = [...lines.map((line) => () => screen.note(line, "dim")), ...writes.splice(0)];
+    if (due.length > 0) reader.aside(() => due.forEach((write) => write()));
   };
   return {
     next(prompt) {
@@ -28,6 +32,10 @@ export function createPromptNews(screen: Screen, reader: LineReader): PromptNews
       return reader.next(prompt).finally(() => (is_at_prompt = false));
     },
     add: (take) => void sources.push(take),
+    write(write) {
+      writes.push(write);
+      if (is_at_prompt) tell();
+    },
     changed() {
       if (is_at_prompt) tell();
     },

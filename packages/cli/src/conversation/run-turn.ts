@@ -196,23 +196,10 @@ export function offerUndo({ turn, end, edited }: TurnRun, screen: Screen): void 
 export function explainEnd({ turn, end, later }: TurnRun, screen: Screen): void {
   if (!turn) return screen.note("Left. If the request was accepted: mainstay turns");
   const { id } = turn;
-  if (end === "parked") {
-    screen.note(
-      "This answer is provisional. The turn stays parked until you retry it, or give it up:",
-    );
-    screen.note(`  mainstay retry ${id}`);
-    screen.note(`  mainstay cancel ${id}`);
-  }
-  if (end === "unanswered") {
-    screen.note("This answer is provisional. The turn goes on by itself when a model answers.");
-    screen.note("To have it tried at once, or to give it up:");
-    screen.note(`  mainstay retry ${id}`);
-    screen.note(`  mainstay cancel ${id}`);
-  }
-  if (end === "paused") {
-    screen.note("This answer is provisional: an operator paused this. The turn goes on by itself");
-    screen.note(`when the pause is lifted: mainstay status ${id}`);
-  }
+  if (end === "parked" || end === "unanswered")
+    screen.note(`To try it now: mainstay retry ${id}, to give it up: mainstay cancel ${id}`);
+  if (end === "paused")
+    screen.note(`To look: mainstay status ${id}, to give it up: mainstay cancel ${id}`);
   if (later !== undefined) {
     screen.note(`${id} waits for your decision:`);
     screen.note(`  mainstay approve ${later}`);
@@ -221,10 +208,15 @@ export function explainEnd({ turn, end, later }: TurnRun, screen: Screen): void 
   if (end === "left") screen.note(`Left; it goes on: mainstay status ${id}`);
 }
 
+/** The answer is provisional, whatever it waits for. */
+export const isParked = (end: TurnEnd): boolean =>
+  end === "parked" || end === "unanswered" || end === "paused";
+
 export function exitCodeOf(run: TurnRun): ExitCode {
   const { end, refused, interrupted, command_failed, command_blocked } = run;
   if (interrupted || end === "left") return exit.interrupted;
   if (end === "later") return exit.consent;
+  if (isParked(end)) return exit.parked;
   if (end === "done" && refused) return exit.consent;
   if (end === "done" && command_blocked) return exit.blocked;
   return end === "done" && !command_failed ? exit.ok : exit.failed;

@@ -88,8 +88,7 @@ export function createTurnView(
         // Where no model answered the answer says all that is known.
         return event.pause ? status(`parked: ${oneLine(event.cause)}`) : undefined;
       case "settled":
-        if (event.error) screen.note(`${event.error.code}: ${event.error.message}`, "bad");
-        return screen.note(signature(event, why, [turn_id, session_id]), "dim");
+        return tellEnd(screen, event, why, [turn_id, session_id]);
       default:
         return;
     }
@@ -216,6 +215,17 @@ function waitingLine({ position, eta_s, no_later_than_s, reason }: QueuePlace): 
       ? ""
       : `, about ${Math.round(eta_s)} s, no later than ${Math.round(no_later_than_s)} s`;
   return `waiting at place ${position}${by}: ${oneLine(reason)}`;
+}
+
+/** What is said below the answer: what went wrong, and by whom it is. `why` is of its last step. */
+export function tellEnd(
+  screen: Screen,
+  event: BodyOf<"settled">,
+  why: string | undefined,
+  ids: string[],
+): void {
+  if (event.error) screen.note(`${event.error.code}: ${event.error.message}`, "bad");
+  screen.note(signature(event, why, ids), "dim");
 }
 
 /** Who answered, in what mode; honest where no model did. The ids are for status, why and retry. */
