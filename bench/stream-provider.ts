@@ -3,7 +3,7 @@
  * N chunks. A process of its own, so that what it costs is in nobody's figures.
  */
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 const event = (delta: object, finish_reason: string | null = null, usage?: object) => {
@@ -15,14 +15,17 @@ const word = event({ content: "some words " });
 const usage = { prompt_tokens: 10, completion_tokens: 10, total_tokens: 20 };
 const end = `${event({}, "stop")}${event({}, null, usage)}data: [DONE]\n\n`;
 
-const server = createServer(async (request, response) => {
-  request.resume();
-  await once(request, "end");
-  const chunks = Number(request.url!.split("/")[1]);
+const server = createServer((request, response) => {
+  request.resume().once("end", () => answer(request.url!, response));
+});
+
+function answer(path: string, response: ServerResponse): void {
+  const chunks = Number(path.split("/")[1]);
   response.writeHead(200, { "content-type": "text/event-stream" });
   for (let i = 0; i < chunks; i++) response.write(word);
   response.end(end);
-});
+}
+
 // A socket that idles while another part of the bench runs is not to be closed under the next call.
 server.keepAliveTimeout = 120_000;
 server.listen(0, "127.0.0.1");

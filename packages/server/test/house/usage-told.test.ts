@@ -10,7 +10,10 @@ import { addMember } from "./member.ts";
 /** 23 November 2026, in the morning. */
 const NOW = Date.UTC(2026, 10, 23, 7);
 const began = systemClock.monotonic();
-const clock: Clock = { ...systemClock, now: () => NOW + Math.round(systemClock.monotonic() - began) };
+const clock: Clock = {
+  ...systemClock,
+  now: () => NOW + Math.round(systemClock.monotonic() - began),
+};
 
 let house: House;
 let ada: Client;
