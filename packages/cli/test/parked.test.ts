@@ -94,23 +94,32 @@ test("a chat tells above its prompt how a parked question ended, also over a ser
   expect(after.map((each) => each["last-event-id"])).toEqual(["0", "1", "1"]);
 });
 
-test("a chat that is begun again finds what is parked; /retry shows it, and a refusal loses nothing", async () => {
+test("a chat that is begun again finds what is parked; /retry shows it once, and a refusal loses nothing", async () => {
   const waiting = { ...turn, state: "parked" as const, last_event: 1 };
+  const tired: JournalBody = { ...parked, waits_for: "person" };
+  const end = [at(3, 4, wished), at(4, 5, settled)].map(frame).join("");
+  const beside: ServerResponse[] = [];
   const agent = await start(() => undefined, {
     "GET /v1/turns": answers({ items: [waiting, { ...waiting, session_id: "s" }], next: null }),
-    "GET /v1/turns/turn_1": answers(waiting),
+    "GET /v1/turns/turn_1": answers({ ...waiting, last_event: 3 }),
     "POST /v1/turns/turn_1/retry": inTurn(
       refuses({ status: 403, code: "paused", title: "Paused" }),
-      answers(turn, 202),
+      (request, response) => {
+        beside.forEach((stream) => stream.end(end));
+        return answers(turn, 202)(request, response);
+      },
     ),
-    "GET /v1/turns/turn_1/events": ({ path }, response) => {
+    "GET /v1/turns/turn_1/events": ({ path, headers }, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
-      if (path.includes("watch")) response.write(": hi\n\n");
-      else response.end([at(3, 2, wished), at(4, 3, settled)].map(frame).join(""));
+      if (!path.includes("watch")) return void response.end(end);
+      beside.push(response);
+      const news = [at(1, 2, woken), at(2, 3, tired)];
+      response.write(headers["last-event-id"] === "1" ? news.map(frame).join("") : ": hi\n\n");
     },
   });
   const run = cli(["chat", "--session", "ses_1"], agent, { terminal: true });
   await run.sees('Your earlier question "hi" is parked: /retry');
+  await run.sees("waits for your /retry; no model has answered it.");
   await run.sees("› ");
   run.types("/retry\r");
   await run.sees("Paused: Scripted.");
@@ -121,6 +130,8 @@ test("a chat that is begun again finds what is parked; /retry shows it, and a re
   run.types("/exit\r");
   expect(await run.exits()).toBe(0);
   expect(run.stdout().match(/Forty-two/g)).toHaveLength(1);
+  const asked = agent.server.to("GET /v1/turns/turn_1/events").map(({ headers }) => headers);
+  expect(asked.map((each) => each["last-event-id"])).toEqual(["1", "3", "3"]);
 });
 
 test("through a pipe a chat whose question parked ends with that code", async () => {
