@@ -235,7 +235,7 @@ test("the lines of a status say which edits were taken back", async () => {
   const edits = ["one.txt", "two.txt"].map((path, at) => ({
     ...{ id: `edit_${at}`, call_id: "c", path, before_sha256: null, after_sha256: null },
   }));
-  const agent = await start(silent, {
+  const agent = await start(({ settle }) => settle("That stands."), {
     "GET /v1/turns/turn_1": answers({ ...turn, state: "done", answer: "That stands.", edits }),
     "GET /v1/edits": list([
       { ...standing, id: "edit_0", undone_by: "edit_9" },
