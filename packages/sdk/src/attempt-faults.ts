@@ -12,7 +12,7 @@ const words: Readonly<Record<string, string>> = {
   request_too_large: "the request was too large for its rate",
   context_too_long: "the request was too long for it",
   content: "its filter refused the request",
-  not_found: "it does not know the model",
+  not_found: "it does not know the model, or its address is wrong",
   rejected: "it refused the request",
   malformed: "its reply was not readable",
   empty: "its reply was empty",

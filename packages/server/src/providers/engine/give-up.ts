@@ -1,3 +1,4 @@
+import { faultInWords } from "@mainstay/sdk/attempt-faults";
 import {
   type AttemptFailure,
   type Mending,
@@ -7,7 +8,7 @@ import {
 } from "../../kernel/model.ts";
 import { createPlanGate } from "../judge/plan-gate.ts";
 import type { Reply } from "./call.ts";
-import { inWords, passedOver, type Standing } from "./next-try.ts";
+import { passedOver, type Standing } from "./next-try.ts";
 import type { Member, Pool } from "./pool.ts";
 import { failureOf, finishOf, type StepParts } from "./step.ts";
 import type { StepState } from "./step-state.ts";
@@ -41,7 +42,14 @@ export async function* giveUp(
   }
   const { member, reply, problem } = wrong;
   const { provider, model } = member.target;
-  yield { type: "mended", provider, model, problem, how: "handed_over", detail: inWords[problem] };
+  yield {
+    type: "mended",
+    provider,
+    model,
+    problem,
+    how: "handed_over",
+    detail: faultInWords(problem),
+  };
   const text = createPlanGate(request).push(reply.text);
   if (text !== "") yield { type: "text", text };
   for (const each of reply.calls) yield { type: "tool_call", call: each };

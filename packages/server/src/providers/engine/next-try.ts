@@ -1,3 +1,4 @@
+import { faultInWords } from "@mainstay/sdk/attempt-faults";
 import type { PassedOver } from "@mainstay/sdk/events";
 import { type AttemptCode, traits } from "../policy/codes.ts";
 import type { Target } from "../target.ts";
@@ -131,7 +132,7 @@ export function passedOver(candidates: readonly Candidate[], key: string): Passe
   const at = candidates.findIndex((candidate) => candidate.key === key);
   return candidates.slice(0, at).map(({ target, standing, last }) => ({
     ...{ provider: target.provider, model: target.model },
-    why: last === null ? whyNot(standing) : inWords[last],
+    why: last === null ? whyNot(standing) : faultInWords(last),
   }));
 }
 
@@ -143,28 +144,3 @@ function leastBy<T>(items: readonly T[], size: (item: T) => number): T | null {
     null,
   );
 }
-
-/** What was wrong, as people are told it beside the answer of another. */
-export const inWords: Readonly<Record<AttemptCode, string>> = {
-  connect: "it could not be reached",
-  first_token_timeout: "it did not begin to answer",
-  stalled: "it stopped in the middle",
-  timed_out: "it did not come to an end",
-  auth: "its key was refused",
-  payment: "its credit is used up",
-  rate: "its rate was used up",
-  overload: "it was overloaded",
-  server_error: "it had a fault",
-  request_too_large: "the request was too large for its rate",
-  context_too_long: "the request was too long for it",
-  content: "its filter refused the request",
-  not_found: "it does not know the model",
-  rejected: "it refused the request",
-  malformed: "its reply was not readable",
-  empty: "its reply was empty",
-  invalid_call: "it called a tool wrongly",
-  planning: "it replied with a plan instead of an answer",
-  cut: "its reply was cut off",
-  too_long: "its reply had no end",
-  cancelled: "it was cancelled",
-};

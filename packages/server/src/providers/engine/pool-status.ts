@@ -1,8 +1,8 @@
+import { faultInWords } from "@mainstay/sdk/attempt-faults";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { ModelStatus } from "@mainstay/sdk/providers";
 import { isoTime } from "../../kernel/time.ts";
 import { anyCall } from "../policy/rate-ask.ts";
-import { inWords } from "./next-try.ts";
 import type { Health, Member, Pool } from "./pool.ts";
 
 /** How one member stands, as people are told it. */
@@ -28,22 +28,19 @@ function stateOf(pool: Pool, { target }: Member, { breaker, pacing }: Health, cl
   if (credential.state === "retired")
     return {
       state: "retired",
-      cause: inWords[credential.cause],
+      cause: faultInWords(credential.cause),
       until: at(credential.recheck_at_ms),
     };
   if (breaker.state === "open")
-    return { state: "open", cause: causeInWords(breaker.cause), until: at(breaker.until_ms) };
+    return { state: "open", cause: faultInWords(breaker.cause), until: at(breaker.until_ms) };
   if (breaker.state === "half_open")
-    return { state: "half_open", cause: causeInWords(breaker.cause), until: null };
+    return { state: "half_open", cause: faultInWords(breaker.cause), until: null };
   const readiness = pacing.ready(anyCall);
   if (readiness.ready) return { state: "ready", cause: null, until: null };
   const { in_ms, reason: cause } = readiness;
   const until = Number.isFinite(in_ms) ? at(clock.monotonic() + in_ms) : null;
   return { state: "paced", cause, until };
 }
-
-const causeInWords = (cause: string): string =>
-  (inWords as Partial<Record<string, string>>)[cause] ?? cause;
 
 function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((a, b) => a - b);

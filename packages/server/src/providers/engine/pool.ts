@@ -1,3 +1,4 @@
+import { faultInWords } from "@mainstay/sdk/attempt-faults";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Usage } from "@mainstay/sdk/turn";
 import type { Availability } from "../../kernel/model-board.ts";
@@ -25,7 +26,7 @@ import { anyCall, type RateAsk } from "../policy/rate-ask.ts";
 import { readRates } from "../policy/rate-headers.ts";
 import type { Target } from "../target.ts";
 import type { Heard } from "./attempt.ts";
-import { inWords, PACING_WAIT_MS, type Standing } from "./next-try.ts";
+import { PACING_WAIT_MS, type Standing } from "./next-try.ts";
 
 /** Of the last calls, for deadlines that fit and for people. */
 const OBSERVED = 50;
@@ -160,7 +161,7 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     const pause = paused(target.provider);
     if (pause !== null) return { at: "shut", why: pause };
     const credential = credentialOf(target);
-    if (credential.state === "retired") return { at: "shut", why: inWords[credential.cause] };
+    if (credential.state === "retired") return { at: "shut", why: faultInWords(credential.cause) };
     return brokenness(member, healthOf(key), share);
   }
 
@@ -172,7 +173,7 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     if (breaker.state === "closed" || (breaker.state === "half_open" && admits(breaker, share)))
       return null;
     if (breaker.state === "open") {
-      const why = `it failed lately: ${inWordsOf(breaker.cause)}`;
+      const why = `it failed lately: ${faultInWords(breaker.cause)}`;
       if (in_flight > 0) return { at: "shut", why };
       return { at: "open", resort_ms: breaker.until_ms - clock.monotonic(), why };
     }
@@ -382,9 +383,6 @@ export const credentialKey = ({ provider, credential }: Target): string =>
 /** What others need to hear of: a count of faults is not. */
 const stageOf = (breaker: Breaker): string =>
   breaker.state === "half_open" ? `half_open ${breaker.level}` : breaker.state;
-
-const inWordsOf = (cause: string): string =>
-  (inWords as Partial<Record<string, string>>)[cause] ?? cause;
 
 function observe({ first_token_ms, between_ms }: Health, heard: Heard): void {
   if (heard.first_token_ms === null) return;

@@ -1,3 +1,4 @@
+import { faultInWords } from "@mainstay/sdk/attempt-faults";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { PassedOver } from "@mainstay/sdk/events";
 import {
@@ -12,7 +13,7 @@ import type { AttemptFault } from "../policy/codes.ts";
 import type { RetryBudget } from "../policy/retry-budget.ts";
 import { type Call, call, type Reply } from "./call.ts";
 import { giveUp, type Wrong } from "./give-up.ts";
-import { type Candidate, inWords, nextTry, type NextTry } from "./next-try.ts";
+import { type Candidate, nextTry, type NextTry } from "./next-try.ts";
 import type { Member, Pool } from "./pool.ts";
 import { createSilence } from "./silence.ts";
 import { createStepState } from "./step-state.ts";
@@ -108,7 +109,7 @@ export async function* answerStep(
       const repair = withRepair(request, end.reply, end.tell);
       if (was_repaired || !mayRepair(member, repair)) return false;
       was_repaired = true;
-      because = `asked again: ${inWords[problem]}`;
+      because = `asked again: ${faultInWords(problem)}`;
       const { provider, model } = member.target;
       const detail = parts.told(fault.message);
       yield { type: "mended", provider, model, problem, how: "asked_again", detail };
