@@ -72,7 +72,7 @@ const unanswered: ScriptFunction = ({ messages }) => {
     return calls("write_file", { intent: "note", path: fileOf(message), content: "n" });
   if (message.includes("remove"))
     return calls("shell", { intent: "remove", command: "rm -f n.txt" });
-  if (message.includes("dead")) return { status: 503, body: "gone" };
+  if (message.includes("dead")) return { status: 400, body: "not this one" };
   return { text: "never", gate: never };
 };
 

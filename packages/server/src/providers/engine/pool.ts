@@ -52,6 +52,8 @@ export interface Health {
   readonly first_token_ms: number[];
   readonly between_ms: number[];
   in_flight: number;
+  /** Of them those that were begun for want of a better target, while it is to be left alone. */
+  resorts: number;
   /** Whether its rate leaves room now, or soon: as listeners were told last. */
   is_free: boolean;
   /** Since the start. */
@@ -167,14 +169,14 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
 
   function brokenness(
     member: Member,
-    { breaker, in_flight }: Health,
+    { breaker, in_flight, resorts }: Health,
     share: Random,
   ): Exclude<Standing, { at: "ready" }> | null {
     if (breaker.state === "closed" || (breaker.state === "half_open" && admits(breaker, share)))
       return null;
     if (breaker.state === "open") {
       const why = `it failed lately: ${faultInWords(breaker.cause)}`;
-      if (in_flight > 0) return { at: "shut", why };
+      if (resorts > 0) return { at: "shut", why };
       return { at: "open", resort_ms: breaker.until_ms - clock.monotonic(), why };
     }
     const why = "it has just come back, and takes only a few at once";
@@ -241,13 +243,16 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
     if (place === null) return null;
     const cut = new AbortController();
     let is_open = true;
+    const resorts = health.breaker.state === "open" ? 1 : 0;
     health.in_flight += 1;
+    health.resorts += resorts;
     under_way.set(cut, member.target.provider);
 
     function once(then: () => void): void {
       if (!is_open) return;
       is_open = false;
       health.in_flight -= 1;
+      health.resorts -= resorts;
       under_way.delete(cut);
       then();
     }
@@ -324,7 +329,7 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
 
   return {
     add(added, pacing, breaker) {
-      const counts = { in_flight: 0, is_free: true, answered: 0, failed: 0 };
+      const counts = { in_flight: 0, resorts: 0, is_free: true, answered: 0, failed: 0 };
       healths.set(added.key, { breaker, pacing, first_token_ms: [], between_ms: [], ...counts });
       members.push(added);
       changed(added);

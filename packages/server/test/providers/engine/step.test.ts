@@ -221,3 +221,16 @@ test("who wishes for a target that failed lately gets it asked", async () => {
   await settled();
   expect(heard.at(-1)).toMatchObject({ type: "finish", provider: "b", why: null });
 });
+
+test("the last target is asked one call at a time while it is to be left alone, whatever else it answers", async () => {
+  const { step, pool, member } = openSteps({ a: silent });
+  const running = step();
+  await settled();
+  pool.gaveUp(new Map([[member("a").key, new AttemptFault("overload", "busy")]]));
+  const resort = step();
+  const next = step();
+  await settled();
+  expect(running.types()).toEqual(["attempt_started"]);
+  expect(resort.types()).toEqual(["attempt_started"]);
+  expect(next.end()).toMatchObject({ name: "NoModelAnswered" });
+});
