@@ -9,7 +9,8 @@ import { AttemptFault } from "../policy/codes.ts";
 import type { Reservation } from "../policy/pacing.ts";
 import type { Deadlines } from "../policy/deadlines.ts";
 import { type AttemptPart, attempt, type Heard, nothingHeard } from "./attempt.ts";
-import type { Member, Pool } from "./pool.ts";
+import type { Member } from "./member.ts";
+import type { Pool } from "./pool.ts";
 import type { Silence } from "./silence.ts";
 
 /** Chunks without a word after which what came is let through all the same. */

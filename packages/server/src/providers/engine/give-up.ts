@@ -9,7 +9,8 @@ import {
 import { createPlanGate } from "../judge/plan-gate.ts";
 import type { Reply } from "./call.ts";
 import { passedOver, type Standing } from "./next-try.ts";
-import type { Member, Pool } from "./pool.ts";
+import type { Member } from "./member.ts";
+import type { Pool } from "./pool.ts";
 import { failureOf, finishOf, type StepParts } from "./step.ts";
 import type { StepState } from "./step-state.ts";
 

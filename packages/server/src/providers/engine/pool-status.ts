@@ -3,7 +3,8 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { ModelStatus } from "@mainstay/sdk/providers";
 import { isoTime } from "../../kernel/time.ts";
 import { anyCall } from "../policy/rate-ask.ts";
-import type { Health, Member, Pool } from "./pool.ts";
+import type { Health, Member } from "./member.ts";
+import type { Pool } from "./pool.ts";
 
 /** How one member stands, as people are told it. */
 export function statusOf(pool: Pool, member: Member, clock: Clock): ModelStatus {

@@ -3,7 +3,6 @@ import type { Clock } from "@mainstay/sdk/clock";
 import type { Usage } from "@mainstay/sdk/turn";
 import type { Availability } from "../../kernel/model-board.ts";
 import type { Random } from "../../kernel/random.ts";
-import type { Ask } from "../adapters/adapters.ts";
 import {
   admits,
   afterFault,
@@ -26,10 +25,9 @@ import { anyCall, type RateAsk } from "../policy/rate-ask.ts";
 import { readRates } from "../policy/rate-headers.ts";
 import type { Target } from "../target.ts";
 import type { Heard } from "./attempt.ts";
+import { credentialKey, freshHealth, type Health, type Member, observe } from "./member.ts";
 import { PACING_WAIT_MS, type Standing } from "./next-try.ts";
 
-/** Of the last calls, for deadlines that fit and for people. */
-const OBSERVED = 50;
 /** A target that has just come back and has no healthy neighbour takes 2, 4, 8 … calls at once. */
 const RETURNING_CALLS = 2;
 const RETURNING_LOOK_MS = 100;
@@ -38,28 +36,6 @@ const REPLY_TOKENS = 1_000;
 const askOf = (prompt_tokens: number): RateAsk => ({ prompt_tokens, reply_tokens: REPLY_TOKENS });
 
 type Headers = Readonly<Record<string, string>>;
-
-/** One target as the pool holds it. */
-export interface Member {
-  readonly key: string;
-  readonly target: Target;
-  readonly ask: Ask;
-}
-
-export interface Health {
-  breaker: Breaker;
-  readonly pacing: Pacing;
-  readonly first_token_ms: number[];
-  readonly between_ms: number[];
-  in_flight: number;
-  /** Of them those that were begun for want of a better target, while it is to be left alone. */
-  resorts: number;
-  /** Whether its rate leaves room now, or soon: as listeners were told last. */
-  is_free: boolean;
-  /** Since the start. */
-  answered: number;
-  failed: number;
-}
 
 /** A call that is under way: the first of `answered`, `failed` and `cancelled` counts. */
 export interface Begun {
@@ -329,8 +305,7 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
 
   return {
     add(added, pacing, breaker) {
-      const counts = { in_flight: 0, resorts: 0, is_free: true, answered: 0, failed: 0 };
-      healths.set(added.key, { breaker, pacing, first_token_ms: [], between_ms: [], ...counts });
+      healths.set(added.key, freshHealth(pacing, breaker));
       members.push(added);
       changed(added);
     },
@@ -370,6 +345,10 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
   };
 }
 
+/** What others need to hear of: a count of faults is not. */
+const stageOf = (breaker: Breaker): string =>
+  breaker.state === "half_open" ? `half_open ${breaker.level}` : breaker.state;
+
 /** It was not there for anybody; an unfit reply may be due to one person's request alone. */
 const absences: ReadonlySet<AttemptCode> = new Set<AttemptCode>([
   "connect",
@@ -381,18 +360,3 @@ const absences: ReadonlySet<AttemptCode> = new Set<AttemptCode>([
   "malformed",
   "cut",
 ]);
-
-export const credentialKey = ({ provider, credential }: Target): string =>
-  `${provider}#${credential}`;
-
-/** What others need to hear of: a count of faults is not. */
-const stageOf = (breaker: Breaker): string =>
-  breaker.state === "half_open" ? `half_open ${breaker.level}` : breaker.state;
-
-function observe({ first_token_ms, between_ms }: Health, heard: Heard): void {
-  if (heard.first_token_ms === null) return;
-  first_token_ms.push(heard.first_token_ms);
-  between_ms.push(heard.longest_silence_ms);
-  if (first_token_ms.length > OBSERVED) first_token_ms.shift();
-  if (between_ms.length > OBSERVED) between_ms.shift();
-}

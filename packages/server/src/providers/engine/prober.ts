@@ -11,7 +11,8 @@ import { anyCall, type RateAsk } from "../policy/rate-ask.ts";
 import type { Reservation } from "../policy/pacing.ts";
 import { readRates } from "../policy/rate-headers.ts";
 import { attempt, type AttemptHow, type Heard, nothingHeard } from "./attempt.ts";
-import { credentialKey, type Member, type Pool } from "./pool.ts";
+import { credentialKey, type Member } from "./member.ts";
+import { type Pool } from "./pool.ts";
 
 const LOOK_EVERY_MS = 500;
 const PROBE_DEADLINES = { first_token_ms: 30_000, between_ms: 10_000, total_ms: 40_000 };

@@ -15,7 +15,8 @@ import {
   type Progress,
   type Standing,
 } from "./next-try.ts";
-import type { Member, Pool } from "./pool.ts";
+import type { Member } from "./member.ts";
+import type { Pool } from "./pool.ts";
 
 /** What one step has tried, what it may still try, and the place in a rate that it holds. */
 export interface StepState {

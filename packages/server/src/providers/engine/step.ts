@@ -14,7 +14,8 @@ import type { RetryBudget } from "../policy/retry-budget.ts";
 import { type Call, call, type Reply } from "./call.ts";
 import { giveUp, type Wrong } from "./give-up.ts";
 import { type Candidate, nextTry, type NextTry } from "./next-try.ts";
-import type { Member, Pool } from "./pool.ts";
+import type { Member } from "./member.ts";
+import type { Pool } from "./pool.ts";
 import { createSilence } from "./silence.ts";
 import { createStepState } from "./step-state.ts";
 
