@@ -53,7 +53,7 @@ export const snapshotOfData = (home: string): Snapshot =>
 
 /** Tables that any turn writes to; whatever is in the others was agreed to by somebody. */
 const everyday =
-  /^(turn|journal|session|idempotency|server_run|approval|command|edit|migration.*|audit.*|sqlite_.*)$/;
+  /^(turn|journal|session|idempotency|server_run|approval|command|edit|usage|provider_state|migration.*|audit.*|sqlite_.*)$/;
 /** What the use of a rule counts. */
 const counters = new Set(["used", "last_used_at"]);
 

@@ -13,9 +13,15 @@ import type { Reply } from "./script.ts";
 export function obedient(request: ParsedChatRequest): Reply {
   const open: Step[] = [];
   const later: Step[] = [];
+  let answered: Step | undefined;
   for (const message of request.messages) {
     if (message.role === "assistant") {
-      open.shift();
+      answered = open.shift();
+      continue;
+    }
+    if (asksAgain(textOf(message))) {
+      // It insists: what was wrong with its last reply is no order.
+      if (answered !== undefined) open.unshift(answered);
       continue;
     }
     if (message.role === "user") open.push(...later.splice(0));
@@ -26,6 +32,9 @@ export function obedient(request: ParsedChatRequest): Reply {
   const [step] = open;
   return step ? replyOf(step) : playful(request);
 }
+
+/** What a model is told whose reply could not be taken. */
+export const asksAgain = (text: string): boolean => /^Your last (?:call|reply) /.test(text);
 
 /** Arguments may be huge, and are not what a person watches arrive. */
 const CHUNK_SIZE = 4_096;

@@ -50,7 +50,9 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const { script = [], providers = [script ?? []], overrides = {} } = options;
   const home = await mkdtemp(join(tmpdir(), "mainstay-house-"));
   const models = await Promise.all(
-    providers.map((each) => startFakeProvider({ script: each, clock: systemClock })),
+    providers.map((script, i) =>
+      startFakeProvider({ script, clock: systemClock, models: [modelName(i)] }),
+    ),
   );
   const urls = models.map(({ url }) => url);
   const config = {
@@ -112,7 +114,7 @@ export function configFor(home: string, model_urls: readonly string[]): Config {
     type: "openai-compatible" as const,
     base_url,
     api_keys: ["fake"],
-    models: [`fake-model-${i + 1}`],
+    models: [modelName(i)],
     limits: { concurrency: null, requests_per_minute: null, tokens_per_minute: null },
     prices: {},
     reasoning: [],
@@ -120,6 +122,8 @@ export function configFor(home: string, model_urls: readonly string[]): Config {
   }));
   return { ...config, providers, local_places: [], log_level: "silent" };
 }
+
+const modelName = (i: number): string => `fake-model-${i + 1}`;
 
 /** A reply that calls one tool. */
 export const calls = (name: string, input: object | string): Reply => ({

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { ParsedChatRequest } from "@mainstay/fake-provider/chat-request";
+import { asksAgain } from "@mainstay/fake-provider/obedient";
 import { textOf } from "@mainstay/fake-provider/chat-request";
 import type { Reply } from "@mainstay/fake-provider/script";
 import type { JournalEvent } from "@mainstay/sdk/events";
@@ -59,11 +60,13 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   /** By workspace: what is left of the turn that runs there. */
   const pending = new Map<string, ScriptedStep[]>();
+  /** By workspace: what was said last. */
+  const last = new Map<string, ScriptedStep>();
   const faults: string[] = [];
   const keep = (fields: object, message: string) =>
     void faults.push(`${message} ${JSON.stringify(fields)}`);
   const house = await openHouse({
-    script: (request) => replyFrom(pending, request),
+    script: (request) => replyFrom(pending, last, request),
     overrides: { log: { info: () => {}, warn: keep, error: keep } },
   });
   const base = await mkdtemp(join(await realpath(tmpdir()), "mainstay-replay-"));
@@ -117,11 +120,16 @@ function scriptOf(turns: readonly RecordedTurn[], dialect: Dialect): ScriptedTur
 
 function replyFrom(
   pending: ReadonlyMap<string, ScriptedStep[]>,
+  last: Map<string, ScriptedStep>,
   request: ParsedChatRequest,
 ): Reply {
   const rules = textOf(request.messages[0]!);
   const root = [...pending.keys()].find((path) => rules.includes(path));
-  const step = root === undefined ? undefined : pending.get(root)?.shift();
+  const steps = (root === undefined ? undefined : pending.get(root)) ?? [];
+  // It insists on what could not be taken, as it did then.
+  const insists = asksAgain(textOf(request.messages.at(-1)!));
+  const step = insists ? last.get(root!) : steps.shift();
+  if (root !== undefined && step !== undefined) last.set(root, step);
   // The provider keeps its requests; hundreds of whole histories would drown the measurement.
   request.messages.length = 0;
   const usage = { prompt_tokens: 1, completion_tokens: 1 };
