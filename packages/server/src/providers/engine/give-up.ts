@@ -11,7 +11,7 @@ import type { Reply } from "./call.ts";
 import { passedOver, type Standing } from "./next-try.ts";
 import type { Member } from "./member.ts";
 import type { Pool } from "./pool.ts";
-import { failureOf, finishOf, type StepParts } from "./step.ts";
+import { failureOf, finishOf } from "./outcome.ts";
 import type { StepState } from "./step-state.ts";
 
 /** A whole reply that was not fit, but that the turn knows how to deal with. */
@@ -21,7 +21,8 @@ export interface Wrong {
   readonly problem: Mending["problem"];
 }
 
-export interface GivingUp extends Pick<StepParts, "told"> {
+export interface GivingUp {
+  readonly told: (text: string) => string;
   readonly pool: Pool;
   readonly state: StepState;
   readonly request: ModelRequest;

@@ -1,21 +1,15 @@
 import { faultInWords } from "@mainstay/sdk/attempt-faults";
 import type { Clock } from "@mainstay/sdk/clock";
-import type { PassedOver } from "@mainstay/sdk/events";
-import {
-  type AttemptFailure,
-  ContextTooLong,
-  type ModelPart,
-  type ModelRequest,
-} from "../../kernel/model.ts";
+import { ContextTooLong, type ModelPart, type ModelRequest } from "../../kernel/model.ts";
 import type { Random } from "../../kernel/random.ts";
 import { requestTokens } from "../estimate.ts";
-import type { AttemptFault } from "../policy/codes.ts";
 import type { RetryBudget } from "../policy/retry-budget.ts";
 import { type Call, call, type Reply } from "./call.ts";
 import { giveUp, type Wrong } from "./give-up.ts";
 import { type Candidate, nextTry, type NextTry } from "./next-try.ts";
 import type { Member } from "./member.ts";
 import type { Pool } from "./pool.ts";
+import { failureOf, finishOf } from "./outcome.ts";
 import { createSilence } from "./silence.ts";
 import { createStepState } from "./step-state.ts";
 
@@ -150,23 +144,6 @@ export async function* answerStep(
       },
     };
   }
-}
-
-export const failureOf = (
-  { target: { provider, model } }: Member,
-  fault: AttemptFault,
-  told: StepParts["told"],
-): AttemptFailure => ({ provider, model, code: fault.code, message: told(fault.message) });
-
-/** How an answered step ends; `passed_over` is empty where the first of the order answered. */
-export function finishOf(
-  { target: { provider, model } }: Member,
-  { reason, bill }: Reply,
-  passed_over: readonly PassedOver[],
-): Extract<ModelPart, { type: "finish" }> {
-  const why = passed_over.map((each) => `${each.provider}: ${each.why}`).join("; ") || null;
-  const mode = why === null ? "full" : "reduced";
-  return { type: "finish", reason, provider, model, mode, why, bill, usage: bill.usage };
 }
 
 /** The request with the reply that was no answer, and what was wrong with it. */
