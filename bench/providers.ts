@@ -11,7 +11,8 @@ const CALLS = 300;
 const WARM_UP = 100;
 const CHUNKS_A_CALL = 20;
 const LONG_CHUNKS = 2_000;
-const LONG_ROUNDS = 9;
+const LONG_ROUNDS = 30;
+const LONG_WARM_UP = 10;
 const CONNECTIONS = [1, 32, 256];
 const STREAMS = 1_500;
 
@@ -78,9 +79,11 @@ async function measureLatency(bare: Ask, pooled: Ask): Promise<Claim[]> {
 
 async function measureChunks(bare: Ask, pooled: Ask): Promise<Claim[]> {
   const costs = { bare: [] as number[], pooled: [] as number[] };
-  for (let round = 0; round < LONG_ROUNDS; round++) {
-    costs.bare.push(await cpuOf(bare));
-    costs.pooled.push(await cpuOf(pooled));
+  for (let round = 0; round < LONG_WARM_UP + LONG_ROUNDS; round++) {
+    const pair = [await cpuOf(bare), await cpuOf(pooled)] as const;
+    if (round < LONG_WARM_UP) continue;
+    costs.bare.push(pair[0]);
+    costs.pooled.push(pair[1]);
   }
   const claim = (name: keyof typeof costs, target: Claim["target"]): Claim => ({
     claim: `processor time a streamed chunk, ${name}`,

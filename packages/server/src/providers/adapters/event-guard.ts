@@ -4,6 +4,7 @@ const EVENT_LIMIT_BYTES = 1024 * 1024;
 const BODY_LIMIT_BYTES = 64 * 1024;
 /** One of these is in every event that tells an error: the second where it is flat. */
 const ERROR_MARKS = ['"error"', '"code"'];
+const ERROR_MARK_BYTES = ERROR_MARKS.map((mark) => Buffer.from(mark));
 const DONE_MARK = "[DONE]";
 const DONE = /^data: ?\[DONE\]\s*$/m;
 const BLANK_LINE = /\n\r?\n/;
@@ -42,7 +43,7 @@ export function createEventGuard(): BodyGuard {
     line_bytes = 0;
     keep(chunk.subarray(end));
     is_done ||= lines.includes(DONE_MARK) && DONE.test(lines.toString());
-    return ERROR_MARKS.some((mark) => lines.includes(mark)) ? lines.toString() : null;
+    return ERROR_MARK_BYTES.some((mark) => lines.includes(mark)) ? lines.toString() : null;
   }
 
   function countEvent(chunk: Buffer): void {

@@ -1,3 +1,4 @@
+import { perTools } from "./per-tools.ts";
 import type { ToolSpec } from "../../kernel/model.ts";
 import type { Wanted } from "./wanted.ts";
 
@@ -58,7 +59,23 @@ const thoughtEnds = ["</think>\n", "</think>\r\n", "</thinking>\n", "</thinking>
 const PROTOCOL: Marker = { begins: "protocol" };
 
 /** Those that are worth a look in an answer to this person; calls by an offered tool's name are among them. */
-export function markersFor(tools: readonly ToolSpec[], wanted: Wanted): Markers {
+export function markersFor(
+  tools: readonly ToolSpec[],
+  { plans, markup }: Pick<Wanted, "plans" | "markup">,
+): Markers {
+  const kinds = markersOf(tools);
+  const kind = `${plans} ${markup}`;
+  const known = kinds.get(kind) ?? makeMarkers(tools, { plans, markup });
+  kinds.set(kind, known);
+  return known;
+}
+
+const markersOf = perTools(() => new Map<string, Markers>());
+
+function makeMarkers(
+  tools: readonly ToolSpec[],
+  wanted: Pick<Wanted, "plans" | "markup">,
+): Markers {
   const named = tools.map(({ name }) => `<${name.toLowerCase()}>`);
   const calls = wanted.plans ? [] : [...protocols, ...(wanted.markup ? [] : [...tags, ...named])];
   const inner = wanted.plans || wanted.markup ? [] : innerTags.map(thought);

@@ -1,3 +1,4 @@
+import { perTools } from "./per-tools.ts";
 import type { ToolSpec } from "../../kernel/model.ts";
 
 /** `toolName`, `tool_name`, `Tool-Name` and one with a zero-width space in it are one key. */
@@ -109,15 +110,15 @@ const every = [
   ...[thoughtKeys, noiseKeys, statusKeys, strongKeys, planKeys, besideKeys],
 ].flatMap((each) => [...each]);
 
-/** Every word that an object of nothing but a plan is made of. */
-export function vocabularyOf(tools: readonly ToolSpec[]): (key: string) => boolean {
-  const parameters = tools.flatMap(parametersOf).map(canonical);
-  const known = new Set([...every, ...parameters]);
-  return (key) => known.has(canonical(key));
-}
-
 export const parametersOf = (tool: ToolSpec): string[] =>
   Object.keys((tool.parameters["properties"] as object | undefined) ?? {});
+
+/** Every word that an object of nothing but a plan is made of. */
+export const vocabularyOf = perTools((tools) => {
+  const parameters = tools.flatMap(parametersOf).map(canonical);
+  const known = new Set([...every, ...parameters]);
+  return (key: string): boolean => known.has(canonical(key));
+});
 
 export const requiredOf = (tool: ToolSpec): string[] =>
   ((tool.parameters["required"] as string[] | undefined) ?? []).filter((name) => name !== "intent");

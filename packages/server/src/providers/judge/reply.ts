@@ -15,6 +15,8 @@ import { type Asked, promises, suspicionFor } from "./suspicion.ts";
 import { type Values, valuesIn } from "./values.ts";
 import { type Wanted, wantedBy } from "./wanted.ts";
 
+const NO_TOOLS: readonly ToolSpec[] = [];
+
 /** A reply, taken apart. */
 export interface Reply {
   /** What may be shown of it: without thoughts, up to its first plan. */
@@ -153,7 +155,7 @@ function isPlanObject(span: ObjectSpan, frame: Frame): boolean {
   if (span.within === "call_block") return true;
   if (span.is_stub) return frame.is_alone && !frame.wanted.data && span.body.length > 1;
   if (isMarkedUp(span))
-    return beginsProtocol(markersFor([], { ...frame.wanted, markup: true }), bareText(span));
+    return beginsProtocol(markersFor(NO_TOOLS, { ...frame.wanted, markup: true }), bareText(span));
   const read = valuesIn(span.body);
   if (read !== null) return read.values.some((value) => isPlan(value, frame));
   return hasPlanKeys(keysIn(span.body), frame);
