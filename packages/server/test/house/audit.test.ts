@@ -190,8 +190,9 @@ test("the trail is for admins", async () => {
   house = await openHouse();
   const { key } = await house.client.users.add({ name: "Bo" });
   const other = clientFor(house.url, key);
-  for (const look of [other.audit.list(), other.audit.head(), other.audit.executor(0)])
-    await expect(look).rejects.toMatchObject({ problem: { code: "forbidden" } });
+  const { audit } = other;
+  for (const look of [() => audit.list(), () => audit.head(), () => audit.executor(0)])
+    await expect(look()).rejects.toMatchObject({ problem: { code: "forbidden" } });
 });
 
 test("it is looked up by person, kind, command and time, page by page", async () => {
