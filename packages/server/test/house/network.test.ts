@@ -58,8 +58,8 @@ test("the person allows public hosts, an admin also what lies inside, and each c
   expect(names).toEqual(["git.corp.example 8443", "packages.example.org null"]);
 
   const strange = bo.client.workspaces.network;
-  for (const asked of [strange.list(id), strange.allow(id, { host: "a.example" })])
-    await expect(asked).rejects.toMatchObject({ problem: { code: "not_found" } });
+  for (const ask of [() => strange.list(id), () => strange.allow(id, { host: "a.example" })])
+    await expect(ask()).rejects.toMatchObject({ problem: { code: "not_found" } });
   for (const host of ["127.0.0.1", "localhost", "a", "*.example", "x..example", "[::1]"])
     await expect(network.allow(id, { host })).rejects.toMatchObject({
       problem: { code: "invalid_request" },
