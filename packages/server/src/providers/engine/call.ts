@@ -73,9 +73,8 @@ export async function* call(
 ): AsyncGenerator<ModelPart, CallEnd> {
   const { provider, model, credential } = member.target;
   const input_tokens = requestTokens(request);
-  const opened = pool.begin(member, input_tokens, taken);
-  if (opened === null) return { end: "failed", fault: noPlace(), bill: null };
-  const begun = opened;
+  const begun = pool.begin(member, input_tokens, taken);
+  if (begun === null) return { end: "failed", fault: noPlace(), bill: null };
   const heard = nothingHeard();
   const gate = createPlanGate(request);
   const shown = createShown(silence);
@@ -103,7 +102,11 @@ export async function* call(
     const { reason, usage } = finish!;
     const reply: Reply = { text, calls, reason, bill: bill(usage) };
     const judged = judge({ text, tool_calls: calls, finish: reason }, request);
-    if (judged.kind === "again") return yield* unfit(reply, judged);
+    if (judged.kind === "again") {
+      const fault = new AttemptFault(judged.problem, judged.detail);
+      begun.failed(fault);
+      return yield* unfit(reply, judged, fault);
+    }
     begun.answered(heard, reply.bill.usage);
     return yield* fit(reply, judged);
   } catch (thrown) {
@@ -133,9 +136,8 @@ export async function* call(
   async function* unfit(
     reply: Reply,
     { problem, detail, tell }: Extract<Judgement, { kind: "again" }>,
+    fault: AttemptFault,
   ): AsyncGenerator<ModelPart, CallEnd> {
-    const fault = new AttemptFault(problem, detail);
-    begun.failed(fault);
     yield failed(problem, told(detail), reply.bill);
     if (shown.some()) yield { type: "restart", cause: `${provider}: ${told(detail)}` };
     return { end: "unfit", reply, problem, tell, fault };

@@ -6,6 +6,7 @@ import type { Heard } from "./attempt.ts";
 
 /** Of the last calls, for deadlines that fit and for people. */
 const OBSERVED = 50;
+
 /** One target as the pool holds it. */
 export interface Member {
   readonly key: string;
