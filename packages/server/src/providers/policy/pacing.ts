@@ -104,8 +104,9 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
   }
 
   function take(ask: RateAsk): Reservation {
-    const charge = windows.reserve(ask);
-    const entry = log.add(ask, clock.monotonic());
+    const now_ms = clock.monotonic();
+    const charge = windows.reserve(ask, now_ms);
+    const entry = log.add(ask, now_ms);
     let is_open = true;
     in_flight += 1;
     trials.add(charge);
@@ -128,9 +129,8 @@ export function createPacing(parts: { clock: Clock; limits: TargetLimits }): Pac
       },
       settle: (usage, told = []) =>
         end(() => {
-          const now_ms = clock.monotonic();
-          if (told.length > 0) windows.report(charge, told, now_ms);
-          else windows.assume(charge, now_ms);
+          if (told.length > 0) windows.report(charge, told, clock.monotonic());
+          else windows.assume(charge, clock.monotonic());
           if (usage === null) return;
           entry.tokens = usage.input_tokens + usage.output_tokens;
           accepted(charge);

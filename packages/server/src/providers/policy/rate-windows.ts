@@ -12,13 +12,17 @@ export interface Charge {
  *
  * 1. A call that no answer has counted yet is taken off whatever was reported.
  * 2. A report may be older than it looks: calls that were counted since its own call was reserved are
- *    taken off it once more. What is left is never taken for more than it is.
- * 3. A window whose reset has passed is full again, but for the calls of rule 1: they may reach the
- *    provider only now.
+ *    taken off it once more, and it ends no window sooner than what they told. What is left is never
+ *    taken for more than it is.
+ * 3. A window whose reset has passed is full again, but for the calls of rule 1 (they may reach the
+ *    provider only now) and of rule 4.
+ * 4. Where its window ends at the provider's, nobody here knows exactly. A call that no answer ever
+ *    counted may have fallen into the next: it counts for a whole window from its end on, or until the
+ *    answer of a call that was reserved after it.
  */
 export interface RateWindows {
   obstacle(ask: RateAsk, now_ms: number): Obstacle | null;
-  reserve(ask: RateAsk): Charge;
+  reserve(ask: RateAsk, now_ms: number): Charge;
   /** The headers of the call's own answer. */
   report(charge: Charge, windows: readonly RateWindow[], now_ms: number): void;
   /** It was sent, and nothing was told of the rates. */
@@ -33,10 +37,24 @@ export interface RateWindows {
 type Kind = RateWindow["kind"];
 type Sum = Readonly<Record<Kind, number>>;
 
+interface Reserved {
+  readonly at_ms: number;
+  /** What had been counted by then. */
+  readonly counted: Sum;
+}
+
 interface Held {
   readonly window: RateWindow;
   readonly remaining: number;
   readonly resets_at_ms: number;
+  /** What had ended by then is in it. */
+  readonly includes_until_ms: number;
+}
+
+/** One of rule 4. */
+interface Assumed {
+  readonly charge: Charge;
+  readonly at_ms: number;
 }
 
 const none: Sum = { requests: 0, tokens: 0 };
@@ -47,87 +65,100 @@ const plus = (sum: Sum, { tokens }: Charge): Sum => ({
 
 export function createRateWindows(): RateWindows {
   const held = new Map<string, Held>();
-  /** Uncounted, with what had been counted when it was reserved. */
-  const open = new Map<Charge, Sum>();
+  /** Uncounted. */
+  const open = new Map<Charge, Reserved>();
+  let assumed: readonly Assumed[] = [];
   let uncounted = none;
   let counted = none;
 
-  function obstacleOf({ window }: Held, ask: RateAsk, now_ms: number): Obstacle | null {
-    const { kind, name, limit } = window;
+  function obstacleOf(each: Held, ask: RateAsk, now_ms: number): Obstacle | null {
+    const { kind, name, limit } = each.window;
     const asked = kind === "requests" ? 1 : tokensWithin(limit, ask);
     if (asked === Infinity)
       return { in_ms: Infinity, reason: `the request is larger than the rate, ${limit} ${name}` };
-    const { remaining, resets_at_ms } = current(name, now_ms);
-    if (remaining - uncounted[kind] >= asked) return null;
-    return { in_ms: resets_at_ms - now_ms, reason: `the rate is used up, ${limit} ${name}` };
+    if (left(each, now_ms) >= asked) return null;
+    return { in_ms: changesIn(each, now_ms), reason: `the rate is used up, ${limit} ${name}` };
   }
 
-  function current(name: string, now_ms: number): Held {
-    const before = held.get(name)!;
-    if (now_ms < before.resets_at_ms) return before;
-    const { window } = before;
-    const next = { window, remaining: window.limit, resets_at_ms: now_ms + window.span_ms };
-    held.set(name, next);
-    return next;
+  function left(each: Held, now_ms: number): number {
+    const { kind, limit } = each.window;
+    const told = now_ms < each.resets_at_ms ? each.remaining : limit;
+    const untold = assumedIn(each, now_ms).map(({ charge }) => charge);
+    return told - uncounted[kind] - untold.reduce(plus, none)[kind];
   }
 
-  function close(charge: Charge, is_counted: boolean): Sum | null {
-    const counted_before = open.get(charge);
-    if (counted_before === undefined) return null;
+  const assumedIn = ({ window, includes_until_ms }: Held, now_ms: number) =>
+    assumed.filter(({ at_ms }) => at_ms >= includes_until_ms && at_ms + window.span_ms > now_ms);
+
+  /** Until more may be left of it; 0 where that hangs on the end of a call. */
+  function changesIn(each: Held, now_ms: number): number {
+    const expiries = assumedIn(each, now_ms).map(({ at_ms }) => at_ms + each.window.span_ms);
+    const ahead = [each.resets_at_ms, ...expiries].filter((at_ms) => at_ms > now_ms);
+    return ahead.length === 0 ? 0 : Math.min(...ahead) - now_ms;
+  }
+
+  function close(charge: Charge): Reserved | null {
+    const reserved = open.get(charge);
+    if (reserved === undefined) return null;
     open.delete(charge);
     uncounted = [...open.keys()].reduce(plus, none);
-    const since = {
-      requests: counted.requests - counted_before.requests,
-      tokens: counted.tokens - counted_before.tokens,
-    };
-    if (is_counted) counted = plus(counted, charge);
-    return since;
+    return reserved;
   }
 
-  function hold(windows: readonly RateWindow[], now_ms: number): void {
-    for (const window of windows) {
-      const { name, remaining, resets_in_ms } = window;
-      held.set(name, { window, remaining, resets_at_ms: now_ms + resets_in_ms });
-    }
+  /** Leaves out what no report can lack any more. */
+  function pruneAssumed(): void {
+    const reports = [...held.values()].map(({ includes_until_ms }) => includes_until_ms);
+    const oldest_ms = Math.min(...reports, ...[...open.values()].map(({ at_ms }) => at_ms));
+    assumed = assumed.filter(({ at_ms }) => at_ms >= oldest_ms);
   }
 
   return {
     obstacle: (ask, now_ms) =>
       longest([...held.values()].map((each) => obstacleOf(each, ask, now_ms))),
-    reserve(ask) {
+    reserve(ask, now_ms) {
       const charge = { tokens: tokensOf(ask) };
-      open.set(charge, counted);
+      open.set(charge, { at_ms: now_ms, counted });
       uncounted = plus(uncounted, charge);
       return charge;
     },
     report(charge, windows, now_ms) {
-      const since = close(charge, true);
-      if (since === null) return;
-      hold(
-        windows.map((window) => ({
-          ...window,
-          remaining: window.remaining - since[window.kind],
-        })),
-        now_ms,
-      );
+      const reserved = close(charge);
+      if (reserved === null) return;
+      const { at_ms: includes_until_ms, counted: before } = reserved;
+      const is_overtaken = counted.requests > before.requests;
+      for (const window of windows) {
+        const { name, kind } = window;
+        const told_ms = now_ms + window.resets_in_ms;
+        const others_ms = is_overtaken ? (held.get(name)?.resets_at_ms ?? told_ms) : told_ms;
+        held.set(name, {
+          window,
+          remaining: window.remaining - (counted[kind] - before[kind]),
+          resets_at_ms: Math.max(told_ms, others_ms),
+          includes_until_ms,
+        });
+      }
+      counted = plus(counted, charge);
+      pruneAssumed();
     },
     assume(charge, now_ms) {
-      if (close(charge, true) === null) return;
-      for (const name of held.keys()) {
-        const window = current(name, now_ms);
-        const taken = plus(none, charge)[window.window.kind];
-        held.set(name, { ...window, remaining: window.remaining - taken });
-      }
+      if (close(charge) !== null && held.size > 0)
+        assumed = [...assumed, { charge, at_ms: now_ms }];
     },
-    forget: (charge) => void close(charge, false),
+    forget: (charge) => void close(charge),
     standing: (now_ms) =>
       [...held.values()]
         .filter(({ resets_at_ms }) => resets_at_ms > now_ms)
-        .map(({ window, remaining, resets_at_ms }) => ({
-          ...window,
-          remaining: remaining - uncounted[window.kind],
-          resets_in_ms: resets_at_ms - now_ms,
+        .map((each) => ({
+          ...each.window,
+          remaining: left(each, now_ms),
+          resets_in_ms: each.resets_at_ms - now_ms,
         })),
-    restore: hold,
+    restore(windows, now_ms) {
+      for (const window of windows) {
+        const { name, remaining, resets_in_ms } = window;
+        const resets_at_ms = now_ms + resets_in_ms;
+        held.set(name, { window, remaining, resets_at_ms, includes_until_ms: now_ms });
+      }
+    },
   };
 }
