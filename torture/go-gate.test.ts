@@ -121,7 +121,7 @@ function ungatedBubblewrap() {
   chmodSync(folder, 0o755);
   const program = join(folder, "bwrap");
   const script = `#!/bin/sh
-case "$*" in *mainstay:self-test*) exec /usr/bin/bwrap "$@" ;; esac
+case "$*" in *mainstay:*:self-test*) exec /usr/bin/bwrap "$@" ;; esac
 exec 3<<GATE
 go
 GATE

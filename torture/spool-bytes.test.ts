@@ -106,7 +106,7 @@ async function tellAll(home: string): Promise<Map<string, Told> | null> {
   const ledger = orNull(() => openLedger(home, clock.now()));
   if (ledger === null) return null;
   const spool = openSpool(home, () => {});
-  await recover({ ledger, spool, processes, clock });
+  await recover({ ledger, spool, processes, gateName: String, clock, log: () => {} });
   const archive = createArchive({ ledger, spool, clock, log: () => {} });
   const told = COMMANDS.map((id) => {
     const would_run = archive.answer(ticketFor(id, EXPIRY)) === null;

@@ -44,7 +44,7 @@ export function createTracer(): Tracer {
 
   function sandbox(script: string, path: string): string[] {
     const composed = compose({
-      command_id: "traced",
+      gate_name: "traced",
       run: { kind: "script", script },
       profile: "agent",
       workspace: { path, identity: "", pins: [] },

@@ -14,6 +14,7 @@ import { openOutputLogs } from "./output-log.ts";
 import { recover } from "./recovery.ts";
 import { openRunFolder } from "./run-folder.ts";
 import { openCgroups } from "./sandbox/cgroup.ts";
+import { gateNames } from "./sandbox/gate.ts";
 import { createSandbox, type SandboxSettings } from "./sandbox/sandbox.ts";
 import { openSpool } from "./spool/spool.ts";
 import { createUnsandboxed } from "./unsandboxed.ts";
@@ -41,14 +42,14 @@ export async function assemble(
   parts: { processes: ProcessTable; memory: HostMemory; clock: Clock; log(text: string): void },
 ): Promise<Assembled> {
   const { home } = settings;
-  const { processes, clock, log } = parts;
+  const { clock, log } = parts;
   const build = sourceDigest();
   const folder = openRunFolder(home);
   const { link_key, ticket_key } = openKeys(home);
   const ledger = openLedger(home, clock.now());
   if (ledger.doubt !== null) log(ledger.doubt.why);
   const spool = openSpool(home, log);
-  const recovered = await recover({ ledger, spool, processes, clock });
+  const recovered = await recover({ ...parts, ledger, spool, gateName: gateNames(home) });
   if (recovered > 0) log(`ended ${recovered} commands that a dead executor left behind`);
   const sandbox = (settings.unsandboxed ? createUnsandboxed : createSandbox)(settings, parts);
   const workspaces = openWorkspaces(home, sandbox.stage);

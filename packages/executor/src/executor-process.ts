@@ -37,8 +37,10 @@ export async function endStarted(started: Started, clock: Clock): Promise<void> 
 /** For people: the executor of a home, with its pid if its command line tells it. */
 export function nameOf(home: string): string {
   const processes = readProcesses();
-  const with_home = processes.findByArgument(home).map(({ pid }) => pid);
-  const executors = processes.findByArgument("--bubblewrap").map(({ pid }) => pid);
+  const with_home = processes.findByArgument((argument) => argument === home).map(({ pid }) => pid);
+  const executors = processes
+    .findByArgument((argument) => argument === "--bubblewrap")
+    .map(({ pid }) => pid);
   const pids = executors.filter((pid) => with_home.includes(pid));
   return pids.length === 0 ? "the executor" : `the executor (pid ${pids.join(", ")})`;
 }

@@ -22,8 +22,8 @@ export interface ProcessTable {
   /** A zombie is not alive: an init that is one has outlived its whole pid namespace. */
   isAlive(identity: ProcessIdentity): boolean;
   kill(identity: ProcessIdentity): void;
-  /** All whose command line has this exact argument. */
-  findByArgument(argument: string): ProcessIdentity[];
+  /** All whose command line has such an argument. */
+  findByArgument(isWanted: (argument: string) => boolean): ProcessIdentity[];
   /** All that have such a variable in the environment they were started with, by its value. */
   findByVariable(name: string): Map<string, ProcessIdentity[]>;
 }
@@ -44,9 +44,9 @@ export function readProcesses(): Omit<ProcessTable, "kill"> {
     },
     isAlive: (identity) =>
       identity.boot_id === boot_id && startTimeOf(identity.pid) === identity.starttime,
-    findByArgument: (argument) =>
+    findByArgument: (isWanted) =>
       pids()
-        .filter((pid) => argumentsOf(pid).includes(argument))
+        .filter((pid) => argumentsOf(pid).some(isWanted))
         .map((pid) => table.identify(Number(pid)))
         .filter((found) => found !== null),
     findByVariable(name) {
@@ -74,7 +74,8 @@ export function openProcessTable(sendKill: (pid: number) => void): ProcessTable 
       try {
         sendKill(identity.pid);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+        // Another user's, whatever it calls itself, is not ours to end.
+        if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
       }
     },
   };

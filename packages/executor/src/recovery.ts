@@ -2,8 +2,9 @@
  * What a dead executor left behind is brought to an end before this one accepts anything:
  * `started` alone never got its go, so it certainly did not run; `released` may have run in part,
  * and its spool has what it printed.
- * A bubblewrap whose monitor died between clone and the id map waits for ever, without effect and
- * unknown to any marker: it is found by the name that its gate carries.
+ * A bubblewrap whose monitor died between clone and the id map waits for ever, without effect, and it
+ * may be unknown to any marker, as it was made while its ticket burned: it is found by the name that
+ * its gate carries.
  */
 import type { Clock } from "@mainstay/sdk/clock";
 import type { CommandEnd } from "./command.ts";
@@ -11,7 +12,7 @@ import type { Ledger } from "./ledger/ledger.ts";
 import type { LedgerRow } from "./ledger/row.ts";
 import { MARKER, markedTree } from "./marked-tree.ts";
 import { type ProcessIdentity, untilGone, type ProcessTable } from "./process-table.ts";
-import { gateName } from "./sandbox/gate.ts";
+import type { GateName } from "./sandbox/gate.ts";
 import type { Spool, Spooled } from "./spool/spool.ts";
 
 const DYING_LIMIT_MS = 5_000;
@@ -20,7 +21,9 @@ interface RecoveryParts {
   ledger: Ledger;
   spool: Spool;
   processes: ProcessTable;
+  gateName: GateName;
   clock: Clock;
+  log(text: string): void;
 }
 
 /** Resolves with how many commands were ended, once all their processes are gone. */
@@ -38,20 +41,27 @@ export async function recover(parts: RecoveryParts): Promise<number> {
       await parts.ledger.end(row.command_id, end, parts.clock.now());
     }),
   );
+  await sweep(parts);
   parts.spool.clear();
   return open.length;
+}
+
+/** What no marker knows. It belongs to nobody, as the lock on the ledger is ours. */
+async function sweep(parts: RecoveryParts): Promise<void> {
+  const left = parts.processes.findByArgument((name) => name.startsWith(parts.gateName("")));
+  if (left.length === 0) return;
+  const rest = await bury(left, parts);
+  parts.log(`found ${left.length} processes of sandboxes that nobody waits for: ${rest}`);
 }
 
 async function settle(
   { command_id, markers }: LedgerRow,
   parts: RecoveryParts,
 ): Promise<CommandEnd> {
-  const named = () => parts.processes.findByArgument(gateName(command_id));
   switch (markers.state) {
     case "ended":
       return markers.end;
     case "started":
-      named().forEach(parts.processes.kill);
       return {
         outcome: "interrupted",
         ran: "no",
@@ -64,7 +74,9 @@ async function settle(
       return interrupted(why, parts.spool.read(command_id), is_synced);
     }
     case "damaged": {
-      const why = `${markers.why}; ${await bury(named(), parts)}`;
+      const name = parts.gateName(command_id);
+      const named = parts.processes.findByArgument((argument) => argument === name);
+      const why = `${markers.why}; ${await bury(named, parts)}`;
       return interrupted(why, parts.spool.read(command_id), false);
     }
   }

@@ -12,7 +12,7 @@ import type { SandboxReport } from "./protocol.ts";
 import { USUAL_PATH } from "./sandbox/compose.ts";
 import { keepToolchains } from "./sandbox/current-toolchains.ts";
 import { stockFifos } from "./sandbox/fifos.ts";
-import { gatedPlainly, READY } from "./sandbox/gate.ts";
+import { gatedPlainly, gateNames, READY } from "./sandbox/gate.ts";
 import { GIT_VARIABLES } from "./sandbox/git-environment.ts";
 import { type HostLayout, readHostLayout } from "./sandbox/host-layout.ts";
 import {
@@ -51,6 +51,7 @@ export function createUnsandboxed(settings: SandboxSettings, parts: SandboxParts
   const sandbox = createSandbox(settings, parts);
   const host = readHostLayout(settings);
   const toolchains = keepToolchains({ ...settings, ...settings.owner, opt: "/opt" });
+  const gateName = gateNames(settings.home);
   const fifos = stockFifos(join(settings.home, "exec", "plain-fifos"));
 
   async function prepare(plan: Confined, workspace: Workspace): Promise<Prepared> {
@@ -71,7 +72,7 @@ export function createUnsandboxed(settings: SandboxSettings, parts: SandboxParts
       argv: [
         ...[ENVIRONMENT, "-i", "-C", `/proc/self/fd/${WORKSPACE_DESCRIPTOR}`],
         ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
-        ...gatedPlainly(plan.command_id, command),
+        ...gatedPlainly(gateName(plan.command_id), command),
       ],
       ...{ inherited: [folder], data: [], stdin: plan.stdin ?? null },
       ...{ output_fifo, filter_path: "/dev/null" },

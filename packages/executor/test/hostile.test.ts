@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { filesInMemory } from "../src/bounds/disk-use.ts";
 import { readProcesses } from "../src/process-table.ts";
 import { VOLATILE } from "../src/sandbox/compose.ts";
-import { gateName } from "../src/sandbox/gate.ts";
+import { gateNames } from "../src/sandbox/gate.ts";
 import { openBench, processesWith, saying, type Bench } from "./harness.ts";
 
 let bench: Bench;
@@ -43,7 +43,8 @@ test("memory that no process maps is not to be had, and files in memory are coun
   const filled = saying(bench.link(), command_id, "filled");
   await bench.link().run(ticket);
   const said = await filled;
-  const inside = readProcesses().findByArgument(gateName(command_id));
+  const name = gateNames(bench.home)(command_id);
+  const inside = readProcesses().findByArgument((argument) => argument === name);
   const counted = inside.map(({ pid }) =>
     filesInMemory(
       pid,

@@ -12,7 +12,7 @@ test("this process is found by what it was started with; a reused pid would not 
   expect(self).not.toBeNull();
   expect(processes.isAlive(self!)).toBe(true);
   expect(processes.isAlive({ ...self!, starttime: "1" })).toBe(false);
-  expect(processes.findByArgument(process.argv[0]!)).toContainEqual(self);
+  expect(processes.findByArgument((argument) => argument === process.argv[0])).toContainEqual(self);
 });
 
 test("where /proc hides other users' processes they are none of ours", ({ skip }) => {
@@ -20,7 +20,7 @@ test("where /proc hides other users' processes they are none of ours", ({ skip }
   const look = `
     const { openProcessTable } = await import(${JSON.stringify(table)});
     const processes = openProcessTable(() => {});
-    const found = processes.findByArgument("hidden-look").map(({ pid }) => pid);
+    const found = processes.findByArgument((argument) => argument === "hidden-look").map(({ pid }) => pid);
     console.log(JSON.stringify([processes.identify(1), found.includes(process.pid)]));`;
   const as_nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
   const node = [process.execPath, "--input-type=module", "-e", look, "hidden-look"];

@@ -34,8 +34,8 @@ function processesOf(alive: Map<ProcessIdentity, string>) {
       killed.push(found.pid);
       alive.delete(found);
     },
-    findByArgument: (argument) =>
-      [...alive].filter(([, name]) => name === argument).map(([found]) => found),
+    findByArgument: (isWanted) =>
+      [...alive].filter(([, name]) => isWanted(name)).map(([found]) => found),
     findByVariable: () => new Map(),
     look_ms: 1,
   };
@@ -71,11 +71,13 @@ async function recovered({ markers, alive = [], output, damage, spool_damage }: 
   const host = processesOf(new Map(alive));
   const ledger = openLedger(home, clock.now());
   const spool = openSpool(home, () => {});
-  const ended = await recover({ ledger, spool, processes: host.table, clock });
+  const gateName = (id: string) => `mainstay:here:${id}`;
+  const parts = { ledger, spool, processes: host.table, gateName, clock, log: () => {} };
+  const ended = await recover(parts);
   const archive = createArchive({ ledger, spool, clock, log: () => {} });
   const state = archive.state("c");
   const answer = archive.answer(ticket);
-  const again = await recover({ ledger, spool, processes: host.table, clock });
+  const again = await recover(parts);
   ledger.close();
   return { ended, again, state, answer, killed: host.killed, spool_left: spool.read("c") };
 }
@@ -101,14 +103,25 @@ test("no row: it never ran, and may start", async () => {
   expect(found).toMatchObject({ ended: 0, state: { state: "never" }, answer: null, killed: [] });
 });
 
+test("a sandbox that no marker knows is killed, another home's is not", async () => {
+  const found = await recovered({
+    markers: "none",
+    alive: [
+      [identity(11), "mainstay:here:c"],
+      [identity(12), "mainstay:there:c"],
+    ],
+  });
+  expect(found).toMatchObject({ ended: 0, state: { state: "never" }, answer: null, killed: [11] });
+});
+
 test("started: it certainly did not run; a sandbox that waits at its gate is killed by name", async () => {
   const waiting = identity(11);
   const stranger = identity(12);
   const found = await recovered({
     markers: "started",
     alive: [
-      [waiting, "mainstay:c"],
-      [stranger, "mainstay:cc"],
+      [waiting, "mainstay:here:c"],
+      [stranger, "mainstay:there:c"],
     ],
   });
   expect(found.state).toMatchObject({ end: { outcome: "interrupted", ran: "no" } });
@@ -120,7 +133,7 @@ test("released, its process lives: killed; interrupted, maybe, with what it had 
   const init = identity(21);
   const found = await recovered({
     markers: { released: init },
-    alive: [[init, "mainstay:c"]],
+    alive: [[init, "mainstay:here:c"]],
     output: "half of it\n",
   });
   expect(found.killed).toEqual([21]);
@@ -167,7 +180,7 @@ test("a damaged row without an end: killed by name; interrupted, maybe, naming t
   const init = identity(21);
   const found = await recovered({
     markers: { released: init },
-    alive: [[init, "mainstay:c"]],
+    alive: [[init, "mainstay:here:c"]],
     output: "half",
     damage: "started-21",
   });

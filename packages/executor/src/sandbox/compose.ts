@@ -49,7 +49,7 @@ export interface Held {
 }
 
 export interface Composition {
-  command_id: string;
+  gate_name: string;
   run: Plan["run"];
   profile: Plan["profile"];
   workspace: {
@@ -83,7 +83,7 @@ export function compose(parts: Composition): string[] {
     ...["--chdir", parts.workspace.path],
     ...environment(parts),
     "--",
-    ...gated(parts.command_id, command(parts), parts.way_out?.forwarder ?? []),
+    ...gated(parts.gate_name, command(parts), parts.way_out?.forwarder ?? []),
   ];
 }
 

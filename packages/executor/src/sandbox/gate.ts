@@ -7,13 +7,22 @@
  * The stub stays as init, in place of bubblewrap's own: bubblewrap leaves that one to the host's
  * init to reap, and where that is no reaper (a container) every command would leave a zombie.
  */
+import { statSync } from "node:fs";
 
 /** The stub's only word. */
 export const READY = "ready";
 export const GO = "go\n";
 
-/** The stub's `$0`, by which a sandbox is known among the host's processes. */
-export const gateName = (command_id: string) => `mainstay:${command_id}`;
+export type GateName = (command_id: string) => string;
+
+/**
+ * The stub's `$0`, by which a sandbox is known among the host's processes, and as one of this home's.
+ * Without a command's id it is what the names of all of them begin with.
+ */
+export function gateNames(home: string): GateName {
+  const { dev, ino } = statSync(home);
+  return (command_id) => `mainstay:${dev}-${ino}:${command_id}`;
+}
 
 /** Of one command, threads included. */
 export const PROCESS_LIMIT = 1024;
@@ -50,27 +59,22 @@ const LEFT_OPEN = "exec 6<&- 7<&-";
  * the go: what it leaves running is held to the bounds that the init was given at the gate, as all
  * that can write its memory is. That must hold none of the stub's descriptors.
  */
-export function gated(command_id: string, command: string[], forwarder: string[]): string[] {
+export function gated(name: string, command: string[], forwarder: string[]): string[] {
   const first = [LEFT_OPEN, ...limits(PROCESS_LIMIT), UMASK];
-  return stub(command_id, first, before(forwarder), [...forwarder, ...command]);
+  return stub(name, first, before(forwarder), [...forwarder, ...command]);
 }
 
 /** Without a sandbox the host's user is counted, with all that they run besides. */
 const USER_PROCESS_LIMIT = 4 * PROCESS_LIMIT;
 
 /** The same without a sandbox: nobody else says which process the stub is. */
-export function gatedPlainly(command_id: string, command: string[]): string[] {
+export function gatedPlainly(name: string, command: string[]): string[] {
   const say_pid = `printf '{"child-pid":%s}' "$$" >&4; exec 4>&- 5<&-`;
   const first = [say_pid, LEFT_OPEN, ...limits(USER_PROCESS_LIMIT)];
-  return stub(command_id, first, [], command);
+  return stub(name, first, [], command);
 }
 
-function stub(
-  command_id: string,
-  first: string[],
-  after_go: string[],
-  command: string[],
-): string[] {
+function stub(name: string, first: string[], after_go: string[], command: string[]): string[] {
   const text = [
     ...first,
     `echo ${READY} >&3`,
@@ -81,7 +85,7 @@ function stub(
     '(exec "$@" 2>&1 3>&-)',
     "exit $?",
   ].join("\n");
-  return ["/bin/sh", "-c", text, gateName(command_id), ...command];
+  return ["/bin/sh", "-c", text, name, ...command];
 }
 
 /** Takes as many of the stub's arguments as it has. */

@@ -23,7 +23,7 @@ import {
   VOLATILE,
 } from "./compose.ts";
 import type { Fifos } from "./fifos.ts";
-import { READY } from "./gate.ts";
+import { type GateName, READY } from "./gate.ts";
 import type { HostLayout } from "./host-layout.ts";
 import type { Confined, Prepared } from "./sandbox.ts";
 import type { Place, Stage } from "./stage.ts";
@@ -37,6 +37,7 @@ export interface PreparationParts {
   bubblewrap_path: string;
   filter_path: string;
   processes: ProcessTable;
+  gateName: GateName;
   host: HostLayout;
   caches: Caches;
   fifos: Fifos;
@@ -122,6 +123,7 @@ export function preparation(parts: PreparationParts) {
     const first_data = FIRST_INHERITED + into.inherited.length;
     const composition: Composition = {
       ...plan,
+      gate_name: parts.gateName(plan.command_id),
       ...{ place, host, openings, way_out: way.out },
       workspace: { ...workspace, pins },
       held: pinned.held.map((file, index) => ({ ...file, descriptor: first_data + index })),

@@ -14,6 +14,7 @@ import type { Workspace } from "../workspaces.ts";
 import { openCaches } from "./caches.ts";
 import { keepToolchains } from "./current-toolchains.ts";
 import { stockFifos } from "./fifos.ts";
+import { gateNames } from "./gate.ts";
 import { readHostLayout } from "./host-layout.ts";
 import { preparation } from "./preparation.ts";
 import { compileFilter, encodeFilter } from "./seccomp.ts";
@@ -91,6 +92,7 @@ export function createSandbox(
   const network = openNetwork({ ...settings, run_folder, clock });
   const prepare = preparation({
     ...{ bubblewrap_path, filter_path, processes, host, stage, caches, fifos, network },
+    gateName: gateNames(home),
   });
   let staged: Promise<Stage> | null = null;
   let tested: Promise<SandboxReport> | null = null;

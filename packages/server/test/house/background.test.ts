@@ -91,8 +91,12 @@ test("the agent looks after background commands of its own session and no others
 /** The executor of the house does nothing until `goOn`. */
 function stopExecutor(): void {
   const processes = readProcesses();
-  const of_house = processes.findByArgument(house.home).map(({ pid }) => pid);
-  const executors = processes.findByArgument("--bubblewrap").map(({ pid }) => pid);
+  const of_house = processes
+    .findByArgument((argument) => argument === house.home)
+    .map(({ pid }) => pid);
+  const executors = processes
+    .findByArgument((argument) => argument === "--bubblewrap")
+    .map(({ pid }) => pid);
   const pid = executors.find((one) => of_house.includes(one))!;
   process.kill(pid, "SIGSTOP");
   goOn = () => {

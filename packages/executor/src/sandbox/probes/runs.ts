@@ -62,7 +62,7 @@ export async function runTrial(parts: RunParts, bait: Bait, trial: Trial): Promi
   const marker = bait.values.abstract;
   const argv = ["/bin/sh", "-c", trial.script(marker)];
   const outcome = await run(parts, bait, argv, trial);
-  const left = parts.processes.findByArgument(marker).length;
+  const left = parts.processes.findByArgument((argument) => argument === marker).length;
   return checkOf(trial, trial.judge({ ...outcome, left }));
 }
 
