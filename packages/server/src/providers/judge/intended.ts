@@ -33,6 +33,8 @@ type Members = Record<string, unknown>;
 const NOTHING: Intended = { kind: "nothing" };
 const UNKNOWN: Intended = { kind: "unknown" };
 const DEEPEST = 6;
+/** No step makes as many calls. */
+const MOST = 100;
 /** Names under which a call's own name stands, the plainest first. */
 const naming = [...nameKeys];
 const namesOf = new Set([...naming, "type"]);
@@ -41,6 +43,7 @@ const answering = [...answerKeys, ...argumentKeys];
 /** Reads a plan; each step of a list is one. Only calls that an offered tool takes are calls. */
 export function intendedBy(value: unknown, offer: Offer, depth = 0): readonly Intended[] {
   if (depth > DEEPEST) return [UNKNOWN];
+  if (Array.isArray(value) && value.length > MOST) return [UNKNOWN];
   if (Array.isArray(value)) return value.flatMap((each) => intendedBy(each, offer, depth + 1));
   if (typeof value === "string") return inText(value, offer, depth);
   if (typeof value !== "object" || value === null) return [UNKNOWN];
@@ -157,6 +160,7 @@ function listed(
     const list = own.get(key);
     if (!Array.isArray(list)) continue;
     if (list.length === 0) return [ended(own) ?? NOTHING];
+    if (list.length > MOST) return [UNKNOWN];
     if (commandKeys.has(key.replace(/s$/, "")) && list.every((each) => typeof each === "string"))
       return list.flatMap((command) => labelled(key, intendedBy({ command }, offer, depth + 1)));
     return intendedBy(list, offer, depth + 1);

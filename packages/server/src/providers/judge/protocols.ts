@@ -38,6 +38,7 @@ function harmony(text: string): Values | null {
  */
 export function proseBeside(text: string, tools: readonly ToolSpec[]): string {
   const body = text.replace(/｜/g, "|").replace(/▁/g, "_");
+  const endOfMark = markEnds(body);
   const words: string[] = [];
   let at = 0;
   for (let marks = 0; at < body.length && marks < 10 * MOST; marks += 1) {
@@ -45,7 +46,7 @@ export function proseBeside(text: string, tools: readonly ToolSpec[]): string {
     const word = WORDS.exec(body)?.[0] ?? "";
     words.push(...word.split(/\s+/).filter((each) => !isMark(each, tools)));
     at += word.length;
-    at = at < body.length ? endOfMark(body, at) : at;
+    at = at < body.length ? endOfMark(at) : at;
   }
   return [...words, body.slice(at)].join(" ").trim();
 }
@@ -53,17 +54,33 @@ export function proseBeside(text: string, tools: readonly ToolSpec[]): string {
 const WORDS = /[^<{[]*/y;
 const TAG_AT = /<([\w:-]+)?[^<>\n]{0,200}>/y;
 
-/** Where the value, or the element, ends that begins here. */
-function endOfMark(body: string, at: number): number {
-  if (body[at] !== "<") {
-    const read = readLenient(body, at);
-    return read?.complete === true && typeof read.value === "object" ? read.end : at + 1;
+/** Values that cannot be read may each cost a look at all that follows. */
+const MOST_UNREADABLE = 10;
+
+/** Tells where the value, or the element, ends that begins at a place; asked from left to right. */
+function markEnds(body: string): (at: number) => number {
+  const unclosed = new Set<string>();
+  let unreadable = 0;
+
+  function endOfValue(at: number): number {
+    const read = unreadable < MOST_UNREADABLE ? readLenient(body, at) : null;
+    if (read?.complete === true && typeof read.value === "object") return read.end;
+    unreadable += 1;
+    return at + 1;
   }
-  TAG_AT.lastIndex = at;
-  const [tag = "<", name] = TAG_AT.exec(body) ?? [];
-  if (tag === "<|message|>") return at + tag.length + upTo(body, at + tag.length, "<|").length;
-  const close = name === undefined ? -1 : body.indexOf(`</${name}>`, at);
-  return close < 0 ? at + tag.length : close + name!.length + 3;
+
+  function endOfElement(at: number): number {
+    TAG_AT.lastIndex = at;
+    const [tag = "<", name = ""] = TAG_AT.exec(body) ?? [];
+    const end = at + tag.length;
+    if (tag === "<|message|>") return end + upTo(body, end, "<|").length;
+    const close = name === "" || unclosed.has(name) ? -1 : body.indexOf(`</${name}>`, end);
+    if (close >= 0) return close + name.length + 3;
+    unclosed.add(name);
+    return end;
+  }
+
+  return (at) => (body[at] === "<" ? endOfElement(at) : endOfValue(at));
 }
 
 const FORMAT_WORDS =
@@ -120,8 +137,10 @@ const ARG_CALL = /<tool_call>\s*([\w.-]{1,80})\s*<arg_key>/g;
 
 /** `<tool_call>read_file<arg_key>path</arg_key><arg_value>a.txt</arg_value></tool_call>` */
 function argKeys(text: string): Values | null {
-  const values = [...text.matchAll(ARG_CALL)].slice(0, MOST).map((match) => {
-    const parts = upTo(text, match.index, "</tool_call>").split("<arg_key>").slice(1);
+  const found = [...text.matchAll(ARG_CALL)].slice(0, MOST);
+  const values = found.map((match, i) => {
+    const own = text.slice(match.index, found[i + 1]?.index);
+    const parts = upTo(own, 0, "</tool_call>").split("<arg_key>").slice(1);
     const pairs = parts.map((part): [string, unknown] => {
       const [key = "", value = ""] = part.split("<arg_value>");
       return [upTo(key, 0, "</").trim(), valueOf(upTo(value, 0, "</"))];
@@ -132,11 +151,13 @@ function argKeys(text: string): Values | null {
 }
 
 const TAG = /<([a-z]\w{1,60})>/gi;
+const END_TAG = /<\/[a-z]\w{1,60}>/gi;
 
 /** `<read_file><path>a.txt</path></read_file>`, `<execute_bash>ls</execute_bash>` */
 function toolTags(text: string, tools: readonly ToolSpec[]): Values | null {
+  const ends = new Set(text.match(END_TAG));
   const isTool = (name: string) => toolNamed(name, tools) !== null;
-  const found = outermost(text, (name) => isTool(name) && text.includes(`</${name}>`));
+  const found = outermost(text, (name) => ends.has(`</${name}>`) && isTool(name));
   return whole(
     found.map(({ name, body }) => ({
       tool_name: name,

@@ -37,6 +37,9 @@ const FEW_WORDS = 12;
 /** More of them say something, even where they promise. */
 const SOME_WORDS = 40;
 
+/** No model writes as much where it means a call; whoever reads it keeps everybody waiting. */
+const LONGEST_PLAN_CHARS = 100_000;
+
 const UNKNOWN: Intended = { kind: "unknown" };
 
 /** `was_cut`: the model ran into its limit; what stands at such an end is not what it meant. */
@@ -91,6 +94,7 @@ const isBare = (span: Span): boolean => span.kind !== "object" || span.within ==
 const textOf = (span: Span): string => (span.kind === "object" ? span.body : span.text);
 
 function proseBehind(span: Span, tools: readonly ToolSpec[]): string {
+  if (span.text.length > LONGEST_PLAN_CHARS) return "";
   if (span.kind === "plan_lines") return behindPlanLines(span.text);
   const holds_more = span.kind === "protocol" || (span.kind === "object" && isBlock(span));
   return holds_more ? proseBeside(textOf(span), tools) : "";
@@ -169,7 +173,7 @@ const isMarkedUp = (span: ObjectSpan): boolean => isBlock(span) && bareText(span
 const bareText = (span: ObjectSpan): string => trimmedStart(span.body);
 
 function meant(span: Span, offer: Offer): readonly Intended[] {
-  const read = valuesOf(span, offer.tools);
+  const read = span.text.length > LONGEST_PLAN_CHARS ? null : valuesOf(span, offer.tools);
   return read?.complete === true
     ? read.values.flatMap((value) => intendedBy(value, offer))
     : [UNKNOWN];

@@ -30,7 +30,8 @@ const DULL = /[^{["<`◁\n]+/y;
 export function createScanner(suspicion: Suspicion): Scanner {
   let reader: Reader | null = null;
   let spans: Span[] = [];
-  let plain = "";
+  /** Joined only when it ends: text that grows is copied whenever its end is looked at. */
+  let plain: string[] = [];
   let flushed_lead = "";
   /** How far the line is indented; null where something that shows is in it already. */
   let indent: number | null = 0;
@@ -40,7 +41,7 @@ export function createScanner(suspicion: Suspicion): Scanner {
       if (reader === null && indent === null) {
         DULL.lastIndex = at;
         const dull = DULL.exec(text)?.[0] ?? "";
-        plain += dull;
+        if (dull !== "") plain.push(dull);
         at += dull.length;
         if (at === text.length) return;
       }
@@ -98,7 +99,7 @@ export function createScanner(suspicion: Suspicion): Scanner {
   }
 
   function show(text: string): void {
-    plain += text;
+    if (text !== "") plain.push(text);
     for (const char of text) {
       if (char === "\n") indent = 0;
       else if (indent !== null)
@@ -106,13 +107,18 @@ export function createScanner(suspicion: Suspicion): Scanner {
     }
   }
 
-  const lead = (): string => (flushed_lead + plain.slice(-LEAD_CHARS)).slice(-LEAD_CHARS);
+  function lead(): string {
+    let tail = "";
+    for (let at = plain.length; at > 0 && tail.length < LEAD_CHARS;)
+      tail = plain[--at]!.slice(-LEAD_CHARS) + tail;
+    return (flushed_lead + tail).slice(-LEAD_CHARS);
+  }
 
   function flush(): void {
-    if (plain === "") return;
+    if (plain.length === 0) return;
     flushed_lead = lead();
-    spans.push({ kind: "plain", text: plain });
-    plain = "";
+    spans.push({ kind: "plain", text: plain.join("") });
+    plain = [];
   }
 
   function emitted(): Span[] {

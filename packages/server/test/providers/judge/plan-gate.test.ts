@@ -161,8 +161,17 @@ const more = [
   "\\",
   "{/*",
 ];
+/** In these a mark of a model's own format is found, so that all of it is read as calls. */
+const calls = [
+  'read_file({"path":"x"})\n',
+  "<tool_call><read_file>",
+  '<tool_call>{"a" ',
+  "<tool_call>read_file<arg_key>",
+  '<invoke name="read_file"><parameter name="path">',
+  '{"action":"read_file"}',
+];
 
-test.each([...hostile, ...more])("much of %j takes work in proportion", (unit) => {
+test.each([...hostile, ...more, ...calls])("much of %j takes work in proportion", (unit) => {
   const text = unit.repeat(250_000 / unit.length);
   const within = (work: () => unknown) => {
     const began = process.cpuUsage();
