@@ -7,7 +7,10 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    setupFiles: ["torture/seed-properties.ts"],
     execArgv: ["--disable-warning=ExperimentalWarning"],
-    provide: { torture: { scale: "short", seed: 20_261_122 } },
+    provide: {
+      torture: { scale: "short", seed: Number(process.env["TORTURE_SEED"] ?? 20_261_122) },
+    },
   },
 });

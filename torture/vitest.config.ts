@@ -12,8 +12,6 @@ export default defineConfig({
     testTimeout: LIMIT_MS,
     // Each test by itself, when it has ended.
     reporters: ["verbose"],
-    provide: {
-      torture: { scale: "long", seed: Number(process.env["TORTURE_SEED"] ?? 20_261_122) },
-    },
+    provide: { torture: { ...everyday.test!.provide!.torture!, scale: "long" } },
   },
 });
