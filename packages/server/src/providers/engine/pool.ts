@@ -1,16 +1,8 @@
-import { faultInWords } from "@mainstay/sdk/attempt-faults";
 import type { Clock } from "@mainstay/sdk/clock";
 import type { Usage } from "@mainstay/sdk/turn";
 import type { Availability } from "../../kernel/model-board.ts";
 import type { Random } from "../../kernel/random.ts";
-import {
-  admits,
-  afterFault,
-  afterProbe,
-  afterSuccess,
-  type Breaker,
-  trip,
-} from "../policy/breaker.ts";
+import { afterFault, afterProbe, afterSuccess, type Breaker, trip } from "../policy/breaker.ts";
 import { type AttemptCode, AttemptFault, traits } from "../policy/codes.ts";
 import {
   afterRecheck,
@@ -21,19 +13,12 @@ import {
 } from "../policy/credential.ts";
 import { type Deadlines, deadlinesFor } from "../policy/deadlines.ts";
 import type { Pacing, Reservation } from "../policy/pacing.ts";
-import { anyCall, type RateAsk } from "../policy/rate-ask.ts";
 import { readRates } from "../policy/rate-headers.ts";
 import type { Target } from "../target.ts";
 import type { Heard } from "./attempt.ts";
 import { credentialKey, freshHealth, type Health, type Member, observe } from "./member.ts";
-import { PACING_WAIT_MS, type Standing } from "./next-try.ts";
-
-/** A target that has just come back and has no healthy neighbour takes 2, 4, 8 … calls at once. */
-const RETURNING_CALLS = 2;
-const RETURNING_LOOK_MS = 100;
-/** A guess at the length of a reply before any was heard; what was reserved too much comes back. */
-const REPLY_TOKENS = 1_000;
-const askOf = (prompt_tokens: number): RateAsk => ({ prompt_tokens, reply_tokens: REPLY_TOKENS });
+import type { Standing } from "./next-try.ts";
+import { askOf, createStandings, RETURNING_LOOK_MS } from "./standing.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -125,75 +110,9 @@ export function createPool({ clock, random, paused }: PoolParts): Pool {
   const credentialOf = (target: Target): CredentialState =>
     credentials.get(credentialKey(target)) ?? liveCredential;
 
-  function standing(member: Member, tokens: number, share: Random): Standing {
-    const bar = barred(member, share);
-    const rate = pacedBy(healthOf(member.key), askOf(tokens));
-    if (bar === null) return rate;
-    // Also who is tried for want of a better one is not asked before its rate allows.
-    return bar.at === "open" && rate.at !== "ready" ? { at: "shut", why: bar.why } : bar;
-  }
-
-  /** What keeps it from being asked, whatever its rate allows. */
-  function barred(member: Member, share: Random): Exclude<Standing, { at: "ready" }> | null {
-    const { target, key } = member;
-    const pause = paused(target.provider);
-    if (pause !== null) return { at: "shut", why: pause };
-    const credential = credentialOf(target);
-    if (credential.state === "retired") return { at: "shut", why: faultInWords(credential.cause) };
-    return brokenness(member, healthOf(key), share);
-  }
-
-  function brokenness(
-    member: Member,
-    { breaker, in_flight, resorts }: Health,
-    share: Random,
-  ): Exclude<Standing, { at: "ready" }> | null {
-    if (breaker.state === "closed" || (breaker.state === "half_open" && admits(breaker, share)))
-      return null;
-    if (breaker.state === "open") {
-      const why = `it failed lately: ${faultInWords(breaker.cause)}`;
-      if (resorts > 0) return { at: "shut", why };
-      return { at: "open", resort_ms: breaker.until_ms - clock.monotonic(), why };
-    }
-    const why = "it has just come back, and takes only a few at once";
-    const isNeeded = !members.some((other) => other.key !== member.key && takesCalls(other));
-    if (!isNeeded) return { at: "shut", why };
-    const takes = RETURNING_CALLS * 2 ** breaker.level;
-    return in_flight < takes ? null : { at: "paced", in_ms: RETURNING_LOOK_MS, why };
-  }
-
-  function pacedBy({ pacing }: Health, ask: RateAsk): Standing {
-    const readiness = pacing.ready(ask);
-    if (readiness.ready) return { at: "ready" };
-    const { never, in_ms, reason: why } = readiness;
-    return never ? { at: "shut", why, is_too_large: true } : { at: "paced", in_ms, why };
-  }
-
-  const isHealthy = ({ key, target }: Member): boolean =>
-    healthOf(key).breaker.state === "closed" &&
-    credentialOf(target).state === "live" &&
-    paused(target.provider) === null;
-
-  /** Healthy, and not to be waited for long. */
-  const takesCalls = (member: Member): boolean => isHealthy(member) && isSoonFree(member);
-
-  function isSoonFree({ key }: Member): boolean {
-    const readiness = healthOf(key).pacing.ready(anyCall);
-    return readiness.ready || readiness.in_ms <= PACING_WAIT_MS;
-  }
-
-  function available(): Availability {
-    if (members.length === 0) return "unconfigured";
-    const askable = members.filter(isAskable);
-    if (askable.length === 0) return "none";
-    return members.every(isHealthy) ? "full" : "reduced";
-  }
-
-  function isAskable(member: Member): boolean {
-    const { breaker } = healthOf(member.key);
-    if (breaker.state === "open" || credentialOf(member.target).state === "retired") return false;
-    return paused(member.target.provider) === null && isSoonFree(member);
-  }
+  const { standing, barred, isSoonFree, available } = createStandings({
+    ...{ clock, members, paused, healthOf, credentialOf },
+  });
 
   async function free(
     member: Member,
