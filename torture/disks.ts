@@ -1,8 +1,17 @@
 /** Small disks to break, unmounted and forgotten when they are removed. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "@mainstay/sdk/clock";
 
 const run = (program: string, ...args: string[]): string =>
   execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
@@ -37,7 +46,7 @@ export interface LoopDisk {
    */
   cutPower(journal_first: boolean): void;
   /** The machine starts again: ext4 replays its journal. Nobody may use the disk meanwhile. */
-  restart(): void;
+  restart(): Promise<void>;
   remove(): void;
 }
 
@@ -56,8 +65,9 @@ export function mountLoopDisk(size_mb: number): LoopDisk {
     folder,
     cutPower: (journal_first) =>
       void run("xfs_io", "-x", "-c", journal_first ? "shutdown -f" : "shutdown", folder),
-    restart() {
+    async restart() {
       unmount();
+      while (isMounted(device)) await systemClock.sleep(5);
       mount();
     },
     remove() {
@@ -66,4 +76,18 @@ export function mountLoopDisk(size_mb: number): LoopDisk {
       rmSync(place, { recursive: true });
     },
   };
+}
+
+/**
+ * Anywhere: a sandbox that somebody else makes just now has a copy of every mount until it lets go of
+ * them, and who mounts such a disk again gets it as it is there, without power.
+ */
+function isMounted(device: string): boolean {
+  try {
+    closeSync(openSync(device, constants.O_RDONLY | constants.O_EXCL));
+    return false;
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code === "EBUSY") return true;
+    throw fault;
+  }
 }

@@ -55,7 +55,7 @@ async function cutOnce(
   await server.kill();
   has_power = false;
   await Promise.all(people);
-  disk.restart();
+  await disk.restart();
 }
 
 test.skipIf(lack !== null)(
