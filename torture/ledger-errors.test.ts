@@ -70,9 +70,12 @@ async function bear(
   const paths = files.map((file) => join(stage.home, file));
   const trace = await inject(executor!, { calls, fault: `error=${error}`, files: paths });
   const during = await outcomeOf(name, stage);
-  const has_struck = trace.has_struck();
   await trace.detach();
-  return [...(has_struck ? [] : ["no strike"]), during, await outcomeOf(`${name}-after`, stage)];
+  return [
+    ...(trace.has_struck() ? [] : ["no strike"]),
+    during,
+    await outcomeOf(`${name}-after`, stage),
+  ];
 }
 
 test.skipIf(lack !== null)(

@@ -7,7 +7,7 @@ export interface Trace {
   /** Resolves when the fault has struck for the first time. */
   readonly struck: Promise<void>;
   has_struck(): boolean;
-  /** Resolves when strace has ended: the process is gone, or `detach` was called. */
+  /** Resolves when strace has ended and all that it said was heard: the process is gone, or `detach` was called. */
   readonly ended: Promise<void>;
   /** Ends the fault. Idempotent. */
   detach(): Promise<void>;
@@ -38,7 +38,7 @@ export async function inject(
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
-  const ended = once(child, "exit").then(() => undefined);
+  const ended = once(child, "close").then(() => undefined);
   const attached = Promise.withResolvers<void>();
   const struck = Promise.withResolvers<void>();
   const said: string[] = [];
