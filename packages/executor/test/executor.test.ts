@@ -12,6 +12,7 @@ import {
   statSync,
   symlinkSync,
   unlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { connect } from "node:net";
 import { userInfo } from "node:os";
@@ -235,31 +236,24 @@ function zombiesOf(uid: number): string[] {
 }
 
 test("the end does not wait for a daemon that holds the output open", async () => {
-  const end = await bench.exited("setsid sleep 60 & echo left");
-  expect(end.output).toBe("left\n");
-  expect(end.duration_ms).toBeLessThan(5_000);
+  const end = await bench.exited("setsid sleep 60 & echo left"); // its limit is 20 s
+  expect(end).toMatchObject({ exit_code: 0, timed_out: false, output: "left\n" });
 });
 
 test("the wall clock and a cancel end the whole tree", async () => {
   const id = `late-${randomBytes(4).toString("hex")}`;
-  const late = await bench.exited(`echo begun; setsid sh -c 'sleep 60; : ${id}'`, {
+  const late = await bench.exited(`setsid sh -c 'sleep 60; : ${id}'`, {
     limits: { wall_ms: 300, output_bytes: 4096 },
   });
-  expect(late).toMatchObject({
-    timed_out: true,
-    cancelled: false,
-    exit_code: null,
-    output: "begun\n",
-  });
+  expect(late).toMatchObject({ timed_out: true, cancelled: false, exit_code: null });
+  expect(processesWith(id)).toEqual([]);
   const ticket = bench.ticket(`trap '' TERM INT; echo up; sleep 60; : ${id}`);
   const up = saying(bench.link(), ticket.plan.command_id, "up");
   await bench.link().run(ticket);
   await up;
-  const asked_ms = clock.monotonic();
   await bench.link().cancel(ticket.plan.command_id);
   const end = await bench.link().wait(ticket.plan.command_id);
   expect(end).toMatchObject({ outcome: "exited", cancelled: true, signal: "SIGKILL" });
-  expect(clock.monotonic() - asked_ms).toBeLessThan(1_000);
   expect(processesWith(id)).toEqual([]);
 });
 
@@ -307,16 +301,19 @@ test("a command is given more time while it runs, and none after", async () => {
   expect(await bench.link().extend(command_id, 60_000)).toBe(60_000);
   expect(await bench.link().state(command_id)).toMatchObject({ wall_ms: 60_000 });
   expect(await bench.link().extend(command_id, 1)).toBe(1);
-  expect(await bench.link().wait(command_id)).toMatchObject({ timed_out: true, cancelled: false });
+  expect(await bench.link().wait(command_id)).toMatchObject({
+    ...{ timed_out: true, cancelled: false, output: "up\n" },
+  });
   expect(await bench.link().extend(command_id, 60_000)).toBeNull();
 });
 
 test("state and ack: the output is forgotten, the end and the nonce are not", async () => {
-  const ticket = bench.ticket("echo secret; sleep 0.1");
+  const ticket = bench.ticket("echo secret; until [ -e go-on ]; do sleep 0.01; done; rm go-on");
   const { command_id } = ticket.plan;
   expect(await bench.link().state(command_id)).toEqual({ state: "never" });
   await bench.link().run(ticket);
   expect(await bench.link().state(command_id)).toMatchObject({ state: "running" });
+  writeFileSync(join(bench.workspace, "go-on"), "");
   const end = await bench.link().wait(command_id);
   expect(await bench.link().state(command_id)).toEqual({ state: "ended", end });
   await bench.link().ack(command_id);

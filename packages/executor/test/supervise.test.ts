@@ -74,7 +74,7 @@ test("a limit that is extended holds from then on; one that is reached does not 
   expect(extend(60_000)).toBe(false);
 });
 
-test("an extension before the first limit keeps the command alive", async () => {
+test("an extension before the first limit keeps the command alive; a halt asks nobody and waits for no timer", async () => {
   const timers: { delay_ms: number; run: () => void; is_stopped: boolean }[] = [];
   const by_hand = {
     ...clock,
@@ -84,7 +84,11 @@ test("an extension before the first limit keeps the command alive", async () => 
       return () => void (timer.is_stopped = true);
     },
   };
-  const { let_go, end, extend, halt } = start("exec sleep 60", { clock: by_hand }, 30_000);
+  const { let_go, end, extend, halt } = start(
+    "trap '' TERM INT; exec sleep 60",
+    { clock: by_hand },
+    30_000,
+  );
   expect(await let_go).toBe(true);
   expect(extend(90_000)).toBe(true);
   const limits = timers.filter(({ delay_ms }) => delay_ms > 20_000);
