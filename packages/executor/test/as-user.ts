@@ -1,18 +1,21 @@
 /** Run as an ordinary user by `as-user.test.ts`. argv: the uid expected. Prints findings as JSON. */
 import { hash } from "node:crypto";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openBench, processesWith, registration } from "./harness.ts";
+import { openBench, processesWith, registration, saying, statusOf } from "./harness.ts";
 
 const AGREED = "#!/bin/sh\necho agreed\n";
 const bench = await openBench();
 try {
   const report = await bench.link().selfTest();
-  const ticket = bench.ticket("sleep 0.3; : as-user-probe");
+  const ticket = bench.ticket("echo up; sleep 60; : as-user-probe");
+  const up = saying(bench.link(), ticket.plan.command_id, "up");
   await bench.link().run(ticket);
+  await up;
   const host_uids = processesWith("as-user-probe").map(
-    (pid) => /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1],
+    (pid) => /^Uid:\s+(\d+)/m.exec(statusOf(pid))?.[1],
   );
+  await bench.link().cancel(ticket.plan.command_id);
   await bench.link().wait(ticket.plan.command_id);
   const wrote = await bench.exited("id -u; echo mine > file; cat file; ls /proc/self/fd | wc -l");
   const daemon = await bench.exited("setsid sh -c 'sleep 60; : as-user-daemon' & sleep 0.1");
