@@ -97,12 +97,14 @@ test("2: what children share with their parent is not counted for each of them",
 });
 
 test("3: a host without memory loses its largest command, and no other before that has left", async () => {
+  let available_bytes = Infinity;
   const opened = openBounds({
-    memory: { total_bytes: 10 * TOTAL_BYTES, available_bytes: () => 0 },
+    memory: { total_bytes: 10 * TOTAL_BYTES, available_bytes: () => available_bytes },
   });
   const large = await command(opened, "c-1", holding(24));
   const small = await command(opened, "c-2", holding(4));
   await Promise.all([large.ready, small.ready]);
+  available_bytes = 0;
   const first = await Promise.race([large.halted, small.halted.then(() => "small")]);
   expect(first).toMatchObject({ bound: "memory", why: expect.stringMatching(/^0 MiB of memory/) });
   expect(await Promise.race([small.halted, opened.seen(3)])).toBeUndefined();
