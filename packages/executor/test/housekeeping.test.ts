@@ -15,6 +15,7 @@ import type { Workspace } from "../src/workspaces.ts";
 import { scratchHome, ticket_key, ticketFor } from "./scratch.ts";
 
 const SPOOL_LIMIT_BYTES = 1 << 20;
+const PATIENCE = { timeout: 25_000 };
 
 function openCore(
   change: Partial<ReturnType<typeof openLedger>>,
@@ -121,10 +122,10 @@ test("an end that the disk does not take is told all the same, and written when 
   expect(core.state(command_id)).toMatchObject({ end: { outcome: "not_started" } });
   expect(ledger.find(command_id)?.markers).toEqual({ state: "started" });
   later.shift()!();
-  await vi.waitFor(() => expect(later).toHaveLength(1));
+  await vi.waitFor(() => expect(later).toHaveLength(1), PATIENCE);
   is_full = false;
   later.shift()!();
-  await vi.waitFor(() => expect(told).toHaveLength(3));
+  await vi.waitFor(() => expect(told).toHaveLength(3), PATIENCE);
   expect(later).toEqual([]);
   expect(ledger.find(command_id)?.markers).toMatchObject({ end: { outcome: "not_started" } });
   expect(written).toBe(1);
