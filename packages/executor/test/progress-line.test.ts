@@ -97,9 +97,13 @@ test("no line takes long to judge", () => {
   fc.assert(
     fc.property(fc.constantFrom(...pieces), fc.constantFrom(...pieces), (one, other) => {
       const line = (one + other).repeat(512).slice(0, 1024);
-      const began = process.cpuUsage().user;
-      percentIn(line);
-      expect(process.cpuUsage().user - began).toBeLessThan(20_000);
+      // The quickest of a few: a collection of garbage counts as time of this process, too.
+      const took_us = Array.from({ length: 5 }, () => {
+        const began = process.cpuUsage().user;
+        percentIn(line);
+        return process.cpuUsage().user - began;
+      });
+      expect(Math.min(...took_us)).toBeLessThan(20_000);
     }),
   );
 });
