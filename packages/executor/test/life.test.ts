@@ -254,7 +254,9 @@ test("the ledger's lock keeps a second executor out; one that cannot start says 
 });
 
 test("a home whose path is longer than a socket's address works", async () => {
-  const long = join(realpathSync(tmpdir()), `mainstay-${"long-".repeat(30)}`);
+  const base = mkdtempSync(join(realpathSync(tmpdir()), "mainstay-"));
+  onTestFinished(() => rmSync(base, { recursive: true }));
+  const long = join(base, "long-".repeat(30));
   const link = await launchExecutor({
     home: long,
     epoch: 1,
@@ -264,7 +266,6 @@ test("a home whose path is longer than a socket's address works", async () => {
     log: () => {},
   });
   await link.close();
-  rmSync(long, { recursive: true });
 });
 
 test("a cancel at any moment ends the command, and one that came before the go ran nothing", async () => {
