@@ -23,6 +23,18 @@ const hasty: Clock = {
   after: (delay_ms, run) => clock.after(delay_ms / HASTE, run),
 };
 
+/** Until `hurry` is called it is the real one. */
+function hurriedClock() {
+  let current = clock;
+  const hurried: Clock = {
+    now: clock.now,
+    monotonic: () => current.monotonic(),
+    sleep: (...wait) => current.sleep(...wait),
+    after: (...wait) => current.after(...wait),
+  };
+  return { clock: hurried, hurry: () => void (current = hasty) };
+}
+
 const launch = (home: string, change: Partial<LaunchSettings> = {}) =>
   launchExecutor({
     ...{ home, epoch: 1, node_path: process.execPath, ripgrep_path: null },
@@ -98,7 +110,8 @@ test("a holder that reads nothing any more does not keep the executor from its e
 test("an executor that is going and does not end is named after a while", async () => {
   const { home, listener } = await openListener();
   listener.stopBeginning();
-  const launched = launch(home, { clock: hasty });
+  // In one process with who answers: that an answer takes a moment must not be taken for silence.
+  const launched = launch(home, { clock: { ...hasty, after: clock.after } });
   await expect(launched).rejects.toMatchObject({
     ...{ code: "executor_unreachable" },
     message: expect.stringContaining(`pid ${process.pid}) is going and does not end`),
@@ -128,8 +141,10 @@ test("a stopped executor is named, not taken for none: by a launch, a close and 
   } finally {
     process.kill(pid, "SIGCONT");
   }
-  const held = await relaunch({ epoch: 3, clock: hasty });
+  const time = hurriedClock();
+  const held = await relaunch({ epoch: 3, clock: time.clock });
   process.kill(pid, "SIGSTOP");
+  time.hurry();
   try {
     await expect(held.close()).rejects.toMatchObject(is_named);
     await held.closed;
