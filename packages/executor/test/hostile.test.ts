@@ -1,4 +1,5 @@
 /** Commands that take all they can get, through a real executor; what looks decide is in `bounds.test.ts`. */
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { filesInMemory } from "../src/bounds/disk-use.ts";
 import { readProcesses } from "../src/process-table.ts";
@@ -28,11 +29,12 @@ test("no limit can be raised again", async () => {
 
 test("a fork loop ends at the bound of processes, and all of them with their command", async () => {
   const forks = "my $n = 0; while (1) { my $p = fork; defined $p or last; $p or sleep 600; $n++ }";
-  const { output } = await bench.exited(["perl", "-e", `${forks} print "$n fork-loop"`]);
+  const word = `fork-loop-${randomBytes(4).toString("hex")}`;
+  const { output } = await bench.exited(["perl", "-e", `${forks} print "$n ${word}"`]);
   const count = Number(/^(\d+) /.exec(output)?.[1]);
   expect(count).toBeGreaterThan(900);
   expect(count).toBeLessThan(1024);
-  expect(processesWith("fork-loop")).toEqual([]);
+  expect(processesWith(word)).toEqual([]);
 });
 
 test("memory that no process maps is not to be had, and files in memory are counted", async () => {

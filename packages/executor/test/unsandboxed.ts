@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
 import { openBench, processesWith, saying } from "./harness.ts";
 
-const NAME = "unsandboxed-daemon";
+const NAME = `unsandboxed-daemon-${process.pid}`;
 const daemon = `sh -c 'echo up; sleep 270; :' ${NAME}`;
 /** Hides its environment, its session and whose child it was. */
 const PRCTL = process.arch === "arm64" ? 167 : 157;
