@@ -1,6 +1,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf } from "../kernel/errors.ts";
 import type { Actor } from "../kernel/lifecycle.ts";
+import { recurring } from "../kernel/recurring.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Backups } from "./edit-files.ts";
 
@@ -21,35 +22,19 @@ type BackupsUsage = Awaited<ReturnType<Backups["prune"]>>;
 
 /** Holds what is kept of files to its budget, from the start on; nobody waits for it. */
 export function createPruner({ backups, clock, log }: PrunerParts): Pruner {
-  let live = false;
   let found: BackupsUsage | null = null;
-  let cancel = () => {};
-  let pruning: Promise<void> = Promise.resolve();
-
-  async function prune(): Promise<void> {
-    try {
+  const pruning = recurring({
+    ...{ every_ms: PRUNE_EVERY_MS, clock },
+    async look() {
       found = await backups.prune();
-    } catch (fault) {
-      log.error({ fault: messageOf(fault) }, "backups could not be pruned; trying again");
-    }
-    if (live) cancel = clock.after(PRUNE_EVERY_MS, next);
-  }
-
-  function next(): void {
-    pruning = prune();
-  }
+    },
+    onFault: (fault) =>
+      log.error({ fault: messageOf(fault) }, "backups could not be pruned; trying again"),
+  });
 
   return {
     kept: () => found,
-    start() {
-      if (live) return;
-      live = true;
-      next();
-    },
-    async stop() {
-      live = false;
-      cancel();
-      await pruning;
-    },
+    start: () => void pruning.start(),
+    stop: pruning.stop,
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf } from "../kernel/errors.ts";
 import type { Actor } from "../kernel/lifecycle.ts";
+import { recurring } from "../kernel/recurring.ts";
 import type { Store } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { EditFiles } from "./edit-files.ts";
@@ -40,29 +41,28 @@ export interface SettlerParts {
 const INTERRUPTED = "it was interrupted";
 
 export function createSettler({ store, files, clock, log, underway }: SettlerParts): Settler {
-  let live = false;
-  let cancel = () => {};
-  let looking: Promise<void> = Promise.resolve();
+  /** 1. */
+  let found: Found = all;
   /** Why, by id: what is the same at every look is said once. */
   const undecided = new Map<string, string>();
 
-  async function look(found: Found): Promise<void> {
-    try {
-      for await (const rows of pages(found)) await Promise.all(rows.map(decideAlone));
-    } catch (fault) {
-      log.error({ fault: messageOf(fault) }, "edits could not be looked at; trying again");
-    }
-    if (live) cancel = clock.after(LOOK_EVERY_MS, () => void next(leftOver));
-  }
-
-  const next = (found: Found): Promise<void> => (looking = look(found));
+  const looking = recurring({
+    ...{ every_ms: LOOK_EVERY_MS, clock },
+    async look() {
+      const these = found;
+      found = leftOver;
+      for await (const rows of pages(these)) await Promise.all(rows.map(decideAlone));
+    },
+    onFault: (fault) =>
+      log.error({ fault: messageOf(fault) }, "edits could not be looked at; trying again"),
+  });
 
   type Found = () => EditRows;
 
-  async function* pages(found: Found): AsyncGenerator<EditRow[]> {
+  async function* pages(these: Found): AsyncGenerator<EditRow[]> {
     let after = 0;
     for (;;) {
-      const page = found().where("edit.ordinal", ">", after).orderBy("edit.ordinal").limit(ROWS);
+      const page = these().where("edit.ordinal", ">", after).orderBy("edit.ordinal").limit(ROWS);
       const rows = await store.query(page);
       const last = rows.at(-1);
       if (last === undefined) return;
@@ -71,10 +71,12 @@ export function createSettler({ store, files, clock, log, underway }: SettlerPar
     }
   }
 
-  const all = () => editRows(store).where("edit.state", "in", ["running", "torn"]);
+  function all(): EditRows {
+    return editRows(store).where("edit.state", "in", ["running", "torn"]);
+  }
 
-  const leftOver = () =>
-    all()
+  function leftOver(): EditRows {
+    return all()
       .leftJoin("turn", "turn.id", "edit.turn_id")
       .where((of) =>
         of.or([
@@ -83,6 +85,7 @@ export function createSettler({ store, files, clock, log, underway }: SettlerPar
           of("turn.settled_at", "is not", null),
         ]),
       );
+  }
 
   /** 2. and 4. */
   async function decideAlone(row: EditRow): Promise<void> {
@@ -122,16 +125,7 @@ export function createSettler({ store, files, clock, log, underway }: SettlerPar
   });
 
   return {
-    async start() {
-      if (live) return;
-      live = true;
-      await next(all);
-    },
-    async stop() {
-      live = false;
-      cancel();
-      await looking;
-    },
+    ...looking,
     async settle(edit_id) {
       const [row] = await store.query(editRows(store).where("edit.id", "=", edit_id));
       if (row === undefined) return null;

@@ -1,6 +1,7 @@
 import type { Clock } from "@mainstay/sdk/clock";
 import { messageOf } from "../kernel/errors.ts";
 import type { Actor } from "../kernel/lifecycle.ts";
+import { recurring } from "../kernel/recurring.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Approvals } from "./approvals.ts";
 
@@ -14,33 +15,11 @@ export interface ExpirerParts {
 
 /** Turns approvals that nobody answered in time into denials. */
 export function createExpirer({ approvals, clock, log }: ExpirerParts): Actor {
-  let live = false;
-  let cancel = () => {};
-  let looking: Promise<void> = Promise.resolve();
-
-  async function look(): Promise<void> {
-    try {
-      await approvals.expire();
-    } catch (fault) {
-      log.error({ fault: messageOf(fault) }, "approvals could not be expired; trying again");
-    }
-    if (live) cancel = clock.after(LOOK_EVERY_MS, next);
-  }
-
-  function next(): void {
-    looking = look();
-  }
-
-  return {
-    start() {
-      if (live) return;
-      live = true;
-      next();
-    },
-    async stop() {
-      live = false;
-      cancel();
-      await looking;
-    },
-  };
+  const looking = recurring({
+    ...{ every_ms: LOOK_EVERY_MS, clock },
+    look: async () => void (await approvals.expire()),
+    onFault: (fault) =>
+      log.error({ fault: messageOf(fault) }, "approvals could not be expired; trying again"),
+  });
+  return { start: () => void looking.start(), stop: looking.stop };
 }

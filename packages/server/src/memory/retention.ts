@@ -2,6 +2,7 @@ import type { Clock } from "@mainstay/sdk/clock";
 import { sql } from "kysely";
 import { messageOf, Refusal } from "../kernel/errors.ts";
 import type { Actor } from "../kernel/lifecycle.ts";
+import { recurring } from "../kernel/recurring.ts";
 import { isoTime } from "../kernel/time.ts";
 import { JournalCorrupt } from "../store/journal-corrupt.ts";
 import type { FoldedEvent, Journal } from "../store/journal.ts";
@@ -51,25 +52,17 @@ export interface RetentionParts {
 
 export function createRetention(parts: RetentionParts): Retention {
   const { store, journal, clock, log, settings } = parts;
-  let stopping: AbortController | null = null;
-  let cancelLook = () => {};
-  let looking: Promise<void> = Promise.resolve();
   let used_bytes = 0;
   let is_full = false;
 
-  async function look(signal: AbortSignal): Promise<void> {
-    try {
+  const looking = recurring({
+    ...{ every_ms: LOOK_EVERY_MS, clock },
+    async look(signal) {
       while (await foldSome()) await clock.sleep(PAUSE_MS, signal);
-    } catch (fault) {
-      if (signal.aborted) return;
-      log.error({ fault: messageOf(fault) }, "journals could not be folded; trying again");
-    }
-    if (!signal.aborted) cancelLook = clock.after(LOOK_EVERY_MS, () => next(signal));
-  }
-
-  function next(signal: AbortSignal): void {
-    looking = look(signal);
-  }
+    },
+    onFault: (fault) =>
+      log.error({ fault: messageOf(fault) }, "journals could not be folded; trying again"),
+  });
 
   /** A slice of what is too old, or of all there is while it is too much. False: there is none. */
   async function foldSome(): Promise<boolean> {
@@ -112,16 +105,8 @@ export function createRetention(parts: RetentionParts): Retention {
   }
 
   return {
-    start() {
-      if (stopping !== null) return;
-      stopping = new AbortController();
-      next(stopping.signal);
-    },
-    async stop() {
-      cancelLook();
-      stopping?.abort(new Error("the server is stopping"));
-      await looking;
-    },
+    start: () => void looking.start(),
+    stop: looking.stop,
     usage: () => ({ used_bytes, limit_bytes: settings.journal_bytes }),
     refusal: () => (is_full ? full(used_bytes, settings) : null),
   };
