@@ -446,7 +446,7 @@ test("what was typed before the question is no answer to it", async () => {
   const run = cli(["ask", "--session", "ses_1", "clean up"], agent, { terminal: true });
   await agent.followed;
   run.types("a\ra");
-  await run.sees("a");
+  await run.sees("a\r\na");
   agent.approvals.push(approval);
   agent.journal(requested);
   await run.sees("[l]ater");

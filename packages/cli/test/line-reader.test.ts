@@ -1,7 +1,8 @@
 import { PassThrough } from "node:stream";
+import { soon, systemClock } from "@mainstay/sdk/clock";
 import { assert, asyncProperty, boolean, constantFrom, integer, pre } from "fast-check";
 import { expect, test } from "vitest";
-import { openLineReader } from "../src/terminal/line-reader.ts";
+import { createAsker, openLineReader } from "../src/terminal/line-reader.ts";
 import { createVirtualScreen } from "./virtual-screen.ts";
 
 const LEFT = "\u001b[D";
@@ -60,6 +61,7 @@ test("half an answer to a question that is taken back is no beginning of the nex
   const { reader, types } = open(80);
   const withdrawal = new AbortController();
   const answer = reader.ask("approve? ", withdrawal.signal);
+  await new Promise<void>(soon);
   await types("appr");
   withdrawal.abort();
   expect(await answer).toEqual({ kind: "withdrawn" });
@@ -67,4 +69,16 @@ test("half an answer to a question that is taken back is no beginning of the nex
   await types("hello\r");
   expect(await line).toEqual({ kind: "line", text: "hello" });
   reader.close();
+});
+
+test("L2: what was typed before a question is no answer, though a busy machine took the time to read it", async () => {
+  const { stderr, shown } = createVirtualScreen(80);
+  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
+  const stalled = { ...systemClock, sleep: () => Promise.resolve() };
+  stdin.write("a\ra");
+  const answer = createAsker({ stdin, stderr }, stalled).ask("approve? ");
+  const isAsked = () => shown().some((row) => row.startsWith("approve?"));
+  while (!isAsked()) await new Promise<void>(soon);
+  stdin.write("d\r");
+  expect(await answer).toEqual({ kind: "line", text: "d" });
 });

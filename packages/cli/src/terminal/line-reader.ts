@@ -16,7 +16,7 @@ import {
   type Key,
   moveCursor,
 } from "node:readline";
-import type { Clock } from "@mainstay/sdk/clock";
+import { type Clock, soon } from "@mainstay/sdk/clock";
 import { escapeText } from "./escape.ts";
 import type { Interrupts } from "./interrupts.ts";
 
@@ -138,6 +138,8 @@ export function openLineReader({ stdin, stderr }: Terminal): LineReader {
         clearTyped();
         give({ kind: "withdrawn" });
       };
+      // A busy process may not have read yet what has been typed long ago (L2).
+      await new Promise<void>(soon);
       if (withdrawn?.aborted) return { kind: "withdrawn" };
       withdrawn?.addEventListener("abort", withdraw, { once: true });
       clearTyped();
