@@ -8,6 +8,7 @@ export default defineConfig({
     // For what hangs: what is only slow, on a machine that others use too, ends before.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     setupFiles: ["torture/seed-properties.ts"],
     execArgv: ["--disable-warning=ExperimentalWarning"],
     provide: {
