@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
+import type { Clock } from "@mainstay/sdk/clock";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { createDiscovery } from "../../../src/providers/discovery/discovery.ts";
 import {
@@ -52,9 +53,17 @@ function discover(places: readonly LocalPlace[], as_uid = uid) {
   const vets: Vet[] = [];
   const said: string[] = [];
   const note = (_: object, message: string) => void said.push(message);
-  const { clock, pass } = handClock();
-  let heard: () => void;
-  const somebody = new Promise<void>((resolve) => (heard = resolve));
+  const { clock: byHand, pass } = handClock();
+  let planned = Promise.withResolvers<void>();
+  const clock: Clock = {
+    ...byHand,
+    sleep(delay_ms, signal) {
+      planned.resolve();
+      planned = Promise.withResolvers();
+      return byHand.sleep(delay_ms, signal);
+    },
+  };
+  const { promise: somebody, resolve: heard } = Promise.withResolvers<void>();
   const discovery = createDiscovery({
     ...{ places, uid: as_uid, clock, log: { info: note, warn: note, error: note } },
     found(settings, vet) {
@@ -63,7 +72,13 @@ function discover(places: readonly LocalPlace[], as_uid = uid) {
       heard();
     },
   });
-  return { ...discovery, found, vets, said, pass, somebody };
+  /** A look that finds not all; resolves when the next one is planned. */
+  async function look(): Promise<void> {
+    const over = planned.promise;
+    await pass(60_000);
+    await over;
+  }
+  return { ...discovery, found, vets, said, pass, look, somebody };
 }
 
 describe("a look around", () => {
@@ -89,15 +104,17 @@ describe("a look around", () => {
 
   test("is repeated each minute until each is found; what stands in the way is said once", async () => {
     const there = await listen([]);
-    const { start, stop, found, said, pass, somebody } = discover([placeAt(there.port)]);
+    const looking = discover([placeAt(there.port)]);
+    const { start, stop, found, said, pass, look, somebody } = looking;
     await start();
     there.models = ["embed-only"];
-    await pass(60_000);
-    await expect.poll(() => there.asked).toBe(2);
+    await look();
     expect(said).toEqual([expect.stringMatching(/ollama .* has no model to talk to/)]);
+    expect(there.asked).toBe(2);
     there.models = ["qwen3"];
-    await expect.poll(async () => (await pass(60_000), found.length)).toBe(1);
+    await pass(60_000);
     await somebody;
+    expect(found).toHaveLength(1);
     const { asked } = there;
     await pass(600_000);
     expect(there.asked).toBe(asked);
