@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { systemClock } from "@mainstay/sdk/clock";
+import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { untilWriting } from "../../src/store/store.ts";
 import { noteBatch, populate } from "./population.ts";
@@ -7,10 +7,18 @@ import { noteBatch, populate } from "./population.ts";
 /**
  * A process with a store of its own. `write N` commits N large batches at once and says how many
  * were committed and how many were faults; `count` says how many events there are; `status` what
- * hinders the store; `writing` comes when nothing does.
+ * hinders the store; `writing` comes when nothing does, which is not tried before it is asked for.
  */
 const LARGE = "x".repeat(20_000);
-const store = await openSqliteStore({ home: process.argv[2]!, clock: systemClock });
+let tryAgain = () => {};
+const clock: Clock = {
+  ...systemClock,
+  after(_delay_ms, run) {
+    tryAgain = run;
+    return () => {};
+  },
+};
+const store = await openSqliteStore({ home: process.argv[2]!, clock });
 await populate(store);
 console.log("ready");
 
@@ -23,7 +31,10 @@ async function answer(line: string): Promise<string> {
   const [verb, n] = line.split(" ");
   if (verb === "write") return await write(Number(n));
   if (verb === "count") return await count();
-  if (verb === "writing") await untilWriting(store, new AbortController().signal);
+  if (verb === "writing") {
+    tryAgain();
+    await untilWriting(store, new AbortController().signal);
+  }
   const status = store.status();
   return status.state === "writing" ? "writing" : `${status.cause}: ${status.message}`;
 }
