@@ -44,7 +44,7 @@ export async function openDoor(wishes: Wishes = {}) {
   const store = await openSqliteStore({ home, clock: systemClock });
   const uid = process.getuid?.() ?? 0;
   const identity = createIdentity({
-    ...{ store, clock: systemClock, newId, home, uid, one_person: false },
+    ...{ store, clock, newId, home, uid, one_person: false },
     localHomes: () => Promise.resolve([]),
   });
   await identity.ensureOwner();
