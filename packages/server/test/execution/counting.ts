@@ -36,7 +36,7 @@ export const counted = (lines: number): string =>
 /** Begins the turn and waits until the command has come to its middle. */
 export async function startCounting(lines: number): Promise<Counting> {
   const command = `
-    count() { for i in $(seq $1 $2); do echo line $i | tee -a effects; done; }
+    count() { for i in $(seq $1 $2); do echo line $i >> effects; echo line $i; done; }
     count 1 ${lines / 2}
     until test -e go; do sleep 0.02; done
     count ${lines / 2 + 1} ${lines}`;
