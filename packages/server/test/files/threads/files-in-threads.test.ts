@@ -11,7 +11,7 @@ import { files, scratchFolder } from "../workspace.ts";
 
 const PROGRAM = fileURLToPath(new URL("./one-look-program.ts", import.meta.url));
 /** An idle thread would keep it for a minute. */
-const LONG_MS = 25_000;
+const LONG_MS = 50_000;
 
 test("T1: threads keep no process alive", async () => {
   const { path, ino } = await scratchFolder();
