@@ -147,8 +147,14 @@ function createQueueNews(
   tell: (event: LiveEvent) => void,
 ) {
   let last = "";
-  let state: "resting" | "looking" | "stopped" = "resting";
+  /** Who begins to wait during a look may have come too late for it: there is one more. */
+  let state: "resting" | "looking" | "to look again" | "stopped" = "resting";
   let cancel = () => {};
+
+  function begin(max_age_ms: number): void {
+    state = "looking";
+    void look(max_age_ms);
+  }
 
   async function look(max_age_ms: number): Promise<void> {
     // Where the store does not answer, the stream itself says so; this is only news.
@@ -157,15 +163,15 @@ function createQueueNews(
     const text = JSON.stringify(place);
     if (place !== null && text !== last) tell({ type: "queue", place });
     last = text;
-    if (place === null) state = "resting";
-    else cancel = clock.after(QUEUE_NEWS_MS, () => void look(QUEUE_AGE_MS));
+    if (place !== null) cancel = clock.after(QUEUE_NEWS_MS, () => begin(QUEUE_AGE_MS));
+    else if (state === "to look again") begin(0);
+    else state = "resting";
   }
 
   return {
     look() {
-      if (state !== "resting") return;
-      state = "looking";
-      void look(0);
+      if (state === "resting") begin(0);
+      else if (state === "looking") state = "to look again";
     },
     stop() {
       state = "stopped";

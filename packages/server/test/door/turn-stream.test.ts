@@ -6,6 +6,8 @@ import type { JournalListener } from "../../src/store/journal.ts";
 import { createLive } from "../../src/turn/live.ts";
 import { handClock } from "./hand-clock.ts";
 
+type Place = Awaited<ReturnType<TurnStreamParts["admission"]["place"]>>;
+
 const nudged = (seq: number): JournalEvent => ({
   ...{ seq, at: 0, type: "nudged", step: 1, reason: "empty", matched: "" },
 });
@@ -18,6 +20,7 @@ const settled = (seq: number): JournalEvent => ({
 function turn() {
   const written: JournalEvent[] = [];
   const listeners = new Set<JournalListener>();
+  const places: PromiseWithResolvers<Place>[] = [];
   const live = createLive();
   const parts: TurnStreamParts = {
     live,
@@ -30,7 +33,13 @@ function turn() {
       },
     },
     store: { onStatus: () => () => {} },
-    admission: { place: () => Promise.resolve(null) },
+    admission: {
+      place() {
+        const asked = Promise.withResolvers<Place>();
+        places.push(asked);
+        return asked.promise;
+      },
+    },
   };
   const opened = Promise.withResolvers<void>();
   const sent: ClientEvent[] = [];
@@ -44,7 +53,7 @@ function turn() {
     for (const listener of listeners) listener("turn_1", event);
   }
   const follow = (after = 0) => followTurn(parts, "turn_1", after, sink);
-  return { live, listeners, opened, sent, write, follow };
+  return { live, listeners, places, opened, sent, write, follow };
 }
 
 test("what waits for a slow client is bounded: journal and snapshot take the place of the rest", async () => {
@@ -90,4 +99,20 @@ test("after the last event, or past it, there is no waiting", async () => {
   expect(sent).toEqual([]);
   expect(await follow(9)).toBe(true);
   expect(sent).toEqual([nudged(1), settled(2)]);
+});
+
+test("a turn that begins to wait while its place is looked up is told its place", async () => {
+  const { places, opened, sent, write, follow } = turn();
+  opened.resolve();
+  const over = follow();
+  await new Promise(setImmediate);
+  write({ seq: 1, at: 0, type: "retried", by: "owner" });
+  places[0]!.resolve(null);
+  await new Promise(setImmediate);
+  expect(places, "what was looked up before it waited says nothing").toHaveLength(2);
+  places[1]!.resolve({ position: 1, eta_s: null, no_later_than_s: null, reason: "a seat" });
+  await new Promise(setImmediate);
+  write(settled(2));
+  await over;
+  expect(sent.map(({ type }) => type)).toEqual(["retried", "queue", "settled"]);
 });
