@@ -1,8 +1,7 @@
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import type { Client } from "@mainstay/sdk/client";
 import { afterEach, expect, test } from "vitest";
 import { hashOf, newKey } from "../../src/identity/keys.ts";
+import { openData } from "./data-file.ts";
 import { calls, clientFor, type House, openHouse, says } from "./house.ts";
 
 let house: House;
@@ -12,7 +11,7 @@ afterEach(() => house.close());
 function member(): Client {
   const key = newKey();
   const hash = hashOf(key);
-  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  const db = openData(house.home);
   db.exec(`
     insert into person (id, number, name, role, tier, created_at)
       values ('usr_member', 2, 'member', 'member', 'free', 1);

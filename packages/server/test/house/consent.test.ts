@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import type { Client } from "@mainstay/sdk/client";
 import type { Approval } from "@mainstay/sdk/resources";
 import type { Turn } from "@mainstay/sdk/turn";
 import { afterEach, expect, onTestFinished, test } from "vitest";
+import { openData } from "./data-file.ts";
 import { registerFolder } from "./folder.ts";
 import { type House, openHouse } from "./house.ts";
 import { addMember } from "./member.ts";
@@ -279,7 +279,7 @@ test("a member sees and decides their own alone, and sets no policy; an admin do
 });
 
 const inStore = (text: string) => {
-  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  const db = openData(house.home);
   db.exec(text);
   db.close();
 };

@@ -1,6 +1,5 @@
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { openData } from "./data-file.ts";
 import { type House, openHouse, says } from "./house.ts";
 
 let house: House;
@@ -17,7 +16,7 @@ afterEach(() => house.close());
 
 /** Changes when an event was, and leaves its checksum. */
 function damage(turn_id: string, type: string): void {
-  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  const db = openData(house.home);
   const change = db.prepare("update journal set at = at + 1 where turn_id = ? and type = ?");
   expect(change.run(turn_id, type).changes).toBe(1);
   db.close();

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { rmSync, writeFileSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { dataChecks, type DataSources } from "../../src/commands/doctor-data.ts";
 import type { DiskState } from "../../src/health/disk-space.ts";
 import { DataDamaged } from "../../src/store/data-damaged.ts";
+import { openData } from "./data-file.ts";
 import { calls, configFor, type House, openHouse, says } from "./house.ts";
 
 let house: House;
@@ -72,7 +72,7 @@ test("a disk on which the server would take in nothing new is not called fine", 
 
 test("doctor names the turns whose journal is damaged, and what to do", async () => {
   const turn = await house.ask("look around");
-  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  const db = openData(house.home);
   db.exec("update journal set body = replace(body, 'Done.', 'Gone.') where type = 'settled'");
   db.close();
   expect((await examine()).get("damage")).toMatchObject({
@@ -84,7 +84,7 @@ test("doctor names the turns whose journal is damaged, and what to do", async ()
 
 test("doctor names the edits that are torn, and what to do", async () => {
   const { session_id, id } = await house.ask("look around");
-  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  const db = openData(house.home);
   db.prepare(`insert into edit (id, ordinal, turn_id, session_id, person_id, workspace_id, origin,
     intent, record, undoes, began_at, state, fault, ended_at)
     select 'edit_1', 1, ?, id, person_id, workspace_id, 'call', '', '{}', '[]', 1, 'torn', 'x', 2

@@ -1,9 +1,8 @@
 /** What models took, as people are told of it. */
-import { DatabaseSync } from "node:sqlite";
-import { join } from "node:path";
 import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import type { Client } from "@mainstay/sdk/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openData } from "./data-file.ts";
 import { type House, openHouse } from "./house.ts";
 import { addMember } from "./member.ts";
 
@@ -21,7 +20,7 @@ let ada: Client;
 beforeAll(async () => {
   house = await openHouse({ script: null, overrides: { clock } });
   ada = (await addMember(house, "ada")).client;
-  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  const db = openData(house.home);
   for (const [day, person, provider, credential, model, requests, cost_micro_usd] of rows)
     db.prepare(
       `insert into usage select ?, id, ?, ?, ?, ?, 100, 10, ?, 0, 0 from person where name = ?`,
