@@ -6,6 +6,7 @@ import type { AuditItem } from "@mainstay/sdk/audit-trail";
 import type { Turn } from "@mainstay/sdk/turn";
 import { afterEach, expect, test } from "vitest";
 import { auditVerify } from "../../src/commands/audit.ts";
+import { openData } from "./data-file.ts";
 import { calls, clientFor, type House, openHouse, says } from "./house.ts";
 
 let house: House;
@@ -87,7 +88,7 @@ test("where the trail cannot be written nothing runs, and the turn says so", asy
     script: [shell("echo made > marker.txt"), says("I could not.")],
   });
   const asked = await house.ask("make it");
-  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  const db = openData(house.home);
   db.exec(`create trigger no_room before insert on audit when new.body like '%command_intent%'
     begin select raise(abort, 'no room on record'); end`);
   db.close();
@@ -115,7 +116,7 @@ test("the head is beside the data from the end of a run, and the next run goes o
 test("a changed record is named beside a running server, which signs nothing any more", async () => {
   house = await openHouse({ script: [shell("pwd"), says("There.")] });
   await house.ask("where?");
-  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  const db = openData(house.home);
   db.exec(`update audit set body = replace(body, '"exit_code":0', '"exit_code":1')
     where kind = 'command_result'`);
   const { seq } = db.prepare("select seq from audit where kind = 'command_result'").get()!;
@@ -162,8 +163,10 @@ test("a start on a trail that was changed long ago says so, signs nothing, and c
   expect(await whole.told).toMatchObject({ level: "info" });
   expect(await auditOf()).toMatchObject({ ok: true });
   expect(await house.client.audit.list()).toMatchObject({ damage: null });
+  // What this start signs is signed.
+  await house.client.audit.head();
 
-  const db = new DatabaseSync(join(house.home, "mainstay.db"));
+  const db = openData(house.home);
   const { seq } = db.prepare("select seq from audit where kind = 'approval_decided'").get()!;
   expect(
     db.prepare("update audit set body = replace(body, 'den', 'appro') where seq = ?").run(seq!),
