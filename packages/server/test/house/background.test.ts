@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readProcesses } from "@mainstay/executor/process-table";
 import { lastUserText, textOf } from "@mainstay/fake-provider/chat-request";
 import type { ScriptFunction } from "@mainstay/fake-provider/script";
-import type { Command } from "@mainstay/sdk/commands";
+import type { Command, CommandEvent } from "@mainstay/sdk/commands";
 import type { Turn } from "@mainstay/sdk/turn";
 import { sql } from "kysely";
 import { afterEach, expect, test } from "vitest";
@@ -53,11 +53,15 @@ async function begin(command = UNTIL_GO): Promise<{ turn: Turn; command: Command
   return { turn, command: items[0]! };
 }
 
-async function ended(command_id: string): Promise<Command> {
+/** The next event of its kind. */
+async function seen<T extends CommandEvent["type"]>(command_id: string, type: T) {
   for await (const event of house.client.commands.events(command_id))
-    if (event.type === "ended") return event.command;
-  throw new Error(`${command_id} has no end`);
+    if (event.type === type) return event as Extract<CommandEvent, { type: T }>;
+  throw new Error(`${command_id} has no ${type}`);
 }
+
+const ended = async (command_id: string): Promise<Command> =>
+  (await seen(command_id, "ended")).command;
 
 test("the agent looks after background commands of its own session and no others; a stop names its turn", async () => {
   await open();
@@ -137,7 +141,7 @@ test("the end of a background command is on record also where its turn is recove
   const message = `shell ${JSON.stringify({ command: UNTIL_GO, background: true })}`;
   const turn = await house.client.turns.create({ message, workspace: folder });
   const { id } = await begun();
-  for await (const event of house.client.commands.events(id)) if (event.type === "output") break;
+  await seen(id, "output");
   const recovering = Promise.withResolvers<void>();
   const { over, looked } = looksAfter(recovering.promise);
   stopExecutor();
@@ -186,6 +190,7 @@ test("a note cuts the command between characters", async () => {
 test("an executor that does not answer keeps nobody waiting", async () => {
   await open();
   const { turn, command } = await begin();
+  await seen(command.id, "output");
   stopExecutor();
   const { client } = house;
   const unavailable = { problem: { code: "executor_unavailable", status: 503 } };
@@ -201,5 +206,5 @@ test("an executor that does not answer keeps nobody waiting", async () => {
     /how it stands cannot be told right now\.\nWhat it printed cannot be told: The executor/,
   );
   goOn();
-  expect((await client.commands.get(command.id)).progress).toMatchObject({ output_bytes: 6 });
+  expect(await seen(command.id, "progress")).toMatchObject({ output_bytes: 6 });
 });
