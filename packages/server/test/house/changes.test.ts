@@ -72,5 +72,6 @@ test("what goes on in the background when its turn has ended is recorded at its 
   const { files, gaps: doubts } = await house.client.turns.changes(turn.id);
   expect(files.map((file) => file.path)).toEqual(["early", "go", "late"]);
   expect(doubts).toEqual([expect.stringContaining("others may have worked")]);
-  await expect.poll(() => readdir(join(house.home, "changes"))).toEqual([]);
+  const notes = () => readdir(join(house.home, "changes"));
+  await expect.poll(notes, { timeout: 20_000 }).toEqual([]);
 });
