@@ -43,7 +43,11 @@ function filesBelow(folder: string): string[] {
 
 test("a provider's key is in no answer, journal, log, list or file, also where the provider quotes it", async () => {
   const logged: string[] = [];
-  const note = (fields: object, text: string) => void logged.push(JSON.stringify([fields, text]));
+  const tested = Promise.withResolvers<void>();
+  const note = (fields: object, text: string) => {
+    logged.push(JSON.stringify([fields, text]));
+    if (text.includes("the key of quoting could not be tested")) tested.resolve();
+  };
   const log: Log = { info: note, warn: note, error: note };
   const quoting = await quotingProvider();
   const good = await startFakeProvider({ script: [says("Done.")], clock: systemClock });
@@ -54,12 +58,12 @@ test("a provider's key is in no answer, journal, log, list or file, also where t
   ];
   const house = await openHouse({ overrides: { log }, config: { providers } });
   try {
+    await tested.promise;
     const turn = await house.ask("hello");
     expect(turn.provider).toBe("good");
     const { items } = await house.client.providers.list();
     expect(items[0]!.models[0]!.state).toBe("retired");
     expect(quoting.asked.toSorted()).toEqual(["/v1/chat/completions", "/v1/models"]);
-    await expect.poll(() => logged.join()).toContain("the key of quoting could not be tested");
 
     const journal = await house.journal(turn.id);
     expect(JSON.stringify(journal)).toContain("Bad key in Bearer [key]");
