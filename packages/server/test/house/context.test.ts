@@ -65,7 +65,7 @@ test("20 turns that are too long each time: three requests at most, of one model
     if (n === 0) expect(requests).toBe(3);
   }
   expect(second!.requests).toEqual([]);
-});
+}, 120_000);
 
 test("a message that is too long alone is never cut: it says so after one request", async () => {
   house = await openHouse({

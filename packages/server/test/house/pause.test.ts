@@ -216,7 +216,7 @@ test("fifty turns, running, waiting for a seat or for consent: after the pause n
   expect(made.filter((name) => name.startsWith("twice"))).toEqual([]);
   const commands = new Set((await startsOf(house.home)).map(({ command_id }) => command_id));
   expect(commands.size).toBe(TURNS);
-}, 60_000);
+}, 240_000);
 
 /** Until each has ended, or waits for a person or for the end of a pause. */
 async function comeToRest(turns: readonly Turn[]): Promise<void> {
