@@ -299,7 +299,8 @@ test("a taken port is said in one line, with what to do", async () => {
   const { url } = await start([]);
   const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
   const { port } = new URL(url);
-  const run = spawnSync(process.execPath, [main, port], { encoding: "utf8" });
+  // With nothing of this environment, about which Node itself could have a word to say.
+  const run = spawnSync(process.execPath, [main, port], { encoding: "utf8", env: {} });
   expect(run).toMatchObject({
     status: 1,
     stdout: "",
