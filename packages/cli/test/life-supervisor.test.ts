@@ -10,17 +10,30 @@ import { runCli } from "./run-cli.ts";
 /** Starts the server again and again, as some supervisors do, until the file is there. */
 const SUPERVISOR = `while [ ! -e "$MAINSTAY_HOME/enough" ]; do ./mainstay serve; done`;
 
-async function supervised(): Promise<ServedHome> {
+interface Supervised extends ServedHome {
+  /** Kills the server, which is not started again; resolves when its process is gone. */
+  loseServer(): Promise<void>;
+}
+
+async function supervised(): Promise<Supervised> {
   const home = await createServedHome();
   const env = { ...home.env, PATH: home.env["PATH"] };
   const supervisor = spawn("bash", ["-c", SUPERVISOR], { cwd: root, env, stdio: "ignore" });
+  const ended = once(supervisor, "exit");
   onTestFinished(async () => {
     supervisor.kill("SIGKILL");
-    if (supervisor.exitCode === null && supervisor.signalCode === null)
-      await once(supervisor, "exit");
+    await ended;
   });
   await home.server();
-  return home;
+  return {
+    ...home,
+    async loseServer() {
+      const { pid } = await home.server();
+      await writeFile(join(home.env["MAINSTAY_HOME"]!, "enough"), "");
+      process.kill(pid, "SIGKILL");
+      await ended;
+    },
+  };
 }
 
 test("a supervisor: through SIGTERM and kill -9 the command runs on, and its turn ends with the real result", async () => {
@@ -39,9 +52,7 @@ test("a supervisor: through SIGTERM and kill -9 the command runs on, and its tur
 test("mainstay stop also ends what a killed server left running", async () => {
   const home = await supervised();
   await home.count(6_000);
-  const { pid } = await home.server();
-  await writeFile(join(home.env["MAINSTAY_HOME"]!, "enough"), "");
-  process.kill(pid, "SIGKILL");
+  await home.loseServer();
   const run = runCli(["stop", "--json"], { env: home.env, cwd: root });
   expect(await run.exits()).toBe(0);
   expect(JSON.parse(run.stdout())).toEqual({ pid: null, stopped: true });
@@ -54,17 +65,15 @@ test("mainstay stop also ends what a killed server left running", async () => {
 test("mainstay stop ends commands also where its server was only leaving them", async () => {
   const home = await supervised();
   await home.count(6_000);
-  const { pid } = await home.server();
-  const folder = home.env["MAINSTAY_HOME"]!;
-  await writeFile(join(folder, "enough"), "");
-  process.kill(pid, "SIGKILL");
+  await home.loseServer();
   // As it is once the wish of an earlier SIGTERM has its way: the server ends, and nothing else does.
   const leaver = spawn("sleep", ["1000"], { stdio: "ignore" });
   onTestFinished(() => void leaver.kill("SIGKILL"));
   await once(leaver, "spawn");
   const starttime = startTimeIn(await readFile(`/proc/${leaver.pid}/stat`, "latin1"));
   const card = { pid: leaver.pid, starttime, url: "http://127.0.0.1:9", version: "1" };
-  await writeFile(join(folder, "run", "server.json"), JSON.stringify(card));
+  const file = join(home.env["MAINSTAY_HOME"]!, "run", "server.json");
+  await writeFile(file, JSON.stringify(card));
   const run = runCli(["stop", "--json"], { env: home.env, cwd: root });
   expect(await run.exits()).toBe(0);
   expect(JSON.parse(run.stdout())).toEqual({ pid: leaver.pid, stopped: true });
@@ -74,9 +83,7 @@ test("mainstay stop ends commands also where its server was only leaving them", 
 test("mainstay stop names an executor that does not answer, instead of saying that nothing runs", async () => {
   const home = await supervised();
   await home.count(6_000);
-  const { pid } = await home.server();
-  await writeFile(join(home.env["MAINSTAY_HOME"]!, "enough"), "");
-  process.kill(pid, "SIGKILL");
+  await home.loseServer();
   const executor = Number(
     home
       .running()
