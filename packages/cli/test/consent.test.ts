@@ -123,15 +123,19 @@ test("without a terminal the denial names the rule that would have let it throug
 /** News of approvals that the test tells to whoever listens. */
 function newsDesk() {
   const listeners = new Set<ServerResponse>();
+  const listened = Promise.withResolvers<void>();
   let items: Approval[] = [];
   const send = (response: ServerResponse, news: ApprovalNews) => response.write(frame(news));
   const route: Handler = (_, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     listeners.add(response);
     send(response, { type: "snapshot", items });
+    listened.resolve();
   };
   return {
     routes: { "GET /v1/approvals/events": route },
+    /** Resolves when somebody listens: what is told before reaches nobody. */
+    listened: listened.promise,
     waits: (...now: Approval[]) => void (items = now),
     tell: (news: ApprovalNews) => listeners.forEach((response) => send(response, news)),
   };
@@ -179,7 +183,7 @@ test("chat: news that come while a turn is shown wait for the prompt, decisions 
   const run = cli(["chat", "--session", "ses_1"], agent, { terminal: true });
   await run.sees("› ");
   run.types("hi\r");
-  await agent.followed;
+  await Promise.all([agent.followed, desk.listened]);
   agent.approvals.push(other);
   desk.tell({ type: "requested", approval: other });
   agent.live({ type: "delta", step: 1, attempt: 1, offset: 0, text: "Some " });

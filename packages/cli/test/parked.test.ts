@@ -99,6 +99,7 @@ test("a chat that is begun again finds what is parked; /retry shows it once, and
   const tired: JournalBody = { ...parked, waits_for: "person" };
   const end = [at(3, 4, wished), at(4, 5, settled)].map(frame).join("");
   const beside: ServerResponse[] = [];
+  const followed_again = Promise.withResolvers<void>();
   const agent = await start(() => undefined, {
     "GET /v1/turns": answers({ items: [waiting, { ...waiting, session_id: "s" }], next: null }),
     "GET /v1/turns/turn_1": answers({ ...waiting, last_event: 3 }),
@@ -112,7 +113,7 @@ test("a chat that is begun again finds what is parked; /retry shows it once, and
     "GET /v1/turns/turn_1/events": ({ path, headers }, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       if (!path.includes("watch")) return void response.end(end);
-      beside.push(response);
+      if (beside.push(response) === 2) followed_again.resolve();
       const news = [at(1, 2, woken), at(2, 3, tired)];
       response.write(headers["last-event-id"] === "1" ? news.map(frame).join("") : ": hi\n\n");
     },
@@ -124,6 +125,7 @@ test("a chat that is begun again finds what is parked; /retry shows it once, and
   run.types("/retry\r");
   await run.sees("Paused: Scripted.");
   await run.sees("› ");
+  await followed_again.promise;
   run.types("/retry\r");
   await run.sees("Forty-two.");
   await run.sees("› ");

@@ -52,6 +52,8 @@ function watched(child: ChildProcessWithoutNullStreams): CliRun {
       looking();
     });
   }
+  // Whoever types to one that has gone finds out by what does not happen.
+  child.stdin.on("error", () => undefined);
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
   return {
     pid: child.pid ?? 0,
