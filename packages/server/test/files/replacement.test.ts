@@ -77,11 +77,11 @@ test("mixed endings stay as they are outside of the match", () => {
 
 test("hostile texts take linear time", () => {
   const text = "a".repeat(2_000_000);
-  const started = performance.now();
+  const began = process.cpuUsage();
   expect(replaceIn(text, `${"a".repeat(100_000)}b${"a".repeat(1_000)}`, "", false).kind).toBe(
     "no_match",
   );
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(process.cpuUsage(began).user / 1e6).toBeLessThan(2);
   expect(replaceIn(text, "a", "b", true)).toEqual({ kind: "too_many" });
 });
 
