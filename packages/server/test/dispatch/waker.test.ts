@@ -77,16 +77,17 @@ const ids = Array.from({ length: TURNS }, (_, i) => `t${i + 1}`);
 
 test("of turns that park one after another each is looked at once; of a pause that is set none is", async () => {
   const { waker, park, pages, set } = await openWaker();
+  const few = ids.slice(0, 30);
   waker.start();
-  for (const id of ids) await park(id);
+  for (const id of few) await park(id);
   set();
   await waker.stop();
-  expect(pages.flat().length).toBeLessThanOrEqual(TURNS);
+  expect(pages.flat().length).toBeLessThanOrEqual(few.length);
 });
 
 test("a lift looks through all that are parked, page by page, and wakes each", async () => {
   const { waker, park, pages, lift, woken } = await openWaker();
-  for (const id of ids) await park(id);
+  await Promise.all(ids.map(park));
   const all = woken(TURNS);
   waker.start();
   lift();

@@ -77,12 +77,12 @@ test("what this process is doing is left alone at the first look, too", async ()
 });
 
 test("the first look is at all of them, and one that cannot be read keeps no other from it", async () => {
-  const ids: string[] = [];
-  for (let i = 0; i < 203; i++) {
-    const { id } = await room.intend([{ kind: "write", path: `f${i}`, content: "1" }]);
-    ids.push(id);
-  }
-  const [broken, ...others] = ids as [string, ...string[]];
+  const intended = await Promise.all(
+    Array.from({ length: 203 }, (_, i) =>
+      room.intend([{ kind: "write", path: `f${i}`, content: "1" }]),
+    ),
+  );
+  const [broken, ...others] = intended.map(({ id }) => id) as [string, ...string[]];
   const garbled = { record: "no record" };
   const update = room.store.sql.updateTable("edit").set(garbled).where("id", "=", broken);
   await room.store.commit({ writes: [update.compile()] });

@@ -78,7 +78,7 @@ beforeEach(async () => {
   retention = null;
   await populate(store, TURNS);
   // Turn n settles on day n; the last ten are open.
-  for (let n = 1; n <= TURNS; n++) await write(n, n <= TURNS - 10);
+  await Promise.all(upTo(TURNS).map((n) => write(n, n <= TURNS - 10)));
 });
 afterEach(async () => {
   await retention?.stop();
