@@ -7,6 +7,9 @@
  * command, and is in its session, or was orphaned to one of our own forebears while no other command
  * runs. An agent for keys that a person starts meanwhile goes with them: without a sandbox nothing
  * tells it from a command's daemon.
+ *
+ * One that began after the command and is in the midst of an exec shows nothing for a moment: it is not
+ * killed, but while there is one the command has not gone.
  */
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 import {
@@ -28,38 +31,45 @@ const SUSPECT_LIMIT = 64;
 
 /** The table in which the identity of a command's first process stands for all of them. */
 export function markedTree(processes: ProcessTable, command_id: string): ProcessTable {
-  function members(first: ProcessIdentity): ProcessIdentity[] {
+  function look(first: ProcessIdentity) {
     const all_marked = processes.findByVariable(MARKER);
     const marked = all_marked.get(command_id) ?? [];
-    const is_alone = [...all_marked.keys()].every((id) => id === command_id);
+    const is_veiled = (all_marked.get(null) ?? []).some((one) => began(one) >= began(first));
+    const others = [...all_marked.keys()].filter((id) => id !== null && id !== command_id);
+    const is_alone = !is_veiled && others.length === 0;
     const families = familiesNow();
     const found = suspects(first, is_alone, families).map(({ pid }) => processes.identify(pid));
     const known = [first, ...marked, ...found].filter((one) => one !== null);
     const alive = known.filter(processes.isAlive);
     const below = alive.flatMap(({ pid }) => descendantsOf(pid, families));
     const identities = below.map(({ pid }) => processes.identify(pid));
-    return [...alive, ...identities.filter((one) => one !== null)];
+    return { is_veiled, members: [...alive, ...identities.filter((one) => one !== null)] };
   }
 
   return {
     ...processes,
     look_ms: LOOK_MS,
-    isAlive: (first) => members(first).length > 0,
+    isAlive(first) {
+      const { members, is_veiled } = look(first);
+      return members.length > 0 || is_veiled;
+    },
     kill(first) {
       for (let pass = 0; pass < PASSES; pass += 1) {
-        const found = members(first);
-        if (found.length === 0) return;
-        found.forEach(processes.kill);
+        const { members } = look(first);
+        if (members.length === 0) return;
+        members.forEach(processes.kill);
       }
     },
   };
 }
 
+const began = ({ starttime }: ProcessIdentity) => Number(starttime);
+
 function suspects(first: ProcessIdentity, is_alone: boolean, families: Family): HostProcess[] {
   const all = [...families.values()].flat();
   const forebears = is_alone ? ourForebears(all) : new Set<number>();
   return all
-    .filter(({ began }) => began >= Number(first.starttime))
+    .filter((one) => one.began >= began(first))
     .filter(({ session, parent }) => session === first.pid || forebears.has(parent))
     .filter(({ pid }) => isHidden(pid) && isOurs(pid))
     .slice(0, SUSPECT_LIMIT);

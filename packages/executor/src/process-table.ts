@@ -24,8 +24,11 @@ export interface ProcessTable {
   kill(identity: ProcessIdentity): void;
   /** All whose command line has such an argument. */
   findByArgument(isWanted: (argument: string) => boolean): ProcessIdentity[];
-  /** All that have such a variable in the environment they were started with, by its value. */
-  findByVariable(name: string): Map<string, ProcessIdentity[]>;
+  /**
+   * All that have such a variable in the environment they were started with, by its value; by null
+   * those in the midst of an exec, of whose environment nothing shows yet.
+   */
+  findByVariable(name: string): Map<string | null, ProcessIdentity[]>;
 }
 
 /** One that was killed is gone at once, and a look is a file. */
@@ -52,8 +55,8 @@ export function readProcesses(): Omit<ProcessTable, "kill"> {
     findByVariable(name) {
       const found = pids().flatMap((pid) => {
         const value = variableOf(pid, name);
-        const identity = value === null ? null : table.identify(Number(pid));
-        return value === null || identity === null ? [] : [{ value, identity }];
+        const identity = value === undefined ? null : table.identify(Number(pid));
+        return value === undefined || identity === null ? [] : [{ value, identity }];
       });
       const by_value = Map.groupBy(found, ({ value }) => value);
       return new Map(
@@ -91,9 +94,31 @@ function argumentsOf(pid: string): string[] {
   return (readIfOurs(`/proc/${pid}/cmdline`) ?? "").split("\0");
 }
 
-function variableOf(pid: string, name: string): string | null {
-  const variables = (readIfOurs(`/proc/${pid}/environ`) ?? "").split("\0");
-  return variables.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
+/** Null in the midst of an exec, undefined where there is none such. */
+function variableOf(pid: string, name: string): string | null | undefined {
+  const environment = environmentOf(pid);
+  if (environment === null) return null;
+  const variables = environment.split("\0");
+  return variables.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+/** Null in the midst of an exec. An empty one is believed when it lies where it lay at the last look. */
+function environmentOf(pid: string): string | null {
+  let last: string | null = null;
+  while (true) {
+    const text = readIfOurs(`/proc/${pid}/environ`);
+    if (text !== "") return text ?? "";
+    const place = environmentPlaceIn(readIfOurs(`/proc/${pid}/stat`) ?? "");
+    if (place === "0") return null;
+    if (place === last) return "";
+    last = place;
+  }
+}
+
+/** Fields 23 and 50: null without memory, "0" before the kernel has laid an environment down in it. */
+function environmentPlaceIn(stat_text: string): string | null {
+  const fields = stat_text.slice(stat_text.lastIndexOf(")") + 2).split(" ");
+  return Number(fields[23 - 3] ?? 0) === 0 ? null : (fields[50 - 3] ?? null);
 }
 
 /** Null for a process that is gone, or hidden from us (`hidepid`) and so another user's. */
