@@ -7,7 +7,8 @@ import { basename, dirname, join } from "node:path";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { expect, onTestFinished, test } from "vitest";
 import type { Ticket } from "../packages/executor/src/ticket.ts";
-import { openBench, processesWith, type Bench } from "../packages/executor/test/harness.ts";
+import { openBench, type Bench } from "../packages/executor/test/harness.ts";
+import { orphansWith } from "./footprint.ts";
 import { report, rounds, seed } from "./plan.ts";
 import { seeded } from "./seeded.ts";
 
@@ -84,7 +85,7 @@ async function killWhilePrinting(
   return Promise.all(
     tickets.map(async (ticket) => {
       const { command_id } = ticket.plan;
-      const leaked = processesWith(wordOf(bench, command_id)).length;
+      const leaked = (await orphansWith(wordOf(bench, command_id))).length;
       const answer = await next.run(ticket);
       if (answer.state !== "ended") throw new Error(JSON.stringify(answer));
       const { end } = answer;

@@ -1,5 +1,6 @@
 /** What a process holds of the machine, and whether it holds more and more. */
 import { readdirSync, readFileSync } from "node:fs";
+import { systemClock as clock } from "@mainstay/sdk/clock";
 
 export interface Footprint {
   readonly pss_bytes: number;
@@ -37,14 +38,15 @@ export interface Process {
   readonly command: string;
 }
 
-export function processes(): Process[] {
-  return readdirSync("/proc")
+export const processes = (): Process[] => pids().flatMap((pid) => processOf(pid) ?? []);
+
+export const pids = (): number[] =>
+  readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => processOf(Number(pid)) ?? []);
-}
+    .map(Number);
 
 /** Null for one that ended between the listing and the look. */
-function processOf(pid: number): Process | null {
+export function processOf(pid: number): Process | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     const [state = "", parent = ""] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -54,3 +56,20 @@ function processOf(pid: number): Process | null {
     return null;
   }
 }
+
+/** A busy machine may need some of it for a sandbox that ends; an orphan never goes. */
+const DYING_MS = 30_000;
+
+/** What `look` finds still there when all that was only dying is gone. */
+export async function outliving<T>(look: () => readonly T[]): Promise<readonly T[]> {
+  const until = clock.monotonic() + DYING_MS;
+  for (;;) {
+    const alive = look();
+    if (alive.length === 0 || clock.monotonic() > until) return alive;
+    await clock.sleep(5);
+  }
+}
+
+/** Processes whose command line contains `text`. */
+export const orphansWith = (text: string): Promise<readonly number[]> =>
+  outliving(() => processes().flatMap((each) => (each.command.includes(text) ? [each.pid] : [])));

@@ -8,12 +8,11 @@ import { basename, dirname, join } from "node:path";
 import { systemClock as clock } from "@mainstay/sdk/clock";
 import { expect, onTestFinished, test } from "vitest";
 import type { CommandState } from "../packages/executor/src/command.ts";
-import { openBench, processesWith, type Bench } from "../packages/executor/test/harness.ts";
+import { openBench, type Bench } from "../packages/executor/test/harness.ts";
+import { orphansWith, pids, processOf } from "./footprint.ts";
 import { report, rounds } from "./plan.ts";
 
 const DELAYS_MS = [0, 2, 5, 12];
-/** The sandbox of a busy machine may need some of it; an orphan never goes. */
-const DYING_MS = 3_000;
 const LIMIT_MS = rounds({ short: 120_000, long: 7_200_000 });
 
 interface Killed {
@@ -43,11 +42,12 @@ async function killAfterSpawn(bench: Bench, due: (effects: () => number) => Prom
   const ticket = bench.ticket(`printf x >> effects-${command_id}; sleep 60; : ${word}`, {
     command_id,
   });
+  const others = new Set(pids());
   const answer = bench
     .link()
     .run(ticket)
     .catch(() => {});
-  while (processesWith(word).length === 0) await new Promise(setImmediate);
+  while (!hasBegun(word, others)) await new Promise(setImmediate);
   await due(effects);
   const { pid, closed } = bench.link();
   process.kill(pid, "SIGKILL");
@@ -55,22 +55,16 @@ async function killAfterSpawn(bench: Bench, due: (effects: () => number) => Prom
   await answer;
   const next = await bench.relaunch();
   expect(next.pid).not.toBe(pid);
-  const orphans = await orphansOf(word);
+  const orphans = await orphansWith(word);
   const found = judge(await next.state(command_id), effects());
   const again = await next.run(ticket);
   const settled = { ...found, ...(effects() > 1 && { verdict: "ran twice" as const }) };
   return { ...settled, again, again_id: command_id, orphans };
 }
 
-/** What is only dying when the successor looks is none: a shut gate's sandbox ends when its pipe does. */
-async function orphansOf(word: string): Promise<number[]> {
-  const until = clock.monotonic() + DYING_MS;
-  for (;;) {
-    const alive = processesWith(word);
-    if (alive.length === 0 || clock.monotonic() > until) return alive;
-    await new Promise(setImmediate);
-  }
-}
+/** Looks at what is new only: on a machine with many processes the gate would be open before all were read. */
+const hasBegun = (word: string, others: ReadonlySet<number>): boolean =>
+  pids().some((pid) => !others.has(pid) && processOf(pid)?.command.includes(word));
 
 test(
   `the executor is killed ${DELAYS_MS.join(", ")} ms after a spawn`,

@@ -19,7 +19,7 @@ import {
   type Entry,
   type ServerProcess,
 } from "../packages/server/test/house/server-process.ts";
-import { type Footprint, footprintOf, growthOf, processes } from "./footprint.ts";
+import { type Footprint, footprintOf, growthOf, outliving, processes } from "./footprint.ts";
 import { report, rounds } from "./plan.ts";
 
 const TURNS = rounds({ short: 60, long: 1_000 });
@@ -161,10 +161,10 @@ test(`${TURNS} turns, then SIGTERM: 0 orphans, descriptors and memory flat`, asy
   const client = await open("serve.ts");
   const looks = await runTurns(client);
   expect(leaks(looks)).toEqual([]);
-  expect(orphans()).toEqual([]);
+  expect(await outliving(orphans)).toEqual([]);
   expect(await stage.server.stop("SIGTERM")).toBe(0);
   await gone(stage.executor_pid);
-  expect(orphans()).toEqual([]);
+  expect(await outliving(orphans)).toEqual([]);
   expect(await leftovers()).toEqual([]);
   report(
     "turns, then SIGTERM",
