@@ -176,12 +176,14 @@ test.for([
   "J7: a turn that kills every server that %s is poisoned, and no other with it",
   async ([, tool, most_deaths]) => {
     const home = join(scratch, "home");
+    const all_asked = Promise.withResolvers<void>();
+    const gate = all_asked.promise;
     const model = await startFakeProvider({
       clock: systemClock,
       script: ({ messages }) =>
         JSON.stringify(messages.at(-1)).includes("lethal")
-          ? { ...calls(tool, { intent: "die", path: "." }), first_token_delay_ms: 200 }
-          : { ...says("Alive."), first_token_delay_ms: 700 },
+          ? { ...calls(tool, { intent: "die", path: "." }), gate, first_token_delay_ms: 200 }
+          : { ...says("Alive."), gate, first_token_delay_ms: 700 },
     });
     open_ends.push(() => model.close());
     const server = await createServerProcess(home, model.url);
@@ -190,6 +192,7 @@ test.for([
     let client = await server.client();
     const messages = ["one", "be lethal", "two"];
     const asked = await Promise.all(messages.map((message) => client.turns.create({ message })));
+    all_asked.resolve();
     const [lethal] = asked.splice(1, 1);
     let deaths = 0;
     while ((await Promise.race([server.gone(), over(client, lethal!.id)])) !== "over") {
