@@ -2,7 +2,7 @@
  * A person at a terminal whose server restarts under `mainstay ask` and `mainstay chat`: one line
  * when it goes, one when it is back, the whole answer, nothing twice, the right exit code.
  */
-import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
+import { mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lastUserText } from "@mainstay/fake-provider/chat-request";
@@ -24,13 +24,22 @@ import { seeded } from "./seeded.ts";
 const ROUNDS = rounds({ short: 5, long: 60 });
 const WORDS = Array.from({ length: 40 }, (_, i) => `word${i + 1}.`).join(" ");
 const LINES = 10;
-/** It changes a file, so that somebody is asked. */
-const COUNT = `touch counted; for i in $(seq ${LINES}); do echo "line $i;"; sleep 0.07; done`;
+/** It changes a file, so that somebody is asked; it does not end before the server is away. */
+const COUNT = `touch counted; for i in $(seq ${LINES}); do echo "line $i;"; sleep 0.07; done
+until test -e away; do sleep 0.02; done`;
 const RESTART = "── cut off; the answer starts again ──";
+
+const CHUNK_SIZE = 7;
+/** What is said of an answer after the word that is waited for. */
+const MORE_CHUNKS = 3;
+/** How much of its answer the model says before the server is away. */
+let says_chunks: number | null = null;
 
 const script: ScriptFunction = (request) => {
   const said = lastUserText(request);
-  if (!said.includes("count")) return { text: WORDS, chunk_size: 7, between_ms: 18 };
+  const stalls = says_chunks === null ? {} : { stall_after_chunks: says_chunks };
+  if (!said.includes("count"))
+    return { text: WORDS, chunk_size: CHUNK_SIZE, between_ms: 18, ...stalls };
   if (request.messages.at(-1)?.role === "tool") return says("Counted.");
   return calls("shell", { intent: "count", command: COUNT });
 };
@@ -101,10 +110,21 @@ async function envOf({ home, server }: Stage, { by }: Round): Promise<Record<str
   return { MAINSTAY_URL: server.url, MAINSTAY_KEY: key };
 }
 
-async function goAway({ server }: Stage, { how }: Round): Promise<void> {
+async function goAway({ server, trusted, careful }: Stage, { how }: Round): Promise<void> {
   if (how === "kill") await server.kill();
   else expect(await server.stop("SIGTERM")).toBe(0);
+  says_chunks = null;
+  for (const folder of [trusted, careful]) await writeFile(join(folder, "away"), "");
 }
+
+/** Nothing of the round ends before the server goes away. */
+async function holdBack({ trusted, careful }: Stage, { moment, depth }: Round): Promise<void> {
+  for (const folder of [trusted, careful]) await rm(join(folder, "away"), { force: true });
+  const seen_chars = moment === "answer" ? WORDS.indexOf(wordAt(depth)) : 0;
+  says_chunks = Math.ceil(seen_chars / CHUNK_SIZE) + MORE_CHUNKS;
+}
+
+const wordAt = (depth: number): string => `word${1 + Math.floor(depth * 30)}`;
 
 interface Shown {
   readonly screen: string;
@@ -117,6 +137,7 @@ async function play(on: Stage, round: Round): Promise<Shown> {
   const message = moment === "command" || moment === "consent" ? "count" : "talk";
   const cwd = moment === "consent" ? on.careful : on.trusted;
   const [before] = await turnIds(on);
+  await holdBack(on, round);
   run = runCli(command === "ask" ? ["ask", message] : ["chat"], {
     env: await envOf(on, round),
     cwd,
@@ -125,7 +146,7 @@ async function play(on: Stage, round: Round): Promise<Shown> {
   if (command === "chat") await run.sees("› ");
   if (moment === "prompt") await goAway(on, round);
   if (command === "chat") run.types(`${message}\r`);
-  if (moment === "answer") await run.sees(`word${1 + Math.floor(depth * 30)}`);
+  if (moment === "answer") await run.sees(wordAt(depth));
   if (moment === "command") await run.sees(`line ${1 + Math.floor(depth * (LINES - 2))};`);
   if (moment === "consent") await run.sees("[l]ater > ");
   if (moment === "accepted") await accepted(on, before);
@@ -181,7 +202,7 @@ function brokenOutput(screen: string): string[] {
 const occurrences = (text: string, part: string) => text.split(part).length - 1;
 test(
   `${ROUNDS} restarts of the server under ask and chat: nothing lost, nothing twice on the screen`,
-  { timeout: ROUNDS * 20_000 },
+  { timeout: ROUNDS * 60_000 },
   async () => {
     const on = await open();
     const random = seeded(seed);
