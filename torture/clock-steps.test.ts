@@ -193,7 +193,7 @@ const absent = faketimeLibrary() === null ? " (not run: no libfaketime)" : "";
 
 test.skipIf(absent !== "")(
   `${STEPS} steps of the wall clock by a day: no timer early or late, leases hold${absent}`,
-  { timeout: STEPS * 20_000 },
+  { timeout: STEPS * 60_000 },
   async () => {
     const on = await open("serve.ts");
     const random = seeded(seed);

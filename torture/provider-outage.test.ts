@@ -30,7 +30,8 @@ const TURNS_A_PERSON = rounds({ short: 7, long: 30 });
 const OUTAGES = rounds({ short: 1, long: 5 });
 /** So late that people are told of it before it is known. */
 const LATE_MS = 2_500;
-const SIGN_WITHIN_MS = 2_000;
+/** The target, for a machine that does nothing else; `npm test` runs beside others. */
+const SIGN_WITHIN_MS = rounds({ short: 10_000, long: 2_000 });
 
 let house: House | undefined;
 let outage: Outage | undefined;
