@@ -158,7 +158,7 @@ test("chat: a message behind what was left for later is asked about first, and i
   chat.types(`/deny ${items.find(({ state }) => state === "pending")!.id}\r`);
   await chat.sees("denied: it did not run");
   await chat.sees("› ");
-}, 90_000);
+});
 
 test("a ceiling refuses without asking, and says which", async () => {
   expect(await said("policy", "set", "tier", "pro", "read-only")).toContain("tier");
@@ -186,4 +186,4 @@ test("what is blocked runs once by the word of an admin, and the next time is bl
   expect(await said("override", "list")).toMatch(/used by turn_\w+ {2}rm -rf \/ count\.sh/);
   expect(await said("ask", blocked)).toContain("Blocked: ");
   expect(tried.stdout()).toContain("then ask for it again: it runs once, without a question");
-}, 90_000);
+});

@@ -59,7 +59,7 @@ test("commands are paused, it shows wherever it bites, and they go on", async ()
   const story = (await mainstay("why", id)).out;
   expect(story).toMatch(/parked, commands are paused by owner/);
   expect(story).toMatch(/goes on: owner lifted the pause/);
-}, 60_000);
+});
 
 test("a provider is paused, shows in the audit trail and in doctor, and is asked again", async () => {
   const set = await mainstay("pause", "provider", "fake-1", "--reason", "a bill");
@@ -82,7 +82,7 @@ test("a provider is paused, shows in the audit trail and in doctor, and is asked
     out: "fake-1: not paused any more; what waited goes on by itself.\n",
   });
   expect(await mainstay("pause")).toMatchObject({ err: "Nothing is paused.\n" });
-}, 60_000);
+});
 
 test("a person is added with a key that is all of the output, paused, listed and resumed", async () => {
   const added = await mainstay("user", "add", "ada", "--tier", "pro");
@@ -104,4 +104,4 @@ test("a person is added with a key that is all of the output, paused, listed and
   expect([unknown.code, misspelt.code]).toEqual([1, 2]);
   expect((await mainstay("resume", "user", "ada")).out).toMatch(/^ada: not paused any more/);
   expect((await mainstay("resume", "commands")).err).toBe("Commands: nothing was paused.\n");
-}, 60_000);
+});
