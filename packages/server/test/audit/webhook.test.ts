@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { readConfig } from "../../src/config.ts";
 import type { Log } from "../../src/telemetry/log.ts";
+import { handClock } from "../door/hand-clock.ts";
 import { openTrailHome, type TrailHome } from "./trail-home.ts";
 
 let trail: TrailHome;
@@ -15,12 +16,13 @@ beforeEach(async () => {
 });
 afterEach(() => trail.close());
 
-/** All that is said of a head that should go there. */
+/** All that is said of a head that should go there, however long it takes to learn. */
 async function saidOf(webhook: string): Promise<string> {
+  const { clock } = handClock();
   const said: unknown[] = [];
   const say = (fields: object, message: string): void => void said.push({ ...fields, message });
   const log: Log = { info: say, warn: say, error: say };
-  const notary = await trail.run({ settings: { webhook }, log });
+  const notary = await trail.run({ settings: { webhook }, log, clock });
   await notary.head();
   await notary.stop();
   expect(notary.check()).toMatchObject({ ok: false });
