@@ -92,11 +92,15 @@ test.each([
 });
 
 test("a body cut in the middle harms nobody", async () => {
-  const { own } = held();
+  const { own, asked, release, aborted } = held();
   await using house = await openDoor({ endpoints: [own, livez()] });
+  const { port } = new URL(house.url);
   const socket = house.dial();
-  socket.write("POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nabc");
+  socket.write(`POST /held HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 900\r\n\r\nabc`);
+  await asked;
   socket.destroy();
+  await aborted;
+  release();
   expect((await house.ask({ path: "/livez" })).status).toBe(200);
   expect(house.faults).toEqual([]);
 });
