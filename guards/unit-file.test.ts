@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { lackOfMounting, titled } from "../torture/means.ts";
 
 const root = join(import.meta.dirname, "..");
 const text = readFileSync(join(root, "packaging/mainstay.service"), "utf8");
@@ -116,9 +117,9 @@ function missingOfSandbox(more: string): string[] {
   return sandbox.filter(({ ok }) => !ok).map(({ name }) => name);
 }
 
-const is_root = process.getuid?.() === 0;
-test.skipIf(!is_root)(
-  `the sandbox holds under what the unit takes away, and not under more${is_root ? "" : " (not run: needs root)"}`,
+const lack = process.getuid?.() === 0 ? lackOfMounting() : "needs root";
+test.skipIf(lack !== null)(
+  titled("the sandbox holds under what the unit takes away, and not under more", lack),
   () => {
     expect(missingOfSandbox("")).toEqual([]);
     const as_protect_kernel_logs = "mount --bind /dev/null /proc/kmsg";
