@@ -10,6 +10,7 @@ import type { Turn } from "@mainstay/sdk/turn";
 import type { EventsOptions } from "@mainstay/sdk/turn-events";
 import { type Overrides, type Server, startServer } from "../../src/assemble.ts";
 import { type Config, readConfig } from "../../src/config.ts";
+import { besideProbes } from "./beside-probes.ts";
 
 /** A whole Mainstay in a scratch folder: real server, store, executor and sandbox, scripted model. */
 export interface House {
@@ -51,7 +52,11 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const home = await mkdtemp(join(tmpdir(), "mainstay-house-"));
   const models = await Promise.all(
     providers.map((script, i) =>
-      startFakeProvider({ script, clock: systemClock, models: [modelName(i)] }),
+      startFakeProvider({
+        script: besideProbes(script),
+        clock: systemClock,
+        models: [modelName(i)],
+      }),
     ),
   );
   const urls = models.map(({ url }) => url);

@@ -21,10 +21,12 @@ const OUTPUT_TOKENS = 16;
 /** Who thinks first would be cut off, and some refuse that; who refuses any bound is given none. */
 const REASONING_OUTPUT_TOKENS = 256;
 
+export const PROBE_TEXT = "Reply with the word OK.";
+
 const PROBE: ModelRequest = {
   turn_id: "probe",
   said: "",
-  messages: [{ role: "user", text: "Reply with the word OK." }],
+  messages: [{ role: "user", text: PROBE_TEXT }],
   tools: [],
   model: null,
   waiting: () => undefined,
