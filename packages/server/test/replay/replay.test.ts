@@ -26,7 +26,7 @@ const EXECUTOR_LIMIT_BYTES = 96 << 20;
 
 describe.skipIf(absent)(
   absent ? "recorded sessions: not run, ../shared is absent" : "recorded sessions",
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   () => {
     let recordings: Recording[];
     let stage: Stage;
@@ -44,7 +44,7 @@ describe.skipIf(absent)(
       const wall_ms = systemClock.monotonic() - start_ms;
       heap_growth_bytes = (await usedHeapBytes()) - heap_bytes;
       console.log(table(madeCalls(replayed), wall_ms));
-    }, 300_000);
+    }, 900_000);
     afterAll(() => stage?.close());
 
     test("the recordings are whole", () => {
