@@ -1,5 +1,5 @@
 /** Real work fits into the sandbox: as the user that runs the suite, and as an ordinary one. */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -9,12 +9,12 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { lookup } from "node:dns/promises";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { openBench, registration, type Bench } from "./harness.ts";
+import { registryOf } from "./network/registry.ts";
 import { type Done, doWork, WORKS } from "./real-work.ts";
 
 const NOBODY = 65534;
@@ -107,18 +107,13 @@ test.skipIf(!is_root)(
   },
 );
 
-/** Of the registry that npm is configured with here. */
-const REGISTRY = new URL(execFileSync("npm", ["config", "get", "registry"], { encoding: "utf8" }))
-  .hostname;
-const has_registry = await lookup(REGISTRY).then(
-  () => true,
-  () => false,
-);
+const registry = registryOf();
 
-test.skipIf(!has_registry)(
-  `npm install through the allow-list, and again without a network from the cache (not run where that has no address)`,
+test.skipIf(registry === null)(
+  "npm install through the allow-list, and again without a network from the cache (not run where there is no registry)",
   { timeout: LIMIT_MS },
   async () => {
+    const { hostname: host } = registry!;
     const manifest = '{"name": "toy", "dependencies": {"picocolors": "1.1.1"}}';
     mkdirSync(join(bench.workspace, "web"));
     writeFileSync(join(bench.workspace, "web/package.json"), manifest);
@@ -130,10 +125,10 @@ test.skipIf(!has_registry)(
       );
     const refused = await install({ hosts: [] });
     expect(refused.exit_code).not.toBe(0);
-    expect(refused.network).toMatchObject([{ host: REGISTRY, refused: expect.any(String) }]);
-    const fetched = await install({ hosts: [{ host: REGISTRY, port: null, inside: false }] });
+    expect(refused.network).toMatchObject([{ host, refused: expect.any(String) }]);
+    const fetched = await install({ hosts: [{ host, port: null, inside: false }] });
     expect(fetched).toMatchObject({ exit_code: 0, output: expect.stringMatching(/true\n$/) });
-    expect(fetched.network).toMatchObject([{ host: REGISTRY, refused: null }]);
+    expect(fetched.network).toMatchObject([{ host, refused: null }]);
     const cached = await bench.exited(
       "cd web && rm -rf node_modules && npm ci --offline --no-audit --no-fund",
       { limits },

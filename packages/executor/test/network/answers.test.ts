@@ -48,7 +48,7 @@ test("whatever bytes come, the next request is answered", async () => {
     }),
     { numRuns: 50 },
   );
-}, 30_000);
+});
 
 /** A proxy before a server that answers each request with these bytes, and no more. */
 async function farSaying(text: string) {

@@ -18,6 +18,7 @@ try {
       ? null
       : await bench.exited("npm init -y >/dev/null && npm install is-odd && ls node_modules", {
           network: { hosts: [grant(new URL(registry).hostname)] },
+          limits: { wall_ms: 100_000, output_bytes: 1 << 16 },
         });
   console.log(JSON.stringify({ refused, uids, seen, installed }));
 } finally {

@@ -98,6 +98,7 @@ test.skipIf(registry === null)(
     const script = `npm init -y >/dev/null && npm install is-odd && node -p 'require("is-odd")(3)'; ${CURL} ${href}is-odd`;
     const { output, network } = await bench.exited(script, {
       network: { hosts: [grant(hostname)] },
+      limits: { wall_ms: 100_000, output_bytes: 1 << 16 },
     });
     expect(output).toMatch(/^true$/m);
     expect(output).toContain("200 200");
