@@ -9,7 +9,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
-    setupFiles: ["torture/seed-properties.ts"],
+    setupFiles: ["torture/seed-properties.ts", "torture/usual-umask.ts"],
     execArgv: ["--disable-warning=ExperimentalWarning"],
     provide: {
       torture: { scale: "short", seed: Number(process.env["TORTURE_SEED"] ?? 20_261_122) },
