@@ -90,11 +90,16 @@ test("each step is billed as its provider tells it, by day, key and model", asyn
 
 test("an answer that was cut is billed by its length, and so is the one in its place", async () => {
   const text = "An answer that somebody cuts off in the middle of a word.";
+  // What comes before the attempt is on disk is not read, and may go with the connection.
+  const on_disk = Promise.withResolvers<void>();
   await open([
-    () => ({ text, chunk_size: 4, cut_after_chunks: 5 }),
+    () => ({ text, chunk_size: 4, cut_after_chunks: 5, gate: on_disk.promise }),
     () => ({ ...says("Whole."), usage: told }),
   ]);
-  const turn = await house.ask("tell me");
+  const { id } = await house.client.turns.create({ message: "tell me" });
+  await house.until(id, ({ type }) => type === "attempt_started");
+  on_disk.resolve();
+  const turn = await settled(id);
   expect(turn).toMatchObject({
     state: "done",
     answer: "Whole.",
