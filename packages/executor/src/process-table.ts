@@ -102,10 +102,13 @@ function variableOf(pid: string, name: string): string | null | undefined {
   return variables.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
+/** One that goes from exec to exec shows none at any look. */
+const ENVIRONMENT_LOOKS = 10;
+
 /** Null in the midst of an exec. An empty one is believed when it lies where it lay at the last look. */
 function environmentOf(pid: string): string | null {
   let last: string | null = null;
-  while (true) {
+  for (let looks = 0; looks < ENVIRONMENT_LOOKS; looks += 1) {
     const text = readIfOurs(`/proc/${pid}/environ`);
     if (text !== "") return text ?? "";
     const place = environmentPlaceIn(readIfOurs(`/proc/${pid}/stat`) ?? "");
@@ -113,6 +116,7 @@ function environmentOf(pid: string): string | null {
     if (place === last) return "";
     last = place;
   }
+  return null;
 }
 
 /** Fields 23 and 50: null without memory, "0" before the kernel has laid an environment down in it. */
