@@ -94,22 +94,24 @@ interface Followed {
 }
 
 interface Following {
-  readonly at_work: Promise<void>;
+  readonly first_output: Promise<void>;
+  /** Resolves when the turn has got on since that wall time, or has begun a command. */
+  atWork(since_ms: number): Promise<void>;
   /** Resolves when the turn has got on since that wall time. */
   progress(since_ms: number): Promise<void>;
   readonly over: Promise<Followed>;
 }
 
-const got_on: ReadonlySet<string> = new Set(["tool_adopted", "tool_ended", "step_ended"]);
+const GOT_ON = ["tool_adopted", "tool_ended", "step_ended"];
 
 function follow({ client }: Stage, turn_id: string): Following {
-  const at_work = Promise.withResolvers<void>();
+  const first_output = Promise.withResolvers<void>();
   const events: ClientEvent[] = [];
   const faults: string[] = [];
   const heard = new Map<string, string>();
 
   function hear({ call_id, offset, text }: Extract<ClientEvent, { type: "output" }>): void {
-    at_work.resolve();
+    first_output.resolve();
     const has = heard.get(call_id) ?? "";
     if (offset > has.length) faults.push(`output of ${call_id} from ${has.length} on was not told`);
     heard.set(call_id, has + text.slice(Math.max(0, has.length - offset)));
@@ -133,13 +135,18 @@ function follow({ client }: Stage, turn_id: string): Following {
       if (!result.startsWith(heard.get(call_id) ?? "")) faults.push(`${call_id} was told wrongly`);
     return { events, faults };
   }
-  async function progress(since_ms: number): Promise<void> {
-    const gotOn = (event: ClientEvent) =>
-      isJournalEvent(event) && got_on.has(event.type) && event.at >= since_ms;
-    while (!events.some(gotOn)) await systemClock.sleep(20);
+  async function told(types: readonly string[], since_ms: number): Promise<void> {
+    const isIt = (event: ClientEvent) =>
+      isJournalEvent(event) && types.includes(event.type) && event.at >= since_ms;
+    while (!events.some(isIt)) await systemClock.sleep(20);
   }
 
-  return { at_work: at_work.promise, progress, over: watch() };
+  return {
+    first_output: first_output.promise,
+    atWork: (since_ms) => told([...GOT_ON, "tool_started"], since_ms),
+    progress: (since_ms) => told(GOT_ON, since_ms),
+    over: watch(),
+  };
 }
 
 const endsIn = (events: readonly ClientEvent[]): BodyOf<"tool_ended">[] =>
@@ -186,8 +193,10 @@ async function torment(
   let met = 0;
   for (let kill = 0; kill < kills; kill++) {
     if (kill % 2 === 1) {
-      await Promise.all(following.map((each) => each.progress(since_ms)));
+      // A command that began after the restart waits, and its turn with it, until it is let go.
+      await Promise.all(following.map((each) => each.atWork(since_ms)));
       await goOn(ordered());
+      await Promise.all(following.map((each) => each.progress(since_ms)));
     }
     await systemClock.sleep(random() * UP_MS);
     await goOn(met);
@@ -206,7 +215,7 @@ async function begin(stage: Stage): Promise<Following[]> {
   const request = { message: "count", workspace: stage.folder };
   const asked = Array.from({ length: TURNS }, () => stage.client.turns.create(request));
   const following = (await Promise.all(asked)).map(({ id }) => follow(stage, id));
-  await Promise.all(following.map(({ at_work }) => at_work));
+  await Promise.all(following.map(({ first_output }) => first_output));
   return following;
 }
 
