@@ -1,12 +1,9 @@
 import { PassThrough } from "node:stream";
 import { soon, systemClock } from "@mainstay/sdk/clock";
 import { assert, asyncProperty, boolean, constantFrom, integer, pre } from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createAsker, openLineReader } from "../src/terminal/line-reader.ts";
 import { createVirtualScreen } from "./virtual-screen.ts";
-
-// Where the tester's terminal is a dumb one, Node's readline would draw no line again.
-vi.stubEnv("TERM", "xterm");
 
 const LEFT = "\u001b[D";
 

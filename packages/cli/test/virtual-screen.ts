@@ -1,4 +1,5 @@
 import { Writable } from "node:stream";
+import { vi } from "vitest";
 
 /** What a terminal of `columns` shows of what is written: the few sequences that readline uses. */
 export interface VirtualScreen {
@@ -8,6 +9,9 @@ export interface VirtualScreen {
   /** Row and column of the cursor, from 0. */
   cursor(): { row: number; column: number };
 }
+
+// Where the tester's terminal is a dumb one, Node's readline would draw no line again.
+vi.stubEnv("TERM", "xterm");
 
 const SEQUENCE = /^\u001b\[\??(\d*)([A-Za-z])/;
 

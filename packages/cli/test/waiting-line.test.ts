@@ -1,14 +1,11 @@
 import { PassThrough } from "node:stream";
 import { type Clock, systemClock } from "@mainstay/sdk/clock";
 import type { ClientEvent } from "@mainstay/sdk/events";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createWaitingLine } from "../src/conversation/waiting-line.ts";
 import { openLineReader } from "../src/terminal/line-reader.ts";
 import { createScreen } from "../src/terminal/screen.ts";
 import { createVirtualScreen } from "./virtual-screen.ts";
-
-// Where the tester's terminal is a dumb one, Node's readline would draw no line again.
-vi.stubEnv("TERM", "xterm");
 
 const asked: ClientEvent = {
   ...{ seq: 1, at: 0, type: "attempt_started", step: 1, attempt: 1 },
