@@ -75,7 +75,7 @@ export async function createServedHome(): Promise<ServedHome> {
   }
 
   async function client() {
-    const found = await card();
+    const found = await card().catch(() => null);
     const key = (await readFile(join(home, "owner.key"), "utf8")).trim();
     return clientFor(found?.url ?? "http://127.0.0.1:9", key);
   }
@@ -96,7 +96,7 @@ export async function createServedHome(): Promise<ServedHome> {
       let found: Card | null = null;
       await until(
         async () => {
-          found = await card();
+          found = await card().catch(() => null);
           return found !== null && found.pid !== not && pids().includes(found.pid);
         },
         () => `no server but ${not}`,

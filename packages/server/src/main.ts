@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@mainstay/sdk/clock";
@@ -9,7 +9,6 @@ import { greeting } from "./commands/greeting.ts";
 import { messageOf } from "./kernel/errors.ts";
 import { npmAbove, watchProcess } from "./kernel/npm-above.ts";
 import { createStopWishes, type StopMode, type StopWishes } from "./kernel/stop-wishes.ts";
-import { putWhole } from "./store/whole-file.ts";
 
 const FAILED = 1;
 const MISCONFIGURED = 2;
@@ -22,7 +21,7 @@ export async function main(): Promise<number> {
   ignoreWriteFaults();
   try {
     const server = await startServer(config);
-    await leaveCard(config, server);
+    leaveCard(config, server);
     process.stdout.write(greeting(config, server));
     const wish = await Promise.race([wishes.first, server.displaced]);
     if (typeof wish === "string") {
@@ -86,11 +85,11 @@ function ignoreWriteFaults(): void {
  * Tells `mainstay stop` which process serves; pid and start time together name it for certain. One that
  * was stopped for long may find its successor's here, and leaves that alone.
  */
-async function leaveCard({ home, version }: Config, { url, incarnation }: Server): Promise<void> {
+function leaveCard({ home, version }: Config, { url, incarnation }: Server): void {
   if (incarnationOnCard(home) > incarnation) return;
   const starttime = startTimeIn(readFileSync("/proc/self/stat", "utf8"));
   const card = { pid: process.pid, starttime, url, version, incarnation };
-  await putWhole(cardIn(home), `${JSON.stringify(card)}\n`);
+  writeFileSync(cardIn(home), `${JSON.stringify(card)}\n`, { mode: 0o600 });
 }
 
 function takeCard({ home }: Config, { incarnation }: Server): void {
